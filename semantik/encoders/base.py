@@ -1,0 +1,111 @@
+"""What every encoder is: pictures and texts in, unit vectors of one space out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from semantik.records import Embeddings, Pixels
+
+EPSILON = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """How a picture becomes an encoder's input. Plain data, so that decoder processes need no encoder.
+
+    ``fit`` "crop" resizes the shorter side and takes the centre (what CLIP does); "squash" resizes
+    both sides without keeping the aspect. ``mean`` and ``std`` are per RGB channel, for pixels in [0, 1].
+    """
+
+    width: int
+    height: int
+    fit: Literal["crop", "squash"]
+    resample: Literal["bilinear", "bicubic"]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def fit_pixels(image: Image.Image, spec: InputSpec) -> Pixels:
+    """Resize and crop an upright RGB picture to the encoder's input.
+
+    Returns uint8 pixels of shape (H, W, 3). Same arithmetic as torchvision's ``Resize`` and
+    ``CenterCrop`` on Pillow images: the long side is truncated, the crop offset is rounded.
+    """
+    resample = Image.Resampling.BICUBIC if spec.resample == "bicubic" else Image.Resampling.BILINEAR
+    if spec.fit == "squash":
+        fitted = image.resize((spec.width, spec.height), resample)
+    else:
+        scale_on_width = image.width * spec.height <= image.height * spec.width
+        if scale_on_width:
+            size = (spec.width, max(spec.height, int(spec.width * image.height / image.width)))
+        else:
+            size = (max(spec.width, int(spec.height * image.width / image.height)), spec.height)
+        resized = image if image.size == size else image.resize(size, resample)
+        left = round((size[0] - spec.width) / 2.0)
+        top = round((size[1] - spec.height) / 2.0)
+        fitted = resized.crop((left, top, left + spec.width, top + spec.height))
+    return np.asarray(fitted.convert("RGB"), dtype=np.uint8)
+
+
+def unit_rows(rows: NDArray[np.floating]) -> Embeddings:
+    """Scale each row to length one: ``x / (|x| + 1e-8)``, float32, shape (n, dim)."""
+    vectors = np.ascontiguousarray(rows, dtype=np.float32)
+    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + np.float32(EPSILON))
+
+
+class Encoder(ABC):
+    """Turns pictures and texts into unit vectors that can be compared with a dot product.
+
+    Constructing an encoder is cheap: models are loaded on first use, the text side and the image
+    side apart where the model allows it, so that answering a query needs only what it uses.
+    """
+
+    name: str
+    """The name on the command line and in the settings, such as ``clip-vit-b-32``."""
+
+    space: str
+    """Identity of the vector space. Indexes of different spaces are never mixed."""
+
+    dim: int
+    """Length of an embedding."""
+
+    input_spec: InputSpec
+    """How pictures are fitted before ``encode_images``."""
+
+    batch_size: int = 16
+    """Pictures per ``encode_images`` call that suit the device in use."""
+
+    @property
+    def input_size(self) -> int:
+        """Shorter side, in pixels, of the input pictures."""
+        return min(self.input_spec.width, self.input_spec.height)
+
+    def preprocess(self, image: Image.Image) -> NDArray[np.float32]:
+        """One upright RGB picture as the model's input: float32, shape (3, H, W), normalised."""
+        return self.normalise(fit_pixels(image, self.input_spec)[np.newaxis])[0]
+
+    def normalise(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Fitted pixels, uint8 (n, H, W, 3), as the model's input: float32 (n, 3, H, W)."""
+        scale = np.float32(1 / 255) / np.asarray(self.input_spec.std, dtype=np.float32)
+        shift = np.asarray(self.input_spec.mean, dtype=np.float32) / np.asarray(self.input_spec.std, dtype=np.float32)
+        return np.ascontiguousarray((pixels * scale - shift).transpose(0, 3, 1, 2), dtype=np.float32)
+
+    @abstractmethod
+    def encode_images(self, batch: NDArray[np.float32]) -> Embeddings:
+        """Embed a batch made by ``preprocess`` or ``normalise``: float32 (n, 3, H, W) -> (n, dim).
+
+        Raises EncoderFailed when the model's files are missing or broken.
+        """
+
+    @abstractmethod
+    def encode_texts(self, texts: list[str]) -> Embeddings:
+        """Embed texts: n strings -> (n, dim). Raises EncoderFailed as ``encode_images`` does."""
+
+    def load(self, *, images: bool = True, texts: bool = True) -> None:  # noqa: B027 - optional hook
+        """Load the model's sides now instead of on first use. Raises EncoderFailed."""

@@ -1,0 +1,139 @@
+"""What can go wrong, as data. The words for each error are in ``text.py``; the window chooses when to show them."""
+
+from __future__ import annotations
+
+
+class SemantikError(Exception):
+    """An error with a message for the user: ``key`` names it in the catalogue, ``params`` fill its gaps."""
+
+    key = "error.internal"
+
+    def __init__(self, **params: object) -> None:
+        self.params = params
+        super().__init__(f"{self.key} {params}" if params else self.key)
+
+
+class FolderNotFound(SemantikError):
+    """The image folder does not exist or is not a folder. Params: folder."""
+
+    key = "error.folder_not_found"
+
+
+class FolderUnreadable(SemantikError):
+    """The image folder may not be listed. Params: folder."""
+
+    key = "error.folder_unreadable"
+
+
+class FolderEmptied(SemantikError):
+    """A folder with an index suddenly shows no pictures at all. Params: folder, count."""
+
+    key = "error.folder_emptied"
+
+
+class NoImages(SemantikError):
+    """The folder holds no pictures, so there is nothing to index. Params: folder."""
+
+    key = "error.no_images"
+
+
+class NoIndex(SemantikError):
+    """The folder was never indexed with this encoder. Params: folder."""
+
+    key = "error.no_index"
+
+
+class IndexDamaged(SemantikError):
+    """The stored index contradicts itself. Params: why (a catalogue key), detail."""
+
+    key = "error.index_damaged"
+
+
+class IndexTooNew(SemantikError):
+    """A newer version of the program wrote the index. Params: version."""
+
+    key = "error.index_too_new"
+
+
+class IndexLocked(SemantikError):
+    """Another running program is writing this folder's index. Params: folder."""
+
+    key = "error.index_locked"
+
+
+class IndexNotSaved(SemantikError):
+    """Writing the index failed; the previous one is intact. Params: folder, detail."""
+
+    key = "error.index_not_saved"
+
+
+class EmptyQuery(SemantikError):
+    """The text query is empty or blank."""
+
+    key = "error.empty_query"
+
+
+class QueryImageMissing(SemantikError):
+    """The query picture does not exist. Params: path."""
+
+    key = "error.query_image_missing"
+
+
+class QueryImageUnreadable(SemantikError):
+    """The query picture cannot be decoded. Params: path, reason."""
+
+    key = "error.query_image_unreadable"
+
+
+class BadTopK(SemantikError):
+    """K is not a whole number from 1 to the number of images. Params: value, most."""
+
+    key = "error.bad_top_k"
+
+
+class UnknownEncoder(SemantikError):
+    """No encoder has that name. Params: name, known."""
+
+    key = "error.unknown_encoder"
+
+
+class EncoderFailed(SemantikError):
+    """An encoder's files are missing or broken. Params: name, detail."""
+
+    key = "error.encoder_failed"
+
+
+class DownloadFailed(SemantikError):
+    """A download did not arrive. Params: name, detail."""
+
+    key = "error.download_failed"
+
+
+class NoNetwork(DownloadFailed):
+    """The server could not be reached. Params: name, host."""
+
+    key = "error.no_network"
+
+
+class WrongHash(DownloadFailed):
+    """A downloaded or stored file is not the one that was asked for. Params: name."""
+
+    key = "error.wrong_hash"
+
+
+class DiskFull(DownloadFailed):
+    """There is no room for the download. Params: name, folder, needed_mb."""
+
+    key = "error.disk_full"
+
+
+class Cancelled(SemantikError):
+    """The user stopped the task. Nothing is shown for it."""
+
+    key = "error.cancelled"
+
+
+class DecodeFailed(SemantikError):
+    """One picture could not be decoded. Params: path, reason (a records.Reason), detail."""
+
+    key = "error.decode_failed"

@@ -1,0 +1,90 @@
+"""The records that travel between the rooms of the engine: frozen dataclasses without logic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+Embeddings = NDArray[np.float32]
+"""Unit row vectors, shape (n, dim), dtype float32, C-contiguous."""
+
+Pixels = NDArray[np.uint8]
+"""Upright RGB pictures fitted to an encoder's input, shape (n, H, W, 3) or (H, W, 3), dtype uint8."""
+
+
+class Reason(Enum):
+    """Why a file was skipped or is only partly good. The words for each are in ``text.py``."""
+
+    NOT_AN_IMAGE = "not_an_image"  # no decoder recognises the content
+    DAMAGED = "damaged"  # recognised, but it cannot be decoded
+    TRUNCATED = "truncated"  # a warning: the file ends early, the visible part was indexed
+    TOO_LARGE = "too_large"  # more pixels than is safe to decode
+    TIMEOUT = "timeout"  # decoding took longer than the limit for one file
+    DECODER_CRASHED = "decoder_crashed"  # the decoder process died on it
+    OUT_OF_MEMORY = "out_of_memory"
+    PERMISSION = "permission"  # the file or the folder may not be read
+    VANISHED = "vanished"  # deleted between the scan and the decoding
+    CHANGED = "changed"  # written to while it was being read
+    EMPTY = "empty"  # zero bytes
+    NO_DECODER = "no_decoder"  # a known format whose optional decoder is not installed
+    UNREADABLE = "unreadable"  # any other operating system error
+    ENCODER_FAILED = "encoder_failed"  # the picture is good; the model failed on it
+
+
+WARNINGS = frozenset({Reason.TRUNCATED})
+"""Reasons under which the picture was indexed all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """A picture file as the scan saw it. ``path`` is relative to the library's folder, with ``/``."""
+
+    path: str
+    size: int  # bytes
+    mtime_ns: int  # nanoseconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file or folder that was skipped or only partly read. ``detail`` is for the log, not the user."""
+
+    path: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A picture that answers a query. ``rank`` counts from 1, ``score`` is a cosine in [-1, 1]."""
+
+    rank: int
+    score: float
+    path: Path  # absolute
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long task is. ``rate`` in images per second (0 while unknown), ``eta`` in seconds."""
+
+    done: int
+    total: int
+    rate: float = 0.0
+    eta: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What an indexing run did."""
+
+    added: int  # embedded in this run: new and changed pictures
+    reused: int  # kept from the stored index without opening the file
+    removed: int  # dropped: gone from the folder, or replaced by a changed version
+    count: int  # pictures in the index now
+    seconds: float
+    encoder: str
+    problems: tuple[Problem, ...] = field(default=())
+    cancelled: bool = False
