@@ -67,6 +67,37 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """What the user asked: a text or an example picture (exactly one of them)."""
+
+    text: str = ""
+    image: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One picture as a decoder process hands it over.
+
+    ``pixels`` are fitted to the encoder's input, uint8 (H, W, 3); ``width`` and ``height`` are those of
+    the upright original in pixels; ``warning`` is set when only a part of the file could be read.
+    """
+
+    pixels: Pixels
+    width: int
+    height: int
+    warning: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small JPEG of a picture for the results page, upright; sizes in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a long task is. ``rate`` in images per second (0 while unknown), ``eta`` in seconds."""
 
