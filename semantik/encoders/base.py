@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +14,9 @@ from PIL import Image
 from semantik.records import Embeddings, Pixels
 
 EPSILON = 1e-8
+
+EXTREME_ASPECT = 50
+"""Pictures more elongated than this are resized only where the crop will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,34 @@ def fit_pixels(image: Image.Image, spec: InputSpec) -> Pixels:
             size = (spec.width, max(spec.height, int(spec.width * image.height / image.width)))
         else:
             size = (max(spec.width, int(spec.height * image.width / image.height)), spec.height)
-        resized = image if image.size == size else image.resize(size, resample)
         left = round((size[0] - spec.width) / 2.0)
         top = round((size[1] - spec.height) / 2.0)
-        fitted = resized.crop((left, top, left + spec.width, top + spec.height))
+        if size[0] > spec.width * EXTREME_ASPECT or size[1] > spec.height * EXTREME_ASPECT:
+            fitted = _resize_part(image, size, (left, top), spec, resample)
+        else:
+            resized = image if image.size == size else image.resize(size, resample)
+            fitted = resized.crop((left, top, left + spec.width, top + spec.height))
     return np.asarray(fitted.convert("RGB"), dtype=np.uint8)
+
+
+def _resize_part(
+    image: Image.Image, size: tuple[int, int], corner: tuple[int, int], spec: InputSpec, resample: Image.Resampling
+) -> Image.Image:
+    """The part of ``image.resize(size)`` that starts at ``corner``, without making the rest of it.
+
+    A line of 1 x 60000 pixels would otherwise grow to 224 x 13 million before its middle is cut out.
+    """
+    window: list[tuple[int, int]] = []
+    box: list[tuple[float, float]] = []
+    for source, scaled, start, length in zip(image.size, size, corner, (spec.width, spec.height), strict=True):
+        step = source / scaled
+        first, last = start * step, (start + length) * step
+        reach = 2 * max(1.0, step) + 2  # a bicubic kernel looks two (scaled) pixels to each side
+        low, high = max(0, math.floor(first - reach)), min(source, math.ceil(last + reach))
+        window.append((low, high))
+        box.append((first - low, last - low))
+    part = image.crop((window[0][0], window[1][0], window[0][1], window[1][1]))
+    return part.resize((spec.width, spec.height), resample, box=(box[0][0], box[1][0], box[0][1], box[1][1]))
 
 
 def unit_rows(rows: NDArray[np.floating]) -> Embeddings:
@@ -91,10 +118,21 @@ class Encoder(ABC):
         return self.normalise(fit_pixels(image, self.input_spec)[np.newaxis])[0]
 
     def normalise(self, pixels: Pixels) -> NDArray[np.float32]:
-        """Fitted pixels, uint8 (n, H, W, 3), as the model's input: float32 (n, 3, H, W)."""
-        scale = np.float32(1 / 255) / np.asarray(self.input_spec.std, dtype=np.float32)
-        shift = np.asarray(self.input_spec.mean, dtype=np.float32) / np.asarray(self.input_spec.std, dtype=np.float32)
-        return np.ascontiguousarray((pixels * scale - shift).transpose(0, 3, 1, 2), dtype=np.float32)
+        """Fitted pixels, uint8 (n, H, W, 3), as the model's input: float32 (n, 3, H, W).
+
+        The same operations in the same order as torchvision's ``ToTensor`` and ``Normalize``, so that
+        the values are bitwise equal to theirs.
+        """
+        planes = pixels.transpose(0, 3, 1, 2).astype(np.float32, order="C")
+        mean = np.asarray(self.input_spec.mean, dtype=np.float32)
+        std = np.asarray(self.input_spec.std, dtype=np.float32)
+        # One plane at a time: it stays in the processor's cache for the three operations.
+        for picture in planes:
+            for channel, plane in enumerate(picture):
+                plane /= np.float32(255)
+                plane -= mean[channel]
+                plane /= std[channel]
+        return planes
 
     @abstractmethod
     def encode_images(self, batch: NDArray[np.float32]) -> Embeddings:

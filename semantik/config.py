@@ -1,0 +1,130 @@
+"""The user's settings and the places where things are stored."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import tempfile
+import unicodedata
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import platformdirs
+
+from semantik.durable import replace_file
+
+log = logging.getLogger(__name__)
+
+PROGRAM_FOLDER = Path(__file__).resolve().parent.parent
+CONFIG_NAME = "image_search_config.json"
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings, with their defaults. README's table explains each."""
+
+    image_folder: str = ""  # the last library
+    encoder: str = ""  # a name from ``python -m semantik models``; empty: not chosen yet
+    top_k: int = 20  # pictures per search
+    language: str = "es"  # "es" or "en"
+    weights_folder: str = ""  # where downloaded models are kept; empty: ~/.cache/clip
+    clip_checkpoint: str = ""  # an own CLIP checkpoint that the user trusts; it runs code when loaded
+    decode_seconds: float = 20.0  # time limit for opening one picture
+
+
+def find_home() -> Path:
+    """The folder for settings, indexes, pages and the log; made when it does not exist.
+
+    ``$SEMANTIK_HOME`` if set, else the program's folder if it can be written (a portable
+    installation), else the user's data folder. Raises OSError when none can be used.
+    """
+    chosen = os.environ.get("SEMANTIK_HOME")
+    if chosen:
+        home = Path(chosen).expanduser().absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        return home
+    if is_writable(PROGRAM_FOLDER):
+        return PROGRAM_FOLDER
+    home = Path(platformdirs.user_data_dir("SemantikSearch", appauthor=False))
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a file can really be made in ``folder``; permission bits do not tell on every system."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def load_config(home: Path) -> Config:
+    """Read the settings: the shipped defaults, overlaid by the user's file in ``home``.
+
+    Unknown keys are ignored and values of the wrong type fall back to their default. A file that is
+    not JSON is kept aside as ``*.damaged`` and the defaults are used.
+    """
+    values: dict[str, object] = {}
+    for path in dict.fromkeys((PROGRAM_FOLDER / CONFIG_NAME, home / CONFIG_NAME)):
+        values |= _read(path)
+    defaults = asdict(Config())
+    kept = {}
+    for field in fields(Config):
+        value = values.get(field.name, defaults[field.name])
+        if isinstance(defaults[field.name], float) and type(value) is int:
+            value = float(value)
+        if type(value) is not type(defaults[field.name]):
+            log.warning("setting %s has the wrong type, its default is used: %r", field.name, value)
+            value = defaults[field.name]
+        kept[field.name] = value
+    config = Config(**kept)  # type: ignore[arg-type]  # each value was checked against its default above
+    return _within_bounds(config)
+
+
+def _within_bounds(config: Config) -> Config:
+    values = asdict(config)
+    if config.top_k < 1:
+        values["top_k"] = Config.top_k
+    if config.language not in ("es", "en"):
+        values["language"] = Config.language
+    if not config.decode_seconds > 0:
+        values["decode_seconds"] = Config.decode_seconds
+    return Config(**values)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("not an object")
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        log.warning("settings not read: %s", error)
+        return {}
+    except ValueError as error:
+        log.warning("settings are damaged and kept aside: %s: %s", path, error)
+        with contextlib.suppress(OSError):
+            path.replace(path.with_name(path.name + ".damaged"))
+        return {}
+    return values
+
+
+def save_config(config: Config, home: Path) -> None:
+    """Write the settings into ``home``, atomically. Raises OSError."""
+    text = json.dumps(asdict(config), ensure_ascii=True, indent=2) + "\n"
+    replace_file(home / CONFIG_NAME, text.encode("ascii"))
+
+
+def index_folder(home: Path, folder: Path, encoder: str) -> Path:
+    """Where the index of an image folder and an encoder is kept: ``indexes/<readable>-<hash>/<encoder>``."""
+    real = os.path.normcase(os.path.realpath(folder))
+    digest = hashlib.sha256(os.fsencode(real)).hexdigest()[:12]
+    plain = unicodedata.normalize("NFKD", Path(real).name).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:40] or "imagenes"
+    return home / "indexes" / f"{readable}-{digest}" / encoder
