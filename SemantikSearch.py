@@ -1,0 +1,440 @@
+"""SemantikSearch: find your own pictures by what is in them. Start it with a double click."""
+
+from __future__ import annotations
+
+import sys
+
+from semantik.gui import launch
+
+if __name__ == "__main__":
+    # Before anything that may be missing is imported: a venv beside the program may have it all.
+    code = launch.prepare(__file__, sys.argv[1:])
+    if code is not None:
+        sys.exit(code)
+
+import logging
+import tkinter as tk
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tkinter import filedialog, messagebox
+from typing import TYPE_CHECKING, Any
+
+from semantik import errors, text
+from semantik.config import PROGRAM_FOLDER, Config, find_home, load_config, save_config
+from semantik.display_names import visible
+from semantik.gui.dialogs import AboutDialog, ProblemsDialog
+from semantik.gui.models import ModelPicker
+from semantik.gui.tasks import Tasks
+from semantik.gui.view import MainView, replace_text, typed_path
+from semantik.logs import start_logging
+from semantik.phrases import changes_question, index_summary, indexing_status
+from semantik.records import IndexReport, Problem, Progress, Query
+from semantik.text import explain, number, say
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from semantik.engine import Answer, Engine
+    from semantik.library import Check
+
+log = logging.getLogger(__name__)
+
+ICON = PROGRAM_FOLDER / "SS.png"
+
+
+class SemantikSearchApp:
+    """The window: reads its widgets, calls the engine in the background, shows the outcome."""
+
+    def __init__(self, root: tk.Tk, home: Path | None = None) -> None:
+        self.root = root
+        self.home = home or find_home()
+        self.log_path = start_logging(self.home)
+        self.config = self.load_config()
+        self.engine: Engine | None = None
+        self.folder = ""  # the open library, as the user named it
+        self.query_image = ""
+        self.problems: tuple[Problem, ...] = ()
+        self._wanted_top_k = self.config.top_k  # comes back after a library with fewer pictures than that
+        self._closing = False
+        self._indexing = False
+        root.report_callback_exception = lambda kind, error, trace: self._show_failure(error)
+        self.tasks = Tasks(root, self._show_failure)
+        self.models = ModelPicker(self)
+        self._load_icon()
+        self._create_widgets()
+        root.protocol("WM_DELETE_WINDOW", self.close)
+        self.view.say(say("status.loading"))
+        root.after(30, self._load_engine)  # not before the window is drawn
+
+    def _load_icon(self) -> None:
+        self.icon: tk.PhotoImage | None = None
+        try:
+            self.icon = tk.PhotoImage(master=self.root, file=str(ICON))
+            self.root.iconphoto(True, self.icon)
+        except tk.TclError as error:  # missing or broken: the program starts without it
+            log.warning("no icon: %s", error)
+
+    def _create_widgets(self) -> None:
+        self.root.title(say("window.title"))
+        self.view = MainView(self.root, self, self.config.top_k)
+
+    # -- Settings --------------------------------------------------------------------------------------
+
+    def load_config(self) -> Config:
+        """Read the settings and speak the user's language."""
+        config = load_config(self.home)
+        text.set_language(config.language)
+        return config
+
+    def save_config(self, **changes: object) -> None:
+        """Remember changed settings; a failure is told and stops nothing."""
+        changed = replace(self.config, **changes)  # type: ignore[arg-type]  # the callers are in this program
+        if changed == self.config:
+            return
+        self.config = changed
+        try:
+            save_config(changed, self.home)
+        except OSError as error:
+            log.warning("settings not saved: %s", error)
+            self.view.say(say("warn.settings_not_saved", detail=error.strerror))
+
+    # -- Background work -------------------------------------------------------------------------------
+
+    def start(
+        self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Callable[[BaseException], None]
+    ) -> None:
+        """Run ``work`` in the worker; the window is busy until its outcome is shown."""
+        self.view.set_busy(True)
+        self.view.show_waiting()
+
+        def settle(outcome: Any, show: Callable[[Any], None]) -> None:
+            self._indexing = False
+            self.view.set_busy(False)
+            self.view.show_share(0)
+            if self._closing:
+                self._destroy()
+            else:
+                show(outcome)
+
+        self.tasks.start(work, lambda result: settle(result, on_done), lambda error: settle(error, on_error))
+
+    def _load_engine(self) -> None:
+        def work() -> Engine:
+            from semantik.engine import Engine
+
+            return Engine(self.home, self.config)
+
+        self.start(work, self._engine_loaded, self._show_failure)
+
+    def _engine_loaded(self, engine: Engine) -> None:
+        self.engine = engine
+        self.models.begin(engine)
+
+    def choose_model(self) -> None:
+        """Another model was picked in the list."""
+        self.models.choose()
+
+    def model_in_use(self, name: str) -> None:
+        """A model was taken into use: remember it, and open the folder with it."""
+        self.save_config(encoder=name)
+        folder = self.folder or self.config.image_folder
+        if folder:
+            self.load_or_create_index(folder)
+        else:
+            self.view.say(say("status.choose_folder"))
+
+    def cancel(self) -> None:
+        """Stop the running task at its next batch; what was done is kept."""
+        self.tasks.cancel()
+        self.view.say(say("status.cancelling"))
+
+    def close(self) -> None:
+        """Close the window; a running task is cancelled and saved first."""
+        self._closing = True
+        if self.tasks.busy:
+            self.cancel()
+        else:
+            self._destroy()
+
+    def _destroy(self) -> None:
+        self.save_config(top_k=self._wanted_top_k)
+        self.tasks.close()
+        if self.engine:
+            self.engine.close()
+        self.root.destroy()
+
+    def _show_failure(self, error: BaseException) -> None:
+        """Tell the user what went wrong; what nobody foresaw goes into the log with its traceback."""
+        if isinstance(error, errors.SemantikError):
+            log.info("told the user: %r", error)
+            message = explain(error)
+        else:
+            log.error("unexpected", exc_info=error)
+            message = say("error.internal", log=self.log_path)
+        messagebox.showerror(say("window.title"), message, parent=self.root)
+
+    def _warn(self, key: str) -> None:
+        messagebox.showwarning(say("window.title"), say(key), parent=self.root)
+
+    def _ask(self, message: str) -> bool:
+        return messagebox.askyesno(say("window.title"), message, parent=self.root)
+
+    # -- The folder and its index ----------------------------------------------------------------------
+
+    def browse_folder(self) -> None:
+        """Choose the library with the system's dialog."""
+        chosen = filedialog.askdirectory(
+            parent=self.root, title=say("window.pick_folder"), initialdir=self.folder or None, mustexist=True
+        )
+        if chosen:
+            replace_text(self.view.folder_entry, str(chosen))
+            self.take_folder()
+
+    def take_folder(self) -> bool:
+        """Open the folder that was typed if it is another one than before; True when it was taken."""
+        typed = typed_path(self.view.folder_entry.get())
+        if not typed or typed == visible(self.folder) or self.engine is None or self.tasks.busy:
+            return False
+        self.load_or_create_index(typed)
+        return True
+
+    def load_or_create_index(self, folder: str) -> None:
+        """Open ``folder`` and its index in the background; a missing index is made, a wrong one is asked about."""
+        assert self.engine
+        self.folder = folder
+        replace_text(self.view.folder_entry, visible(folder))
+        self._show_problems(())
+        self.engine.open(Path(folder))
+        self.view.say(say("status.opening", folder=visible(Path(folder).name or folder)))
+        self.start(self.load_index, self._index_loaded, self._index_failed)
+
+    def load_index(self) -> Check:
+        """In the worker: load the stored index and compare it with the folder."""
+        assert self.engine and self.engine.library
+        return self.engine.library.open()
+
+    def is_index_valid(self) -> bool:
+        """Whether the index, checked whole when it was loaded, still matches the files of its folder."""
+        from semantik.library import State
+
+        return bool(self.engine and self.engine.library and self.engine.library.check().state is State.READY)
+
+    def _index_loaded(self, check: Check) -> None:
+        from semantik.library import State
+
+        assert self.engine and self.engine.library
+        state, count = check.state, self.engine.library.count
+        if state is not State.UNREACHABLE or count:
+            self.save_config(image_folder=self.folder)
+        self._show_index()
+        if state is State.READY:
+            self._show_problems((*check.problems, *self.engine.library.problems()))
+        elif state is State.NEW:
+            # The first index of a folder is what the user came for; one more for another model is asked about.
+            if not self.models.just_changed or self._ask(say("ask.new_model", model=self.models.title)):
+                self.index_images_threaded()
+        elif state is State.CHANGED and check.changes:
+            if self._ask(changes_question(check.changes)):
+                self.index_images_threaded()
+            else:
+                self.view.say(say("status.outdated", count=number(count)))
+        elif state in (State.DAMAGED, State.OTHER_SPACE) and check.error:
+            key = "ask.damaged" if state is State.DAMAGED else "ask.other_space"
+            if self._ask(say(key, why=explain(check.error))):
+                self.index_images_threaded(rebuild=True)
+        elif check.error:
+            self._show_failure(check.error)
+            if count:
+                self.view.say(say("status.unreachable", count=number(count)))
+
+    def _index_failed(self, error: BaseException) -> None:
+        self._show_index()
+        if isinstance(error, errors.MassRemoval):
+            if self._ask(say("ask.mass_removal", why=explain(error))):
+                self.index_images_threaded(allow_mass_removal=True)
+        else:
+            self._show_failure(error)
+
+    def _show_index(self) -> None:
+        """Say what can be searched now, and keep K within it."""
+        assert self.engine and self.engine.library
+        count = self.engine.library.count
+        if not count:
+            self.view.say(say("status.no_index"))
+            return
+        self.view.top_k.configure(to=count)
+        self.view.top_k.set(min(self._wanted_top_k, count))
+        key = "status.ready_one" if count == 1 else "status.ready_many"
+        self.view.say(say(key, count=number(count), model=self.models.title))
+
+    def update_index(self) -> None:
+        """ "Actualizar índice": embed what is new or changed, drop what is gone."""
+        if self.tasks.busy:
+            self._warn("warn.busy")
+        elif self.take_folder():
+            return
+        elif not (self.engine and self.engine.library):
+            self._warn("warn.no_folder")
+        elif self.engine.library.index is None:
+            self.load_or_create_index(self.folder)
+        else:
+            self.index_images_threaded()
+
+    def index_images_threaded(self, *, rebuild: bool = False, allow_mass_removal: bool = False) -> None:
+        """Index the open folder in the background, with progress."""
+        self._indexing = True
+        self.view.say(say("status.scanning", folder=visible(self.folder)))
+        self.start(
+            lambda: self.index_images(rebuild=rebuild, allow_mass_removal=allow_mass_removal),
+            self._indexed,
+            self._index_failed,
+        )
+
+    def index_images(self, *, rebuild: bool, allow_mass_removal: bool) -> IndexReport:
+        """In the worker: bring the index up to date."""
+        assert self.engine and self.engine.library
+        return self.engine.library.update(
+            lambda progress: self.tasks.post(lambda: self._show_progress(progress)),
+            self.tasks.is_cancelled,
+            rebuild=rebuild,
+            allow_mass_removal=allow_mass_removal,
+        )
+
+    def _show_progress(self, progress: Progress) -> None:
+        if progress.done == 0:
+            self.view.say(say("status.loading_model", model=self.models.title))
+            return
+        self.view.show_share(progress.done / progress.total)
+        if not self.tasks.is_cancelled():
+            self.view.say(indexing_status(progress))
+
+    def _indexed(self, report: IndexReport) -> None:
+        self.models.just_changed = False
+        self._show_problems(report.problems)
+        self._show_index()
+        if report.cancelled:
+            self.view.say(say("status.cancelled", count=number(report.count)))
+            return
+        messagebox.showinfo(say("done.title"), index_summary(report), parent=self.root)
+
+    def _show_problems(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        self.view.show_skipped(len(problems))
+
+    # -- Searching -------------------------------------------------------------------------------------
+
+    def browse_image(self) -> None:
+        """Choose the example picture with the system's dialog."""
+        from semantik.decode import IMAGE_EXTENSIONS
+
+        pattern = " ".join(sorted(f"*{extension}" for extension in IMAGE_EXTENSIONS))
+        kinds = [(say("window.images"), f"{pattern} {pattern.upper()}"), (say("window.all_files"), "*")]
+        chosen = filedialog.askopenfilename(
+            parent=self.root, title=say("window.pick_image"), filetypes=kinds, initialdir=self.folder or None
+        )
+        if chosen:
+            replace_text(self.view.image_entry, str(chosen))
+            self.take_image()
+
+    def take_image(self) -> None:
+        """Take the example picture that was typed; naming one means to search by it."""
+        typed = typed_path(self.view.image_entry.get())
+        if typed and typed != self.query_image:
+            self.view.mode.set("image")
+        self.query_image = typed
+
+    def search(self) -> None:
+        """ "Buscar" or Return: search by text or by image, or say what is missing."""
+        if self.tasks.busy:
+            self._warn("warn.indexing" if self._indexing else "warn.busy")
+        elif self.take_folder():
+            return
+        elif not (self.engine and self.engine.library):
+            self._warn("warn.no_folder")
+        elif not self.engine.library.count:
+            self._show_failure(errors.NoIndex(folder=self.folder))
+        elif self.view.mode.get() == "text":
+            self.search_by_text()
+        else:
+            self.search_by_image()
+
+    def search_by_text(self) -> None:
+        """Search for what was typed."""
+        words = self.view.text_entry.get().strip()
+        if words:
+            self._answer(Query(text=words))
+        else:
+            self._show_failure(errors.EmptyQuery())
+
+    def search_by_image(self) -> None:
+        """Search for pictures like the example."""
+        self.take_image()
+        if self.query_image:
+            self._answer(Query(image=Path(self.query_image).absolute()))
+        else:
+            self._warn("warn.no_query_image")
+
+    def extract_text_features(self, words: str) -> NDArray[np.float32]:
+        """Embedding of a text in the model in use, float32 (dim,). Raises EmptyQuery, EncoderFailed."""
+        assert self.engine
+        return self.engine.embed(Query(text=words))
+
+    def extract_image_features(self, path: Path) -> NDArray[np.float32]:
+        """Embedding of a picture, float32 (dim,). Raises QueryImageMissing, QueryImageUnreadable, EncoderFailed."""
+        assert self.engine
+        return self.engine.embed(Query(image=path))
+
+    def _answer(self, query: Query) -> None:
+        engine = self.engine
+        assert engine and engine.library
+        from semantik.search import parse_top_k
+
+        try:
+            top_k = parse_top_k(self.view.top_k.get(), engine.library.count)
+        except errors.BadTopK as error:
+            self._show_failure(error)
+            return
+        if top_k != min(self._wanted_top_k, engine.library.count):
+            self._wanted_top_k = top_k
+        self.view.say(say("status.searching"))
+
+        def work() -> tuple[Answer, Path]:
+            answer = engine.ask(query, top_k)
+            return answer, engine.write_page(answer)
+
+        self.start(work, lambda found: self._answered(*found), self._search_failed)
+
+    def _answered(self, answer: Answer, page: Path) -> None:
+        from semantik.results_page import open_page
+
+        seconds = number(answer.seconds, 2)
+        self.view.say(say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=self.models.title))
+        if not open_page(page):
+            messagebox.showwarning(say("window.title"), say("warn.no_browser", path=page), parent=self.root)
+
+    def _search_failed(self, error: BaseException) -> None:
+        self._show_index()
+        self._show_failure(error)
+
+    # -- Dialogs ---------------------------------------------------------------------------------------
+
+    def show_about(self) -> None:
+        """What the program is and which model it uses."""
+        AboutDialog(self.root, self.icon, self.models.title, self.log_path)
+
+    def show_problems(self) -> None:
+        """The files that were skipped or read in part."""
+        ProblemsDialog(self.root, self.problems)
+
+
+def main() -> None:
+    """Open the window and stay until it is closed."""
+    root = tk.Tk(className="SemantikSearch")
+    SemantikSearchApp(root)
+    root.mainloop()
+
+
+if __name__ == "__main__":
+    main()

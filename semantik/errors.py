@@ -31,6 +31,12 @@ class FolderEmptied(SemantikError):
     key = "error.folder_emptied"
 
 
+class MassRemoval(SemantikError):
+    """Most of the indexed pictures are missing from the folder. Params: folder, gone, count."""
+
+    key = "error.mass_removal"
+
+
 class NoImages(SemantikError):
     """The folder holds no pictures, so there is nothing to index. Params: folder."""
 
@@ -65,6 +71,12 @@ class IndexNotSaved(SemantikError):
     """Writing the index failed; the previous one is intact. Params: folder, detail."""
 
     key = "error.index_not_saved"
+
+
+class PageNotSaved(SemantikError):
+    """The results page could not be written. Params: folder, detail."""
+
+    key = "error.page_not_saved"
 
 
 class EmptyQuery(SemantikError):
@@ -127,6 +139,42 @@ class DiskFull(DownloadFailed):
     key = "error.disk_full"
 
 
+class ServerRefused(DownloadFailed):
+    """The server answered, but not with the file. Params: name, host, status."""
+
+    key = "error.server_refused"
+
+
+class UntrustedServer(DownloadFailed):
+    """The server's certificate is not valid for it. Params: name, host, detail."""
+
+    key = "error.untrusted_server"
+
+
+class DownloadInterrupted(DownloadFailed):
+    """The connection broke again and again; what arrived is kept. Params: name, host, detail."""
+
+    key = "error.download_interrupted"
+
+
+class WeightsFolderUnwritable(DownloadFailed):
+    """The folder for the models' files cannot be made or written. Params: name, folder, detail."""
+
+    key = "error.weights_folder_unwritable"
+
+
+class WeightsMissing(EncoderFailed):
+    """The model's file is not on disk. Params: name, megabytes."""
+
+    key = "error.weights_missing"
+
+
+class BadCheckpoint(EncoderFailed):
+    """The user's own checkpoint does not fit the model. Params: name, path, detail."""
+
+    key = "error.bad_checkpoint"
+
+
 class Cancelled(SemantikError):
     """The user stopped the task. Nothing is shown for it."""
 
@@ -137,3 +185,9 @@ class DecodeFailed(SemantikError):
     """One picture could not be decoded. Params: path, reason (a records.Reason), detail."""
 
     key = "error.decode_failed"
+
+
+class DecoderNotStarted(SemantikError):
+    """No decoder process can be started, so that no picture at all can be read. Params: detail."""
+
+    key = "error.decoder_not_started"

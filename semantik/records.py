@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # the window shows itself, and explains a missing numpy, before numpy is imported
+    import numpy as np
+    from numpy.typing import NDArray
 
-Embeddings = NDArray[np.float32]
+Embeddings: TypeAlias = "NDArray[np.float32]"
 """Unit row vectors, shape (n, dim), dtype float32, C-contiguous."""
 
-Pixels = NDArray[np.uint8]
+Pixels: TypeAlias = "NDArray[np.uint8]"
 """Upright RGB pictures fitted to an encoder's input, shape (n, H, W, 3) or (H, W, 3), dtype uint8."""
 
 
@@ -31,6 +33,7 @@ class Reason(Enum):
     CHANGED = "changed"  # written to while it was being read
     EMPTY = "empty"  # zero bytes
     NO_DECODER = "no_decoder"  # a known format whose optional decoder is not installed
+    UNSUPPORTED = "unsupported"  # a variant of a known format that its decoder cannot read
     UNREADABLE = "unreadable"  # any other operating system error
     ENCODER_FAILED = "encoder_failed"  # the picture is good; the model failed on it
 

@@ -35,6 +35,8 @@ def explain(error: SemantikError) -> str:
         name: say(f"reason.{value.value}") if isinstance(value, Reason) else value
         for name, value in error.params.items()
     }
+    if "why" in params:
+        params["why"] = say(f"damage.{params['why']}")
     return say(error.key, **params)
 
 
@@ -63,6 +65,12 @@ CATALOGUE |= {
         "The folder “{folder}” looks empty, but its index holds {count} images. "
         "Is the disk disconnected? Nothing was deleted; connect it and press “Update index”.",
     ),
+    "error.mass_removal": (
+        "Faltan {gone} de las {count} imágenes indexadas de «{folder}». Si el disco está desconectado, conéctelo y "
+        "actualice después; no se ha borrado nada.",
+        "{gone} of the {count} indexed images of “{folder}” are missing. If the disk is disconnected, connect it and "
+        "update afterwards; nothing was deleted.",
+    ),
     "error.no_images": (
         "No hay imágenes en la carpeta «{folder}». Elija otra carpeta.",
         "There are no images in the folder “{folder}”. Choose another folder.",
@@ -72,8 +80,8 @@ CATALOGUE |= {
         "The folder “{folder}” is not indexed yet. Press “Update index”.",
     ),
     "error.index_damaged": (
-        "El índice guardado no se puede usar: {detail}",
-        "The stored index cannot be used: {detail}",
+        "El índice guardado no se puede usar: {why} ({detail}).",
+        "The stored index cannot be used: {why} ({detail}).",
     ),
     "error.index_too_new": (
         "Una versión más reciente del programa creó este índice (formato {version}). Actualice el programa.",
@@ -131,6 +139,54 @@ CATALOGUE |= {
     ),
     "error.cancelled": ("Cancelado.", "Cancelled."),
     "error.decode_failed": ("No se puede leer «{path}»: {reason}.", "“{path}” cannot be read: {reason}."),
+    "error.decoder_not_started": (
+        "No se pudo iniciar el lector de imágenes ({detail}). Cierre otros programas y vuelva a intentarlo.",
+        "The image reader could not be started ({detail}). Close other programs and try again.",
+    ),
+}
+
+# -- Models and their files ----------------------------------------------------------------------------
+CATALOGUE |= {
+    "error.server_refused": (
+        "{host} no entregó {name} (respuesta {status}). Inténtelo más tarde.",
+        "{host} did not deliver {name} (response {status}). Try again later.",
+    ),
+    "error.untrusted_server": (
+        "No se pudo comprobar la identidad de {host}, así que {name} no se descargó. "
+        "Revise la fecha del equipo, el antivirus o el proxy.",
+        "The identity of {host} could not be verified, so {name} was not downloaded. "
+        "Check the computer's date, the antivirus or the proxy.",
+    ),
+    "error.download_interrupted": (
+        "La conexión con {host} se cortó varias veces. Lo que llegó de {name} se conserva: "
+        "inténtelo de nuevo y seguirá donde se quedó.",
+        "The connection to {host} broke several times. What arrived of {name} is kept: "
+        "try again and it will go on where it was.",
+    ),
+    "error.weights_folder_unwritable": (
+        "No se puede escribir en «{folder}», donde se guarda {name}. Cambie sus permisos o elija otra carpeta.",
+        "“{folder}”, where {name} is kept, cannot be written. Change its permissions or choose another folder.",
+    ),
+    "error.weights_missing": (
+        "El modelo {name} aún no está descargado ({megabytes} MB).",
+        "The model {name} is not downloaded yet ({megabytes} MB).",
+    ),
+    "error.bad_checkpoint": (
+        "El archivo «{path}» no es un modelo {name} que se pueda usar: {detail}",
+        "The file “{path}” is not a {name} model that can be used: {detail}",
+    ),
+    "model.clip-vit-b-32": ("CLIP ViT-B/32 (recomendado)", "CLIP ViT-B/32 (recommended)"),
+    "model.clip-vit-b-16": ("CLIP ViT-B/16 (más preciso)", "CLIP ViT-B/16 (more accurate)"),
+    "model.clip-vit-l-14": ("CLIP ViT-L/14 (muy preciso, lento)", "CLIP ViT-L/14 (very accurate, slow)"),
+    "model.clip-vit-l-14-336px": (
+        "CLIP ViT-L/14@336px (el más preciso, muy lento)",
+        "CLIP ViT-L/14@336px (the most accurate, very slow)",
+    ),
+    "model.clip-rn50": ("CLIP RN50", "CLIP RN50"),
+    "model.clip-rn101": ("CLIP RN101", "CLIP RN101"),
+    "model.clip-rn50x4": ("CLIP RN50x4", "CLIP RN50x4"),
+    "model.clip-rn50x16": ("CLIP RN50x16 (lento)", "CLIP RN50x16 (slow)"),
+    "model.clip-rn50x64": ("CLIP RN50x64 (muy lento)", "CLIP RN50x64 (very slow)"),
 }
 
 # -- Why a file was skipped ----------------------------------------------------------------------------
@@ -149,7 +205,349 @@ CATALOGUE |= {
     "reason.vanished": ("desapareció antes de leerlo", "it disappeared before it was read"),
     "reason.changed": ("cambió mientras se leía; se leerá la próxima vez", "it changed while being read; next time"),
     "reason.empty": ("el archivo está vacío", "the file is empty"),
+    "reason.unsupported": (
+        "usa una variante poco común de su formato que el programa no sabe leer",
+        "it uses a rare variant of its format that the program cannot read",
+    ),
     "reason.no_decoder": ("falta el lector opcional de este formato", "the optional reader for this format is missing"),
     "reason.unreadable": ("el disco no permite leerlo", "the disk does not let it be read"),
     "reason.encoder_failed": ("el modelo falló con esta imagen", "the model failed on this image"),
 }
+
+# -- The results page ----------------------------------------------------------------------------------
+CATALOGUE |= {
+    "page.lang": ("es", "en"),
+    "page.decimal_mark": (",", "."),
+    "page.group_mark": (".", ","),
+    "page.by_text": ("Búsqueda por texto", "Search by text"),
+    "page.by_image": ("Imágenes parecidas a", "Pictures similar to"),
+    "page.example": ("Imagen de ejemplo: {name}", "Example picture: {name}"),
+    "page.hits_one": ("1 resultado", "1 result"),
+    "page.hits_many": ("{count} resultados", "{count} results"),
+    "page.searched_one": ("entre 1 imagen", "among 1 picture"),
+    "page.searched_many": ("entre {count} imágenes", "among {count} pictures"),
+    "page.seconds": ("en {seconds}\u00a0s", "in {seconds}\u00a0s"),
+    "page.folder": ("Carpeta", "Folder"),
+    "page.model": ("Modelo", "Model"),
+    "page.results": ("Resultados", "Results"),
+    "page.notices": ("Avisos", "Notices"),
+    "page.size": ("Tamaño", "Size"),
+    "page.size_s": ("Pequeñas", "Small"),
+    "page.size_m": ("Medianas", "Medium"),
+    "page.size_l": ("Grandes", "Large"),
+    "page.new_tab": ("Abre la imagen completa en otra pestaña", "Opens the full picture in another tab"),
+    "page.similarity": ("Similitud", "Similarity"),
+    "page.similarity_hint": (
+        "Similitud con la búsqueda (coseno); la barra compara con el primer resultado",
+        "Similarity to the query (cosine); the bar compares with the first result",
+    ),
+    "page.rank": ("Puesto", "Rank"),
+    "page.no_preview": ("Sin vista previa", "No preview"),
+    "page.enlarge": ("Ampliar {name}", "Enlarge {name}"),
+    "page.viewer": ("Visor de imágenes", "Picture viewer"),
+    "page.previous": ("Anterior", "Previous"),
+    "page.next": ("Siguiente", "Next"),
+    "page.close": ("Cerrar", "Close"),
+    "page.open": ("Abrir en otra pestaña", "Open in another tab"),
+    "page.copy": ("Copiar ruta", "Copy path"),
+    "page.copied": ("Ruta copiada", "Path copied"),
+    "page.reduced": (
+        "El navegador no puede mostrar esta imagen; se ve su miniatura.",
+        "The browser cannot show this picture; this is its thumbnail.",
+    ),
+    "page.empty": ("Ninguna imagen responde a esta búsqueda", "No picture answers this search"),
+    "page.empty_words": (
+        "Pruebe con otras palabras, o con menos: «perro», «playa al atardecer».",
+        "Try other words, or fewer: “dog”, “beach at sunset”.",
+    ),
+    "page.empty_image": ("Pruebe con otra imagen de ejemplo.", "Try another example picture."),
+    "page.empty_folder": (
+        "Compruebe que ha elegido la carpeta donde están sus fotos.",
+        "Check that you chose the folder where your photos are.",
+    ),
+    "page.empty_update": (
+        "Si ha añadido fotos, pulse «Actualizar índice» en el programa.",
+        "If you have added photos, press “Update index” in the program.",
+    ),
+    "page.private": (
+        "Esta página es un archivo de su equipo. Sus fotos no salen de él.",
+        "This page is a file on your computer. Your photos never leave it.",
+    ),
+    "error.page_not_saved": (
+        "No se pudo guardar la página de resultados en «{folder}»: {detail}",
+        "The results page could not be saved in “{folder}”: {detail}",
+    ),
+}
+
+# -- The window ----------------------------------------------------------------------------------------
+CATALOGUE |= {
+    "window.title": ("Semantic Image Search", "Semantic Image Search"),
+    "window.folder_group": ("Directorio de Imágenes", "Image Folder"),
+    "window.browse": ("Examinar", "Browse"),
+    "window.update": ("Actualizar índice", "Update index"),
+    "window.by_text": ("Buscar por Texto", "Search by Text"),
+    "window.by_image": ("Buscar por Imagen", "Search by Image"),
+    "window.text": ("Texto a Buscar", "Text to Search"),
+    "window.image": ("Ruta de Imagen", "Image Path"),
+    "window.top_k": ("Resultados a Mostrar (K)", "Results to Show (K)"),
+    "window.model": ("Modelo", "Model"),
+    "window.search": ("Buscar", "Search"),
+    "window.about": ("?", "?"),
+    "window.cancel": ("Cancelar", "Cancel"),
+    "window.skipped": ("Omitidas ({count})", "Skipped ({count})"),
+    "window.pick_folder": ("Elija la carpeta de sus fotos", "Choose the folder of your photos"),
+    "window.pick_image": ("Elija una imagen de ejemplo", "Choose an example picture"),
+    "window.images": ("Imágenes", "Images"),
+    "window.all_files": ("Todos los archivos", "All files"),
+    "model.builtin": ("Integrado (sin descarga)", "Embedded (no download)"),
+    "model.other": ("CLIP {variant}", "CLIP {variant}"),
+    # what the status line says
+    "status.loading": ("Cargando el motor de búsqueda…", "Loading the search engine…"),
+    "status.choose_folder": (
+        "Elija la carpeta de sus fotos para empezar.",
+        "Choose the folder of your photos to begin.",
+    ),
+    "status.opening": ("Abriendo el índice de «{folder}»…", "Opening the index of “{folder}”…"),
+    "status.ready_one": ("Listo: 1 imagen. Modelo: {model}.", "Ready: 1 image. Model: {model}."),
+    "status.ready_many": ("Listo: {count} imágenes. Modelo: {model}.", "Ready: {count} images. Model: {model}."),
+    "status.scanning": ("Buscando imágenes en «{folder}»…", "Looking for images in “{folder}”…"),
+    "status.loading_model": ("Cargando el modelo {model}…", "Loading the model {model}…"),
+    "status.indexing": (
+        "Indexando {done} de {total} ({percent} %) · {rate} img/s · {left}",
+        "Indexing {done} of {total} ({percent}%) · {rate} img/s · {left}",
+    ),
+    "status.left_unknown": ("calculando el tiempo restante", "estimating the time left"),
+    "status.left_seconds": ("quedan {n} s", "{n} s left"),
+    "status.left_minutes": ("quedan {n} min", "{n} min left"),
+    "status.left_hours": ("quedan {h} h {m} min", "{h} h {m} min left"),
+    "status.cancelling": ("Cancelando: se guarda lo hecho…", "Cancelling: saving what was done…"),
+    "status.cancelled": (
+        "Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó.",
+        "Cancelled: {count} images indexed. “Update index” goes on where it stopped.",
+    ),
+    "status.searching": ("Buscando…", "Searching…"),
+    "status.found": (
+        "{hits} resultados en el navegador ({seconds} s). Modelo: {model}.",
+        "{hits} results in the browser ({seconds} s). Model: {model}.",
+    ),
+    "status.downloading": (
+        "Descargando {name}: {done} de {total} MB · {rate} MB/s · {left}",
+        "Downloading {name}: {done} of {total} MB · {rate} MB/s · {left}",
+    ),
+    "status.outdated": (
+        "{count} imágenes; la carpeta ha cambiado. Pulse «Actualizar índice» cuando quiera.",
+        "{count} images; the folder has changed. Press “Update index” when you like.",
+    ),
+    "status.no_index": ("Sin índice. Pulse «Actualizar índice».", "No index. Press “Update index”."),
+    "status.unreachable": (
+        "La carpeta no está disponible; se puede buscar en su índice de {count} imágenes.",
+        "The folder is not available; its index of {count} images can be searched.",
+    ),
+    # questions and messages
+    "ask.changed": (
+        "La carpeta ha cambiado desde la última vez: {added} nuevas, {changed} modificadas y {removed} que ya no "
+        "están.\n\n¿Actualizar el índice ahora?",
+        "The folder has changed since last time: {added} new, {changed} modified and {removed} gone.\n\n"
+        "Update the index now?",
+    ),
+    "ask.damaged": (
+        "{why}\n\n¿Crear el índice de nuevo? Los archivos dañados se guardan aparte.",
+        "{why}\n\nMake the index again? The damaged files are kept aside.",
+    ),
+    "ask.other_space": (
+        "El índice de esta carpeta se hizo con otra versión del modelo y no se puede comparar.\n\n"
+        "¿Crearlo de nuevo con el modelo actual? El anterior se guarda aparte.",
+        "This folder's index was made with another version of the model and cannot be compared.\n\n"
+        "Make it again with the current model? The old one is kept aside.",
+    ),
+    "ask.mass_removal": (
+        "{why}\n\nSi de verdad las ha borrado, ¿quitarlas del índice?",
+        "{why}\n\nIf you really deleted them, drop them from the index?",
+    ),
+    "ask.new_model": (
+        "Esta carpeta aún no está indexada con el modelo {model}. El índice del otro modelo se conserva.\n\n"
+        "¿Indexarla ahora?",
+        "This folder is not indexed with the model {model} yet. The other model's index is kept.\n\nIndex it now?",
+    ),
+    "ask.download": (
+        "El modelo {name} encuentra mejor, pero hay que descargarlo una vez ({size} MB). "
+        "Sus fotos no salen de su equipo.\n\n"
+        "También puede empezar ya con el modelo integrado y cambiar cuando quiera en «Modelo».",
+        "The model {name} finds better, but it must be downloaded once ({size} MB). "
+        "Your photos never leave your computer.\n\n"
+        "You can also start now with the embedded model and change whenever you like in “Model”.",
+    ),
+    "ask.download_title": ("Elegir modelo", "Choose a model"),
+    "ask.download_yes": ("Descargar CLIP ({size} MB)", "Download CLIP ({size} MB)"),
+    "ask.download_no": ("Empezar con el integrado", "Start with the embedded one"),
+    "done.title": ("Índice terminado", "Index finished"),
+    "done.indexed": (
+        "Índice terminado en {seconds} s: {added} imágenes nuevas, {reused} ya estaban y {removed} quitadas. "
+        "En total, {count}.",
+        "Index finished in {seconds} s: {added} new images, {reused} already there and {removed} dropped. "
+        "In total, {count}.",
+    ),
+    "done.problems": (
+        "\n\n{count} archivos con problemas: pulse «Omitidas» para ver la lista.",
+        "\n\n{count} files with problems: press “Skipped” to see the list.",
+    ),
+    "warn.busy": (
+        "Espere a que termine la tarea en curso, o pulse «Cancelar».",
+        "Wait until the current task has finished, or press “Cancel”.",
+    ),
+    "warn.indexing": (
+        "Se está indexando. Podrá buscar cuando termine, o pulse «Cancelar» para buscar en lo ya indexado.",
+        "Indexing is under way. You can search when it is done, or press “Cancel” to search what is indexed so far.",
+    ),
+    "warn.no_folder": (
+        "Elija primero la carpeta de sus fotos con «Examinar».",
+        "First choose the folder of your photos with “Browse”.",
+    ),
+    "warn.no_query_image": (
+        "Elija primero una imagen de ejemplo con «Examinar».",
+        "First choose an example picture with “Browse”.",
+    ),
+    "warn.embedded_instead": (
+        "{why}\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, elija CLIP en «Modelo».",
+        "{why}\n\nMeanwhile the embedded model is used. To try again, choose CLIP in “Model”.",
+    ),
+    "warn.download_cancelled": (
+        "Descarga detenida; seguirá donde se quedó. Mientras tanto se usa el modelo integrado. "
+        "Para continuarla, elija CLIP en «Modelo».",
+        "Download stopped; it will go on where it was. Meanwhile the embedded model is used. "
+        "To continue, choose CLIP in “Model”.",
+    ),
+    "warn.no_browser": (
+        "No se pudo abrir el navegador. La página de resultados está en:\n{path}",
+        "The browser could not be opened. The results page is at:\n{path}",
+    ),
+    "warn.settings_not_saved": (
+        "No se pudieron guardar los ajustes: {detail}",
+        "The settings could not be saved: {detail}",
+    ),
+    # the list of skipped files, and the About box
+    "skipped.title": ("Archivos con problemas", "Files with problems"),
+    "skipped.path": ("Archivo", "File"),
+    "skipped.reason": ("Motivo", "Reason"),
+    "skipped.close": ("Cerrar", "Close"),
+    "skipped.copy": ("Copiar lista", "Copy list"),
+    "about.title": ("Acerca de SemantikSearch", "About SemantikSearch"),
+    "about.body": (
+        "Encuentra sus fotos por lo que se ve en ellas: escriba qué busca o elija una imagen de ejemplo. "
+        "Todo ocurre en su equipo; ninguna foto sale de él.",
+        "Finds your photos by what is in them: type what you are looking for or choose an example picture. "
+        "Everything happens on your computer; no photo ever leaves it.",
+    ),
+    "about.version": ("Versión {version}", "Version {version}"),
+    "about.model": ("Modelo en uso: {model}", "Model in use: {model}"),
+    "about.licence": ("Licencia MIT", "MIT licence"),
+    "about.developers": (
+        "Creado por el equipo de SemantikSearch",
+        "Made by the SemantikSearch developers",
+    ),
+    "about.log": ("Registro: {log}", "Log: {log}"),
+    "about.close": ("Cerrar", "Close"),
+}
+
+# -- Why a stored index is refused ---------------------------------------------------------------------
+CATALOGUE |= {
+    "damage.manifest": ("su lista de imágenes está dañada", "its list of images is damaged"),
+    "damage.vectors": ("sus vectores están dañados", "its vectors are damaged"),
+    "damage.missing": ("falta uno de sus archivos", "one of its files is missing"),
+    "damage.unreadable": ("el disco no permite leerlo", "the disk does not let it be read"),
+    "damage.space": ("es de otra versión del modelo", "it belongs to another version of the model"),
+}
+
+# -- Before the window ---------------------------------------------------------------------------------
+CATALOGUE |= {
+    "launch.old_python": (
+        "SemantikSearch necesita Python 3.11 o posterior, y este es {found}. Instálelo desde python.org.",
+        "SemantikSearch needs Python 3.11 or newer, and this is {found}. Install it from python.org.",
+    ),
+    "launch.no_tk_linux": (
+        "A este Python le falta Tk, que dibuja la ventana. Instale el paquete «python3-tk» "
+        "(Debian y Ubuntu: sudo apt install python3-tk; Fedora: sudo dnf install python3-tkinter).",
+        "This Python lacks Tk, which draws the window. Install the package “python3-tk” "
+        "(Debian and Ubuntu: sudo apt install python3-tk; Fedora: sudo dnf install python3-tkinter).",
+    ),
+    "launch.no_tk_mac": (
+        "A este Python le falta Tk, que dibuja la ventana. Instale Python desde python.org, que lo incluye "
+        "(con Homebrew: brew install python-tk).",
+        "This Python lacks Tk, which draws the window. Install Python from python.org, which includes it "
+        "(with Homebrew: brew install python-tk).",
+    ),
+    "launch.no_tk_windows": (
+        "A este Python le falta Tk, que dibuja la ventana. Ejecute de nuevo el instalador de Python y marque "
+        "«tcl/tk and IDLE».",
+        "This Python lacks Tk, which draws the window. Run Python's installer again and tick “tcl/tk and IDLE”.",
+    ),
+    "launch.no_packages_unix": (
+        "Faltan paquetes: {missing}.\n\nAbra un terminal y ejecute:\n\ncd \"{folder}\"\npython3 -m venv .venv\n"
+        ".venv/bin/pip install -r requirements.txt\n\nDespués abra el programa de nuevo.",
+        "Packages are missing: {missing}.\n\nOpen a terminal and run:\n\ncd \"{folder}\"\npython3 -m venv .venv\n"
+        ".venv/bin/pip install -r requirements.txt\n\nThen open the program again.",
+    ),
+    "launch.no_packages_windows": (
+        "Faltan paquetes: {missing}.\n\nAbra un terminal y ejecute:\n\ncd \"{folder}\"\npy -m venv .venv\n"
+        ".venv\\Scripts\\pip install -r requirements.txt\n\nDespués abra el programa de nuevo.",
+        "Packages are missing: {missing}.\n\nOpen a terminal and run:\n\ncd \"{folder}\"\npy -m venv .venv\n"
+        ".venv\\Scripts\\pip install -r requirements.txt\n\nThen open the program again.",
+    ),
+}
+
+# -- The command line ----------------------------------------------------------------------------------
+CATALOGUE |= {
+    "cli.description": (
+        "Busca en sus fotos por lo que se ve en ellas. Nada sale de su equipo.",
+        "Finds your photos by what is in them. Nothing leaves your computer.",
+    ),
+    "cli.index": (
+        "Indexa una carpeta o pone su índice al día.",
+        "Index a folder, or bring its index up to date.",
+    ),
+    "cli.search": (
+        "Busca en una carpeta; la indexa antes si aún no lo está.",
+        "Search a folder; it is indexed first if it is not yet.",
+    ),
+    "cli.models": (
+        "Muestra los modelos: cuáles están listos y cuáles se descargarían.",
+        "List the models: which are ready and which would be downloaded.",
+    ),
+    "cli.folder": ("carpeta con las imágenes", "folder with the images"),
+    "cli.encoder": (
+        "modelo; sin esta opción, CLIP si está en el disco y, si no, el integrado (builtin)",
+        "model; without this option CLIP if it is on disk, else the embedded one (builtin)",
+    ),
+    "cli.json": ("escribe el resultado como JSON", "write the result as JSON"),
+    "cli.rebuild": (
+        "crea el índice de nuevo; el anterior se guarda aparte",
+        "make the index again; the old one is kept aside",
+    ),
+    "cli.allow_mass_removal": (
+        "acepta que falten más de la mitad de las imágenes indexadas",
+        "accept that more than half of the indexed images are missing",
+    ),
+    "cli.text": ("texto que describe lo que se busca", "text that describes what to find"),
+    "cli.image": ("imagen de ejemplo", "example picture"),
+    "cli.top_k": ("número de resultados (si no, el de los ajustes)", "number of results (else the settings' one)"),
+    "cli.html": ("escribe la página de resultados en este archivo", "write the results page to this file"),
+    "cli.open": ("abre la página de resultados en el navegador", "open the results page in the browser"),
+    "cli.ready": ("listo", "ready"),
+    "cli.download": ("se descargaría ({size} MB)", "would be downloaded ({size} MB)"),
+    "cli.downloading": (
+        "Se va a descargar el modelo {name} ({size} MB)…",
+        "The model {name} is going to be downloaded ({size} MB)…",
+    ),
+    "cli.cancelled": ("Cancelado; lo hecho se ha guardado.", "Cancelled; what was done is saved."),
+}
+
+
+def number(value: float, decimals: int = 0) -> str:
+    """A number as the chosen language writes it: 12.408 and 0,283 in Spanish, 12,408 and 0.283 in English."""
+    marks = {",": say("page.group_mark"), ".": say("page.decimal_mark")}
+    return "".join(marks.get(sign, sign) for sign in f"{value:,.{decimals}f}")
+
+
+def counted(key: str, count: int) -> str:
+    """The text ``key_one`` for one thing, else ``key_many`` with the count in the language's format."""
+    return say(f"{key}_one") if count == 1 else say(f"{key}_many", count=number(count))

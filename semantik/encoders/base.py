@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +14,7 @@ from semantik.records import Embeddings, Pixels
 
 EPSILON = 1e-8
 
-EXTREME_ASPECT = 50
+EXTREME_ASPECT = 100
 """Pictures more elongated than this are resized only where the crop will be."""
 
 
@@ -53,37 +52,22 @@ def fit_pixels(image: Image.Image, spec: InputSpec) -> Pixels:
         left = round((size[0] - spec.width) / 2.0)
         top = round((size[1] - spec.height) / 2.0)
         if size[0] > spec.width * EXTREME_ASPECT or size[1] > spec.height * EXTREME_ASPECT:
-            fitted = _resize_part(image, size, (left, top), spec, resample)
+            # A line of 1 x 60000 pixels would grow to 224 x 13 million before its middle is cut out, so only
+            # the middle is made. Pillow may order its two passes otherwise then: close, but not bitwise equal.
+            across, down = image.width / size[0], image.height / size[1]
+            box = (left * across, top * down, (left + spec.width) * across, (top + spec.height) * down)
+            fitted = image.resize((spec.width, spec.height), resample, box=box)
         else:
             resized = image if image.size == size else image.resize(size, resample)
             fitted = resized.crop((left, top, left + spec.width, top + spec.height))
     return np.asarray(fitted.convert("RGB"), dtype=np.uint8)
 
 
-def _resize_part(
-    image: Image.Image, size: tuple[int, int], corner: tuple[int, int], spec: InputSpec, resample: Image.Resampling
-) -> Image.Image:
-    """The part of ``image.resize(size)`` that starts at ``corner``, without making the rest of it.
-
-    A line of 1 x 60000 pixels would otherwise grow to 224 x 13 million before its middle is cut out.
-    """
-    window: list[tuple[int, int]] = []
-    box: list[tuple[float, float]] = []
-    for source, scaled, start, length in zip(image.size, size, corner, (spec.width, spec.height), strict=True):
-        step = source / scaled
-        first, last = start * step, (start + length) * step
-        reach = 2 * max(1.0, step) + 2  # a bicubic kernel looks two (scaled) pixels to each side
-        low, high = max(0, math.floor(first - reach)), min(source, math.ceil(last + reach))
-        window.append((low, high))
-        box.append((first - low, last - low))
-    part = image.crop((window[0][0], window[1][0], window[0][1], window[1][1]))
-    return part.resize((spec.width, spec.height), resample, box=(box[0][0], box[1][0], box[0][1], box[1][1]))
-
-
 def unit_rows(rows: NDArray[np.floating]) -> Embeddings:
     """Scale each row to length one: ``x / (|x| + 1e-8)``, float32, shape (n, dim)."""
     vectors = np.ascontiguousarray(rows, dtype=np.float32)
-    return vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + np.float32(EPSILON))
+    units: Embeddings = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + np.float32(EPSILON))
+    return units
 
 
 class Encoder(ABC):
@@ -115,7 +99,8 @@ class Encoder(ABC):
 
     def preprocess(self, image: Image.Image) -> NDArray[np.float32]:
         """One upright RGB picture as the model's input: float32, shape (3, H, W), normalised."""
-        return self.normalise(fit_pixels(image, self.input_spec)[np.newaxis])[0]
+        planes: NDArray[np.float32] = self.normalise(fit_pixels(image, self.input_spec)[np.newaxis])[0]
+        return planes
 
     def normalise(self, pixels: Pixels) -> NDArray[np.float32]:
         """Fitted pixels, uint8 (n, H, W, 3), as the model's input: float32 (n, 3, H, W).
@@ -128,7 +113,8 @@ class Encoder(ABC):
         std = np.asarray(self.input_spec.std, dtype=np.float32)
         # One plane at a time: it stays in the processor's cache for the three operations.
         for picture in planes:
-            for channel, plane in enumerate(picture):
+            for channel in range(3):
+                plane = picture[channel]
                 plane /= np.float32(255)
                 plane -= mean[channel]
                 plane /= std[channel]

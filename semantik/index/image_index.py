@@ -134,6 +134,13 @@ class ImageIndex:
         stored = stored_generation(self.store)
         return stored is not None and stored != self.generation
 
+    def reload(self) -> None:
+        """Take over what is stored now, forgetting unsaved changes. Raises as ``load`` does."""
+        other = ImageIndex.load(self.store, self.folder)
+        if (other.space, other.dim) != (self.space, self.dim):
+            raise IndexDamaged(why="space", detail=other.space)
+        self.__dict__.update(other.__dict__)
+
     # -- Metadata --------------------------------------------------------------------------------------
 
     def files(self) -> Iterator[ImageFile]:

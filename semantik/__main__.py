@@ -1,0 +1,256 @@
+"""The same engine from a terminal: ``python -m semantik index | search | models``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from semantik import errors, text
+from semantik.config import Config, find_home, load_config
+from semantik.display_names import visible
+from semantik.logs import start_logging
+from semantik.phrases import download_status, index_summary, indexing_status
+from semantik.records import IndexReport, Progress, Query
+from semantik.text import explain, number, reason, say
+
+if TYPE_CHECKING:
+    from semantik.engine import Engine
+    from semantik.library import Library
+
+log = logging.getLogger(__name__)
+
+REFRESH = 0.2  # seconds between two progress lines on a terminal
+REFRESH_PLAIN = 5.0  # and in a file or pipe, where each stays
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0, or 1 after a one-line message on stderr; argparse exits with 2 for usage."""
+    # Names that are not UTF-8 must print too; a script that reads us gets them escaped.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+    home = find_home()
+    start_logging(home)
+    config = load_config(home)
+    text.set_language(config.language)
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options, home, config))
+    except errors.Cancelled:
+        message = say("cli.cancelled")
+    except errors.SemantikError as error:
+        log.info("told the user: %r", error)
+        message = explain(error)
+    print(f"semantik: {visible(message)}", file=sys.stderr)
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m semantik", description=say("cli.description"))
+    commands = parser.add_subparsers(required=True, metavar="index | search | models")
+
+    index = commands.add_parser("index", help=say("cli.index"), description=say("cli.index"))
+    index.add_argument("folder", metavar="FOLDER", type=Path, help=say("cli.folder"))
+    index.add_argument("--encoder", metavar="NAME", help=say("cli.encoder"))
+    index.add_argument("--json", action="store_true", help=say("cli.json"))
+    index.add_argument("--rebuild", action="store_true", help=say("cli.rebuild"))
+    index.add_argument("--allow-mass-removal", action="store_true", help=say("cli.allow_mass_removal"))
+    index.set_defaults(run=_index)
+
+    search = commands.add_parser("search", help=say("cli.search"), description=say("cli.search"))
+    search.add_argument("folder", metavar="FOLDER", type=Path, help=say("cli.folder"))
+    query = search.add_mutually_exclusive_group(required=True)
+    query.add_argument("--text", metavar="T", help=say("cli.text"))
+    query.add_argument("--image", metavar="PATH", type=Path, help=say("cli.image"))
+    search.add_argument("-k", metavar="N", help=say("cli.top_k"))
+    search.add_argument("--encoder", metavar="NAME", help=say("cli.encoder"))
+    search.add_argument("--json", action="store_true", help=say("cli.json"))
+    search.add_argument("--html", metavar="FILE", type=Path, help=say("cli.html"))
+    search.add_argument("--open", action="store_true", help=say("cli.open"))
+    search.set_defaults(run=_search)
+
+    models = commands.add_parser("models", help=say("cli.models"), description=say("cli.models"))
+    models.add_argument("--json", action="store_true", help=say("cli.json"))
+    models.set_defaults(run=_models)
+    return parser
+
+
+def _index(options: argparse.Namespace, home: Path, config: Config) -> int:
+    with _Session(options, home, config) as session:
+        report = session.update(rebuild=options.rebuild, allow_mass_removal=options.allow_mass_removal)
+        if options.json:
+            _dump(_report_fields(report))
+        else:
+            print(index_summary(report) if not report.cancelled else say("cli.cancelled"))
+            for problem in report.problems:
+                print(f"  {visible(problem.path)}: {reason(problem.reason)}")
+        if report.cancelled:
+            raise errors.Cancelled
+    return 0
+
+
+def _report_fields(report: IndexReport) -> dict[str, Any]:
+    return {
+        "added": report.added,
+        "reused": report.reused,
+        "removed": report.removed,
+        "count": report.count,
+        "seconds": round(report.seconds, 3),
+        "encoder": report.encoder,
+        "problems": [{"path": problem.path, "reason": reason(problem.reason)} for problem in report.problems],
+    }
+
+
+def _search(options: argparse.Namespace, home: Path, config: Config) -> int:
+    from semantik.results_page import open_page
+
+    with _Session(options, home, config) as session:
+        session.index_if_new()
+        query = Query(image=options.image.absolute()) if options.image else Query(text=options.text)
+        # The default K gives way to a smaller library; a K that was asked for is checked.
+        top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
+        answer = session.engine.ask(query, top_k)
+        if options.json:
+            hits = [{"rank": hit.rank, "score": round(hit.score, 6), "path": str(hit.path)} for hit in answer.hits]
+            _dump(hits)
+        elif not (options.html or options.open):
+            for hit in answer.hits:
+                print(f"{hit.rank:>4}  {number(hit.score, 3)}  {visible(str(hit.path))}")
+        if options.html or options.open:
+            page = session.engine.write_page(answer, options.html)
+            if not options.json:
+                print(page.absolute())
+            if options.open and not open_page(page):
+                print(say("warn.no_browser", path=page), file=sys.stderr)
+    return 0
+
+
+def _models(options: argparse.Namespace, home: Path, config: Config) -> int:
+    from semantik import encoders
+    from semantik.engine import model_title
+
+    weights = Path(config.weights_folder) if config.weights_folder else None
+    known = encoders.describe(weights)
+    if options.json:
+        _dump([{"name": i.name, "ready": i.ready, "download_bytes": i.download_bytes, "dim": i.dim} for i in known])
+        return 0
+    for info in known:
+        state = say("cli.ready") if info.ready else say("cli.download", size=number(info.download_bytes / 2**20))
+        print(f"{info.name:<24} {model_title(info.name):<28} {state}")
+    return 0
+
+
+def _dump(value: object) -> None:
+    # Escaped: a name that is not UTF-8 reaches a script as the surrogates that os.fsencode understands.
+    json.dump(value, sys.stdout, ensure_ascii=True, indent=2)
+    print()
+
+
+class _Session:
+    """One library for one command, with progress on stderr; Ctrl+C stops at the next batch and keeps the work."""
+
+    def __init__(self, options: argparse.Namespace, home: Path, config: Config) -> None:
+        from semantik.engine import Engine
+
+        self._cancelled = threading.Event()
+        self.engine: Engine = Engine(home, replace(config, encoder=""))
+        self._line = _ProgressLine()
+        self._folder: Path = options.folder
+        self._name: str = options.encoder or self.engine.without_asking()
+
+    def __enter__(self) -> _Session:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = signal.signal(signal.SIGINT, lambda number, frame: self._cancelled.set())
+        self.engine.require(self._name)
+        if not self.engine.is_ready(self._name):
+            title, size = self.engine.download_size(self._name)
+            print(say("cli.downloading", name=title, size=size), file=sys.stderr)
+            self.engine.download(
+                self._name, self._line.shows(lambda p: download_status(title, p)), self._cancelled.is_set
+            )
+            self._line.end()
+        self.engine.use(self._name)
+        self.library: Library = self.engine.open(self._folder)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._line.end()
+        self.engine.close()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._previous)
+
+    def index_if_new(self) -> None:
+        """Open the stored index; make it when there is none. Raises what is wrong with it."""
+        from semantik.library import State
+
+        check = self.library.load()
+        if check.state is State.NEW:
+            self.update()
+        elif check.error:
+            raise check.error
+
+    def update(self, *, rebuild: bool = False, allow_mass_removal: bool = False) -> IndexReport:
+        """Bring the index up to date. A damaged one is rebuilt only when asked to."""
+        from semantik.library import State
+
+        check = self.library.load()
+        if check.error and not (rebuild and check.state in (State.DAMAGED, State.OTHER_SPACE)):
+            raise check.error
+        report = self.library.update(
+            self._line.shows(indexing_status),
+            self._cancelled.is_set,
+            rebuild=rebuild and check.state is not State.NEW,
+            allow_mass_removal=allow_mass_removal,
+        )
+        self._line.end()
+        return report
+
+
+class _ProgressLine:
+    """Progress on stderr: one line that is written over on a terminal, a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._shown_at = 0.0
+        self._open = False
+
+    def shows(self, phrase: Callable[[Progress], str]) -> Callable[[Progress], None]:
+        """A progress callback that words its records with ``phrase``."""
+
+        def show(progress: Progress) -> None:
+            now = time.monotonic()
+            due = now - self._shown_at >= (REFRESH if self._terminal else REFRESH_PLAIN)
+            if progress.done and (due or progress.done == progress.total):
+                self._shown_at = now
+                start, end = ("\r\x1b[K", "") if self._terminal else ("", "\n")
+                print(start + phrase(progress), end=end, file=sys.stderr, flush=True)
+                self._open = self._terminal
+
+        return show
+
+    def end(self) -> None:
+        """Leave the line, so that what follows starts on its own."""
+        if self._open:
+            print(file=sys.stderr)
+            self._open = False
+
+
+if __name__ == "__main__":
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, ``head`` for instance, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    sys.exit(status)

@@ -1,0 +1,234 @@
+"""The one door through which files become pixels.
+
+Meant to run in a decoder process (``decode_worker``): it changes Pillow's process-wide settings, and a
+native decoder that crashes on a hostile file takes its process with it.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import logging
+import os
+import re
+import stat
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageFile, features
+
+from semantik.errors import DecodeFailed
+from semantik.image_formats import (
+    GIF,
+    IMAGE_EXTENSIONS,
+    SIGNATURE_BYTES,
+    ImageFormat,
+    estimate_gif_frames,
+    recognise,
+)
+from semantik.records import Reason
+from semantik.upright import OVERSAMPLING, orientation, reduced_rgb, turn
+
+__all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "load_image"]
+
+log = logging.getLogger(__name__)
+
+MAX_PIXELS = 120_000_000
+"""Largest picture that is decoded in full size."""
+
+MAX_SCALED_PIXELS = 250_000_000
+"""Largest picture whose decoder can deliver a smaller one directly."""
+
+MAX_FRAMES = 100_000
+"""An animation of more frames than this is an attack, not a picture."""
+
+_MEMORY = 800 * 2**20  # bytes that one picture may take while it is decoded
+_VISIBLE = 0.05  # share of the rows that must show something in an incomplete file
+
+# Pillow's own limit (it refuses twice this value) guards the sizes that only its plugins see, such as the
+# PNG inside an ICO. The exact limits are _check_size's.
+Image.MAX_IMAGE_PIXELS = MAX_SCALED_PIXELS // 2
+# Have Pillow say why a file whose signature is right was refused.
+Image.WARN_POSSIBLE_FORMATS = True
+
+_IO_ERRORS = {
+    getattr(errno, name)
+    for name in ("EIO", "ESTALE", "ENXIO", "ENODEV", "ETIMEDOUT", "EREMOTEIO", "EHOSTDOWN", "ENOTCONN", "EACCES")
+    if hasattr(errno, name)
+}
+# Pillow tells these apart from damage only by its words.
+_UNSUPPORTED = re.compile(r"unsupported|unimplemented|not supported|unknown (pixel|tga map)|image mode", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedImage:
+    """A picture in memory: ``image`` is RGB and upright, at the file's size or reduced.
+
+    ``width`` and ``height`` are those of the upright original in pixels. ``warning`` is TRUNCATED when
+    the file ends early or is broken somewhere, and only a part of the picture could be read.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+    warning: Reason | None = None
+
+
+def load_image(path: Path, min_side: int) -> LoadedImage:
+    """Decode the (first) picture in a file, upright, on neutral ground, as 8-bit RGB.
+
+    Large pictures come reduced, their shorter side still at least twice ``min_side`` pixels. Raises
+    DecodeFailed with a records.Reason; never blocks on a pipe or device. Not thread-safe: Pillow's
+    leniency is a setting of the whole process.
+    """
+    try:
+        with _open_regular(path) as file:
+            before = os.fstat(file.fileno())
+            try:
+                return _decode(file, path.suffix.lower(), min_side)
+            finally:
+                after = os.fstat(file.fileno())
+                if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                    raise _Refused(Reason.CHANGED, f"{before.st_size} -> {after.st_size} bytes")
+    except _Refused as error:
+        raise DecodeFailed(path=str(path), reason=error.reason, detail=error.detail) from error.__cause__
+    except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
+        raise DecodeFailed(path=str(path), reason=_system_reason(error), detail=str(error)) from error
+
+
+class _Refused(Exception):
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a regular file; a pipe, device or folder is refused without being touched."""
+    path = _long_path(path)
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise _Refused(Reason.NOT_AN_IMAGE, "not a regular file")
+    # Between the look and the opening it may have become a pipe: O_NONBLOCK keeps that from blocking.
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+    file = os.fdopen(os.open(path, flags), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise _Refused(Reason.NOT_AN_IMAGE, "not a regular file")
+    return file
+
+
+def _long_path(path: Path) -> Path:
+    """The path in a form that Windows accepts beyond 260 characters."""
+    if os.name != "nt":
+        return path
+    name = str(path.absolute())
+    return path if len(name) < 248 or name.startswith("\\\\") else Path("\\\\?\\" + name)
+
+
+def _system_reason(error: Exception) -> Reason:
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return Reason.VANISHED
+    return Reason.PERMISSION if isinstance(error, PermissionError) else Reason.UNREADABLE
+
+
+def _decode(file: BinaryIO, extension: str, min_side: int) -> LoadedImage:
+    head = file.read(SIGNATURE_BYTES)
+    if not head:
+        raise _Refused(Reason.EMPTY)
+    kind = recognise(head, extension)
+    if kind is None:
+        raise _Refused(Reason.NOT_AN_IMAGE, f"begins with {head[:8]!r}")
+    if not kind.readable or (kind.feature and not features.check(kind.feature)):
+        raise _Refused(Reason.NO_DECODER, kind.name)
+    if kind is GIF and estimate_gif_frames(file, os.fstat(file.fileno()).st_size) > MAX_FRAMES:
+        raise _Refused(Reason.TOO_LARGE, f"more than {MAX_FRAMES} frames")
+    try:
+        return _attempt(file, kind, min_side)
+    except _Refused:
+        raise
+    except Exception as error:
+        failure = _failure(error)
+        log.debug("strict decoding failed", exc_info=True)
+        lenient = _attempt_lenient(file, kind, min_side) if failure.reason is Reason.DAMAGED else None
+        if lenient is None:
+            raise failure from error
+        return lenient
+
+
+def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
+    """Decode with the one decoder that the signature names. Raises whatever the decoder does, or _Refused."""
+    image = _open(file, kind)
+    width, height = image.size
+    if kind.scales:
+        image.draft("RGB", (OVERSAMPLING * min_side, OVERSAMPLING * min_side))
+    _check_size(kind, image, width * height)
+    drafted = image.size != (width, height)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image.load()
+        turned = orientation(image)  # after loading: some formats carry EXIF data behind the pixels
+        if not drafted:
+            width, height = image.size  # an ICO knows its size only now
+        upright = turn(reduced_rgb(image, min_side), turned)
+    return LoadedImage(upright, width, height) if turned < 5 else LoadedImage(upright, height, width)
+
+
+def _open(file: BinaryIO, kind: ImageFormat) -> Image.Image:
+    importlib.import_module(f"PIL.{kind.plugin}")
+    file.seek(0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            return Image.open(file, formats=[kind.name])
+        except Image.UnidentifiedImageError as error:
+            why = "; ".join(str(warning.message) for warning in caught[-1:])
+            raise Image.UnidentifiedImageError(why or "not identified") from error
+
+
+def _check_size(kind: ImageFormat, image: Image.Image, pixels: int) -> None:
+    """Refuse a picture by its declared size, before anything is allocated for it."""
+    cost = image.width * image.height * kind.cost
+    if image.info.get("progressive"):
+        # libjpeg keeps every coefficient, two bytes each, until the last scan. Per component: id,
+        # horizontal and vertical sampling.
+        sampling = [component[1] * component[2] for component in getattr(image, "layer", [])]
+        cost += 2 * pixels * sum(sampling) // max([1, *sampling])
+    if pixels > (MAX_SCALED_PIXELS if kind.scales else MAX_PIXELS) or cost > _MEMORY:
+        raise _Refused(Reason.TOO_LARGE, f"{pixels / 1e6:.0f} megapixels, {cost / 2**20:.0f} MiB")
+
+
+def _failure(error: Exception) -> _Refused:
+    """What an exception of a decoder means."""
+    detail = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and "out of memory" in str(error)):
+        return _Refused(Reason.OUT_OF_MEMORY, detail)
+    if isinstance(error, Image.DecompressionBombError):
+        return _Refused(Reason.TOO_LARGE, detail)
+    if isinstance(error, OSError) and error.errno in _IO_ERRORS:
+        return _Refused(Reason.UNREADABLE, detail)
+    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(detail):
+        return _Refused(Reason.UNSUPPORTED, detail)
+    return _Refused(Reason.DAMAGED, detail)
+
+
+def _attempt_lenient(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage | None:
+    """What can be seen of an incomplete or broken file; None when that is next to nothing."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        loaded = _attempt(file, kind, min_side)
+    except Exception:  # the first, strict failure is the one to report
+        log.debug("lenient decoding failed", exc_info=True)
+        return None
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return replace(loaded, warning=Reason.TRUNCATED) if _visible_share(loaded.image) >= _VISIBLE else None
+
+
+def _visible_share(image: Image.Image) -> float:
+    """Share of the rows (or columns, if fewer) that are not of one flat colour, as missing ones are."""
+    pixels = np.asarray(image)
+    flat = [(pixels.max(axis=axis) - pixels.min(axis=axis) <= 2).all(axis=-1) for axis in (0, 1)]
+    return float(min(1 - lines.mean() for lines in flat))

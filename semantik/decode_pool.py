@@ -1,0 +1,211 @@
+"""Decoder processes behind a simple face: paths in, fitted pixels or a reason out, in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+import numpy as np
+
+from semantik.decode_process import DecodeProcess, ProcessLate, ProcessLost
+from semantik.encoders.base import InputSpec
+from semantik.errors import Cancelled, DecodeFailed
+from semantik.frames import Header
+from semantik.records import Decoded, Reason, Thumbnail
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+TIME_LIMIT = 20.0
+"""Seconds for one file."""
+
+MEMORY_LIMIT = 900 * 2**20
+"""Bytes that a decoder process may take beyond what it has when idle."""
+
+LOOK_AHEAD = 64
+"""Pictures decoded ahead of their use: several batches of an encoder, about 10 MB."""
+
+_RECYCLE_AFTER = 5000  # files; native decoders leak now and then
+_GRACE = 0.3  # seconds for a process to end by itself
+
+
+def default_workers() -> int:
+    """How many decoder processes suit this machine."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(8, cores - 1))
+
+
+class DecodePool:
+    """Decodes pictures in processes that a hostile file may crash, hang or exhaust without harm.
+
+    Processes start on first use and are replaced when they die, when a file takes longer than
+    ``time_limit`` seconds and after some thousand files. All methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        time_limit: float = TIME_LIMIT,
+        *,
+        memory_limit: int = MEMORY_LIMIT,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        """``command`` runs another worker program instead of ``semantik.decode_worker``."""
+        self.workers = workers or default_workers()
+        self.time_limit = time_limit
+        self._memory_limit = memory_limit
+        self._command = command
+        self._changed = threading.Condition()
+        self._idle: list[DecodeProcess] = []
+        self._live: set[DecodeProcess] = set()
+        self._reserved = 0  # processes that are being started
+        self._closed = False
+
+    def __enter__(self) -> DecodePool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def fit(self, path: Path, spec: InputSpec) -> Decoded:
+        """Decode one file and fit it to an encoder's input.
+
+        Raises DecodeFailed with the reason, Cancelled when the pool is closed, DecoderNotStarted when
+        no decoder process can be started at all.
+        """
+        header, payload = self._exchange(path, {"op": "fit", "spec": asdict(spec)})
+        pixels = np.frombuffer(payload, dtype=np.uint8).reshape(spec.height, spec.width, 3)
+        warning = Reason(header["warning"]) if header["warning"] else None
+        return Decoded(pixels, header["width"], header["height"], warning)
+
+    def fit_all(
+        self, paths: Iterable[Path], spec: InputSpec, look_ahead: int = LOOK_AHEAD
+    ) -> Generator[Decoded | DecodeFailed, None, None]:
+        """Yield for each path, in order, its fitted pixels or why there are none.
+
+        At most ``look_ahead`` files are decoded or waiting; ``paths`` is read no further. Closing the
+        generator drops what is pending. Raises Cancelled and DecoderNotStarted as ``fit`` does.
+        """
+        return self._in_order(lambda path: self.fit(path, spec), paths, look_ahead)
+
+    def thumbnail(self, path: Path, side: int) -> Thumbnail:
+        """A JPEG of one picture that fits in a square of ``side`` pixels. Raises as ``fit`` does."""
+        header, payload = self._exchange(path, {"op": "thumbnail", "side": side})
+        return Thumbnail(payload, header["width"], header["height"])
+
+    def thumbnails(self, paths: Iterable[Path], side: int) -> Generator[Thumbnail | DecodeFailed, None, None]:
+        """Yield for each path, in order, its thumbnail or why there is none. Raises as ``fit_all`` does."""
+        return self._in_order(lambda path: self.thumbnail(path, side), paths, LOOK_AHEAD)
+
+    def close(self) -> None:
+        """End all decoder processes; what is being decoded raises Cancelled. May be called again."""
+        with self._changed:
+            self._closed = True
+            processes = list(self._live)
+            self._live.clear()
+            self._idle.clear()
+            self._changed.notify_all()
+        for process in processes:
+            process.hang_up()
+        for process in processes:
+            process.stop(_GRACE)
+
+    def _in_order(
+        self, job: Callable[[Path], Result], paths: Iterable[Path], look_ahead: int
+    ) -> Generator[Result | DecodeFailed, None, None]:
+        # Threads of its own: the thumbnails of a results page must not queue behind a long indexing run.
+        threads = ThreadPoolExecutor(self.workers, thread_name_prefix="decode")
+        remaining = iter(paths)
+        pending: deque[tuple[Path, Future[Result]]] = deque()
+        try:
+            pending.extend((path, threads.submit(job, path)) for path in islice(remaining, max(1, look_ahead)))
+            while pending:
+                _, future = pending.popleft()
+                result: Result | DecodeFailed
+                try:
+                    result = future.result()
+                except DecodeFailed as error:
+                    result = error
+                except CancelledError as error:
+                    raise Cancelled from error
+                pending.extend((path, threads.submit(job, path)) for path in islice(remaining, 1))
+                yield result
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _exchange(self, path: Path, request: Header) -> tuple[Header, bytes]:
+        name = os.fsencode(Path(path).absolute())
+        for last in (False, True):
+            process = self._borrow(fresh=last)
+            try:
+                header, payload = process.ask(request, name, self.time_limit)
+            except ProcessLate as error:
+                raise DecodeFailed(path=str(path), reason=Reason.TIMEOUT, detail=str(error)) from error
+            except ProcessLost as error:
+                if self._closed:
+                    raise Cancelled from error
+                log.warning("a decoder process died on %s: %s", path, error)
+                # Once may be the system's want of memory; the file is blamed when it happens again.
+                if last:
+                    raise DecodeFailed(path=str(path), reason=Reason.DECODER_CRASHED, detail=str(error)) from error
+            else:
+                break
+            finally:
+                self._give_back(process)
+        if "reason" in header:
+            log.debug("cannot decode %s: %s\n%s", path, header["detail"], header["trace"])
+            raise DecodeFailed(path=str(path), reason=Reason(header["reason"]), detail=header["detail"])
+        return header, payload
+
+    def _borrow(self, fresh: bool) -> DecodeProcess:
+        """An idle process, or a new one; ``fresh`` insists on a new one. Waits for a free place."""
+        with self._changed:
+            while not self._closed:
+                if self._idle:
+                    process = self._idle.pop()
+                    if not fresh:
+                        return process
+                    self._live.discard(process)
+                    process.stop(0)
+                if len(self._live) + self._reserved < self.workers:
+                    break
+                self._changed.wait()
+            if self._closed:
+                raise Cancelled
+            self._reserved += 1
+        started: DecodeProcess | None = None
+        try:
+            started = DecodeProcess(self._command, self._memory_limit, self.time_limit)
+        finally:
+            with self._changed:
+                self._reserved -= 1
+                if started and not self._closed:
+                    self._live.add(started)
+                self._changed.notify()
+        if self._closed:
+            started.stop(0)
+            raise Cancelled
+        return started
+
+    def _give_back(self, process: DecodeProcess) -> None:
+        with self._changed:
+            keep = process.usable and process.served < _RECYCLE_AFTER and not self._closed
+            if keep:
+                self._idle.append(process)
+            else:
+                self._live.discard(process)
+            self._changed.notify()
+        if not keep:
+            process.stop(0)

@@ -1,0 +1,138 @@
+"""A decoder process: reads requests for pictures on stdin, answers with pixels on stdout.
+
+Run by ``decode_pool`` as ``python -m semantik.decode_worker MEMORY SECONDS``: how many bytes of address
+space it may take beyond what it has when idle, and how long a request may last before it ends itself.
+Hostile pictures are opened here and nowhere else. It ends when its stdin closes, so that it never outlives
+the program.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from semantik.decode import load_image
+from semantik.encoders.base import InputSpec, fit_pixels
+from semantik.errors import DecodeFailed
+from semantik.frames import Header, read_frame, write_frame
+from semantik.records import Reason
+
+Message = tuple[Header, bytes]
+
+THUMBNAIL_QUALITY = 80
+_NICENESS = 5
+_WINDOWS_BELOW_NORMAL = 0x4000
+
+
+def main(arguments: list[str]) -> None:
+    """Serve requests until stdin closes."""
+    memory, seconds = int(arguments[0]), float(arguments[1])
+    stdin, stdout = _take_channel()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program, which then closes stdin
+    logging.disable()  # nobody reads it: what matters travels in the answers
+    _lower_priority()
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    threading.Thread(target=_read_requests, args=(stdin, inbox), daemon=True).start()
+    _limit_memory(memory)
+    with Path(os.devnull).open("w", encoding="ascii") as nowhere:
+        write_frame(stdout, {"ready": True})
+        while True:
+            header, payload = inbox.get()
+            # The program kills a process that is late. Should the program itself be gone while native
+            # code spins and holds the interpreter's lock, this C-level timer still ends the process.
+            faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+            answer, data = _answer(header, payload)
+            faulthandler.cancel_dump_traceback_later()
+            try:
+                write_frame(stdout, answer, data)
+            except OSError:
+                os._exit(0)
+
+
+def _take_channel() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the program. Stray prints of native libraries go to stderr from here on."""
+    stdin = os.fdopen(os.dup(0), "rb")
+    stdout = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return stdin, stdout
+
+
+def _read_requests(stdin: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
+    # In a thread of its own, so that the end of the program is noticed in the middle of a long decoding.
+    while (message := read_frame(stdin)) is not None:
+        inbox.put(message)
+    os._exit(0)
+
+
+def _lower_priority() -> None:
+    """Let the window and the encoder go first."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _WINDOWS_BELOW_NORMAL)
+    else:
+        os.nice(_NICENESS)
+
+
+def _limit_memory(memory: int) -> None:
+    """Allow the process ``memory`` bytes more than it has now, where the system can (Linux)."""
+    if sys.platform == "linux":
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        limit = pages * resource.getpagesize() + memory
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if hard == resource.RLIM_INFINITY or limit < hard:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _answer(header: Header, payload: bytes) -> Message:
+    path = Path(os.fsdecode(payload))
+    try:
+        if header["op"] == "fit":
+            return _fit(path, InputSpec(**header["spec"]))
+        return _thumbnail(path, header["side"])
+    except DecodeFailed as error:
+        trace = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
+        return _failure(error.params["reason"], str(error.params["detail"]), trace)
+    except MemoryError as error:
+        return _failure(Reason.OUT_OF_MEMORY, repr(error), "")
+    except Exception as error:
+        return _failure(Reason.DAMAGED, repr(error), traceback.format_exc())
+
+
+def _failure(reason: object, detail: str, trace: str) -> Message:
+    assert isinstance(reason, Reason)
+    return {"reason": reason.value, "detail": detail[:1000], "trace": trace[-8000:]}, b""
+
+
+def _fit(path: Path, spec: InputSpec) -> Message:
+    loaded = load_image(path, max(spec.width, spec.height))
+    pixels = fit_pixels(loaded.image, spec)
+    warning = loaded.warning.value if loaded.warning else None
+    return {"width": loaded.width, "height": loaded.height, "warning": warning}, pixels.tobytes()
+
+
+def _thumbnail(path: Path, side: int) -> Message:
+    loaded = load_image(path, max(1, side // 2))
+    image = loaded.image
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
+    return {"width": image.width, "height": image.height}, out.getvalue()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,55 @@
+"""How names of files and folders are shown: nothing in them may steer the screen or hide what they are."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+_TAIL = 4  # characters before the extension that stay visible when a name is cut: counters are there
+
+
+def visible(text: str) -> str:
+    """``text`` with every character that steers instead of showing replaced by one that shows.
+
+    Line breaks become ␤, other ASCII controls their Unicode picture (U+2400 ff.); bidirectional controls
+    (with which ``gpj.exe`` reads ``exe.jpg``), zero-width fillers and bytes that are not UTF-8 become
+    U+FFFD. Joiners stay: emoji and several scripts need them. The length never changes.
+    """
+    return text.translate(_VISIBLE)
+
+
+_VISIBLE = {
+    **{code: 0x2400 + code for code in range(0x20)},
+    **dict.fromkeys((0x0A, 0x2028, 0x2029), 0x2424),
+    0x7F: 0x2421,
+    **dict.fromkeys(
+        (
+            *range(0x80, 0xA0),  # C1 controls
+            *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x2070)),  # bidirectional
+            *(0x180E, 0x200B, *range(0x2060, 0x2066), 0xFEFF, *range(0xFFF9, 0xFFFC)),  # without width
+            *range(0xD800, 0xE000),  # bytes that are not UTF-8, as Python reads them; half pairs on Windows
+        ),
+        0xFFFD,
+    ),
+}
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """A name in two: the part that may be cut, and the end that tells files of a series apart.
+
+    Only ASCII stems are split before their extension: elsewhere a cut could part a letter from its
+    accent, or turn the order of right-to-left text.
+    """
+    suffix = PurePath(name).suffix
+    stem = name.removesuffix(suffix) if suffix else name
+    kept = _TAIL if stem.isascii() and len(stem) > _TAIL + 2 else 0
+    cut = len(stem) - kept
+    return name[:cut], name[cut:]
+
+
+def folder_within(folder: Path, library: Path) -> str:
+    """The folder as seen from the library; the library's own name for pictures right in it."""
+    try:
+        inner = folder.relative_to(library)
+    except ValueError:
+        return str(folder)
+    return str(inner) if inner.parts else library.name or str(library)

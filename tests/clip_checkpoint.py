@@ -1,0 +1,44 @@
+"""Makes CLIP checkpoints with random weights, in the format of the files that OpenAI publishes.
+
+Such a file is a TorchScript archive of the traced model with half-precision weights; its state dict
+also holds the buffers ``input_resolution``, ``context_length`` and ``vocab_size``. With random weights
+it means nothing, but it takes every step of loading and encoding that the published file takes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+# The shapes of clip.model.CLIP: embedding; image side (resolution, layers, width, patch); text side
+# (context, vocabulary, width, heads, layers). build_model takes the number of heads to be width // 64.
+FULL_SIZE = (512, 224, 12, 768, 32, 77, 49408, 512, 8, 12)  # ViT-B/32
+TINY = (32, 64, 2, 64, 16, 77, 49408, 64, 1, 2)
+
+
+def write_checkpoint(path: Path, *, full_size: bool, seed: int = 0) -> None:
+    """Write a checkpoint with random weights: ViT-B/32 (about 350 MB) or a tiny one (about 7 MB)."""
+    import torch
+    from clip.model import CLIP, convert_weights
+
+    shape = FULL_SIZE if full_size else TINY
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = CLIP(*shape)
+        model.initialize_parameters()
+    model.eval()
+    convert_weights(model)
+    sizes = {"input_resolution": shape[1], "context_length": shape[5], "vocab_size": shape[6]}
+    for name, value in sizes.items():
+        model.__dict__.pop(name, None)
+        model.register_buffer(name, torch.tensor(value))
+    image = torch.zeros(1, 3, shape[1], shape[1])
+    text = torch.zeros(1, shape[5], dtype=torch.int)
+    with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing warns of being superseded; the published format is what it is
+        traced = torch.jit.trace_module(
+            model,
+            {"forward": (image, text), "encode_image": (image,), "encode_text": (text,)},
+            check_trace=False,
+        )
+        traced.save(str(path))

@@ -1,0 +1,90 @@
+"""Shared by all tests: real photographs, a predictable encoder, and a home of their own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+REPO = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPO))
+
+from semantik import text  # noqa: E402  # the path to the package comes first
+from semantik.encoders.base import Encoder, InputSpec, unit_rows  # noqa: E402
+
+
+class FakeEncoder(Encoder):
+    """Embeds a picture as its mean colour and a text as the colour that it names, so scores can be foretold.
+
+    dim 3: red, green, blue. ``images`` and ``batches`` count the work that was asked for.
+    """
+
+    name = "fake"
+    space = "fake/rgb"
+    dim = 3
+    input_spec = InputSpec(8, 8, "squash", "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    batch_size = 4
+    COLOURS = {"rojo": (1, 0, 0), "verde": (0, 1, 0), "azul": (0, 0, 1), "amarillo": (1, 1, 0), "blanco": (1, 1, 1)}
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.batches = 0
+
+    def encode_images(self, batch):
+        self.images += len(batch)
+        self.batches += 1
+        return unit_rows(batch.mean(axis=(2, 3)))
+
+    def encode_texts(self, texts):
+        return unit_rows(np.array([self.COLOURS[text] for text in texts], dtype=np.float32).reshape(-1, 3))
+
+
+@pytest.fixture
+def fake() -> FakeEncoder:
+    return FakeEncoder()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    folder = REPO.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the shared sample folder is not beside this clone")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("SEMANTIK_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def spanish():
+    text.set_language("es")
+    yield
+    text.set_language("es")
+
+
+def paint(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> Path:
+    """Write a picture of one colour; the format follows the name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, colour).save(path)
+    return path
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """Six pictures of known colours in nested folders."""
+    folder = tmp_path / "fotos"
+    paint(folder / "rojo.png", (255, 0, 0))
+    paint(folder / "verde.png", (0, 255, 0))
+    paint(folder / "azul.png", (0, 0, 255))
+    paint(folder / "viaje" / "amarillo.png", (255, 255, 0))
+    paint(folder / "viaje" / "blanco.png", (255, 255, 255))
+    paint(folder / "viaje" / "playa" / "naranja.png", (255, 128, 0))
+    return folder
