@@ -15,10 +15,10 @@ import stat
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, features
+from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from semantik.errors import DecodeFailed
 from semantik.image_formats import (
@@ -177,15 +177,17 @@ def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
 
 
 def _open(file: BinaryIO, kind: ImageFormat) -> Image.Image:
-    importlib.import_module(f"PIL.{kind.plugin}")
+    plugin: Any = importlib.import_module(f"PIL.{kind.plugin}")
+    if hasattr(plugin, "DEFAULT_MAX_THREADS"):  # AVIF would start one per core, each with its stack
+        plugin.DEFAULT_MAX_THREADS = 1
     file.seek(0)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             return Image.open(file, formats=[kind.name])
-        except Image.UnidentifiedImageError as error:
+        except UnidentifiedImageError as error:
             why = "; ".join(str(warning.message) for warning in caught[-1:])
-            raise Image.UnidentifiedImageError(why or "not identified") from error
+            raise UnidentifiedImageError(why or "not identified") from error
 
 
 def _check_size(kind: ImageFormat, image: Image.Image, pixels: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
@@ -12,13 +13,13 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 
 from semantik.decode_process import DecodeProcess, ProcessLate, ProcessLost
 from semantik.encoders.base import InputSpec
-from semantik.errors import Cancelled, DecodeFailed
+from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
 from semantik.frames import Header
 from semantik.records import Decoded, Reason, Thumbnail
 
@@ -29,14 +30,15 @@ Result = TypeVar("Result")
 TIME_LIMIT = 20.0
 """Seconds for one file."""
 
-MEMORY_LIMIT = 900 * 2**20
+MEMORY_LIMIT = 960 * 2**20
 """Bytes that a decoder process may take beyond what it has when idle."""
 
 LOOK_AHEAD = 64
 """Pictures decoded ahead of their use: several batches of an encoder, about 10 MB."""
 
+_START_LIMIT = 60.0  # seconds for a process to start: slow disks and virus scanners take their time
 _RECYCLE_AFTER = 5000  # files; native decoders leak now and then
-_GRACE = 0.3  # seconds for a process to end by itself
+_GRACE = 0.3  # seconds for all processes to end by themselves
 
 
 def default_workers() -> int:
@@ -48,8 +50,10 @@ def default_workers() -> int:
 class DecodePool:
     """Decodes pictures in processes that a hostile file may crash, hang or exhaust without harm.
 
-    Processes start on first use and are replaced when they die, when a file takes longer than
-    ``time_limit`` seconds and after some thousand files. All methods may be called from any thread.
+    Processes start on first use. They are replaced when they die, when a file takes longer than
+    ``time_limit`` seconds, and after some thousand files. A file on which a process died gets a second
+    chance in a new one, since the system may have been short of memory; then the file is blamed. All
+    methods may be called from any thread.
     """
 
     def __init__(
@@ -60,18 +64,17 @@ class DecodePool:
         memory_limit: int = MEMORY_LIMIT,
         command: Sequence[str] | None = None,
     ) -> None:
-        """``command`` runs another worker program instead of ``semantik.decode_worker``."""
+        """``command`` runs another program than ``semantik.decode_worker`` that talks as it does."""
         self.workers = workers or default_workers()
         self.time_limit = time_limit
         self._memory_limit = memory_limit
         self._command = command
-        self._changed = threading.Condition()
+        self._changed = threading.Condition()  # guards all below
         self._idle: list[DecodeProcess] = []
         self._live: set[DecodeProcess] = set()
-        self._reserved = 0  # processes that are being started
-        self._closed = False
+        self._closed = threading.Event()
 
-    def __enter__(self) -> DecodePool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -79,16 +82,24 @@ class DecodePool:
     ) -> None:
         self.close()
 
+    def pids(self) -> list[int]:
+        """The ids of the decoder processes that are running."""
+        with self._changed:
+            return [process.pid for process in self._live]
+
     def fit(self, path: Path, spec: InputSpec) -> Decoded:
         """Decode one file and fit it to an encoder's input.
 
         Raises DecodeFailed with the reason, Cancelled when the pool is closed, DecoderNotStarted when
         no decoder process can be started at all.
         """
-        header, payload = self._exchange(path, {"op": "fit", "spec": asdict(spec)})
-        pixels = np.frombuffer(payload, dtype=np.uint8).reshape(spec.height, spec.width, 3)
-        warning = Reason(header["warning"]) if header["warning"] else None
-        return Decoded(pixels, header["width"], header["height"], warning)
+
+        def read(header: Header, payload: bytes) -> Decoded:
+            pixels = np.frombuffer(payload, dtype=np.uint8).reshape(spec.height, spec.width, 3)
+            warning = Reason(header["warning"]) if header["warning"] else None
+            return Decoded(pixels, int(header["width"]), int(header["height"]), warning)
+
+        return self._exchange(path, {"op": "fit", "spec": asdict(spec)}, read)
 
     def fit_all(
         self, paths: Iterable[Path], spec: InputSpec, look_ahead: int = LOOK_AHEAD
@@ -102,8 +113,11 @@ class DecodePool:
 
     def thumbnail(self, path: Path, side: int) -> Thumbnail:
         """A JPEG of one picture that fits in a square of ``side`` pixels. Raises as ``fit`` does."""
-        header, payload = self._exchange(path, {"op": "thumbnail", "side": side})
-        return Thumbnail(payload, header["width"], header["height"])
+        return self._exchange(
+            path,
+            {"op": "thumbnail", "side": side},
+            lambda header, payload: Thumbnail(payload, int(header["width"]), int(header["height"])),
+        )
 
     def thumbnails(self, paths: Iterable[Path], side: int) -> Generator[Thumbnail | DecodeFailed, None, None]:
         """Yield for each path, in order, its thumbnail or why there is none. Raises as ``fit_all`` does."""
@@ -112,15 +126,16 @@ class DecodePool:
     def close(self) -> None:
         """End all decoder processes; what is being decoded raises Cancelled. May be called again."""
         with self._changed:
-            self._closed = True
+            self._closed.set()
             processes = list(self._live)
             self._live.clear()
             self._idle.clear()
             self._changed.notify_all()
         for process in processes:
             process.hang_up()
+        deadline = time.monotonic() + _GRACE
         for process in processes:
-            process.stop(_GRACE)
+            process.stop(deadline - time.monotonic())
 
     def _in_order(
         self, job: Callable[[Path], Result], paths: Iterable[Path], look_ahead: int
@@ -128,84 +143,82 @@ class DecodePool:
         # Threads of its own: the thumbnails of a results page must not queue behind a long indexing run.
         threads = ThreadPoolExecutor(self.workers, thread_name_prefix="decode")
         remaining = iter(paths)
-        pending: deque[tuple[Path, Future[Result]]] = deque()
+        pending: deque[Future[Result]] = deque()
         try:
-            pending.extend((path, threads.submit(job, path)) for path in islice(remaining, max(1, look_ahead)))
+            pending.extend(threads.submit(job, path) for path in islice(remaining, max(1, look_ahead)))
             while pending:
-                _, future = pending.popleft()
                 result: Result | DecodeFailed
                 try:
-                    result = future.result()
+                    result = pending.popleft().result()
                 except DecodeFailed as error:
                     result = error
                 except CancelledError as error:
                     raise Cancelled from error
-                pending.extend((path, threads.submit(job, path)) for path in islice(remaining, 1))
+                pending.extend(threads.submit(job, path) for path in islice(remaining, 1))
                 yield result
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _exchange(self, path: Path, request: Header) -> tuple[Header, bytes]:
+    def _exchange(self, path: Path, request: Header, read: Callable[[Header, bytes], Result]) -> Result:
         name = os.fsencode(Path(path).absolute())
-        for last in (False, True):
-            process = self._borrow(fresh=last)
+        for second_chance in (False, True):
+            process = self._borrow(fresh=second_chance)
             try:
-                header, payload = process.ask(request, name, self.time_limit)
+                header, payload = process.ask((request, name), self.time_limit)
+                if "reason" not in header:
+                    return read(header, payload)
+                reason = Reason(header["reason"])
             except ProcessLate as error:
                 raise DecodeFailed(path=str(path), reason=Reason.TIMEOUT, detail=str(error)) from error
-            except ProcessLost as error:
-                if self._closed:
+            except (ProcessLost, KeyError, TypeError, ValueError) as error:
+                process.usable = False
+                if self._closed.is_set():
                     raise Cancelled from error
-                log.warning("a decoder process died on %s: %s", path, error)
-                # Once may be the system's want of memory; the file is blamed when it happens again.
-                if last:
+                log.warning("a decoder process died on %s: %r", path, error)
+                if second_chance:
                     raise DecodeFailed(path=str(path), reason=Reason.DECODER_CRASHED, detail=str(error)) from error
             else:
-                break
+                log.debug("cannot decode %s: %s\n%s", path, header.get("detail"), header.get("trace"))
+                raise DecodeFailed(path=str(path), reason=reason, detail=str(header.get("detail")))
             finally:
                 self._give_back(process)
-        if "reason" in header:
-            log.debug("cannot decode %s: %s\n%s", path, header["detail"], header["trace"])
-            raise DecodeFailed(path=str(path), reason=Reason(header["reason"]), detail=header["detail"])
-        return header, payload
+        raise AssertionError("unreachable: the second chance always returns or raises")
 
     def _borrow(self, fresh: bool) -> DecodeProcess:
-        """An idle process, or a new one; ``fresh`` insists on a new one. Waits for a free place."""
+        """An idle process, or a new one (``fresh`` insists on that). Waits while all are busy."""
+        retired: DecodeProcess | None = None
         with self._changed:
-            while not self._closed:
-                if self._idle:
-                    process = self._idle.pop()
-                    if not fresh:
-                        return process
-                    self._live.discard(process)
-                    process.stop(0)
-                if len(self._live) + self._reserved < self.workers:
-                    break
-                self._changed.wait()
-            if self._closed:
+            self._changed.wait_for(lambda: self._closed.is_set() or self._idle or len(self._live) < self.workers)
+            if self._closed.is_set():
                 raise Cancelled
-            self._reserved += 1
-        started: DecodeProcess | None = None
+            if self._idle and not fresh:
+                return self._idle.pop()
+            if len(self._live) >= self.workers:
+                retired = self._idle.pop()
+                self._live.discard(retired)
+            try:
+                process = DecodeProcess(self._command, self._memory_limit, self.time_limit)
+            except OSError as error:
+                raise DecoderNotStarted(detail=str(error)) from error
+            self._live.add(process)
+        if retired:
+            retired.stop()
         try:
-            started = DecodeProcess(self._command, self._memory_limit, self.time_limit)
-        finally:
-            with self._changed:
-                self._reserved -= 1
-                if started and not self._closed:
-                    self._live.add(started)
-                self._changed.notify()
-        if self._closed:
-            started.stop(0)
-            raise Cancelled
-        return started
+            process.wait(_START_LIMIT)
+        except (ProcessLost, ProcessLate) as error:
+            self._give_back(process)
+            if self._closed.is_set():
+                raise Cancelled from error
+            raise DecoderNotStarted(detail=str(error)) from error
+        return process
 
     def _give_back(self, process: DecodeProcess) -> None:
         with self._changed:
-            keep = process.usable and process.served < _RECYCLE_AFTER and not self._closed
+            keep = process.usable and process.served < _RECYCLE_AFTER and not self._closed.is_set()
             if keep:
                 self._idle.append(process)
             else:
                 self._live.discard(process)
             self._changed.notify()
         if not keep:
-            process.stop(0)
+            process.stop()

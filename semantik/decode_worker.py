@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,10 +26,8 @@ from PIL import Image
 from semantik.decode import load_image
 from semantik.encoders.base import InputSpec, fit_pixels
 from semantik.errors import DecodeFailed
-from semantik.frames import Header, read_frame, write_frame
+from semantik.frames import BadFrame, Header, Message, read_frame, write_frame
 from semantik.records import Reason
-
-Message = tuple[Header, bytes]
 
 THUMBNAIL_QUALITY = 80
 _NICENESS = 5
@@ -70,8 +69,9 @@ def _take_channel() -> tuple[BinaryIO, BinaryIO]:
 
 def _read_requests(stdin: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
     # In a thread of its own, so that the end of the program is noticed in the middle of a long decoding.
-    while (message := read_frame(stdin)) is not None:
-        inbox.put(message)
+    with suppress(OSError, BadFrame):
+        while (message := read_frame(stdin)) is not None:
+            inbox.put(message)
     os._exit(0)
 
 
@@ -109,7 +109,7 @@ def _answer(header: Header, payload: bytes) -> Message:
         return _failure(error.params["reason"], str(error.params["detail"]), trace)
     except MemoryError as error:
         return _failure(Reason.OUT_OF_MEMORY, repr(error), "")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the traceback travels in the answer, for the program's log
         return _failure(Reason.DAMAGED, repr(error), traceback.format_exc())
 
 

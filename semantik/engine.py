@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from semantik import encoders
 from semantik.config import Config
 from semantik.decode_pool import DecodePool
+from semantik.encoders import weights
 from semantik.encoders.base import Encoder
+from semantik.errors import UnknownEncoder
 from semantik.library import Library
 from semantik.records import Hit, Progress, Query
 from semantik.results_page import EMBEDDED, ResultsPage, render, results_path, write_page
@@ -38,8 +40,8 @@ class Engine:
     Its methods may be called from any thread, one at a time.
     """
 
-    BUILTIN = "builtin"
-    DEFAULT_CLIP = "clip-vit-b-32"
+    BUILTIN = encoders.BUILTIN
+    DEFAULT_CLIP = encoders.DEFAULT_CLIP
 
     def __init__(self, home: Path, config: Config) -> None:
         self.home = home
@@ -66,7 +68,7 @@ class Engine:
 
     def is_ready(self, name: str) -> bool:
         """Whether an encoder can be used without a download."""
-        return self._info(name).ready
+        return self._info(name).ready or self._checkpoint(name) is not None
 
     def download_size(self, name: str) -> tuple[str, int]:
         """Title of an encoder and the megabytes (2^20 bytes) that it would download."""
@@ -84,7 +86,9 @@ class Engine:
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         """Fetch an encoder's weights. Progress counts bytes. Raises DownloadFailed or Cancelled."""
-        encoders.download(name, self._weights, on_progress, is_cancelled)
+        file = encoders.weights_file(name)
+        if file:
+            weights.download(file, self._weights, on_progress, is_cancelled)
 
     def use(self, name: str) -> None:
         """Take an encoder into use; the open library is closed. Raises UnknownEncoder."""
@@ -93,14 +97,18 @@ class Engine:
         self.library = None
 
     def _create(self, name: str) -> Encoder:
-        checkpoint = Path(self.config.clip_checkpoint) if self.config.clip_checkpoint and name != self.BUILTIN else None
-        return encoders.create(name, weights_folder=self._weights, checkpoint=checkpoint)
+        return encoders.create(name, weights_folder=self._weights, checkpoint=self._checkpoint(name))
+
+    def _checkpoint(self, name: str) -> Path | None:
+        """The user's own file for a CLIP encoder; it runs code, so only the explicit setting names it."""
+        own = self.config.clip_checkpoint
+        return Path(own).expanduser() if own and name == self.preferred() and name != self.BUILTIN else None
 
     def _info(self, name: str) -> encoders.EncoderInfo:
         for info in encoders.describe(self._weights):
             if info.name == name:
                 return info
-        raise encoders.UnknownEncoder(name=name, known=", ".join(encoders.encoder_names()))
+        raise UnknownEncoder(name=name, known=", ".join(encoders.encoder_names()))
 
     # -- The library -----------------------------------------------------------------------------------
 
@@ -147,4 +155,4 @@ class Engine:
 
 def model_title(name: str) -> str:
     """An encoder's name as the user reads it."""
-    return say("model.builtin") if name == Engine.BUILTIN else encoders.title(name)
+    return say(f"model.{name}")

@@ -1,16 +1,17 @@
 """Messages between the program and its decoder processes: a JSON header and raw bytes, each with its length.
 
 Nothing is unpickled and nothing in a message is ever run, so that a decoder process that a hostile picture
-has taken over can do no more than send wrong pixels.
+has taken over can do no more to the program than send wrong pixels.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 Header = dict[str, Any]
+Message = tuple[Header, bytes]
 
 _LENGTHS = struct.Struct(">II")
 _MAX_HEADER = 2**20
@@ -21,7 +22,7 @@ class BadFrame(ValueError):
     """The other side sent something that is no message."""
 
 
-def write_frame(stream: BinaryIO, header: Header, payload: bytes | memoryview = b"") -> None:
+def write_frame(stream: IO[bytes], header: Header, payload: bytes = b"") -> None:
     """Send one message. Raises OSError (BrokenPipeError) when the other side is gone."""
     head = json.dumps(header).encode("ascii")
     stream.write(_LENGTHS.pack(len(head), len(payload)) + head)
@@ -29,7 +30,7 @@ def write_frame(stream: BinaryIO, header: Header, payload: bytes | memoryview = 
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> tuple[Header, bytes] | None:
+def read_frame(stream: IO[bytes]) -> Message | None:
     """Receive one message; None when the other side closed the stream, even in mid-message.
 
     Raises BadFrame.

@@ -16,7 +16,8 @@ class ImageFormat:
 
     ``name`` and ``plugin`` are Pillow's names for the format and its module, ``feature`` the library that
     a Pillow may have been built without. ``cost`` is the most memory that decoding takes, in bytes per
-    pixel (measured; see benchmarks/decode_cost.md). ``scales`` says that the decoder can deliver a smaller picture directly.
+    pixel (measured; see benchmarks/decode_cost.md). ``scales`` says that the decoder can deliver a
+    smaller picture directly.
     """
 
     name: str

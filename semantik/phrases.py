@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from semantik.records import IndexReport, Progress
@@ -65,5 +66,9 @@ def index_summary(report: IndexReport) -> str:
 
 def changes_question(changes: Changes) -> str:
     """How a folder differs from its index, and whether to update."""
-    groups = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
+    groups: dict[str, Sequence[object]] = {
+        "added": changes.added,
+        "changed": changes.changed,
+        "removed": changes.removed,
+    }
     return say("ask.changed", **{name: number(len(group)) for name, group in groups.items()})

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
+import itertools
 import multiprocessing
+import os
 import re
 import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +33,7 @@ from semantik.errors import (
     DownloadInterrupted,
     NoNetwork,
     ServerRefused,
+    UntrustedServer,
     WeightsFolderUnwritable,
     WeightsMissing,
     WrongHash,
@@ -36,7 +42,8 @@ from semantik.records import Progress
 
 CONTENT = hashlib.shake_256(b"weights").digest(900_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-QUICK = DownloadLimits(timeout=1.0, retries=2, pause=0.01)
+QUICK = DownloadLimits(timeout=3.0, retries=2, pause=0.01)
+PATIENT = DownloadLimits(timeout=5.0, retries=2, pause=0.01)  # where the answer is certain to come
 
 
 @dataclass
@@ -54,6 +61,7 @@ class Server:
     silent_head: bool = False
     gate: threading.Event | None = None  # the body waits for it
     redirect: str = ""
+    redirect_always: bool = False
     honour_if_range: bool = True
     requests: list[dict[str, str]] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
@@ -75,12 +83,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 server.stopped.wait(20)
                 return
             if server.redirect:
-                self.send_response(302)
-                self.send_header("Location", server.redirect)
-                self.send_header("Set-Cookie", "who=you")
-                self.send_header("Content-Length", "0")
-                server.redirect = ""
-                self.end_headers()
+                self._redirect()
                 return
             start = self._start()
             if start >= len(server.content) and start:
@@ -96,21 +99,31 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 self._head(server.status, {"Content-Length": "0"})
                 return
             self._head(206 if start else 200, extra)
+            self._send(body, position)
+
+        def _send(self, body: bytes, position: int) -> None:
             if server.cuts:
                 body = body[: server.cuts.pop(0)]
-            if server.silent_after is not None:
-                body = body[: server.silent_after]
             if server.gate:
                 server.gate.wait(20)
             try:
-                for at in range(0, len(body), 50_000):
-                    piece = body[at : at + 50_000]
+                for at in range(0, len(body[: server.silent_after]), 50_000):
+                    piece = body[: server.silent_after][at : at + 50_000]
                     self.wfile.write(piece)
                     server.sent[position] += len(piece)
             except OSError:
                 return
             if server.silent_after is not None:
                 server.stopped.wait(20)
+
+        def _redirect(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", server.redirect)
+            self.send_header("Set-Cookie", "who=you")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            if not server.redirect_always:
+                server.redirect = ""
 
         def _start(self) -> int:
             asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
@@ -226,8 +239,6 @@ def test_unchanged_file_is_hashed_once(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert hashed == [target]
     state = target.stat()
     target.write_bytes(b"x" + CONTENT[1:])  # the same size
-    import os
-
     os.utime(target, ns=(state.st_atime_ns, state.st_mtime_ns + 1_000_000_000))
     with pytest.raises(WrongHash):
         verify(file, tmp_path)
@@ -250,7 +261,7 @@ def test_full_download(server: Server, tmp_path: Path) -> None:
     assert records[-1].done == records[-1].total == len(CONTENT)
     assert records[-1].eta == 0
     assert [p.done for p in records] == sorted(p.done for p in records)
-    assert all(later - earlier >= 0.099 for (earlier, _), (later, _) in zip(seen[:-2], seen[1:-1], strict=True))
+    assert all(later - earlier >= 0.099 for (earlier, _), (later, _) in itertools.pairwise(seen[:-1]))
 
 
 def test_nothing_but_the_request_is_sent(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -563,20 +574,42 @@ def test_network_that_returns_after_a_cut(server: Server, monkeypatch: pytest.Mo
     assert calls == 3
 
 
-def test_tls_that_cannot_be_trusted(tmp_path: Path) -> None:
-    """A server that does not speak TLS is no network; nothing falls back to plain http."""
+def _answer_once(listener: socket.socket, talk: Callable[[socket.socket], None]) -> threading.Thread:
+    def answer() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):  # the client breaks off, which is the point
+            talk(connection)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    return thread
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+def test_server_with_a_certificate_of_its_own_making(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = _answer_once(listener, lambda connection: tls.wrap_socket(connection, server_side=True).close())
+        with pytest.raises(UntrustedServer) as untrusted:
+            download(file_at(f"https://127.0.0.1:{listener.getsockname()[1]}/net.pt"), tmp_path, limits=PATIENT)
+        thread.join()
+    assert untrusted.value.params["host"] == "127.0.0.1"
 
-        def answer() -> None:
-            connection, _ = listener.accept()
-            connection.recv(1000)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
-            connection.close()
 
-        thread = threading.Thread(target=answer)
-        thread.start()
+def test_server_without_tls_is_not_asked_in_the_clear(tmp_path: Path) -> None:
+    def talk(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = _answer_once(listener, talk)
         with pytest.raises(NoNetwork):
-            download(file_at(f"https://127.0.0.1:{listener.getsockname()[1]}/net.pt"), tmp_path, limits=QUICK)
+            download(file_at(f"https://127.0.0.1:{listener.getsockname()[1]}/net.pt"), tmp_path, limits=PATIENT)
         thread.join()
 
 
@@ -585,6 +618,14 @@ def test_only_http(tmp_path: Path, url: str) -> None:
     with pytest.raises(DownloadFailed) as refused:
         download(file_at(url), tmp_path)
     assert refused.value.params["detail"] == f"http(s) only: {url}"
+
+
+def test_redirects_without_end_are_left(server: Server, tmp_path: Path) -> None:
+    server.redirect, server.redirect_always = server.url, True
+    with pytest.raises(DownloadFailed) as lost:
+        download(file_at(server.url), tmp_path, limits=QUICK)
+    assert lost.value.params["detail"] == "more than 5 redirects"
+    assert len(server.requests) == 6
 
 
 def test_redirect_to_a_file_is_refused(server: Server, tmp_path: Path) -> None:

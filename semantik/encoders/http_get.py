@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from semantik import __version__
 from semantik.errors import Cancelled, DownloadFailed, NoNetwork, UntrustedServer
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Answer = requests.Response | Exception
 
 log = logging.getLogger(__name__)
+
+MOST_REDIRECTS = 5
 
 
 def open_url(
@@ -77,22 +79,36 @@ def _request(
     import requests
     import urllib3
 
-    session = requests.Session()
-    session.headers.clear()
-    session.headers["User-Agent"] = f"SemantikSearch/{__version__}"
-    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
-    settings = session.merge_environment_settings(url, {}, True, None, None)
-    session.trust_env = False  # from here on: ~/.netrc would send a password
-    # A dead first address (a broken IPv6, say) must leave time for the next one.
-    times = (timeout * 0.4, timeout)
     try:
-        answer = session.get(url, headers=headers, timeout=times, **settings)
+        answer = _follow(url, headers, timeout)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         answers.put(error)
         return
     if given_up.is_set():
         answer.close()
     answers.put(answer)
+
+
+def _follow(url: str, headers: dict[str, str], timeout: float) -> requests.Response:
+    """Send the request and follow redirects; by hand, because requests would carry cookies along."""
+    import requests
+
+    # A dead first address (a broken IPv6, say) must leave time for the next one.
+    times = (timeout * 0.4, timeout)
+    for _ in range(MOST_REDIRECTS + 1):
+        session = requests.Session()
+        session.headers.clear()
+        session.headers["User-Agent"] = f"SemantikSearch/{__version__}"
+        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        settings = session.merge_environment_settings(url, {}, True, None, None)
+        session.trust_env = False  # for the request itself: ~/.netrc would send a password
+        answer = session.get(url, headers=headers, timeout=times, allow_redirects=False, **settings)
+        target = session.get_redirect_target(answer)
+        if not target:
+            return answer
+        answer.close()
+        url = urljoin(url, target)
+    raise requests.TooManyRedirects(f"more than {MOST_REDIRECTS} redirects")
 
 
 def _explained(error: Exception, name: str, url: str) -> DownloadFailed:
