@@ -185,8 +185,8 @@ def test_texts_in_batches(tiny: ClipEncoder, tiny_reference: object) -> None:
 def test_texts_that_clip_itself_cannot_take(tiny: ClipEncoder) -> None:
     rows = tiny.encode_texts(["sea " * 50_000, "x" * 100_000, "lone \udc80 surrogate", "lone ? surrogate", "sea " * 80])
     assert np.isfinite(rows).all()
-    assert np.array_equal(rows[0], rows[4])
-    assert np.array_equal(rows[2], rows[3])
+    assert np.allclose(rows[0], rows[4], atol=1e-6)
+    assert np.allclose(rows[2], rows[3], atol=1e-6)
 
 
 def test_nothing_in_nothing_out(tiny: ClipEncoder) -> None:
@@ -277,7 +277,7 @@ def test_batch_that_does_not_fit_is_halved(tiny: ClipEncoder, monkeypatch: pytes
 
     monkeypatch.setattr(tiny._network, "encode_image", small_memory)
     assert np.allclose(tiny.encode_images(batch), expected, atol=1e-6)
-    assert sizes == [7, 3, 1, 2, 4, 2, 2]
+    assert sizes == [7, 4, 2, 2, 3, 2, 1]
     assert tiny.batch_size == 2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 import threading
+import warnings
 import zipfile
 from collections.abc import Callable
 from functools import cached_property
@@ -140,8 +141,8 @@ class ClipEncoder(Encoder):
                 raise
             log.warning("no memory for a batch of %d, halving it", len(batch))
         torch.cuda.empty_cache()
-        half = len(batch) // 2
-        self._batch_size = min(self.batch_size, max(1, half))
+        half = (len(batch) + 1) // 2
+        self._batch_size = min(self.batch_size, half)
         return np.concatenate([self._in_parts(encode, batch[:half]), self._in_parts(encode, batch[half:])])
 
     def _loaded(self) -> Any:
@@ -178,6 +179,8 @@ class ClipEncoder(Encoder):
 
         from semantik.encoders.uninitialised import uninitialised
 
+        # True, and no news for the user: this is the format in which OpenAI publishes.
+        warnings.filterwarnings("ignore", message="`torch.jit.load` is deprecated", category=FutureWarning)
         # Apple's GPU does not mix half and single precision: the model goes there as float32.
         with uninitialised():
             network, _ = clip.load(str(path.absolute()), device="cuda" if device == "cuda" else "cpu", jit=False)
