@@ -27,16 +27,21 @@ def write_checkpoint(path: Path, *, full_size: bool, seed: int = 0) -> None:
         model = CLIP(*shape)
         model.initialize_parameters()
     model.eval()
-    convert_weights(model)
     sizes = {"input_resolution": shape[1], "context_length": shape[5], "vocab_size": shape[6]}
     for name, value in sizes.items():
         model.__dict__.pop(name, None)
         model.register_buffer(name, torch.tensor(value))
     image = torch.zeros(1, 3, shape[1], shape[1])
     text = torch.zeros(1, shape[5], dtype=torch.int)
-    calls: dict[str, tuple[torch.Tensor, ...]] = {"encode_image": (image,), "encode_text": (text,)}
-    if not full_size:
-        calls["forward"] = (image, text)  # no new weights: at full size, half a minute for nothing
+    calls = {"encode_image": (image,), "encode_text": (text,), "forward": (image, text)}
+    if full_size:
+        # Half precision is slow on most processors: the functions are traced before the weights are
+        # halved, and "forward", which only joins the other two, is left out. The state dict is the same.
+        del calls["forward"]
+    else:
+        convert_weights(model)
     with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns of being superseded; the published format is what it is
-        torch.jit.trace_module(model, calls, check_trace=False).save(str(path))
+        traced = torch.jit.trace_module(model, calls, check_trace=False)
+        convert_weights(model)  # the traced module shares the model's tensors
+        traced.save(str(path))

@@ -1,0 +1,273 @@
+"""The command line: JSON, tables, messages, exit codes; and that README documents all of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import REPO, FakeEncoder, paint
+
+from semantik import __main__ as cli
+from semantik import config, encoders, engine, results_page
+from semantik.errors import NoNetwork
+
+
+@pytest.fixture(autouse=True)
+def fakes(monkeypatch, home):
+    """Every encoder is the predictable one, and no CLIP weights are on disk."""
+    made: list[FakeEncoder] = []
+
+    def create(name, **options):
+        fake = FakeEncoder()
+        fake.name = name
+        fake.space = f"fake/{name}"
+        made.append(fake)
+        return fake
+
+    monkeypatch.setattr(engine.encoders, "create", create)
+    (home / config.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
+    return made
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command in this process: exit code, stdout, stderr."""
+
+    def call(*arguments):
+        try:
+            code = cli.main([str(argument) for argument in arguments])
+        except SystemExit as stop:  # argparse's way to report usage
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_index_reports_json(run, library):
+    (library / "rota.jpg").write_bytes(b"not a picture")
+    code, out, err = run("index", library, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report.pop("seconds") > 0
+    assert report == {
+        "added": 6,
+        "reused": 0,
+        "removed": 0,
+        "count": 6,
+        "encoder": "builtin",
+        "problems": [{"path": "rota.jpg", "reason": "no es una imagen conocida"}],
+    }
+    assert "Indexando 7 de 7 (100 %)" in err
+    code, out, err = run("index", library, "--json")
+    assert {k: json.loads(out)[k] for k in ("added", "reused", "removed")} == {"added": 0, "reused": 6, "removed": 0}
+
+
+def test_index_reports_in_words(run, library):
+    (library / "rota.jpg").write_bytes(b"not a picture")
+    code, out, _ = run("index", library)
+    assert code == 0
+    assert out.startswith("Índice terminado en ")
+    assert "  rota.jpg: no es una imagen conocida\n" in out
+
+
+def test_search_reports_json_best_first(run, library):
+    run("index", library)
+    code, out, _ = run("search", library, "--text", "rojo", "-k", "2", "--json")
+    assert code == 0
+    assert json.loads(out) == [
+        {"rank": 1, "score": pytest.approx(1.0, abs=1e-5), "path": str(library / "rojo.png")},
+        {"rank": 2, "score": pytest.approx(0.8937, abs=1e-3), "path": str(library / "viaje/playa/naranja.png")},
+    ]
+
+
+def test_search_prints_a_table(run, library):
+    code, out, _ = run("search", library, "--text", "rojo", "-k", "2")
+    assert code == 0
+    assert out.splitlines() == [
+        f"   1  1,000  {library / 'rojo.png'}",
+        f"   2  0,894  {library / 'viaje/playa/naranja.png'}",
+    ]
+
+
+def test_search_by_image(run, library):
+    code, out, _ = run("search", library, "--image", library / "azul.png", "-k", "1", "--json")
+    assert code == 0
+    assert json.loads(out)[0]["path"] == str(library / "azul.png")
+
+
+def test_search_indexes_first_only_when_there_is_no_index(run, library, fakes):
+    _, _, err = run("search", library, "--text", "rojo", "--json")
+    assert "Indexando 6 de 6" in err
+    assert fakes[-1].images == 6
+    _, out, err = run("search", library, "--text", "rojo", "--json")
+    assert fakes[-1].images == 0
+    assert err == ""
+    assert len(json.loads(out)) == 6  # the default of 20 gives way to a smaller library
+
+
+def test_search_writes_and_opens_the_page(run, library, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(results_page.webbrowser, "open_new_tab", lambda address: opened.append(address) or True)
+    page = tmp_path / "página.html"
+    code, out, _ = run("search", library, "--text", "rojo", "--html", page, "--open")
+    assert code == 0
+    assert out == f"{page}\n"
+    assert opened == [page.as_uri()]
+    assert page.read_text(encoding="utf-8").index("rojo.png") > 0
+
+
+def test_names_that_are_not_utf8_reach_a_script(run, library):
+    name = os.fsdecode(b"\xff\xfe.png")
+    paint(library / "x.png", (255, 0, 0)).rename(library / name)
+    (library / "rojo.png").unlink()
+    code, out, _ = run("search", library, "--text", "rojo", "-k", "1", "--json")
+    assert code == 0
+    assert os.fsencode(json.loads(out)[0]["path"]) == os.fsencode(library) + b"/\xff\xfe.png"
+    code, out, _ = run("search", library, "--text", "rojo", "-k", "1")
+    assert "\ufffd\ufffd.png" in out
+
+
+def test_models_are_listed(run):
+    code, out, _ = run("models")
+    lines = out.splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in lines] == list(encoders.encoder_names())
+    assert any(line.startswith("clip-vit-b-32 ") and line.endswith("se descargaría (338 MB)") for line in lines)
+    assert any(line.startswith("builtin ") and line.endswith("listo") for line in lines)
+    _, out, _ = run("models", "--json")
+    assert {entry["name"]: entry["ready"] for entry in json.loads(out)}["builtin"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "{library}", "--text", " "], "Escriba qué quiere buscar"),
+        (["search", "{library}", "--text", "rojo", "-k", "0"], "K debe ser un número entero de 1 a 6. «0» no lo es."),
+        (["search", "{library}", "--text", "rojo", "-k", "999"], "«999» no lo es."),
+        (["search", "{library}", "--text", "rojo", "-k", "many"], "«many» no lo es."),
+        (["search", "{library}", "--image", "/nada.jpg"], "No se encuentra la imagen «/nada.jpg»."),
+        (["index", "/nada/de/nada"], "No se encuentra la carpeta «/nada/de/nada»."),
+        (["index", "{library}", "--encoder", "gpt"], "No hay ningún modelo llamado «gpt». Modelos: clip-"),
+    ],
+)
+def test_failures_are_one_line_and_exit_1(run, library, arguments, message):
+    run("index", library)
+    code, out, err = run(*(argument.format(library=library) for argument in arguments))
+    assert code == 1
+    assert out == ""
+    assert message in err
+    assert err.startswith("semantik: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["search", "x"], ["search", "x", "--text", "a", "--image", "b"], ["index"], ["index", "x", "--nope"], ["fly"]],
+)
+def test_usage_errors_exit_2(run, arguments):
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == ""
+    assert "usage:" in err
+
+
+def test_a_damaged_index_is_refused_and_rebuilt_only_when_asked(run, library, home):
+    run("index", library)
+    (vectors,) = (home / "indexes").rglob("*.bin")
+    vectors.write_bytes(b"x")
+    for command in (["index", library], ["search", library, "--text", "rojo"]):
+        code, _, err = run(*command)
+        assert code == 1
+        assert "sus vectores están dañados" in err
+    assert vectors.read_bytes() == b"x"
+    code, out, _ = run("index", library, "--rebuild", "--json")
+    assert code == 0
+    assert json.loads(out)["added"] == 6
+    assert [path.read_bytes() for path in (home / "indexes").rglob("damaged-*/*.bin")] == [b"x"]
+
+
+def test_naming_clip_downloads_it_and_says_so(run, library, monkeypatch):
+    def fail(*arguments):
+        raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
+
+    monkeypatch.setattr(engine.weights, "download", fail)
+    code, _, err = run("index", library, "--encoder", "clip-vit-b-32")
+    assert code == 1
+    first, second = err.splitlines()
+    assert first.startswith("Se va a descargar el modelo CLIP ViT-B/32")
+    assert "(338 MB)" in first
+    assert "No hay conexión con example.org" in second
+
+
+def test_clip_is_the_default_once_its_weights_are_on_disk(run, library, monkeypatch):
+    monkeypatch.setattr(engine.encoders, "default_name", lambda folder: "clip-vit-b-32")
+    monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: True)
+    _, out, _ = run("index", library, "--json")
+    assert json.loads(out)["encoder"] == "clip-vit-b-32"
+
+
+def test_english_when_the_settings_say_so(run, library, home):
+    (home / config.CONFIG_NAME).write_text(json.dumps({"language": "en", "weights_folder": str(home / "w")}))
+    _, out, err = run("index", library)
+    assert out.startswith("Index finished in ")
+    assert "Indexing 6 of 6 (100%)" in err
+
+
+def test_ctrl_c_keeps_what_was_done(tmp_path, home):
+    folder = tmp_path / "fotos"
+    for number in range(60):
+        paint(folder / f"{number}.png", (number * 4, 100, 0))
+    script = (
+        "import sys, time; sys.path[:0] = [{tests!r}, {repo!r}]\n"
+        "from conftest import FakeEncoder\n"
+        "from semantik import __main__ as cli, engine\n"
+        "class Slow(FakeEncoder):\n"
+        "    def encode_images(self, batch):\n"
+        "        if self.images >= 8:\n"
+        "            print('eight', flush=True); sys.stdin.readline()\n"
+        "        return super().encode_images(batch)\n"
+        "engine.encoders.create = lambda name, **options: Slow()\n"
+        "sys.exit(cli.main(['index', {folder!r}]))\n"
+    ).format(tests=str(REPO / "tests"), repo=str(REPO), folder=str(folder))
+    child = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout.readline() == "eight\n"
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate("\n" * 60, timeout=60)
+    assert child.returncode == 1
+    assert err.splitlines()[-1] == "semantik: Cancelado; lo hecho se ha guardado."
+    (manifest,) = (home / "indexes").rglob("image_index.json")
+    assert 8 <= json.loads(manifest.read_text())["index"]["count"] < 60
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
+def test_readme_documents_every_option_and_setting(readme):
+    text = (REPO / readme).read_text(encoding="utf-8")
+    parser = cli._parser()
+    (commands,) = [action for action in parser._actions if action.choices]
+    for name, command in commands.choices.items():
+        assert f"python -m semantik {name}" in text
+        for action in command._actions:
+            for option in action.option_strings:
+                if option not in ("-h", "--help"):
+                    assert f"`{option}" in text or f" {option} " in text, f"{name} {option}"
+    for setting in json.loads((REPO / config.CONFIG_NAME).read_text()):
+        assert f"`{setting}`" in text, setting
+    for variable in ("SEMANTIK_HOME",):
+        assert variable in text
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
+def test_readme_gives_a_reason_for_every_dependency(readme):
+    text = (REPO / readme).read_text(encoding="utf-8")
+    table = {line.split("|")[1].strip(" `").lower(): line.split("|")[2].strip() for line in text.splitlines() if line.startswith("|")}
+    for line in (REPO / "requirements.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name = line.split("=")[0].split(">")[0].split("<")[0].lower()
+            assert any(name in key and reason for key, reason in table.items()), name
