@@ -9,7 +9,7 @@ from semantik.decode_pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import BadTopK, DecodeFailed, EmptyQuery, NoIndex, QueryImageMissing, QueryImageUnreadable
 from semantik.index import ImageIndex
-from semantik.records import Hit, Query
+from semantik.records import Embeddings, Hit, Query
 
 
 def parse_top_k(value: str | int, most: int) -> int:
@@ -30,16 +30,21 @@ def embed_query(query: Query, encoder: Encoder, pool: DecodePool) -> NDArray[np.
         text = " ".join(query.text.split())
         if not text:
             raise EmptyQuery
-        vector: NDArray[np.float32] = encoder.encode_texts([text])[0]
-        return vector
+        return row(encoder.encode_texts([text]))
     if not query.image.is_file():
         raise QueryImageMissing(path=str(query.image))
     try:
         decoded = pool.fit(query.image, encoder.input_spec)
     except DecodeFailed as error:
         raise QueryImageUnreadable(path=str(query.image), reason=error.params["reason"]) from error
-    vector = encoder.encode_images(encoder.normalise(decoded.pixels[np.newaxis]))[0]
-    return vector
+    embeddings = encoder.encode_images(encoder.normalise(decoded.pixels[np.newaxis]))
+    return row(embeddings)
+
+
+def row(embeddings: Embeddings) -> NDArray[np.float32]:
+    """The only row of the embedding of one thing: (1, dim) -> (dim,)."""
+    (vector,) = embeddings
+    return np.asarray(vector, dtype=np.float32)
 
 
 def search(query: Query, encoder: Encoder, index: ImageIndex, top_k: int, pool: DecodePool) -> list[Hit]:

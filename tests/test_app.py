@@ -239,9 +239,7 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     window.choose_folder(folder)
     count = window.app.engine.library.count
     assert 8 <= count < 60
-    assert window.status == (
-        f"Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó."
-    )
+    assert window.status == (f"Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó.")
     window.app._show_progress = show
     monkeypatch.setattr(FakeEncoder, "encode_images", encode)
     window.press(window.app.view.update_button)
@@ -642,7 +640,9 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     window.press(window.dialog().download)
     window.wait_idle()
     assert arrived == ["ViT-B-32.pt"]
-    assert any(m.startswith("Descargando CLIP ViT-B/32") and "100 de 338 MB · 5,0 MB/s · quedan 48 s" in m for m in seen)
+    assert any(
+        m.startswith("Descargando CLIP ViT-B/32") and "100 de 338 MB · 5,0 MB/s · quedan 48 s" in m for m in seen
+    )
     assert window.messages[0].startswith("Esta carpeta aún no está indexada con el modelo CLIP ViT-B/32")
     assert window.app.engine.encoder.name == "clip-vit-b-32"
     assert json.loads((home / CONFIG_NAME).read_text())["encoder"] == "clip-vit-b-32"

@@ -266,7 +266,11 @@ def test_readme_documents_every_option_and_setting(readme):
 @pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
 def test_readme_gives_a_reason_for_every_dependency(readme):
     text = (REPO / readme).read_text(encoding="utf-8")
-    table = {line.split("|")[1].strip(" `").lower(): line.split("|")[2].strip() for line in text.splitlines() if line.startswith("|")}
+    table = {
+        line.split("|")[1].strip(" `").lower(): line.split("|")[2].strip()
+        for line in text.splitlines()
+        if line.startswith("|")
+    }
     for line in (REPO / "requirements.txt").read_text().splitlines():
         if line and not line.startswith("#"):
             name = line.split("=")[0].split(">")[0].split("<")[0].lower()

@@ -21,7 +21,7 @@ def test_a_complete_python_goes_on():
 
 
 def test_every_required_module_comes_from_requirements():
-    import importlib.metadata as metadata
+    from importlib import metadata
 
     wanted = {
         line.split("=")[0].split(">")[0].split("<")[0].lower().replace("_", "-")

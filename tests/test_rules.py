@@ -52,9 +52,7 @@ def test_only_the_window_imports_tkinter():
 
 
 def test_nothing_in_the_engine_imports_the_window():
-    assert all(
-        name.startswith("semantik/gui/") or name == "SemantikSearch.py" for name in importers("semantik.gui")
-    )
+    assert all(name.startswith("semantik/gui/") or name == "SemantikSearch.py" for name in importers("semantik.gui"))
 
 
 def test_only_the_index_imports_faiss():
@@ -149,7 +147,9 @@ def test_both_languages_say_the_same(key):
 
 
 def test_every_error_and_reason_has_words():
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SemantikError)]
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.SemantikError)
+    ]
     assert len(kinds) > 20
     assert {kind.key for kind in kinds} <= set(text.CATALOGUE)
     assert {f"reason.{reason.value}" for reason in Reason} <= set(text.CATALOGUE)
@@ -164,7 +164,16 @@ def test_every_key_that_is_said_exists_and_none_is_left_over():
     counted = {key for key in said if f"{key}_one" in text.CATALOGUE and f"{key}_many" in text.CATALOGUE}
     missing = said - counted - set(text.CATALOGUE)
     assert missing == set()
-    prefixes = ("error.", "reason.", "damage.", "model.", "launch.no_tk_", "launch.no_packages_", "page.", "status.ready_")
+    prefixes = (
+        "error.",
+        "reason.",
+        "damage.",
+        "model.",
+        "launch.no_tk_",
+        "launch.no_packages_",
+        "page.",
+        "status.ready_",
+    )
     used = said | {f"{key}_{form}" for key in counted for form in ("one", "many")}
     left_over = {key for key in text.CATALOGUE if not key.startswith(prefixes)} - used
     assert left_over - {"launch.old_python"} == set()

@@ -533,7 +533,7 @@ def test_black_hole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str)
     try:
         with pytest.raises(NoNetwork):
             download(file_at("http://127.0.0.1:9/net.pt"), tmp_path, limits=DownloadLimits(timeout=0.5))
-        assert 0.4 < time.monotonic() - started < 1.5
+        assert 0.4 < time.monotonic() - started < 3
     finally:
         over.set()
 
@@ -551,7 +551,7 @@ def test_full_backlog(tmp_path: Path) -> None:
         with pytest.raises(NoNetwork):
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/net.pt"
             download(file_at(url), tmp_path, limits=DownloadLimits(timeout=0.5))
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 3
         for filler in fillers:
             filler.close()
 

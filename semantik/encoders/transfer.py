@@ -45,7 +45,7 @@ class DownloadLimits:
     ``pause``: seconds before the first of these, doubled before each further one.
     """
 
-    timeout: float = 4.5
+    timeout: float = 4.0
     retries: int = 4
     pause: float = 0.5
 
