@@ -28,7 +28,13 @@ class FakeEncoder(Encoder):
     dim = 3
     input_spec = InputSpec(8, 8, "squash", "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
     batch_size = 4
-    COLOURS: ClassVar = {"rojo": (1, 0, 0), "verde": (0, 1, 0), "azul": (0, 0, 1), "amarillo": (1, 1, 0), "blanco": (1, 1, 1)}
+    COLOURS: ClassVar = {
+        "rojo": (1, 0, 0),
+        "verde": (0, 1, 0),
+        "azul": (0, 0, 1),
+        "amarillo": (1, 1, 0),
+        "blanco": (1, 1, 1),
+    }
 
     def __init__(self) -> None:
         self.images = 0

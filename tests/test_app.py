@@ -16,7 +16,7 @@ import pytest
 from conftest import FakeEncoder, paint
 from window import Window
 
-import SemantikSearch as program
+import SemantikSearch
 from semantik import __version__, engine, results_page
 from semantik.config import CONFIG_NAME, index_folder
 from semantik.errors import NoNetwork
@@ -130,7 +130,7 @@ def test_a_missing_or_broken_icon_breaks_nothing(start, monkeypatch, tmp_path, c
     icon = tmp_path / "SS.png"
     if content:
         icon.write_bytes(content)
-    monkeypatch.setattr(program, "ICON", icon)
+    monkeypatch.setattr(SemantikSearch, "ICON", icon)
     window = start()
     window.wait_idle()
     assert window.app.icon is None
@@ -173,7 +173,7 @@ def test_typing_a_folder_indexes_it_on_focus_out(window, library, home, encoder)
 
 
 def test_browse_takes_the_chosen_folder(window, library, monkeypatch):
-    monkeypatch.setattr(program.filedialog, "askdirectory", lambda **options: str(library))
+    monkeypatch.setattr(SemantikSearch.filedialog, "askdirectory", lambda **options: str(library))
     window.press(window.app.view.folder_button)
     window.wait_idle()
     assert window.app.view.folder_entry.get() == str(library)
@@ -416,7 +416,7 @@ def test_searching_by_image(window, library, pages):
 
 def test_browse_image_takes_the_chosen_picture(window, library, pages, monkeypatch):
     window.choose_folder(library)
-    monkeypatch.setattr(program.filedialog, "askopenfilename", lambda **options: str(library / "azul.png"))
+    monkeypatch.setattr(SemantikSearch.filedialog, "askopenfilename", lambda **options: str(library / "azul.png"))
     window.press(window.app.view.image_button)
     assert window.app.view.mode.get() == "image"
     window.press(window.app.view.search_button)
@@ -626,13 +626,13 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     arrived: list[str] = []
 
     def download(file, folder, on_progress, is_cancelled):
-        on_progress(program.Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
+        on_progress(SemantikSearch.Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
         arrived.append(file.filename)
 
     monkeypatch.setattr(engine.weights, "download", download)
     monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
     box = window.app.view.model_box
-    box.current([i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")][0])
+    box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))
     seen: list[str] = []
     say = window.app.view.say
     window.app.view.say = lambda message: (seen.append(message), say(message))
@@ -640,9 +640,8 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     window.press(window.dialog().download)
     window.wait_idle()
     assert arrived == ["ViT-B-32.pt"]
-    assert any(
-        m.startswith("Descargando CLIP ViT-B/32") and "100 de 338 MB · 5,0 MB/s · quedan 48 s" in m for m in seen
-    )
+    (told,) = [message for message in seen if message.startswith("Descargando CLIP ViT-B/32")]
+    assert told.endswith("100 de 338 MB · 5,0 MB/s · quedan 48 s")
     assert window.messages[0].startswith("Esta carpeta aún no está indexada con el modelo CLIP ViT-B/32")
     assert window.app.engine.encoder.name == "clip-vit-b-32"
     assert json.loads((home / CONFIG_NAME).read_text())["encoder"] == "clip-vit-b-32"
@@ -657,7 +656,7 @@ def test_settings_that_cannot_be_saved_stop_nothing(start, library, monkeypatch)
     def fail(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(program, "save_config", fail)
+    monkeypatch.setattr(SemantikSearch, "save_config", fail)
     window.choose_folder(library)
     assert window.app.engine.library.count == 6
 

@@ -239,7 +239,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, home):
     )
     assert child.stdout.readline() == "eight\n"
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate("\n" * 60, timeout=60)
+    _, err = child.communicate("\n" * 60, timeout=60)
     assert child.returncode == 1
     assert err.splitlines()[-1] == "semantik: Cancelado; lo hecho se ha guardado."
     (manifest,) = (home / "indexes").rglob("image_index.json")

@@ -90,9 +90,8 @@ def test_vectors_stay_aligned_when_pictures_fail(index, library, fake, pool):
         ("vacio.png", Reason.EMPTY),
         ("zz.jpg", Reason.NOT_AN_IMAGE),
     ]
-    assert index.vector("viaje/playa/naranja.png") == pytest.approx(
-        np.array([255, 128, 0]) / np.hypot(255, 128), abs=1e-4
-    )
+    orange = np.array([255, 128, 0]) / np.hypot(255, 128)
+    assert index.vector("viaje/playa/naranja.png") == pytest.approx(orange, abs=1e-4)
     again = FakeEncoder()
     report = update(ImageIndex.load(index.store, index.folder), again, pool)
     assert (report.added, len(report.problems)) == (0, 4)

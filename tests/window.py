@@ -7,7 +7,7 @@ import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
 
-import SemantikSearch as program
+import SemantikSearch
 
 TIMEOUT = 30.0  # seconds; every wait ends as soon as its condition holds
 
@@ -24,7 +24,7 @@ class Window:
         self.answers: list[str] = []
         self.failures: list[BaseException] = []
         self.root = tk.Tk(className="SemantikSearch")
-        self.app = program.SemantikSearchApp(self.root, home)
+        self.app = SemantikSearch.SemantikSearchApp(self.root, home)
         report = self.root.report_callback_exception
 
         def note(kind, error, trace):
