@@ -30,7 +30,7 @@ from semantik.image_formats import (
     recognise,
 )
 from semantik.records import Reason
-from semantik.upright import OVERSAMPLING, orientation, reduced_rgb, turn
+from semantik.upright import OVERSAMPLING, Box, orientation, reduced_rgb, reduction, turn, turn_box
 
 __all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "load_image"]
 
@@ -65,15 +65,18 @@ _UNSUPPORTED = re.compile(r"unsupported|unimplemented|not supported|unknown (pix
 
 @dataclass(frozen=True, slots=True)
 class LoadedImage:
-    """A picture in memory: ``image`` is RGB and upright, at the file's size or reduced.
+    """A picture in memory: ``image`` is RGB and upright, at the file's size or reduced by a whole factor.
 
-    ``width`` and ``height`` are those of the upright original in pixels. ``warning`` is TRUNCATED when
-    the file ends early or is broken somewhere, and only a part of the picture could be read.
+    ``width`` and ``height`` are those of the upright original in pixels. ``box`` is where the original's
+    edges lie in ``image``: a reduced picture reaches up to a pixel beyond them where its size is no multiple
+    of the factor. ``warning`` is TRUNCATED when the file ends early or is broken somewhere, and only a part
+    of the picture could be read.
     """
 
     image: Image.Image
     width: int
     height: int
+    box: Box
     warning: Reason | None = None
 
 
@@ -162,18 +165,22 @@ def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
     """Decode with the one decoder that the signature names. Raises whatever the decoder does, or _Refused."""
     image = _open(file, kind)
     width, height = image.size
-    if kind.scales:
-        image.draft("RGB", (OVERSAMPLING * min_side, OVERSAMPLING * min_side))
+    extent: tuple[float, float] | None = None
+    if kind.scales and (drafted := image.draft("RGB", (OVERSAMPLING * min_side, OVERSAMPLING * min_side))):
+        extent = drafted[1][2:]
     _check_size(kind, image, width * height)
-    drafted = image.size != (width, height)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image.load()
         turned = orientation(image)  # after loading: some formats carry EXIF data behind the pixels
-        if not drafted:
-            width, height = image.size  # an ICO knows its size only now
-        upright = turn(reduced_rgb(image, min_side), turned)
-    return LoadedImage(upright, width, height) if turned < 5 else LoadedImage(upright, height, width)
+        if extent is None:
+            extent = width, height = image.size  # an ICO knows its size only now
+        factor = reduction(extent, min_side)
+        small = reduced_rgb(image, factor)
+    box = turn_box((extent[0] / factor, extent[1] / factor), small.size, turned)
+    if turned >= 5:
+        width, height = height, width
+    return LoadedImage(turn(small, turned), width, height, box)
 
 
 def _open(file: BinaryIO, kind: ImageFormat) -> Image.Image:

@@ -23,8 +23,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from semantik.decode import load_image
-from semantik.encoders.base import InputSpec, fit_pixels
+from semantik.decode import LoadedImage, load_image
+from semantik.encoders.base import EXTREME_ASPECT, InputSpec, fit_pixels
 from semantik.errors import DecodeFailed
 from semantik.frames import BadFrame, Header, Message, read_frame, write_frame
 from semantik.records import Reason
@@ -120,9 +120,29 @@ def _failure(reason: object, detail: str, trace: str) -> Message:
 
 def _fit(path: Path, spec: InputSpec) -> Message:
     loaded = load_image(path, max(spec.width, spec.height))
-    pixels = fit_pixels(loaded.image, spec)
+    pixels = fit_pixels(_unreduced_geometry(loaded, spec), spec)
     warning = loaded.warning.value if loaded.warning else None
     return {"width": loaded.width, "height": loaded.height, "warning": warning}, pixels.tobytes()
+
+
+def _unreduced_geometry(loaded: LoadedImage, spec: InputSpec) -> Image.Image:
+    """The picture at the size to which ``fit_pixels`` would have brought the original.
+
+    A reduced picture's sides are rounded, and fitting it as it is would shift what is seen by up to half a
+    pixel of the result. That is nothing to the eye, yet it moves embeddings measurably
+    (benchmarks/decode_cost.md).
+    """
+    width, height = loaded.width, loaded.height
+    if loaded.image.size == (width, height) or max(width, height) > EXTREME_ASPECT * min(width, height):
+        return loaded.image
+    size = (spec.width, spec.height)
+    if spec.fit == "crop":
+        if width * spec.height <= height * spec.width:
+            size = (spec.width, max(spec.height, int(spec.width * height / width)))
+        else:
+            size = (max(spec.width, int(spec.height * width / height)), spec.height)
+    resample = Image.Resampling.BICUBIC if spec.resample == "bicubic" else Image.Resampling.BILINEAR
+    return loaded.image.resize(size, resample, box=loaded.box)
 
 
 def _thumbnail(path: Path, side: int) -> Message:

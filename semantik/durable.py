@@ -6,14 +6,26 @@ Everything goes through ``os`` calls, one at a time: the fault tests fail each o
 from __future__ import annotations
 
 import contextlib
+import errno
+import glob
 import logging
 import os
-from collections.abc import Iterable
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+
 _CHUNK = 1 << 24  # bytes per write call: large enough for full speed, small enough for a prompt ENOSPC
+_LEFTOVER_AGE = 3600.0  # seconds after which an unfinished file was left by a killed process
+# Seconds between the tries of what Windows refuses while another program has the file open for a moment.
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8) if os.name == "nt" else ()
+# What file systems answer that cannot sync a folder (9p, vboxsf, some FUSE and network mounts).
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EISDIR}
 
 
 def write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
@@ -27,8 +39,11 @@ def write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
             for chunk in chunks:
                 view = memoryview(chunk).cast("B")
                 while view:
-                    view = view[os.write(descriptor, view[:_CHUNK]) :]
-            os.fsync(descriptor)
+                    written = os.write(descriptor, view[:_CHUNK])
+                    if not written:  # no system should; this must not become an endless loop
+                        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+                    view = view[written:]
+            _sync(descriptor)
         finally:
             os.close(descriptor)
     except BaseException:
@@ -38,35 +53,78 @@ def write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Force a folder's entries to the disk, so that a created or renamed file survives a power cut."""
+    """Force a folder's entries to the disk, so that a created or renamed file survives a power cut.
+
+    Raises OSError, but not where the system or the file system knows no such thing.
+    """
     if os.name == "nt":  # Windows has no such call; NTFS journals its entries
         return
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            _sync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
 
 
-def replace_file(path: Path, data: bytes) -> bool:
-    """Give ``path`` the content ``data``: readers see the old file or the new one, never a part.
+def replace_file(path: Path, data: bytes | Sequence[bytes]) -> bool:
+    """Give ``path`` the content ``data``, whole or in pieces: readers see the old file or the new one, never a part.
 
     Raises OSError, and ``path`` is then as it was. Returns whether the change is sure to survive a
     power cut: False when the folder could not be synced after the rename, which cannot be undone.
+    Not for two threads and one path at the same time.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    # Cut, so that the temporary file of a long name is not too long.
+    temporary = path.with_name(f"{path.name[:50]}.{os.getpid()}.tmp")
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()  # left by a killed process that had the same id
-    write_new(temporary, [data])
+    write_new(temporary, [data] if isinstance(data, bytes) else data)
     try:
-        os.replace(temporary, path)
+        patiently(lambda: os.replace(temporary, path))
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+    _remove_leftovers(path)
     try:
         sync_folder(path.parent)
     except OSError as error:
         log.warning("%s was replaced, but its folder could not be synced: %s", path, error)
         return False
     return True
+
+
+def patiently(call: Callable[[], Result]) -> Result:
+    """The result of ``call``, which Windows may refuse while another program has the file open.
+
+    A reader, a virus scanner or an indexing service holds it for milliseconds; elsewhere a refusal is
+    final. Raises PermissionError when it lasts, and whatever else ``call`` raises.
+    """
+    for pause in _PAUSES:
+        try:
+            return call()
+        except PermissionError:
+            time.sleep(pause)
+    return call()
+
+
+def _sync(descriptor: int) -> None:
+    if sys.platform == "darwin":  # there, fsync leaves the data in the drive's own cache
+        import fcntl
+
+        with contextlib.suppress(OSError):  # network drives do not know it
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            return
+    os.fsync(descriptor)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Delete what killed processes left unfinished under this name; other running programs' files are younger."""
+    with contextlib.suppress(OSError):
+        for leftover in path.parent.glob(f"{glob.escape(path.name[:50])}.*.tmp"):
+            process = leftover.name.removesuffix(".tmp").rpartition(".")[2]
+            if process.isdecimal() and time.time() - leftover.stat().st_mtime > _LEFTOVER_AGE:
+                leftover.unlink()

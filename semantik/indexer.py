@@ -12,16 +12,24 @@ import numpy as np
 
 from semantik.decode_pool import DecodePool
 from semantik.encoders.base import Encoder
-from semantik.errors import DecodeFailed, FolderEmptied, MassRemoval, NoImages, SemantikError
+from semantik.errors import (
+    DecodeFailed,
+    FolderEmptied,
+    FolderNotFound,
+    IndexNotSaved,
+    NoImages,
+    SemantikError,
+)
 from semantik.index import Changes, ImageIndex
 from semantik.records import Decoded, Embeddings, ImageFile, IndexReport, Pixels, Problem, Progress, Reason
-from semantik.scan import find_images
+from semantik.removal import check_removal
+from semantik.scan import find_images, identify
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT_IMAGES = 2000
 CHECKPOINT_SECONDS = 60.0
-MASS_REMOVAL = 20  # below this many missing pictures nobody is asked
+_AWAY = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.PERMISSION})  # what a disk that went away looks like
 _RATE_WINDOW = 10.0  # seconds over which the speed is averaged, so that the time left does not jump
 
 
@@ -67,9 +75,10 @@ def update_index(
     Saves at least every 2,000 pictures or 60 seconds, so a kill costs at most that. ``is_cancelled`` is
     asked once per batch; what was done until then is kept and saved. A bad file becomes a Problem.
 
-    Raises FolderNotFound, FolderUnreadable, NoImages, FolderEmptied, MassRemoval (more than half of the
-    pictures would be dropped and ``allow_mass_removal`` is not set), IndexLocked, IndexNotSaved, and
-    EncoderFailed when the model itself cannot be loaded.
+    Raises FolderNotFound, FolderUnreadable, NoImages, FolderEmptied, MassRemoval (see ``check_removal``),
+    IndexLocked, IndexNotSaved, IndexDamaged or IndexTooNew when what is stored is not to be replaced, and
+    EncoderFailed or DecoderNotStarted when no picture at all can be done. What was done until then is
+    saved if it can be, and stays in ``index`` in any case.
     """
     if (index.folder, index.space) != (folder, encoder.space):
         raise ValueError(f"index of {index.folder} in {index.space}, not of {folder} in {encoder.space}")
@@ -78,19 +87,25 @@ def update_index(
         if index.is_stale():
             index.reload()
         changes, problems, found = _scan(index, retry=True, exclude=exclude)
-        gone = len(changes.removed)
-        if gone >= MASS_REMOVAL and gone * 2 > index.count and not allow_mass_removal:
-            raise MassRemoval(folder=str(folder), gone=gone, count=index.count)
-        before = index.count
+        if not allow_mass_removal:
+            check_removal(index, changes.removed)
+        before, gone = index.count, len(changes.removed)
         index.remove(changes.removed)
-        index.forget_skipped(found.keys() | {path for path, _ in _below(index, problems)})
+        unseen = tuple(problem.path for problem in problems)
+        index.forget_skipped(found.keys() | {bad.path for bad in index.problems() if bad.path.startswith(unseen)})
         todo = [*changes.added, *changes.changed]
         run = _Run(encoder, index, on_progress, is_cancelled, len(todo))
-        if pool is None:
-            with DecodePool() as own:
-                run.embed(todo, own)
-        else:
-            run.embed(todo, pool)
+        try:
+            if pool is None:
+                with DecodePool() as own:
+                    run.embed(todo, own)
+            else:
+                run.embed(todo, pool)
+        except IndexNotSaved:
+            raise  # a checkpoint: another try would fail as well
+        except SemantikError:
+            _save_rest(index)
+            raise
         index.save()
     replaced = sum(1 for file in changes.changed if file.path in run.embedded)
     return IndexReport(
@@ -100,14 +115,17 @@ def update_index(
         count=index.count,
         seconds=time.monotonic() - started,
         encoder=encoder.name,
-        problems=tuple([*problems, *index.problems()]),
+        problems=(*problems, *index.problems()),
         cancelled=run.cancelled,
     )
 
 
-def _below(index: ImageIndex, problems: Iterable[Problem]) -> Iterator[tuple[str, Reason]]:
-    folders = tuple(problem.path for problem in problems)
-    return ((p.path, p.reason) for p in index.problems() if p.path.startswith(folders))
+def _save_rest(index: ImageIndex) -> None:
+    """Save what a run that failed has done; its own error is the one to tell."""
+    try:
+        index.save()
+    except SemantikError as error:
+        log.warning("not saved after a failed run: %s", error)
 
 
 class _Run:
@@ -131,6 +149,7 @@ class _Run:
         self.embedded: set[str] = set()
         self.cancelled = False
         self._speed = _Speed()
+        self._root = identify(index.folder)
 
     def embed(self, todo: list[ImageFile], pool: DecodePool) -> None:
         if not todo:
@@ -160,9 +179,10 @@ class _Run:
         files: list[ImageFile] = []
         pixels: list[Pixels] = []
         warnings: list[tuple[ImageFile, Reason]] = []
+        failures: list[tuple[ImageFile, DecodeFailed]] = []
         for file, outcome in batch:
             if isinstance(outcome, DecodeFailed):
-                self._skip(file, outcome.params["reason"], outcome.params.get("detail", ""))
+                failures.append((file, outcome))
                 continue
             files.append(file)
             pixels.append(outcome.pixels)
@@ -173,6 +193,15 @@ class _Run:
         for file, warning in warnings:
             if file.path in self.embedded:
                 self.index.skip(file, warning)
+        if any(error.params["reason"] in _AWAY for _, error in failures):
+            self._check_folder()
+        for file, error in failures:
+            self._skip(file, error.params["reason"], error.params.get("detail", ""))
+
+    def _check_folder(self) -> None:
+        """Raises FolderNotFound when the disk went away: no file is to blame, and no old vector to be dropped."""
+        if identify(self.index.folder) != self._root:
+            raise FolderNotFound(folder=str(self.index.folder))
 
     def _add(self, files: list[ImageFile], pixels: Pixels) -> None:
         try:

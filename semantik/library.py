@@ -16,13 +16,15 @@ from semantik.errors import (
     FolderNotFound,
     FolderUnreadable,
     IndexDamaged,
+    IndexNotSaved,
     IndexTooNew,
     NoIndex,
     SemantikError,
 )
-from semantik.index import Changes, ImageIndex, set_aside
+from semantik.index import Changes, ImageIndex, put_back, set_aside
 from semantik.indexer import scan_changes, update_index
 from semantik.records import Hit, IndexReport, Problem, Progress, Query
+from semantik.scan import is_folder
 from semantik.search import search
 
 log = logging.getLogger(__name__)
@@ -86,7 +88,7 @@ class Library:
         try:
             index = ImageIndex.load(self.store, self.folder)
         except NoIndex:
-            if not self.folder.is_dir():
+            if not is_folder(self.folder):
                 return Check(State.UNREACHABLE, error=FolderNotFound(folder=str(self.folder)))
             return Check(State.NEW)
         except IndexTooNew as error:
@@ -119,28 +121,67 @@ class Library:
     ) -> IndexReport:
         """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
 
-        ``rebuild`` starts anew; what was stored is kept aside, not deleted.
+        ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
+        its first save.
         """
-        index = None if rebuild else self.index
-        if index is None:
-            index = ImageIndex(self.store, self.folder, self.encoder.space, self.encoder.dim)
-            if rebuild:
-                with index.locked():
-                    log.warning("rebuilding; the old index was kept in %s", set_aside(self.store))
+        if rebuild:
+            return self._rebuild(on_progress, is_cancelled)
+        index = self.index or self._new_index()
         try:
-            return update_index(
-                self.folder,
-                self.encoder,
-                index,
-                on_progress,
-                is_cancelled,
-                pool=self.pool,
-                allow_mass_removal=allow_mass_removal,
-                exclude=self._exclude,
-            )
+            return self._update(index, on_progress, is_cancelled, allow_mass_removal)
         finally:
             if index.count or self.index is not None:
                 self.index = index
+
+    def _rebuild(self, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool]) -> IndexReport:
+        index = self._new_index()
+        # What can be told to fail does so before the old index is touched.
+        scan_changes(index, exclude=self._exclude)
+        self.encoder.load(texts=False)
+        self.index = None  # Windows moves no file that is mapped
+        try:
+            with index.locked():
+                aside = set_aside(self.store)
+        except OSError as error:
+            self.load()
+            raise IndexNotSaved(folder=str(self.store), detail=error.strerror or str(error)) from error
+        log.warning("rebuilding; the old index was kept in %s", aside)
+        try:
+            return self._update(index, on_progress, is_cancelled, allow_mass_removal=False)
+        finally:
+            if index.generation or (index.count and not aside):
+                self.index = index
+            elif aside:
+                self._put_back(aside)
+
+    def _put_back(self, aside: Path) -> None:
+        try:
+            with self._new_index().locked():
+                put_back(aside)
+        except (OSError, SemantikError) as error:
+            log.warning("the old index stays in %s: %s", aside, error)
+        self.load()
+
+    def _new_index(self) -> ImageIndex:
+        return ImageIndex(self.store, self.folder, self.encoder.space, self.encoder.dim)
+
+    def _update(
+        self,
+        index: ImageIndex,
+        on_progress: Callable[[Progress], None],
+        is_cancelled: Callable[[], bool],
+        allow_mass_removal: bool,
+    ) -> IndexReport:
+        return update_index(
+            self.folder,
+            self.encoder,
+            index,
+            on_progress,
+            is_cancelled,
+            pool=self.pool,
+            allow_mass_removal=allow_mass_removal,
+            exclude=self._exclude,
+        )
 
     def search(self, query: Query, top_k: int) -> list[Hit]:
         """The pictures that answer best. Raises NoIndex before the first update, and as ``search.search``."""

@@ -57,6 +57,7 @@ class ThumbnailCache:
         """The thumbnails of ``paths``, in their order, longer side at most ``side`` pixels.
 
         Pictures that vanished or cannot be decoded are absent. Only what is not cached is decoded.
+        Raises what the pool raises when it cannot work at all.
         """
         found: dict[Path, Thumbnail | None] = {}
         keys: dict[Path, str] = {}

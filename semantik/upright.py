@@ -27,6 +27,8 @@ _WHITE, _GREY = (255, 255, 255), (128, 128, 128)
 _LIGHT = 230.0  # mean brightness from which a drawing would vanish on white
 
 SampleRange = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom, in pixels that may be fractions."""
 
 
 def orientation(image: Image.Image) -> int:
@@ -44,14 +46,27 @@ def turn(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else image
 
 
-def reduced_rgb(image: Image.Image, min_side: int) -> Image.Image:
-    """A loaded picture of any mode as RGB, its shorter side at least ``OVERSAMPLING * min_side`` if it was so.
+def turn_box(extent: tuple[float, float], size: tuple[int, int], orientation: int) -> Box:
+    """Where the rectangle from (0, 0) to ``extent`` of a picture of ``size`` lies after ``turn``."""
+    if orientation >= 5:
+        extent, size = extent[::-1], size[::-1]
+    left = size[0] - extent[0] if orientation in (2, 3, 6, 7) else 0.0
+    top = size[1] - extent[1] if orientation in (3, 4, 7, 8) else 0.0
+    return left, top, min(size[0], left + extent[0]), min(size[1], top + extent[1])
+
+
+def reduction(size: tuple[float, float], min_side: int) -> int:
+    """By which whole factor ``reduced_rgb`` shrinks a picture of that size."""
+    return max(1, int(min(size)) // (OVERSAMPLING * min_side))
+
+
+def reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
+    """A loaded picture of any mode as RGB, ``factor`` times smaller; sizes are rounded up.
 
     Works in bands of rows, so that converting a huge picture takes no second copy of it. Transparent parts
     lie on white, which is what drawings, logos and screenshots are made for; a drawing that is itself
     nearly white lies on mid grey, where it can be seen.
     """
-    factor = max(1, min(image.size) // (OVERSAMPLING * min_side))
     if image.mode == "RGB" and not image.has_transparency_data:
         return image if factor == 1 else image.reduce(factor)
     samples = _sample_range(image)

@@ -96,11 +96,13 @@ def download(
     Returns the path of the right file; nothing is downloaded when it is there already. Blocks: meant
     for a worker thread. ``on_progress`` is called in that thread with bytes, bytes per second and
     seconds left, at most ten times a second and once at the end; ``is_cancelled`` is asked between
-    chunks. A second process that wants the same file waits for the first.
+    chunks, so a stalled connection answers within ``limits.timeout``. A second process that wants the
+    same file waits for the first.
 
-    Raises NoNetwork (within five seconds), ServerRefused, UntrustedServer, DownloadInterrupted (what
-    arrived is kept), WrongHash (what arrived is deleted), DiskFull, WeightsFolderUnwritable,
-    Cancelled (what arrived is kept), or their parent DownloadFailed for anything else.
+    Raises NoNetwork (within five seconds as long as the server has not answered; once it has, a dead
+    network is retried first, as ``limits`` says: half a minute), ServerRefused, UntrustedServer,
+    DownloadInterrupted (what arrived is kept), WrongHash (what arrived is deleted), DiskFull,
+    WeightsFolderUnwritable, Cancelled (what arrived is kept), or DownloadFailed for anything else.
     """
     cancelled = is_cancelled or (lambda: False)
     target = weights_path(file, folder)

@@ -1,6 +1,7 @@
 """The index of an image folder: the only room that knows faiss, and the only one that reads or writes indexes."""
 
-from semantik.index.image_index import TRANSIENT, Changes, ImageIndex
-from semantik.index.store import set_aside
+from semantik.index.changes import TRANSIENT, Changes
+from semantik.index.image_index import ImageIndex
+from semantik.index.store import put_back, set_aside
 
-__all__ = ["TRANSIENT", "Changes", "ImageIndex", "set_aside"]
+__all__ = ["TRANSIENT", "Changes", "ImageIndex", "put_back", "set_aside"]

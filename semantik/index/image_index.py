@@ -2,64 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.durable import sync_folder
 from semantik.errors import IndexDamaged, IndexNotSaved
-from semantik.index.store import (
-    MANIFEST,
-    VECTORS,
-    Manifest,
-    read_manifest,
-    stored_generation,
-    write_manifest,
-    write_segment,
-    writer_lock,
-)
-from semantik.index.vectors import Vectors, live_chunks, search_runs
+from semantik.index.changes import TRANSIENT, Changes
+from semantik.index.commit import commit
+from semantik.index.manifest import Manifest
+from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
+from semantik.index.vectors import Vectors, open_files, search_runs
 from semantik.records import Embeddings, ImageFile, Problem, Reason
 
 log = logging.getLogger(__name__)
 
-TRANSIENT = frozenset(
-    {
-        Reason.PERMISSION,
-        Reason.UNREADABLE,
-        Reason.VANISHED,
-        Reason.CHANGED,
-        Reason.OUT_OF_MEMORY,
-        Reason.NO_DECODER,
-        Reason.ENCODER_FAILED,
-    }
-)
-"""Reasons that may be gone although the file is the same: an update tries such files again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """How a folder differs from its index."""
-
-    added: list[ImageFile]
-    changed: list[ImageFile]
-    removed: list[str]
-    unchanged: int
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
+_LOAD_TRIES = 100  # each further one is due to another program's save in the same milliseconds
 
 
 class ImageIndex:
     """Vectors and metadata of one image folder in one encoder space.
 
-    ``store`` is the folder on disk (see ``index_store``). Vectors are memory-mapped, so opening a
+    ``store`` is the folder on disk (see ``store.py``). Vectors are memory-mapped, so opening a
     library costs one pass to check them and no copy. Not thread-safe: one thread at a time.
     """
 
@@ -97,42 +65,46 @@ class ImageIndex:
     @classmethod
     def load(cls, store: Path, folder: Path) -> ImageIndex:
         """Open a stored index and check it whole. Raises NoIndex, IndexTooNew or IndexDamaged."""
-        attempts = 5
-        for attempt in range(attempts):
+        for _ in range(_LOAD_TRIES):
             manifest = read_manifest(store)
             try:
-                vectors = [Vectors.of_file(store, segment, manifest.dim) for segment in manifest.segments]
+                vectors = open_files(store, manifest)
             except FileNotFoundError as error:
-                # Another program may have saved between our two reads; then the manifest has changed too.
-                if attempt < attempts - 1 and stored_generation(store) != manifest.generation:
-                    continue
-                raise IndexDamaged(why="missing", detail=str(Path(error.filename).name)) from error
+                failure = IndexDamaged(why="missing", detail=Path(error.filename).name)
             except OSError as error:
                 raise IndexDamaged(why="unreadable", detail=str(error)) from error
-            return cls(store, folder, manifest.space, manifest.dim)._adopt(manifest, vectors)
-        raise IndexDamaged(why="missing", detail=MANIFEST)
+            except IndexDamaged as error:
+                failure = error
+            else:
+                index = cls(store, folder, manifest.space, manifest.dim)
+                index._adopt(manifest, vectors)
+                return index
+            # Another program may have saved between our reads; then the manifest has changed too.
+            if current_stamp(store) == manifest.stamp:
+                raise failure
+        raise failure
 
-    def _adopt(self, manifest: Manifest, vectors: list[Vectors]) -> ImageIndex:
-        removed = set(manifest.removed)
-        row_of = {path: row for row, path in enumerate(manifest.paths) if row not in removed}
-        if len(row_of) != manifest.count:
-            raise IndexDamaged(why="manifest", detail="a path occurs twice")
+    def _adopt(self, manifest: Manifest, vectors: list[Vectors]) -> None:
         try:
             self._skipped = {p: (size, mtime_ns, Reason(why)) for p, size, mtime_ns, why in manifest.skipped}
         except ValueError as error:
             raise IndexDamaged(why="manifest", detail=str(error)) from error
-        self._manifest, self._saved, self._row_of, self._removed = manifest, vectors, row_of, removed
-        self._dirty = False
-        return self
+        self._manifest, self._saved, self._dirty = manifest, vectors, False
+        self._number_rows()
+        if len(self._row_of) != manifest.count:
+            raise IndexDamaged(why="manifest", detail="a path occurs twice")
+
+    def _number_rows(self) -> None:
+        self._removed = set(self._manifest.removed)
+        self._row_of = {path: row for row, path in enumerate(self._manifest.paths) if row not in self._removed}
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the store's writer lock. Raises IndexLocked at once when another program holds it."""
         return writer_lock(self.store, self.folder)
 
     def is_stale(self) -> bool:
-        """Whether another program has saved a newer state since this one was loaded."""
-        stored = stored_generation(self.store)
-        return stored is not None and stored != self.generation
+        """Whether the stored state is another than was loaded or saved here. Raises IndexTooNew, IndexDamaged."""
+        return current_stamp(self.store) not in (None, self._manifest.stamp)
 
     def reload(self) -> None:
         """Take over what is stored now, forgetting unsaved changes. Raises as ``load`` does."""
@@ -253,70 +225,22 @@ class ImageIndex:
     # -- Saving ----------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Commit all changes; call it with the lock held. Raises IndexNotSaved, with nothing lost on disk or here."""
-        if not self._dirty and self.generation:
-            return
-        stored = stored_generation(self.store)
-        if stored is not None and stored != self.generation:
-            raise IndexNotSaved(folder=str(self.store), detail="changed by another program")
+        """Commit all changes; call it with the lock held. After an error nothing is lost, on disk or here.
+
+        Raises IndexNotSaved, and IndexTooNew or IndexDamaged when what is stored cannot be told to be the
+        state before: it is not overwritten then.
+        """
         try:
-            self._save(rewrite=stored is None)
+            stored = stored_stamp(self.store)
+            if stored == self._manifest.stamp and not self._dirty:
+                return
+            if stored not in (None, self._manifest.stamp):
+                raise IndexNotSaved(folder=str(self.store), detail="changed by another program")
+            skipped = [[path, size, mtime, why.value] for path, (size, mtime, why) in sorted(self._skipped.items())]
+            before = replace(self._manifest, removed=sorted(self._removed), skipped=skipped)
+            self._manifest, self._saved = commit(self.store, before, self._saved, self._pending)
         except OSError as error:
             raise IndexNotSaved(folder=str(self.store), detail=error.strerror or str(error)) from error
-
-    def _save(self, *, rewrite: bool) -> None:
-        total = len(self._manifest.paths)
-        # Dead rows cost time in every search; a fifth is where rewriting pays.
-        compact = rewrite or len(self._removed) > max(1000, total // 5) or not self._row_of
-        kept = 0 if compact else self._untouched()
-        parts = (*self._saved, *self._pending)[kept:]
-        start = sum(vectors.rows for vectors in self._saved[:kept])
-        mask = self._live_mask()[start:] if compact else np.ones(total - start, dtype=np.bool_)
-        manifest = replace(
-            self._manifest,
-            generation=self.generation + 1,
-            segments=[v.segment for v in self._saved[:kept] if v.segment],
-            removed=[] if compact else sorted(self._removed),
-            skipped=[[path, size, mtime, why.value] for path, (size, mtime, why) in sorted(self._skipped.items())],
-        )
-        if compact:
-            rows = np.flatnonzero(mask).tolist()
-            manifest.paths = [self._manifest.paths[row] for row in rows]
-            manifest.sizes = [self._manifest.sizes[row] for row in rows]
-            manifest.mtimes_ns = [self._manifest.mtimes_ns[row] for row in rows]
-        vectors = self._saved[:kept]
-        if mask.any():
-            segment = write_segment(
-                self.store, manifest.generation, int(mask.sum()), self.dim, live_chunks(parts, mask)
-            )
-            manifest.segments.append(segment)
-            # Just written and synced: its checksum was computed from the same bytes.
-            vectors = [*vectors, Vectors.of_file(self.store, segment, self.dim, verify=False)]
-            sync_folder(self.store)
-        durable = write_manifest(self.store, manifest)
-        self._pending = []
-        self._adopt(manifest, vectors)
-        if durable:  # else a power cut may still bring the old manifest back, and it needs its files
-            self._sweep()
-
-    def _untouched(self) -> int:
-        """How many of the saved segments stay as they are, counted from the first.
-
-        The last ones are merged with the new rows while they are not at least twice as large: the number
-        of segments stays logarithmic and each row is rewritten a logarithmic number of times.
-        """
-        fresh = sum(vectors.rows for vectors in self._pending)
-        kept = len(self._saved)
-        while fresh and kept and self._saved[kept - 1].rows < 2 * fresh:
-            kept -= 1
-            fresh += self._saved[kept].rows
-        return kept
-
-    def _sweep(self) -> None:
-        """Delete vector files that the manifest no longer names, and leftovers of killed saves."""
-        named = {segment.file for segment in self._manifest.segments}
-        for pattern in (VECTORS.format(generation="*"), f"{MANIFEST}.*.tmp"):
-            for path in self.store.glob(pattern):
-                if path.name not in named:
-                    with contextlib.suppress(OSError):  # mapped by another program on Windows: the next save's work
-                        path.unlink()
+        self._pending, self._dirty = [], False
+        if len(before.paths) != len(self._manifest.paths):
+            self._number_rows()

@@ -10,156 +10,70 @@ small file, however large the library is (the log-structured merge idea of O'Nei
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import itertools
-import json
+import logging
+import os
 import re
 import struct
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
-from semantik import __version__
-from semantik.durable import replace_file, write_new
-from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, IndexTooNew, NoIndex
+from semantik.durable import patiently, replace_file, sync_folder, write_new
+from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, NoIndex
+from semantik.index.manifest import MANIFEST, VECTORS, Manifest, Segment, Stamp, decode, encode, read_stamp
 
-FORMAT = 1
-MANIFEST = "image_index.json"
-VECTORS = "image_index.{generation}.bin"
+log = logging.getLogger(__name__)
+
 HEADER_BYTES = 45
 
-_ENVELOPE = re.compile(rb'\{"format":(\d{1,9}),"generation":(\d{1,18}),"sha256":"([0-9a-f]{64})","index":')
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A vector file: its name, its rows and the SHA-256 of its bytes."""
-
-    file: str
-    rows: int
-    sha256: str
-
-
-@dataclass(slots=True)
-class Manifest:
-    """All that is stored but the vectors. Row ``i`` of the columns belongs to row ``i`` of the segments."""
-
-    space: str
-    dim: int
-    folder: str  # the image folder when it was indexed, for people who look into the file
-    generation: int = 0
-    segments: list[Segment] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    mtimes_ns: list[int] = field(default_factory=list)
-    removed: list[int] = field(default_factory=list)  # rows that no longer count
-    skipped: list[list[Any]] = field(default_factory=list)  # [path, size, mtime_ns, reason]
-
-    @property
-    def count(self) -> int:
-        """Pictures that can be found."""
-        return len(self.paths) - len(self.removed)
+_HEAD_BYTES = 200  # of a manifest: enough for its stamp
+_UNFINISHED = re.compile(re.escape(MANIFEST) + r"\.\d+\.tmp")
+_NAME_TRIES = 100
 
 
 def write_manifest(store: Path, manifest: Manifest) -> bool:
-    """Commit ``manifest``. Raises OSError; the old manifest then still stands.
+    """Commit ``manifest`` and set its ``sha256``. Raises OSError; the old manifest then still stands.
 
     Returns whether the commit is sure to survive a power cut (see ``durable.replace_file``).
     """
-    body = asdict(manifest) | {"program": __version__, "count": manifest.count}
-    # ASCII escapes carry names that are not UTF-8 (lone surrogates) through JSON and back unharmed.
-    text = json.dumps(body, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-    envelope = b'{"format":%d,"generation":%d,"sha256":"%s","index":' % (
-        FORMAT,
-        manifest.generation,
-        hashlib.sha256(text).hexdigest().encode("ascii"),
-    )
-    return replace_file(store / MANIFEST, envelope + text + b"}\n")
+    return replace_file(store / MANIFEST, encode(manifest))
 
 
-def stored_generation(store: Path) -> int | None:
-    """The generation that stands on disk now; None without a manifest or with one that cannot be read."""
+def stored_stamp(store: Path) -> Stamp | None:
+    """Which state stands on disk now; None without a manifest. Raises OSError, IndexTooNew, IndexDamaged."""
     try:
-        with (store / MANIFEST).open("rb") as file:
-            found = _ENVELOPE.match(file.read(200))
-    except OSError:
+        return read_stamp(patiently(lambda: _head(store / MANIFEST)))
+    except FileNotFoundError:
         return None
-    return int(found[2]) if found and int(found[1]) == FORMAT else None
+
+
+def current_stamp(store: Path) -> Stamp | None:
+    """As ``stored_stamp``, with IndexDamaged for a manifest that the disk does not let be read."""
+    try:
+        return stored_stamp(store)
+    except OSError as error:
+        raise IndexDamaged(why="unreadable", detail=str(error)) from error
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_HEAD_BYTES)
 
 
 def read_manifest(store: Path) -> Manifest:
     """Read and check the manifest. Raises NoIndex, IndexTooNew or IndexDamaged (detail says why)."""
     try:
-        data = (store / MANIFEST).read_bytes()
+        data = patiently((store / MANIFEST).read_bytes)
     except FileNotFoundError:
         raise NoIndex(folder=str(store)) from None
     except OSError as error:
         raise IndexDamaged(why="unreadable", detail=str(error)) from error
-    envelope = _ENVELOPE.match(data)
-    if not envelope:
-        raise IndexDamaged(why="manifest", detail=MANIFEST)
-    if int(envelope[1]) > FORMAT:
-        raise IndexTooNew(version=int(envelope[1]))
-    text = data[envelope.end() : -2]
-    checksum = hashlib.sha256(text).hexdigest().encode("ascii")
-    if int(envelope[1]) != FORMAT or checksum != envelope[3] or data[-2:] != b"}\n":
-        raise IndexDamaged(why="manifest", detail=MANIFEST)
-    try:
-        manifest = _parse(json.loads(text))
-    except (ValueError, TypeError, KeyError) as error:
-        raise IndexDamaged(why="manifest", detail=f"{MANIFEST}: {error}") from error
-    if manifest.generation != int(envelope[2]):
-        raise IndexDamaged(why="manifest", detail=MANIFEST)
-    return manifest
-
-
-def _parse(body: dict[str, Any]) -> Manifest:
-    manifest = Manifest(
-        space=_typed(body["space"], str),
-        dim=_typed(body["dim"], int),
-        folder=_typed(body["folder"], str),
-        generation=_typed(body["generation"], int),
-        segments=[
-            Segment(_typed(s["file"], str), _typed(s["rows"], int), _typed(s["sha256"], str))
-            for s in _typed(body["segments"], list)
-        ],
-        paths=_column(body["paths"], str),
-        sizes=_column(body["sizes"], int),
-        mtimes_ns=_column(body["mtimes_ns"], int),
-        removed=_column(body["removed"], int),
-        skipped=[_skip(entry) for entry in _typed(body["skipped"], list)],
-    )
-    rows = len(manifest.paths)
-    if not rows == len(manifest.sizes) == len(manifest.mtimes_ns) == sum(s.rows for s in manifest.segments):
-        raise ValueError("columns and vectors differ in length")
-    if len(set(manifest.removed)) != len(manifest.removed) or not all(0 <= row < rows for row in manifest.removed):
-        raise ValueError("removed rows out of range")
-    if body["count"] != manifest.count or manifest.dim < 1 or any(s.rows < 1 for s in manifest.segments):
-        raise ValueError("count differs")
-    if any(Path(s.file).name != s.file for s in manifest.segments):
-        raise ValueError("a vector file outside the store")
-    return manifest
-
-
-def _typed(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
-        raise TypeError(f"{kind.__name__} expected, not {type(value).__name__}")
-    return value
-
-
-def _column(values: Any, kind: type) -> list[Any]:
-    if set(map(type, _typed(values, list))) - {kind}:
-        raise TypeError(f"a column of {kind.__name__} expected")
-    return list(values)
-
-
-def _skip(entry: Any) -> list[Any]:
-    path, size, mtime_ns, reason = _typed(entry, list)
-    return [_typed(path, str), _typed(size, int), _typed(mtime_ns, int), _typed(reason, str)]
+    return decode(data)
 
 
 def flat_header(rows: int, dim: int) -> bytes:
@@ -173,9 +87,7 @@ def flat_header(rows: int, dim: int) -> bytes:
 
 def write_segment(store: Path, generation: int, rows: int, dim: int, chunks: Iterable[bytes | memoryview]) -> Segment:
     """Write a new vector file from ``chunks`` of float32 rows. Raises OSError; nothing is left then."""
-    path = store / VECTORS.format(generation=generation)
-    # A killed save may have left a file under this name; no manifest names it.
-    path.unlink(missing_ok=True)
+    path = _free_path(store, generation)
     digest = hashlib.sha256()
 
     def hashed() -> Iterable[bytes | memoryview]:
@@ -185,6 +97,19 @@ def write_segment(store: Path, generation: int, rows: int, dim: int, chunks: Ite
 
     write_new(path, hashed())
     return Segment(path.name, rows, digest.hexdigest())
+
+
+def _free_path(store: Path, number: int) -> Path:
+    """A name that no manifest uses. A killed save may have left a file there, which goes."""
+    for attempt in range(number, number + _NAME_TRIES):
+        path = store / f"image_index.{attempt}.bin"
+        try:
+            path.unlink(missing_ok=True)
+        except PermissionError as error:  # mapped by another program, on Windows
+            log.info("%s cannot be removed: %s", path, error)
+        else:
+            return path
+    raise PermissionError(f"no free name in {store}")
 
 
 @contextlib.contextmanager
@@ -207,21 +132,55 @@ def writer_lock(store: Path, folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def set_aside(store: Path) -> Path | None:
-    """Move a damaged index's files into a folder of their own beside it, so that a rebuild loses nothing.
+def sweep(store: Path, manifest: Manifest) -> None:
+    """Delete vector files that ``manifest`` does not name, and leftovers of killed saves. Hold the lock."""
+    named = {segment.file for segment in manifest.segments}
+    with contextlib.suppress(OSError):  # a later save tries again
+        for path in list(store.iterdir()):
+            if (VECTORS.fullmatch(path.name) and path.name not in named) or _UNFINISHED.fullmatch(path.name):
+                with contextlib.suppress(OSError):  # mapped by another program on Windows
+                    path.unlink()
 
-    Returns that folder, or None when there was nothing to move. Raises OSError.
+
+def set_aside(store: Path) -> Path | None:
+    """Move an index's files into a folder of their own beside it, so that a rebuild loses nothing.
+
+    Returns that folder, or None when there was nothing to move. Raises OSError; all is then where it was,
+    if the disk allows that.
     """
     files = [path for path in store.glob("image_index.*") if path.is_file()]
     if not files:
         return None
-    aside = store / time.strftime("damaged-%Y%m%d-%H%M%S")
-    number = 1
-    while aside.exists():
-        number += 1
-        aside = store / f"{time.strftime('damaged-%Y%m%d-%H%M%S')}-{number}"
+    name = time.strftime("damaged-%Y%m%d-%H%M%S")
+    aside = next(
+        path for path in (store / (f"{name}-{n}" if n else name) for n in itertools.count()) if not path.exists()
+    )
     aside.mkdir()
-    # The manifest goes last: until then a load still reports the damage instead of an empty store.
-    for path in sorted(files, key=lambda path: path.name == MANIFEST):
-        path.replace(aside / path.name)
+    try:
+        _move(files, aside)
+    except OSError:
+        with contextlib.suppress(OSError):
+            put_back(aside)
+        raise
     return aside
+
+
+def put_back(aside: Path) -> None:
+    """Undo ``set_aside``, for a rebuild that came to nothing.
+
+    Raises OSError, and does nothing when another index stands there now.
+    """
+    files = list(aside.iterdir())
+    if aside / MANIFEST in files and (aside.parent / MANIFEST).exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(aside.parent / MANIFEST))
+    _move(files, aside.parent)
+    aside.rmdir()
+
+
+def _move(files: Sequence[Path], folder: Path) -> None:
+    # The manifest goes last: until then a load still reports damage instead of an empty store.
+    for path in sorted(files, key=lambda path: path.name == MANIFEST):
+        path.replace(folder / path.name)
+    for changed in (folder, *{path.parent for path in files}):
+        with contextlib.suppress(OSError):  # it only matters in a power cut
+            sync_folder(changed)

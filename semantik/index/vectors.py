@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semantik.durable import patiently
 from semantik.errors import IndexDamaged
-from semantik.index.store import HEADER_BYTES, Segment
+from semantik.index.manifest import Manifest, Segment
+from semantik.index.store import HEADER_BYTES, flat_header
 from semantik.records import Embeddings
 
 _ROWS_PER_CHUNK = 1 << 15
@@ -28,6 +30,7 @@ class Vectors:
 
     @classmethod
     def of_array(cls, rows: Embeddings) -> Vectors:
+        """Rows in memory, float32 (n, dim)."""
         import faiss
 
         index = faiss.IndexFlatIP(rows.shape[1])
@@ -35,28 +38,44 @@ class Vectors:
         return cls(index, rows.view(np.uint8), None)
 
     @classmethod
-    def of_file(cls, store: Path, segment: Segment, dim: int, *, verify: bool = True) -> Vectors:
-        """Map a vector file. Raises IndexDamaged, or FileNotFoundError when it is gone."""
+    def of_map(cls, mapped: NDArray[np.uint8], segment: Segment, dim: int, *, verify: bool = True) -> Vectors:
+        """Rows in a file that ``map_file`` mapped. Raises IndexDamaged."""
         import faiss
 
-        path = store / segment.file
-        if path.stat().st_size != HEADER_BYTES + segment.rows * dim * 4:
-            raise IndexDamaged(why="vectors", detail=segment.file)
-        try:
-            data = np.memmap(path, dtype=np.uint8, mode="r")
-        except OSError as error:
-            raise IndexDamaged(why="unreadable", detail=f"{segment.file}: {error}") from error
-        if verify and hashlib.sha256(data.data).hexdigest() != segment.sha256:
+        if verify and hashlib.sha256(mapped.data).hexdigest() != segment.sha256:
             raise IndexDamaged(why="vectors", detail=segment.file)
         # Python owns the file: faiss's own I/O fails on non-ASCII Windows paths (faiss#3073).
         try:
-            reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(np.asarray(data)), data.size)
+            reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(mapped), mapped.size)
             index = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             raise IndexDamaged(why="vectors", detail=f"{segment.file}: {error}") from error
         if not isinstance(index, faiss.IndexFlatIP) or (index.d, index.ntotal) != (dim, segment.rows):
             raise IndexDamaged(why="vectors", detail=segment.file)
-        return cls(index, np.asarray(data)[HEADER_BYTES:].reshape(segment.rows, dim * 4), segment)
+        return cls(index, mapped[HEADER_BYTES:].reshape(segment.rows, dim * 4), segment)
+
+
+def map_file(store: Path, segment: Segment, dim: int) -> NDArray[np.uint8]:
+    """Map a vector file of the right size and header, uint8 (bytes,). Raises OSError, IndexDamaged.
+
+    From then on the content stays, even if another program's save deletes the file's name.
+    """
+    path = store / segment.file
+    size = HEADER_BYTES + segment.rows * dim * 4
+    if path.stat().st_size != size:
+        raise IndexDamaged(why="vectors", detail=segment.file)
+    data = np.asarray(patiently(lambda: np.memmap(path, dtype=np.uint8, mode="r")))
+    # The header is compared, so that FAISS's parser never meets one that was not written here.
+    if data.size != size or data[:HEADER_BYTES].tobytes() != flat_header(segment.rows, dim):
+        raise IndexDamaged(why="vectors", detail=segment.file)
+    return data
+
+
+def open_files(store: Path, manifest: Manifest) -> list[Vectors]:
+    """Map all vector files and check their content. Raises OSError, IndexDamaged."""
+    # All are mapped before the first is read: what is mapped, another program's save cannot take away.
+    maps = [map_file(store, segment, manifest.dim) for segment in manifest.segments]
+    return [Vectors.of_map(data, segment, manifest.dim) for data, segment in zip(maps, manifest.segments, strict=True)]
 
 
 def search_runs(
@@ -88,6 +107,7 @@ def search_runs(
 
 
 def live_chunks(parts: Sequence[Vectors], mask: NDArray[np.bool_]) -> Iterator[memoryview]:
+    """The bytes of the rows that ``mask`` marks, some thousand rows at a time."""
     start = 0
     for vectors in parts:
         for first in range(0, vectors.rows, _ROWS_PER_CHUNK):

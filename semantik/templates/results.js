@@ -62,6 +62,7 @@
     part(".open").href = link.href;
     part(".previous").disabled = index === 0;
     part(".next").disabled = index === hits.length - 1;
+    if (document.activeElement.disabled) viewer.focus(); // a button that goes must not take the keyboard along
     copy.textContent = copyLabel;
     copy.hidden = pathOf(link.href) === null || !navigator.clipboard;
     full.alt = textOf(hit, ".name");
@@ -90,6 +91,7 @@
     const button = event.target.closest(".zoom");
     if (!button) return;
     viewer.showModal();
+    viewer.focus();
     show(hits.indexOf(button.closest(".hit")));
   });
   part(".previous").addEventListener("click", () => step(-1));
