@@ -347,6 +347,7 @@ class SemantikSearchApp:
 
     def search(self) -> None:
         """ "Buscar" or Return: search by text or by image, or say what is missing."""
+        self.take_image()  # Return in the path's entry comes before the focus leaves it
         if self.tasks.busy:
             self._warn("warn.indexing" if self._indexing else "warn.busy")
         elif self.take_folder():
@@ -370,7 +371,6 @@ class SemantikSearchApp:
 
     def search_by_image(self) -> None:
         """Search for pictures like the example."""
-        self.take_image()
         if self.query_image:
             self._answer(Query(image=Path(self.query_image).absolute()))
         else:

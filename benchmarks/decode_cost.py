@@ -24,10 +24,10 @@ from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from semantik.decode import load_image  # noqa: E402  # the path to the package comes first
-from semantik.decode_pool import DecodePool  # noqa: E402
-from semantik.encoders.base import InputSpec, fit_pixels  # noqa: E402
-from semantik.records import Decoded  # noqa: E402
+from semantik.decode import load_image  # the path to the package comes first
+from semantik.decode_pool import DecodePool
+from semantik.encoders.base import InputSpec, fit_pixels
+from semantik.records import Decoded
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))
 Row = dict[str, float | int | str]

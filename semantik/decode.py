@@ -47,6 +47,8 @@ MAX_FRAMES = 100_000
 
 _MEMORY = 800 * 2**20  # bytes that one picture may take while it is decoded
 _VISIBLE = 0.05  # share of the rows that must show something in an incomplete file
+_SAMPLE = 512  # rows and columns that are looked at for that
+_CONVERSION = 12  # bytes per pixel: the RGB copy, its turned copy, the ground under a transparent picture
 
 # Pillow's own limit (it refuses twice this value) guards the sizes that only its plugins see, such as the
 # PNG inside an ICO. The exact limits are _check_size's.
@@ -168,14 +170,15 @@ def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
     extent: tuple[float, float] | None = None
     if kind.scales and (drafted := image.draft("RGB", (OVERSAMPLING * min_side, OVERSAMPLING * min_side))):
         extent = drafted[1][2:]
-    _check_size(kind, image, width * height)
+    factor = reduction(extent or image.size, min_side)
+    _check_size(kind, image, width * height, factor)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image.load()
         turned = orientation(image)  # after loading: some formats carry EXIF data behind the pixels
         if extent is None:
             extent = width, height = image.size  # an ICO knows its size only now
-        factor = reduction(extent, min_side)
+            factor = reduction(extent, min_side)
         small = reduced_rgb(image, factor)
     box = turn_box((extent[0] / factor, extent[1] / factor), small.size, turned)
     if turned >= 5:
@@ -197,9 +200,10 @@ def _open(file: BinaryIO, kind: ImageFormat) -> Image.Image:
             raise UnidentifiedImageError(why or "not identified") from error
 
 
-def _check_size(kind: ImageFormat, image: Image.Image, pixels: int) -> None:
+def _check_size(kind: ImageFormat, image: Image.Image, pixels: int, factor: int) -> None:
     """Refuse a picture by its declared size, before anything is allocated for it."""
-    cost = image.width * image.height * kind.cost
+    decoded = image.width * image.height
+    cost = decoded * kind.cost + decoded // factor**2 * _CONVERSION  # a long strip cannot be reduced
     if image.info.get("progressive"):
         # libjpeg keeps every coefficient, two bytes each, until the last scan. Per component: id,
         # horizontal and vertical sampling.
@@ -238,6 +242,7 @@ def _attempt_lenient(file: BinaryIO, kind: ImageFormat, min_side: int) -> Loaded
 
 def _visible_share(image: Image.Image) -> float:
     """Share of the rows (or columns, if fewer) that are not of one flat colour, as missing ones are."""
-    pixels = np.asarray(image)
+    sample = (min(image.width, _SAMPLE), min(image.height, _SAMPLE))
+    pixels = np.asarray(image.resize(sample, Image.Resampling.NEAREST))
     flat = [(pixels.max(axis=axis) - pixels.min(axis=axis) <= 2).all(axis=-1) for axis in (0, 1)]
     return float(min(1 - lines.mean() for lines in flat))

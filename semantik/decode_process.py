@@ -131,5 +131,5 @@ def _environment() -> dict[str, str]:
         # One core per process, and no address space taken by threads that never run.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
+        "MALLOC_ARENA_MAX": "1",
     }

@@ -10,26 +10,25 @@ _TAIL = 4  # characters before the extension that stay visible when a name is cu
 def visible(text: str) -> str:
     """``text`` with every character that steers instead of showing replaced by one that shows.
 
-    Line breaks become ␤, other ASCII controls their Unicode picture (U+2400 ff.); bidirectional controls
-    (with which ``gpj.exe`` reads ``exe.jpg``), zero-width fillers and bytes that are not UTF-8 become
-    U+FFFD. Joiners stay: emoji and several scripts need them. The length never changes.
+    Line breaks become ↵ and tabs ⇥; other controls, among them the bidirectional ones (with which
+    ``gpj.exe`` reads ``exe.jpg``), zero-width fillers and bytes that are not UTF-8 become U+FFFD.
+    Joiners stay: emoji and several scripts need them. The length never changes.
     """
     return text.translate(_VISIBLE)
 
 
 _VISIBLE = {
-    **{code: 0x2400 + code for code in range(0x20)},
-    **dict.fromkeys((0x0A, 0x2028, 0x2029), 0x2424),
-    0x7F: 0x2421,
     **dict.fromkeys(
         (
-            *range(0x80, 0xA0),  # C1 controls
+            *(*range(0x20), *range(0x7F, 0xA0)),  # C0 and C1 controls
             *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x2070)),  # bidirectional
             *(0x180E, 0x200B, *range(0x2060, 0x2066), 0xFEFF, *range(0xFFF9, 0xFFFC)),  # without width
             *range(0xD800, 0xE000),  # bytes that are not UTF-8, as Python reads them; half pairs on Windows
         ),
         0xFFFD,
     ),
+    **dict.fromkeys((0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), 0x21B5),
+    0x09: 0x21E5,
 }
 
 

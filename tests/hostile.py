@@ -111,7 +111,7 @@ NAMES: list[str] = [
 ]
 
 QUERIES: list[str] = [
-    *(name.removesuffix(".jpg") for name in NAMES[:50]),
+    *(name.removesuffix(".jpg") for name in NAMES[::3]),
     "</title><script>alert(1)</script>",
     "</style><script>alert(1)</script>",
     "</script><script>alert(1)</script>",

@@ -414,6 +414,22 @@ def test_searching_by_image(window, library, pages):
     assert html.index("naranja.png") < html.index("azul.png")
 
 
+def test_return_in_the_image_path_searches_by_that_image(window, library, pages):
+    window.choose_folder(library)
+    window.search("rojo")
+    window.type_into(window.app.view.image_entry, str(library / "azul.png"))
+    window.app.view.image_entry.event_generate("<Return>")
+    window.wait_idle()
+    assert window.app.view.mode.get() == "image"
+    html = pages[1].read_text(encoding="utf-8")
+    assert html.index("azul.png") < html.index("rojo.png")
+    window.search("rojo")
+    assert window.app.view.mode.get() == "image"  # set by typing, which event_generate below is
+    window.app.view.text_entry.focus_force()
+    window.app.view.text_entry.event_generate("<KeyPress-a>")
+    assert window.app.view.mode.get() == "text"
+
+
 def test_browse_image_takes_the_chosen_picture(window, library, pages, monkeypatch):
     window.choose_folder(library)
     monkeypatch.setattr(SemantikSearch.filedialog, "askopenfilename", lambda **options: str(library / "azul.png"))

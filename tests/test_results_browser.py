@@ -6,6 +6,7 @@ import io
 import os
 import re
 import shutil
+import socket
 import time
 from contextlib import contextmanager
 
@@ -42,7 +43,7 @@ def visit(chromium):
     """Open a file in a context of its own; on leaving, assert that nothing happened that must not."""
 
     @contextmanager
-    def visiting(path, width=1280, complaints=0, **options):
+    def visiting(path, width=1280, complaints=0, refused=(), **options):
         options = {"viewport": {"width": width, "height": WIDTHS.get(width, 860)}} | options
         context = chromium.new_context(**options)
         seen = {"console": [], "dialogs": [], "requests": []}
@@ -56,7 +57,7 @@ def visit(chromium):
         context.close()
         assert seen["dialogs"] == []
         assert len(seen["console"]) == complaints, seen["console"]
-        assert [url for url in seen["requests"] if not url.startswith(("file:///", "data:"))] == []
+        assert [url for url in seen["requests"] if not url.startswith(("file:///", "data:"))] == list(refused)
 
     return visiting
 
@@ -335,18 +336,25 @@ def test_print_shows_pictures_and_no_controls(visit, results):
 
 def test_the_policy_blocks_what_is_not_the_pages_own(visit, results, tmp_path):
     html = results.read_text(encoding="utf-8")
+    listener = socket.create_server(("127.0.0.1", 0))
+    remote = f"http://127.0.0.1:{listener.getsockname()[1]}/x.png"
     foreign = (
         "<script>window.foreign = 1</script><style>h1 { display: none }</style>"
-        '<img src="http://127.0.0.1:9/x.png" onerror="window.foreign = 2">'
+        f'<img src="{remote}" onerror="window.foreign = 2">'
         '<p id="styled" style="position: fixed">x</p><iframe src="data:text/html,x"></iframe>'
     )
     path = tmp_path / "ajeno.html"
     path.write_text(html.replace("</main>", f"</main>{foreign}"), encoding="utf-8")
-    with visit(path, complaints=6) as page:  # each of the six is refused, and Chromium says so
+    # Each of the six is refused and Chromium says so; it announces the request before it refuses it.
+    with visit(path, complaints=6, refused=[remote]) as page:
         assert page.evaluate("window.foreign") is None
         assert page.locator("h1").is_visible()
         assert page.evaluate("getComputedStyle(document.getElementById('styled')).position") == "static"
         assert page.evaluate("document.querySelector('img[onerror]').naturalWidth") == 0
+    listener.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        listener.accept()  # nobody called
+    listener.close()
 
 
 def test_after_the_first_thousand_the_originals_load_when_they_come_up(visit, written, photos, tmp_path):
@@ -428,10 +436,10 @@ def test_each_hostile_name_opens_its_own_file(visit, written, corpus, tmp_path):
         links = page.locator(".frame a")
         addresses = links.evaluate_all("(all) => all.map((e) => e.href)")
         tab = page.context.new_page()
-        for path, address in zip(corpus, addresses, strict=True):
+        for path, address in list(zip(corpus, addresses, strict=True))[::2]:  # the viewer's test loads them all
             tab.goto(address)
             assert tab.evaluate(natural) == width_of(path, folder), visible(path.name)
-        for place in range(0, len(corpus), 8):  # a click goes there, too
+        for place in range(0, len(corpus), 12):  # a click goes there, too
             with page.context.expect_page() as arrived:
                 links.nth(place).click()
             arrived.value.wait_for_load_state()
@@ -474,7 +482,7 @@ def test_hostile_queries_are_only_text(visit, written, tmp_path):
 def test_hostile_example_pictures_are_only_text(visit, written, corpus, tmp_path):
     with visit(written(page_of([], tmp_path, hits=[], thumbnails={}))) as page:
         shapes = set()
-        for path in corpus[::3]:
+        for path in corpus[::6]:
             content = page_of(corpus[:1], tmp_path, query=Query(image=path), query_thumbnail=thumbnail_of(path))
             page.goto(written(content).as_uri())
             found, heading, _ = page.evaluate(TOLD)

@@ -279,10 +279,10 @@ def test_the_worst_corpus_stays_text(kind):
     ("name", "shown"),
     [
         ("foto\u202egpj.exe", "foto\ufffdgpj.exe"),
-        ("a\nb\r\tc", "a␤b␍␉c"),
-        ("\x00\x1b[31m\x7f\x85", "␀␛[31m␡\ufffd"),
+        ("a\nb\r\tc", "a↵b↵⇥c"),
+        ("\x00\x1b[31m\x7f\x9b", "\ufffd\ufffd[31m\ufffd\ufffd"),
         ("\u2066x\u2069\u200f\u061c", "\ufffdx\ufffd\ufffd\ufffd"),
-        ("l\u2028p\u2029", "l␤p␤"),
+        ("l\u2028p\u2029", "l↵p↵"),
         ("\ufeffa\u200bb\u2060", "\ufffda\ufffdb\ufffd"),
         (os.fsdecode(b"\xe9.jpg"), "\ufffd.jpg"),
         ("👨‍👩‍👧 café cafe\u0301 שלום  «»", "👨‍👩‍👧 café cafe\u0301 שלום  «»"),

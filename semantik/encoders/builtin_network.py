@@ -55,8 +55,8 @@ class Network:
         network.eval().requires_grad_(False)
         self._class_weights: NDArray[np.float32] = network._fc.weight.numpy().copy()
         self._class_bias: NDArray[np.float32] = network._fc.bias.numpy().copy()
-        _fold_batch_norms(network)
-        _pad_inside_convolutions(network)
+        fold_batch_norms(network)
+        pad_inside_convolutions(network)
         self._network = network.to(memory_format=torch.channels_last)
         spread = self._class_weights.astype(np.float64)
         spread -= spread.mean(axis=0)
@@ -95,7 +95,7 @@ class Network:
         return seen
 
 
-def _fold_batch_norms(network: Any) -> None:
+def fold_batch_norms(network: Any) -> None:
     """Fold each batch normalisation into the convolution before it: the same function, a third less time."""
     from torch.nn import Identity
     from torch.nn.utils import fuse_conv_bn_eval
@@ -113,7 +113,7 @@ def _fold_batch_norms(network: Any) -> None:
         fold(block, "_project_conv", "_bn2")
 
 
-def _pad_inside_convolutions(network: Any) -> None:
+def pad_inside_convolutions(network: Any) -> None:
     """Let convolutions pad by themselves where TensorFlow's padding is symmetric, and activations work in place.
 
     Both spare a copy of each layer's activations; the results are the same.

@@ -41,6 +41,8 @@ class MainView(ttk.Frame):
         self._build_query(do)
         self._build_options(do, top_k)
         self._build_bottom(do)
+        # What people expect of Ctrl+A; Tk on X11 would go to the start of the line.
+        root.bind_class("TEntry", "<Control-a>", "%W selection range 0 end; %W icursor end; break")
         root.bind("<Return>", lambda event: do.search())
         root.bind("<KP_Enter>", lambda event: do.search())
         self.text_entry.focus_set()
@@ -71,7 +73,7 @@ class MainView(ttk.Frame):
         ttk.Label(self, text=say("window.text")).grid(row=2, column=0, sticky="w", pady=4)
         self.text_entry = ttk.Entry(self)
         self.text_entry.grid(row=2, column=1, columnspan=2, sticky="ew", padx=(10, 0), pady=4)
-        self.text_entry.bind("<KeyPress>", lambda event: self.mode.set("text") if event.char.isprintable() else None)
+        self.text_entry.bind("<KeyPress>", lambda event: self._typing(event.char))
         ttk.Label(self, text=say("window.image")).grid(row=3, column=0, sticky="w", pady=4)
         self.image_entry = ttk.Entry(self)
         self.image_entry.grid(row=3, column=1, sticky="ew", padx=(10, 0), pady=4)
@@ -111,6 +113,11 @@ class MainView(ttk.Frame):
         self.status.grid(row=1, column=0, sticky="ew", pady=(6, 0))
         self.status.bind("<Configure>", lambda event: self.status.configure(wraplength=max(event.width - 8, 200)))
         self.skipped_button = ttk.Button(bottom, command=do.show_problems)
+
+    def _typing(self, char: str) -> None:
+        # Who types a description means to search by it. Arrows and the like have no character.
+        if char and char.isprintable():
+            self.mode.set("text")
 
     def _focus_query(self) -> None:
         (self.text_entry if self.mode.get() == "text" else self.image_entry).focus_set()

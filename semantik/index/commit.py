@@ -51,7 +51,8 @@ def commit(
     vectors = list(saved[:kept])
     if mask.any():
         chunks = live_chunks([*saved, *pending][kept:], mask)
-        segment = write_segment(store, new.generation, int(mask.sum()), new.dim, chunks)
+        taken = {segment.file for segment in manifest.segments}
+        segment = write_segment(store, new.generation, int(mask.sum()), new.dim, chunks, taken=taken)
         new.segments.append(segment)
         vectors.append(_reopen(store, segment, new.dim))
         sync_folder(store)

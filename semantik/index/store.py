@@ -18,7 +18,7 @@ import os
 import re
 import struct
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -85,9 +85,20 @@ def flat_header(rows: int, dim: int) -> bytes:
     return struct.pack("<4siqqqBiQ", b"IxFI", dim, rows, 1 << 20, 1 << 20, 1, 0, rows * dim)
 
 
-def write_segment(store: Path, generation: int, rows: int, dim: int, chunks: Iterable[bytes | memoryview]) -> Segment:
-    """Write a new vector file from ``chunks`` of float32 rows. Raises OSError; nothing is left then."""
-    path = _free_path(store, generation)
+def write_segment(
+    store: Path,
+    number: int,
+    rows: int,
+    dim: int,
+    chunks: Iterable[bytes | memoryview],
+    *,
+    taken: Collection[str] = (),
+) -> Segment:
+    """Write a new vector file from ``chunks`` of float32 rows; ``taken`` are the names that the manifest uses.
+
+    Its name has ``number``, or a later one that is free. Raises OSError; nothing is left then.
+    """
+    path = _free_path(store, number, taken)
     digest = hashlib.sha256()
 
     def hashed() -> Iterable[bytes | memoryview]:
@@ -99,17 +110,19 @@ def write_segment(store: Path, generation: int, rows: int, dim: int, chunks: Ite
     return Segment(path.name, rows, digest.hexdigest())
 
 
-def _free_path(store: Path, number: int) -> Path:
+def _free_path(store: Path, number: int, taken: Collection[str]) -> Path:
     """A name that no manifest uses. A killed save may have left a file there, which goes."""
     for attempt in range(number, number + _NAME_TRIES):
         path = store / f"image_index.{attempt}.bin"
+        if path.name in taken:
+            continue
         try:
             path.unlink(missing_ok=True)
         except PermissionError as error:  # mapped by another program, on Windows
             log.info("%s cannot be removed: %s", path, error)
         else:
             return path
-    raise PermissionError(f"no free name in {store}")
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(store))
 
 
 @contextlib.contextmanager
@@ -148,7 +161,7 @@ def set_aside(store: Path) -> Path | None:
     Returns that folder, or None when there was nothing to move. Raises OSError; all is then where it was,
     if the disk allows that.
     """
-    files = [path for path in store.glob("image_index.*") if path.is_file()]
+    files = list(store.glob("image_index.*"))
     if not files:
         return None
     name = time.strftime("damaged-%Y%m%d-%H%M%S")
