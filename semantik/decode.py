@@ -11,7 +11,6 @@ import importlib
 import logging
 import os
 import re
-import stat
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from semantik.image_formats import (
     recognise,
 )
 from semantik.records import Reason
+from semantik.safe_open import NotRegular, open_regular
 from semantik.upright import OVERSAMPLING, Box, orientation, reduced_rgb, reduction, turn, turn_box
 
 __all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "load_image"]
@@ -90,7 +90,7 @@ def load_image(path: Path, min_side: int) -> LoadedImage:
     leniency is a setting of the whole process.
     """
     try:
-        with _open_regular(path) as file:
+        with open_regular(path) as file:
             before = os.fstat(file.fileno())
             try:
                 return _decode(file, path.suffix.lower(), min_side)
@@ -111,32 +111,16 @@ class _Refused(Exception):
         self.detail = detail
 
 
-def _open_regular(path: Path) -> BinaryIO:
-    """Open a regular file; a pipe, device or folder is refused without being touched."""
-    path = _long_path(path)
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise _Refused(Reason.NOT_AN_IMAGE, "not a regular file")
-    # Between the look and the opening it may have become a pipe: O_NONBLOCK keeps that from blocking.
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-    file = os.fdopen(os.open(path, flags), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise _Refused(Reason.NOT_AN_IMAGE, "not a regular file")
-    return file
-
-
-def _long_path(path: Path) -> Path:
-    """The path in a form that Windows accepts beyond 260 characters."""
-    if os.name != "nt":
-        return path
-    name = str(path.absolute())
-    return path if len(name) < 248 or name.startswith("\\\\") else Path("\\\\?\\" + name)
-
-
 def _system_reason(error: Exception) -> Reason:
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return Reason.VANISHED
-    return Reason.PERMISSION if isinstance(error, PermissionError) else Reason.UNREADABLE
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return Reason.VANISHED
+        case PermissionError():
+            return Reason.PERMISSION
+        case NotRegular():
+            return Reason.NOT_AN_IMAGE
+        case _:
+            return Reason.UNREADABLE
 
 
 def _decode(file: BinaryIO, extension: str, min_side: int) -> LoadedImage:

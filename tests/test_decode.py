@@ -23,6 +23,7 @@ from semantik.decode import IMAGE_EXTENSIONS, LoadedImage, load_image
 from semantik.encoders.base import InputSpec, fit_pixels
 from semantik.errors import DecodeFailed
 from semantik.records import Reason
+from semantik.safe_open import open_regular
 
 RED, GREEN, BLUE, WHITE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (128, 128, 128)
 CLIP_SPEC = InputSpec(224, 224, "crop", "bicubic", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -626,6 +627,29 @@ def test_small_files_that_swell_fail_at_once(tmp_path: Path, name: str, content:
     except DecodeFailed as error:
         assert error.params["reason"] in (Reason.DAMAGED, Reason.UNSUPPORTED)
     assert time.perf_counter() - start < 1
+
+
+def test_a_lying_length_reserves_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"0123456789")
+    with open_regular(tmp_path / "a.bin") as file:
+        assert file.read(2**60) == b"0123456789"  # as a plain file this would be a MemoryError
+        assert file.read(2**60) == b""
+        file.seek(4)
+        assert (file.read(2), file.read()) == (b"45", b"6789")
+    noise = encoded(photo(), "PNG")
+    at = noise.index(b"IDAT") - 4
+    (tmp_path / "a.png").write_bytes(noise[:at] + struct.pack(">I", 2**31 - 1) + noise[at + 4 :])
+    assert load_image(tmp_path / "a.png", 32).warning is Reason.TRUNCATED
+
+
+def test_long_strips_are_judged_by_what_they_take(tmp_path: Path) -> None:
+    # A strip cannot be reduced without losing its height, so that all its pixels are converted.
+    (tmp_path / "long.png").write_bytes(png(300_000, 350, idat(1000)))
+    assert failure(tmp_path / "long.png", 224)[0] is Reason.TOO_LARGE
+    Image.new("RGB", (60_000, 100), BLUE).save(tmp_path / "strip.png")
+    loaded = load_image(tmp_path / "strip.png", 224)
+    assert (loaded.width, loaded.height, loaded.image.size) == (60_000, 100, (60_000, 100))
+    assert (fit_pixels(loaded.image, CLIP_SPEC) == BLUE).all()
 
 
 def test_large_honest_pictures_are_welcome(tmp_path: Path) -> None:
