@@ -23,11 +23,13 @@ from semantik.errors import DecodeFailed
 from semantik.image_formats import (
     GIF,
     IMAGE_EXTENSIONS,
+    OPENCV,
     SIGNATURE_BYTES,
     ImageFormat,
     estimate_gif_frames,
     recognise,
 )
+from semantik.radiance import open_hdr
 from semantik.records import Reason
 from semantik.safe_open import NotRegular, open_regular
 from semantik.upright import OVERSAMPLING, Box, orientation, reduced_rgb, reduction, turn, turn_box
@@ -171,6 +173,8 @@ def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
 
 
 def _open(file: BinaryIO, kind: ImageFormat) -> Image.Image:
+    if kind.plugin == OPENCV:
+        return open_hdr(file)
     plugin: Any = importlib.import_module(f"PIL.{kind.plugin}")
     if hasattr(plugin, "DEFAULT_MAX_THREADS"):  # AVIF would start one per core, each with its stack
         plugin.DEFAULT_MAX_THREADS = 1

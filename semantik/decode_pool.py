@@ -196,20 +196,23 @@ class DecodePool:
             if len(self._live) >= self.workers:
                 retired = self._idle.pop()
                 self._live.discard(retired)
+                retired.hang_up()
             try:
                 process = DecodeProcess(self._command, self._memory_limit, self.time_limit)
             except OSError as error:
                 raise DecoderNotStarted(detail=str(error)) from error
             self._live.add(process)
-        if retired:
-            retired.stop()
         try:
             process.wait(_START_LIMIT)
         except (ProcessLost, ProcessLate) as error:
-            self._give_back(process)
             if self._closed.is_set():
                 raise Cancelled from error
             raise DecoderNotStarted(detail=str(error)) from error
+        finally:
+            if retired:
+                retired.stop()
+            if not process.usable:
+                self._give_back(process)
         return process
 
     def _give_back(self, process: DecodeProcess) -> None:

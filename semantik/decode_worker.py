@@ -87,10 +87,13 @@ def _lower_priority() -> None:
 
 
 def _limit_memory(memory: int) -> None:
-    """Allow the process ``memory`` bytes more than it has now, where the system can (Linux)."""
-    if sys.platform == "linux":
-        import resource
+    """Allow the process ``memory`` bytes more than it has now, where the system can (Linux); no core dumps."""
+    if sys.platform == "win32":
+        return
+    import resource
 
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    if sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
         limit = pages * resource.getpagesize() + memory
         _, hard = resource.getrlimit(resource.RLIMIT_AS)

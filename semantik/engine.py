@@ -18,7 +18,7 @@ from semantik.encoders.base import Encoder
 from semantik.errors import UnknownEncoder
 from semantik.library import Library
 from semantik.records import Hit, Progress, Query
-from semantik.results_page import EMBEDDED, ResultsPage, render, results_path, write_page
+from semantik.results_page import EMBEDDED, ResultsPage, render, results_path, thumbnail_side, write_page
 from semantik.search import embed_query, parse_top_k
 from semantik.text import say
 from semantik.thumbnails import ThumbnailCache
@@ -124,6 +124,8 @@ class Engine:
     def ask(self, query: Query, top_k: int | str) -> Answer:
         """Search the open library. Raises BadTopK and what ``Library.search`` raises."""
         assert self.library
+        # Loading the model is no part of the answer's time.
+        self.encoder.load(images=query.image is not None, texts=query.image is None)
         started = time.monotonic()
         hits = self.library.search(query, parse_top_k(top_k, self.library.count) if self.library.count else 1)
         return Answer(query, hits, time.monotonic() - started, self.library.count)
@@ -133,7 +135,7 @@ class Engine:
         assert self.library
         shown = [hit.path for hit in answer.hits[:EMBEDDED]]
         example = [answer.query.image] if answer.query.image else []
-        thumbnails = self.thumbnails.get_many([*example, *shown], self.pool)
+        thumbnails = self.thumbnails.get_many([*example, *shown], self.pool, thumbnail_side(len(shown)))
         page = ResultsPage(
             query=answer.query,
             hits=answer.hits,

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import BinaryIO
 
+OPENCV = "cv2"
+"""Stands for a Pillow module where OpenCV decodes instead (``radiance``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageFormat:
@@ -51,13 +54,13 @@ QOI = ImageFormat("QOI", "QoiImagePlugin", (".qoi",), cost=9)
 DDS = ImageFormat("DDS", "DdsImagePlugin", (".dds",), cost=9)
 PCX = ImageFormat("PCX", "PcxImagePlugin", (".pcx",))
 PSD = ImageFormat("PSD", "PsdImagePlugin", (".psd",))
+HDR = ImageFormat("HDR", OPENCV, (".hdr",), cost=12)
 
 # Pictures that the program knows but cannot read: the scan takes them, so that the user is told.
 HEIF = ImageFormat("HEIF", extensions=(".heic", ".heif", ".hif"))
 JXL = ImageFormat("JXL", extensions=(".jxl",))
 SVG = ImageFormat("SVG", extensions=(".svg",))
 EXR = ImageFormat("EXR", extensions=(".exr",))
-HDR = ImageFormat("HDR", extensions=(".hdr",))
 
 FORMATS = (
     JPEG, PNG, GIF, WEBP, BMP, DIB, TIFF, AVIF, JPEG2000, TGA, ICO, PPM, QOI, DDS, PCX, PSD, HEIF, JXL, SVG, EXR, HDR,

@@ -482,15 +482,15 @@ CATALOGUE |= {
         "This Python lacks Tk, which draws the window. Run Python's installer again and tick “tcl/tk and IDLE”.",
     ),
     "launch.no_packages_unix": (
-        "Faltan paquetes: {missing}.\n\nAbra un terminal y ejecute:\n\ncd \"{folder}\"\npython3 -m venv .venv\n"
+        'Faltan paquetes: {missing}.\n\nAbra un terminal y ejecute:\n\ncd "{folder}"\npython3 -m venv .venv\n'
         ".venv/bin/pip install -r requirements.txt\n\nDespués abra el programa de nuevo.",
-        "Packages are missing: {missing}.\n\nOpen a terminal and run:\n\ncd \"{folder}\"\npython3 -m venv .venv\n"
+        'Packages are missing: {missing}.\n\nOpen a terminal and run:\n\ncd "{folder}"\npython3 -m venv .venv\n'
         ".venv/bin/pip install -r requirements.txt\n\nThen open the program again.",
     ),
     "launch.no_packages_windows": (
-        "Faltan paquetes: {missing}.\n\nAbra un terminal y ejecute:\n\ncd \"{folder}\"\npy -m venv .venv\n"
+        'Faltan paquetes: {missing}.\n\nAbra un terminal y ejecute:\n\ncd "{folder}"\npy -m venv .venv\n'
         ".venv\\Scripts\\pip install -r requirements.txt\n\nDespués abra el programa de nuevo.",
-        "Packages are missing: {missing}.\n\nOpen a terminal and run:\n\ncd \"{folder}\"\npy -m venv .venv\n"
+        'Packages are missing: {missing}.\n\nOpen a terminal and run:\n\ncd "{folder}"\npy -m venv .venv\n'
         ".venv\\Scripts\\pip install -r requirements.txt\n\nThen open the program again.",
     ),
 }

@@ -407,7 +407,7 @@ def test_leniency_does_not_stay(tmp_path: Path) -> None:
         ("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(60), Reason.NO_DECODER),
         ("a.jxl", b"\xff\x0a" + bytes(60), Reason.NO_DECODER),
         ("a.svg", b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', Reason.NO_DECODER),
-        ("a.hdr", b"#?RADIANCE\n", Reason.NO_DECODER),
+        ("a.hdr", b"#?RADIANCE\n", Reason.DAMAGED),
         ("a.exr", b"\x76\x2f\x31\x01" + bytes(60), Reason.NO_DECODER),
         ("a.bmp", b"BM" + bytes(8) + struct.pack("<IIiiHHIIiiII", 54, 40, 4, 4, 1, 24, 9, 48, 0, 0, 0, 0) + bytes(48),
          Reason.UNSUPPORTED),
@@ -604,9 +604,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_refused_at_once(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(BOMBS[name]())
-    start = time.perf_counter()
+    start = time.process_time()  # nothing in it waits, and a busy machine should not fail the test
     reason, detail = failure(tmp_path / name, 224)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert reason is Reason.TOO_LARGE, detail
 
 
@@ -621,12 +621,12 @@ def test_bombs_are_refused_at_once(tmp_path: Path, name: str) -> None:
 )
 def test_small_files_that_swell_fail_at_once(tmp_path: Path, name: str, content: Callable[[], bytes]) -> None:
     (tmp_path / name).write_bytes(content())
-    start = time.perf_counter()
+    start = time.process_time()  # nothing in it waits, and a busy machine should not fail the test
     try:
         assert load_image(tmp_path / name, 224).width == 8
     except DecodeFailed as error:
         assert error.params["reason"] in (Reason.DAMAGED, Reason.UNSUPPORTED)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_lying_length_reserves_no_memory(tmp_path: Path) -> None:
