@@ -138,9 +138,9 @@ class Library:
         # What can be told to fail does so before the old index is touched.
         scan_changes(index, exclude=self._exclude)
         self.encoder.load(texts=False)
-        self.index = None  # Windows moves no file that is mapped
         try:
             with index.locked():
+                self.index = None  # Windows moves no file that is mapped
                 aside = set_aside(self.store)
         except OSError as error:
             self.load()

@@ -6,12 +6,29 @@ default. A catalogue entry is ``key: (Spanish, English)``; gaps are ``str.format
 
 from __future__ import annotations
 
+import errno
+import os
+
 from semantik.errors import SemantikError
 from semantik.records import Reason
 
 LANGUAGES = ("es", "en")
 
 _language = "es"
+
+_SYSTEM = {
+    os.strerror(getattr(errno, code)): f"error.system_{key}"
+    for code, key in (
+        ("ENOSPC", "full"),
+        ("EDQUOT", "full"),
+        ("EACCES", "denied"),
+        ("EPERM", "denied"),
+        ("EROFS", "read_only"),
+        ("EIO", "broken"),
+        ("ENAMETOOLONG", "long_name"),
+    )
+    if hasattr(errno, code)
+}
 
 CATALOGUE: dict[str, tuple[str, str]] = {}
 
@@ -37,7 +54,15 @@ def explain(error: SemantikError) -> str:
     }
     if "why" in params:
         params["why"] = say(f"damage.{params['why']}")
+    if isinstance(params.get("detail"), str):
+        params["detail"] = system(str(params["detail"]))
     return say(error.key, **params)
+
+
+def system(message: str) -> str:
+    """What the operating system says is wrong (``OSError.strerror``), in the user's words if it is common."""
+    key = _SYSTEM.get(message)
+    return say(key) if key else message
 
 
 def reason(value: Reason) -> str:
@@ -94,8 +119,10 @@ CATALOGUE |= {
         "Wait until it has finished and try again; you can search meanwhile.",
     ),
     "error.index_not_saved": (
-        "No se pudo guardar el índice ({detail}). El anterior sigue intacto. Libere espacio e inténtelo de nuevo.",
-        "The index could not be saved ({detail}). The previous one is intact. Free some space and try again.",
+        "No se pudo guardar el índice: {detail}. El anterior sigue intacto. "
+        "Cuando lo haya resuelto, pulse «Actualizar índice».",
+        "The index could not be saved: {detail}. The previous one is intact. "
+        "When you have solved it, press “Update index”.",
     ),
     "error.empty_query": (
         "Escriba qué quiere buscar, por ejemplo «perro en la playa».",
@@ -143,6 +170,15 @@ CATALOGUE |= {
         "No se pudo iniciar el lector de imágenes ({detail}). Cierre otros programas y vuelva a intentarlo.",
         "The image reader could not be started ({detail}). Close other programs and try again.",
     ),
+}
+
+# -- What the operating system says ---------------------------------------------------------------------
+CATALOGUE |= {
+    "error.system_full": ("no queda espacio en el disco", "there is no space left on the disk"),
+    "error.system_denied": ("no hay permiso para escribir ahí", "writing there is not allowed"),
+    "error.system_read_only": ("el disco es de solo lectura", "the disk is read-only"),
+    "error.system_broken": ("el disco da errores", "the disk reports errors"),
+    "error.system_long_name": ("el nombre es demasiado largo", "the name is too long"),
 }
 
 # -- Models and their files ----------------------------------------------------------------------------

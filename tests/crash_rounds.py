@@ -6,6 +6,7 @@ import json
 import os
 import queue
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -44,6 +45,7 @@ class WorkerServer:
             env=environment,
         )
         self._events: queue.SimpleQueue[dict] = queue.SimpleQueue()
+        self._running = 0
         threading.Thread(target=self._read, daemon=True).start()
         assert self.event()["event"] == "ready"
 
@@ -51,6 +53,7 @@ class WorkerServer:
         return self
 
     def __exit__(self, *failure: object) -> None:
+        self.stop_job()
         self._popen.stdin.close()
         try:
             self._popen.wait(5)
@@ -67,7 +70,14 @@ class WorkerServer:
         """Start a job; the id of its process."""
         self._popen.stdin.write(json.dumps(job, default=str) + "\n")
         self._popen.stdin.flush()
-        return self.event("started")["pid"]
+        self._running = self.event("started")["pid"]
+        return self._running
+
+    def stop_job(self) -> None:
+        """Kill the job that a failed test left running."""
+        if self._running:
+            os.kill(self._running, signal.SIGKILL)
+            self.event("ended")
 
     def event(self, wanted: str | None = None, timeout: float = PATIENCE) -> dict | None:
         """The next event, or the next of that kind; None when none comes in time (seconds)."""
@@ -77,6 +87,8 @@ class WorkerServer:
                 event = self._events.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return None
+            if event["event"] == "ended":
+                self._running = 0
             assert event["event"] != "failed", event["trace"]
             if wanted in (None, event["event"]):
                 return event
@@ -220,7 +232,7 @@ class CrashRounds:
             event = self.server.event(timeout=PATIENCE if kill_at is None else max(0, kill_at - time.monotonic()))
             if event is None:
                 assert kill_at is not None, "the program hangs"
-                os.kill(pid, 9)
+                os.kill(pid, signal.SIGKILL)
                 kill_at = None
             elif event["event"] == "batch":
                 assert event["total"] == expected, "kept work was done again, or new work was missed"

@@ -346,7 +346,7 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert path.read_text(encoding="utf-8").startswith("<p>ñandú")
     assert list(tmp_path.iterdir()) == [path]
     assert text.explain(caught.value) == (
-        f"No se pudo guardar la página de resultados en «{tmp_path}»: No space left on device"
+        f"No se pudo guardar la página de resultados en «{tmp_path}»: no queda espacio en el disco"
     )
 
 

@@ -17,7 +17,7 @@ from crash_worker import LocalPool, colour_of, open_index
 
 from semantik.encoders.base import unit_rows
 from semantik.errors import IndexLocked, IndexNotSaved
-from semantik.index import ImageIndex, set_aside
+from semantik.index import ImageIndex, commit, set_aside
 from semantik.indexer import update_index
 from semantik.library import Library, State
 from semantik.records import ImageFile, Query
@@ -25,12 +25,19 @@ from semantik.text import explain
 
 
 @pytest.fixture(scope="module")
-def programs():
-    """Three other programs, imported once."""
-    servers = [WorkerServer() for _ in range(3)]
+def servers():
+    made = [WorkerServer() for _ in range(3)]
+    yield made
+    for server in made:
+        server.__exit__()
+
+
+@pytest.fixture
+def programs(servers):
+    """Three other programs."""
     yield servers
     for server in servers:
-        server.__exit__()
+        server.stop_job()
 
 
 def test_a_second_program_is_told_and_goes_on_searching(tmp_path, library, programs):
@@ -120,6 +127,7 @@ def test_a_rebuilt_index_of_the_same_generation_is_not_taken_for_the_old_one(tmp
 
 def test_a_reader_is_never_told_that_a_file_is_missing_while_another_program_saves(tmp_path, monkeypatch):
     """Whenever between its steps the other save happens: before each look at a file, all files are replaced."""
+    monkeypatch.setattr(commit, "DEAD_ROWS", 0)
     store = tmp_path / "store"
     writer = open_index(store, tmp_path, FakeEncoder())
     state = {"saves": 0}
