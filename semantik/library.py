@@ -136,7 +136,7 @@ class Library:
     def _rebuild(self, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool]) -> IndexReport:
         index = self._new_index()
         # What can be told to fail does so before the old index is touched.
-        scan_changes(index, exclude=self._exclude)
+        scan_changes(self.index or index, exclude=self._exclude)
         self.encoder.load(texts=False)
         try:
             with index.locked():

@@ -26,6 +26,7 @@ _SYSTEM = {
         ("EROFS", "read_only"),
         ("EIO", "broken"),
         ("ENAMETOOLONG", "long_name"),
+        ("ENOENT", "missing"),
     )
     if hasattr(errno, code)
 }
@@ -178,6 +179,7 @@ CATALOGUE |= {
     "error.system_denied": ("no hay permiso para escribir ahí", "writing there is not allowed"),
     "error.system_read_only": ("el disco es de solo lectura", "the disk is read-only"),
     "error.system_broken": ("el disco da errores", "the disk reports errors"),
+    "error.system_missing": ("la carpeta no existe", "the folder does not exist"),
     "error.system_long_name": ("el nombre es demasiado largo", "the name is too long"),
 }
 

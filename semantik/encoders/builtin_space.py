@@ -86,7 +86,11 @@ def principal_axes(scatter: NDArray[np.float64], count: int) -> tuple[NDArray[np
     The sign, which the equation leaves open, makes the largest component positive: an index
     that was written with one linear algebra library stays valid under another.
     """
-    values, vectors = np.linalg.eigh(scatter)
+    from threadpoolctl import threadpool_limits
+
+    # The algorithm meets its threads thousands of times, which takes seconds on a busy machine
+    with threadpool_limits(1, "blas"):
+        values, vectors = np.linalg.eigh(scatter)
     values, vectors = values[::-1][:count], vectors[:, ::-1][:, :count]
     largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])]
     return values, vectors * np.sign(largest)
@@ -124,17 +128,15 @@ class TextSpace:
         sentence knows what belongs together, the words keep what a long sentence would blur. With a
         single content word there is no sentence, so "perro", "Un perro" and "fotos de un PERRO" are one query.
         """
-        rows = np.empty((len(texts), self._projection.shape[0]), dtype=np.float32)
-        for row, text in enumerate(texts):
-            sentence = tidy(text)
-            words = content_words(sentence)
-            vectors = self._sentences.encode([sentence, *words])
-            whole = unit_rows(vectors[:1] - self._sentence_mean)[0]
-            parts = unit_rows(vectors[1:] - self._word_mean).sum(axis=0, keepdims=True)
-            if not words:
-                rows[row] = whole
-            elif len(words) == 1:
-                rows[row] = parts[0]
-            else:
-                rows[row] = whole + unit_rows(parts)[0]
+        sentences = [tidy(text) for text in texts]
+        words = [content_words(sentence) for sentence in sentences]
+        seen = list(dict.fromkeys(word for group in words for word in group))
+        vectors = self._sentences.encode(sentences + seen)
+        rows = unit_rows(vectors[: len(texts)] - self._sentence_mean)
+        known = dict(zip(seen, unit_rows(vectors[len(texts) :] - self._word_mean), strict=True))
+        for row, group in enumerate(words):
+            if len(group) == 1:
+                rows[row] = known[group[0]]
+            elif group:
+                rows[row] += unit_rows(np.sum([known[word] for word in group], axis=0, keepdims=True))[0]
         return unit_rows(rows @ self._projection)
