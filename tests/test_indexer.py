@@ -11,7 +11,15 @@ from conftest import FakeEncoder, paint
 
 from semantik import indexer
 from semantik.decode_pool import DecodePool
-from semantik.errors import EncoderFailed, FolderEmptied, FolderNotFound, IndexLocked, MassRemoval, NoImages
+from semantik.errors import (
+    DecoderNotStarted,
+    EncoderFailed,
+    FolderEmptied,
+    FolderNotFound,
+    IndexLocked,
+    MassRemoval,
+    NoImages,
+)
 from semantik.index import ImageIndex
 from semantik.indexer import scan_changes, update_index
 from semantik.records import Reason
@@ -166,6 +174,34 @@ def test_a_broken_model_is_told_and_costs_nothing(index, fake, pool):
     with pytest.raises(EncoderFailed):
         update(ImageIndex.load(index.store, index.folder), Gone(), pool)
     assert ImageIndex.load(index.store, index.folder).count == 6
+
+
+def test_what_was_done_before_the_model_broke_is_saved(index, pool):
+    class Breaks(FakeEncoder):
+        def encode_images(self, batch):
+            if self.batches:
+                raise EncoderFailed(name="fake", detail="gone")
+            return super().encode_images(batch)
+
+    with pytest.raises(EncoderFailed):
+        update(index, Breaks(), pool)
+    assert ImageIndex.load(index.store, index.folder).count == 4
+    fresh = FakeEncoder()
+    assert update(ImageIndex.load(index.store, index.folder), fresh, pool).count == 6
+    assert fresh.images == 2
+
+
+def test_what_was_done_before_no_decoder_could_be_started_is_saved(index, fake, pool):
+    class Breaks:
+        def fit_all(self, paths, spec):
+            for number, outcome in enumerate(pool.fit_all(paths, spec)):
+                if number == 4:
+                    raise DecoderNotStarted(detail="no memory")
+                yield outcome
+
+    with pytest.raises(DecoderNotStarted):
+        update(index, fake, Breaks())
+    assert ImageIndex.load(index.store, index.folder).count == 4
 
 
 def test_a_folder_that_vanishes_or_empties_keeps_its_index(index, library, fake, pool):

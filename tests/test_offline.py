@@ -127,12 +127,9 @@ def test_the_embedded_model_needs_no_network(guarded, tmp_path):
     done = guarded("-m", "semantik", "search", photos, "--text", "un gato", "-k", "2", "--json")
     assert done.returncode == 0, done.stderr
     assert "SOCKET" not in done.stderr
-    assert Path(json.loads(done.stdout)[0]["path"]).name == "chelsea.png"
-    done = guarded("-m", "semantik", "search", photos, "--image", photos / "flower.jpg", "-k", "5", "--json")
-    assert done.returncode == 0, done.stderr
-    assert "SOCKET" not in done.stderr
     hits = json.loads(done.stdout)
-    assert (Path(hits[0]["path"]).name, round(hits[0]["score"], 3), len(hits)) == ("flower.jpg", 1.0, 5)
+    assert (Path(hits[0]["path"]).name, len(hits)) == ("chelsea.png", 2)
+    assert hits[0]["score"] > hits[1]["score"] + 0.1
 
 
 def test_a_download_is_announced_before_the_first_network_call(guarded, library, home):

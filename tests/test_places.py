@@ -376,14 +376,13 @@ def test_a_second_disk_inside_the_library_that_is_unplugged(tmp_path, pool, kind
 
 
 @posix
-def test_folders_and_files_without_permission(tmp_path):
-    folder, home = tmp_path / "fotos", tmp_path / "home"
-    home.mkdir()
+def test_folders_and_files_without_permission(tmp_path, home, run):
+    folder = tmp_path / "fotos"
     paint(folder / "abierta.png", (255, 0, 0))
     paint(folder / "secreta.png", (0, 255, 0))
     paint(folder / "privado" / "a.png", (0, 0, 255))
     paint(folder / "sin cruzar" / "b.png", (255, 255, 0))
-    everything = json.loads(run_restricted(home, "index", folder, "--json")[1])
+    everything = json.loads(run("index", folder, "--json")[1])
     assert (everything["count"], everything["problems"]) == (4, [])
     paint(folder / "secreta nueva.png", (1, 1, 1)).chmod(0)
     (folder / "secreta.png").chmod(0)
@@ -411,7 +410,7 @@ def test_folders_and_files_without_permission(tmp_path):
     finally:
         for path in (folder, folder / "privado", folder / "sin cruzar", folder / "secreta nueva.png"):
             path.chmod(0o755)
-    report = json.loads(run_restricted(home, "index", folder, "--json")[1])
+    report = json.loads(run("index", folder, "--json")[1])
     assert (report["count"], report["added"], report["problems"]) == (5, 1, [])
 
 

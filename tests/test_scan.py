@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import PureWindowsPath
 
 import pytest
 
+from semantik import scan
 from semantik.errors import FolderNotFound
 from semantik.records import ImageFile, Reason
 from semantik.scan import find_images
@@ -99,3 +102,69 @@ def test_deep_folders_beyond_260_characters(tmp_path):
     (found,) = names(tmp_path)
     assert len(found) > 300
     assert found.endswith("carpeta-29/x.jpg")
+
+
+def test_a_folder_that_goes_away_meanwhile_is_a_problem_and_a_file_is_none(tmp_path):
+    for name in ("a/x.jpg", "b/x.jpg", "c/x.jpg", "c/y.jpg"):
+        touch(tmp_path / name)
+    problems = []
+    found = find_images(tmp_path, problems.append)
+    assert next(found).path == "a/x.jpg"
+    shutil.rmtree(tmp_path / "b")
+    (tmp_path / "c" / "y.jpg").unlink()
+    assert [file.path for file in found] == ["c/x.jpg"]
+    # A disk may be going away, so what the index knows below it must not be dropped.
+    assert [(problem.path, problem.reason) for problem in problems] == [("b/", Reason.VANISHED)]
+
+
+def test_a_library_that_goes_away_meanwhile_is_told(tmp_path):
+    folder = tmp_path / "fotos"
+    for name in ("a/x.jpg", "b/x.jpg"):
+        touch(folder / name)
+    found = find_images(folder)
+    assert next(found).path == "a/x.jpg"
+    folder.rename(tmp_path / "fuera")
+    folder.mkdir()  # as the empty mount point of an unmounted disk
+    with pytest.raises(FolderNotFound):
+        list(found)
+
+
+def test_linked_folders_come_last(tmp_path):
+    for name in ("m/x.jpg", "z.jpg"):
+        touch(tmp_path / "fotos" / name)
+    touch(tmp_path / "fuera" / "y.jpg")
+    (tmp_path / "fotos" / "a").symlink_to(tmp_path / "fotos" / "m", target_is_directory=True)
+    (tmp_path / "fotos" / "b").symlink_to(tmp_path / "fuera", target_is_directory=True)
+    assert names(tmp_path / "fotos") == ["m/x.jpg", "z.jpg", "b/y.jpg"]
+
+
+def test_folders_of_a_file_system_that_numbers_nothing_are_told_apart(tmp_path, monkeypatch):
+    for name in ("a/x.jpg", "b/x.jpg"):
+        touch(tmp_path / name)
+    (tmp_path / "b" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    real = scan.Path.stat
+
+    def stat(path, **options):
+        fields = list(real(path, **options))
+        fields[1] = 0  # st_ino
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(scan.Path, "stat", stat)
+    assert names(tmp_path) == ["a/x.jpg", "b/x.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "listed"),
+    [
+        ("C:\\Users\\Ana\\Fotos", "\\\\?\\C:\\Users\\Ana\\Fotos"),
+        ("\\\\nas\\fotos\\años", "\\\\?\\UNC\\nas\\fotos\\años"),
+        ("\\\\?\\C:\\Fotos", "\\\\?\\C:\\Fotos"),
+    ],
+)
+def test_windows_lists_beyond_260_characters(monkeypatch, folder, listed):
+    class WindowsPath(PureWindowsPath):
+        def absolute(self):
+            return self
+
+    monkeypatch.setattr(scan.os, "name", "nt")
+    assert scan._listable(WindowsPath(folder)) == listed
