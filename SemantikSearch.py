@@ -98,7 +98,7 @@ class SemantikSearchApp:
             save_config(changed, self.home)
         except OSError as error:
             log.warning("settings not saved: %s", error)
-            self.view.say(say("warn.settings_not_saved", detail=error.strerror))
+            self.view.say(say("warn.settings_not_saved", detail=text.system(error.strerror or str(error))))
 
     # -- Background work -------------------------------------------------------------------------------
 

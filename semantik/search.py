@@ -31,7 +31,11 @@ def embed_query(query: Query, encoder: Encoder, pool: DecodePool) -> NDArray[np.
         if not text:
             raise EmptyQuery
         return row(encoder.encode_texts([text]))
-    if not query.image.is_file():
+    try:
+        missing = not query.image.is_file()
+    except (OSError, ValueError):  # a name that no file system takes
+        missing = True
+    if missing:
         raise QueryImageMissing(path=str(query.image))
     try:
         decoded = pool.fit(query.image, encoder.input_spec)

@@ -51,6 +51,9 @@ def test_blank_queries_are_told(index, fake, pool):
 def test_bad_query_images_are_told(index, library, fake, pool, tmp_path):
     with pytest.raises(QueryImageMissing):
         search(Query(image=tmp_path / "nada.jpg"), fake, index, 3, pool)
+    for name in ("x" * 5000, "a\0b"):
+        with pytest.raises(QueryImageMissing):
+            search(Query(image=tmp_path / name), fake, index, 3, pool)
     broken = tmp_path / "rota.jpg"
     broken.write_bytes(b"not a picture")
     with pytest.raises(QueryImageUnreadable) as caught:
