@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -33,18 +33,16 @@ SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.2
 Row = dict[str, float | int | str]
 
 
-def cpu_seconds() -> float:
-    """CPU time of this process and of its children that have ended."""
-    return sum(
-        usage.ru_utime + usage.ru_stime
-        for usage in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    )
+def cpu_seconds(pool: DecodePool | None) -> float:
+    """CPU time of this process and of the pool's."""
+    times = [psutil.Process(pid).cpu_times() for pid in (pool.pids() if pool else [])]
+    return time.process_time() + sum(spent.user + spent.system for spent in times)
 
 
-def measured(label: str, files: list[Path], work: Callable[[list[Path]], None]) -> Row:
-    wall, cpu = time.perf_counter(), cpu_seconds()
+def measured(label: str, files: list[Path], work: Callable[[list[Path]], None], pool: DecodePool | None = None) -> Row:
+    wall, cpu = time.perf_counter(), cpu_seconds(pool)
     work(files)
-    wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
+    wall, cpu = time.perf_counter() - wall, cpu_seconds(pool) - cpu
     return {"way": label, "images_per_s": len(files) / wall, "cpu_ms_per_image": 1000 * cpu / len(files)}
 
 
@@ -59,12 +57,19 @@ def reduced(files: list[Path]) -> None:
         fit_pixels(load_image(path, SPEC.width).image, SPEC)
 
 
-def pooled(workers: int) -> Callable[[list[Path]], None]:
+def drain(pool: DecodePool) -> Callable[[list[Path]], None]:
     def work(files: list[Path]) -> None:
-        with DecodePool(workers) as pool:
-            assert all(isinstance(result, Decoded) for result in pool.fit_all(files, SPEC))
+        assert all(isinstance(result, Decoded) for result in pool.fit_all(files, SPEC))
 
     return work
+
+
+def started(count: int, files: list[Path]) -> DecodePool:
+    """A pool whose processes all run."""
+    pool = DecodePool(count)
+    while len(pool.pids()) < count:
+        list(pool.fit_all(files[: 4 * count], SPEC))
+    return pool
 
 
 def best(rows: list[Row]) -> Row:
@@ -73,12 +78,14 @@ def best(rows: list[Row]) -> Row:
 
 
 def compare(files: list[Path], workers: list[int], rounds: int) -> list[Row]:
-    ways = [("Pillow, full size, in process", full_size), ("load_image, in process", reduced)]
-    ways += [(f"pool, {count} process(es), start-up included", pooled(count)) for count in workers]
-    results: dict[str, list[Row]] = {label: [] for label, _ in ways}
+    results: dict[str, list[Row]] = {}
     for _ in range(rounds):
-        for label, work in ways:
-            results[label].append(measured(label, files, work))
+        for label, work in [("Pillow, full size, in process", full_size), ("load_image, in process", reduced)]:
+            results.setdefault(label, []).append(measured(label, files, work))
+        for count in workers:
+            with started(count, files) as pool:
+                label = f"pool of {count}"
+                results.setdefault(label, []).append(measured(label, files, drain(pool), pool))
     return [best(rows) for rows in results.values()]
 
 
@@ -134,28 +141,26 @@ def beside_encoder(files: list[Path], workers: list[int], rounds: int) -> list[R
             model(torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2).float().div_(255))
         batch.clear()
 
-    def piped(pool: DecodePool) -> Callable[[list[Path]], None]:
-        return lambda files: encode(result.pixels for result in pool.fit_all(files, SPEC))
-
     def serial(files: list[Path]) -> None:
         encode(fit_pixels(load_image(path, SPEC.width).image, SPEC) for path in files)
 
     ready = np.zeros((SPEC.height, SPEC.width, 3), np.uint8)
+    alone = [
+        ("encoder alone, pixels ready", lambda files: encode(ready for _ in files)),
+        ("load_image and encoder in turn", serial),
+    ]
     results: dict[str, list[Row]] = {}
     for _ in range(rounds):
-        for label, work in [
-            ("encoder alone, pixels ready", lambda files: encode(ready for _ in files)),
-            ("load_image and encoder in turn", serial),
-        ]:
+        for label, work in alone:
             results.setdefault(label, []).append(measured(label, files, work))
         for count in workers:
-            with DecodePool(count) as pool:
-                list(pool.fit_all(files[:count], SPEC))  # started
+            with started(count, files) as pool:
                 label = f"pool of {count} beside the encoder"
-                results.setdefault(label, []).append(measured(label, files, piped(pool)))
-    for rows in results.values():
-        for row in rows:
-            row.pop("cpu_ms_per_image")  # of processes that still run, it is unknown
+
+                def piped(files: list[Path], pool: DecodePool = pool) -> None:
+                    encode(result.pixels for result in pool.fit_all(files, SPEC))
+
+                results.setdefault(label, []).append(measured(label, files, piped, pool))
     return [best(rows) for rows in results.values()]
 
 

@@ -55,7 +55,7 @@ class Text:
         tidied: bool = True,
         words: float = 1.0,
         whitening: float = 0.25,
-        dim: int = 256,
+        dim: int = 320,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Anchors of the classes, English and Spanish queries in one space."""
         clean = tidy if tidied else str
@@ -137,7 +137,7 @@ class Grid:
             ("+ queries in lower case, accents restored", {"tidied": True}),
             ("+ content words", {"words": 1.0}),
             ("+ half-way whitening", {"whitening": 0.25}),
-            ("+ first 256 axes only (chosen)", {"dim": 256}),
+            ("+ first 320 axes only (chosen)", {"dim": 320}),
         )
         rows = []
         for name, change in steps:
@@ -154,7 +154,7 @@ class Grid:
         for exponent in (0.0, 0.15, 0.25, 0.35, 0.5):
             chosen = self._text.space(whitening=exponent)
             rows.append(self._row("whitening", f"exponent {exponent}", np.sqrt(shares), chosen))
-        for dim in (128, 192, 256, 384, 512):
+        for dim in (128, 192, 256, 320, 384, 512):
             rows.append(self._row("axes", str(dim), np.sqrt(shares), self._text.space(dim=dim)))
         return rows
 

@@ -30,7 +30,7 @@ KS = (1, 5, 10)
 
 @dataclass(frozen=True)
 class Row:
-    """A measured variant: recall at 1, 5 and 10 per language; pictures per second of one processor's time, 0 if it does not differ."""
+    """A measured variant: recall at 1, 5 and 10 per language; ``rate`` in pictures per second of one core."""
 
     group: str
     variant: str

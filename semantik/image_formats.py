@@ -42,7 +42,7 @@ GIF = ImageFormat("GIF", "GifImagePlugin", (".gif",), cost=8)
 WEBP = ImageFormat("WEBP", "WebPImagePlugin", (".webp",), feature="webp", cost=17)
 BMP = ImageFormat("BMP", "BmpImagePlugin", (".bmp",))
 DIB = ImageFormat("DIB", "BmpImagePlugin", (".dib",))
-TIFF = ImageFormat("TIFF", "TiffImagePlugin", (".tif", ".tiff"), cost=7)
+TIFF = ImageFormat("TIFF", "TiffImagePlugin", (".tif", ".tiff"), cost=8)
 AVIF = ImageFormat("AVIF", "AvifImagePlugin", (".avif", ".avifs"), feature="avif", cost=14)
 JPEG2000 = ImageFormat(
     "JPEG2000", "Jpeg2KImagePlugin", (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"), feature="jpg_2000", cost=20

@@ -38,7 +38,7 @@ class BuiltinEncoder(Encoder):
     """
 
     name = "builtin"
-    space = "builtin/lite0-256-use3-v1"
+    space = f"builtin/lite0-{INPUT_SIDE}-use3-{TEXT_DIM}+{VISUAL_DIM}-v1"
     dim = TEXT_DIM + VISUAL_DIM
     input_spec = InputSpec(INPUT_SIDE, INPUT_SIDE, "crop", "bicubic", (MEAN,) * 3, (STD,) * 3)
 
@@ -59,7 +59,7 @@ class BuiltinEncoder(Encoder):
     def encode_texts(self, texts: list[str]) -> Embeddings:
         """Embed texts in any of the sentence encoder's 16 languages: n strings -> float32 (n, 512).
 
-        The second half of each row is zero. Raises EncoderFailed, WrongHash.
+        The last 192 columns, a picture's appearance, are zero. Raises EncoderFailed, WrongHash.
         """
         rows = np.zeros((len(texts), self.dim), dtype=np.float32)
         if texts:

@@ -26,7 +26,7 @@ WEIGHTS = PackagedFile(
     "models/efficientnet-lite0-57934424.pth",
     "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
 )
-VISUAL_DIM = 256
+VISUAL_DIM = 192
 
 # Trained on 224 pixels. A little more sharpens small things and is what FixRes recommends for crops that
 # are not random (Touvron et al., arXiv:1906.06423); measured in benchmarks/embedded_recall.md.
@@ -91,7 +91,7 @@ class Network:
         return shares
 
     def appearance(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The features along the directions that tell classes apart: (n, 1280) -> (n, 256), not unit.
+        """The features along the directions that tell classes apart: (n, 1280) -> (n, 192), not unit.
 
         The square root keeps a few strong features from deciding alone (power normalisation,
         Perronnin et al., ECCV 2010).

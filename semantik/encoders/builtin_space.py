@@ -12,7 +12,7 @@ from semantik.encoders.query_words import content_words, tidy
 from semantik.encoders.sentences import SentenceEncoder
 from semantik.records import Embeddings
 
-TEXT_DIM = 256
+TEXT_DIM = 320
 CLASSES_FILE = Path(__file__).with_name("builtin_classes.tsv")
 
 # Half-way to whitening: it evens out directions that all descriptions share, without blowing up noise.
@@ -103,7 +103,7 @@ class TextSpace:
     """
 
     anchors: NDArray[np.float32]
-    """What each ImageNet class stands for, float32 (1000, 256), mean zero, not unit."""
+    """What each ImageNet class stands for, float32 (1000, 320), mean zero, not unit."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._sentences = SentenceEncoder(folder)
@@ -122,7 +122,7 @@ class TextSpace:
         self.anchors = centred.astype(np.float32) @ self._projection
 
     def encode(self, texts: list[str]) -> Embeddings:
-        """Unit vectors of n queries, float32 (n, 256).
+        """Unit vectors of n queries, float32 (n, 320).
 
         A query is the sum of its sentence vector and of its content words' vectors, each centred: the
         sentence knows what belongs together, the words keep what a long sentence would blur. With a

@@ -77,8 +77,11 @@ def _tokenizer(content: bytes) -> Any:
         position = start + size
     prefixes: dict[str, int] = {}
     for number, piece in enumerate(pieces):
-        for length in range(1, len(piece)):
-            prefixes.setdefault(piece[:length], 0)
+        for length in range(len(piece) - 1, 0, -1):
+            prefix = piece[:length]
+            if prefix in prefixes:
+                break  # and so are all shorter ones
+            prefixes[prefix] = 0
         prefixes[piece] = number + 1
     ((trainer_start, trainer_size),) = _parse_fields(content, position, len(content))[3]
     ((map_start, map_size),) = _parse_fields(content, trainer_start, trainer_start + trainer_size)[2]
