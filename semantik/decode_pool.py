@@ -42,9 +42,13 @@ _GRACE = 0.3  # seconds for all processes to end by themselves
 
 
 def default_workers() -> int:
-    """How many decoder processes suit this machine."""
+    """How many decoder processes suit this machine: one per core, eight at most.
+
+    They run at low priority, so the encoder keeps its cores while it works; when it waits for pictures,
+    all cores decode (measured in benchmarks/decode_cost.md).
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(8, cores - 1))
+    return max(1, min(8, cores))
 
 
 class DecodePool:
