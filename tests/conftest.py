@@ -49,6 +49,23 @@ class FakeEncoder(Encoder):
         return unit_rows(np.array([self.COLOURS[text] for text in texts], dtype=np.float32).reshape(-1, 3))
 
 
+def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
+    """Make the predictable encoder stand for every model; those that get made are in the returned list."""
+    from semantik import engine
+
+    made: list[FakeEncoder] = []
+
+    def create(name, **options):
+        fake = FakeEncoder()
+        fake.name = name
+        fake.space = f"fake/{name}"
+        made.append(fake)
+        return fake
+
+    monkeypatch.setattr(engine.encoders, "create", create)
+    return made
+
+
 @pytest.fixture
 def fake() -> FakeEncoder:
     return FakeEncoder()

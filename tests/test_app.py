@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from conftest import FakeEncoder, paint
+from conftest import FakeEncoder, paint, replace_encoders
 from window import Window
 
 import SemantikSearch
@@ -25,17 +25,7 @@ from semantik.errors import NoNetwork
 @pytest.fixture(autouse=True)
 def encoder(monkeypatch):
     """All models are the predictable one; CLIP's weights are not on disk."""
-    made: list[FakeEncoder] = []
-
-    def create(name, **options):
-        fake = FakeEncoder()
-        fake.name = name
-        fake.space = f"fake/{name}"
-        made.append(fake)
-        return fake
-
-    monkeypatch.setattr(engine.encoders, "create", create)
-    return made
+    return replace_encoders(monkeypatch)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import REPO, FakeEncoder, paint
+from conftest import REPO, paint, replace_encoders
 
 from semantik import __main__ as cli
 from semantik import config, encoders, engine, results_page
@@ -19,16 +19,7 @@ from semantik.errors import NoNetwork
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch, home):
     """Every encoder is the predictable one, and no CLIP weights are on disk."""
-    made: list[FakeEncoder] = []
-
-    def create(name, **options):
-        fake = FakeEncoder()
-        fake.name = name
-        fake.space = f"fake/{name}"
-        made.append(fake)
-        return fake
-
-    monkeypatch.setattr(engine.encoders, "create", create)
+    made = replace_encoders(monkeypatch)
     (home / config.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
     return made
 
