@@ -14,14 +14,18 @@ from pathlib import Path
 # (context, vocabulary, width, heads, layers). build_model takes the number of heads to be width // 64.
 FULL_SIZE = (512, 224, 12, 768, 32, 77, 49408, 512, 8, 12)  # ViT-B/32
 TINY = (32, 64, 2, 64, 16, 77, 49408, 64, 1, 2)
+TINY_RESNET = (32, 64, (1, 1, 1, 1), 64, None, 77, 49408, 64, 1, 1)
 
 
-def write_checkpoint(path: Path, *, full_size: bool, seed: int = 0) -> None:
-    """Write a checkpoint with random weights: ViT-B/32 (about 350 MB) or a tiny one (about 13 MB)."""
+Shape = tuple[int | tuple[int, ...] | None, ...]
+
+
+def write_checkpoint(path: Path, *, full_size: bool = False, seed: int = 0, shape: Shape | None = None) -> None:
+    """Write a checkpoint with random weights: ViT-B/32 (about 350 MB), a tiny one (about 13 MB) or of any shape."""
     import torch
     from clip.model import CLIP, convert_weights
 
-    shape = FULL_SIZE if full_size else TINY
+    shape = shape or (FULL_SIZE if full_size else TINY)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = CLIP(*shape)

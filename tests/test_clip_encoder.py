@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import subprocess
 import sys
 import threading
@@ -12,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clip_checkpoint import write_checkpoint
+from clip_checkpoint import TINY_RESNET, write_checkpoint
 from PIL import Image
 
 from semantik import encoders, text
 from semantik.encoders import clip as clip_room
-from semantik.encoders import weights
-from semantik.encoders.base import EXTREME_ASPECT, InputSpec, fit_pixels
+from semantik.encoders import tower_cache, weights
+from semantik.encoders.base import EXTREME_ASPECT, InputSpec, fit_pixels, unit_rows
 from semantik.encoders.clip import MEAN, STD, ClipEncoder
 from semantik.encoders.clip_models import MODELS, ClipModel
 from semantik.encoders.weights import WeightsFile
@@ -220,9 +221,9 @@ def test_full_size_vit_b_32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert ours.shape == (6, 512)
     assert cosine_distance(ours, reference_images(reference, images)).max() < 1e-6
     assert cosine_distance(our_texts, reference_texts(reference, TEXTS)).max() < 1e-6
-    ours_state, theirs_state = encoder._network.state_dict(), reference[0].state_dict()  # type: ignore[attr-defined]
-    assert list(ours_state) == list(theirs_state)
-    assert all((ours_state[key] == theirs_state[key]).all() for key in theirs_state)
+    again = encoders.create("clip-vit-b-32", weights_folder=tmp_path)  # from the weights that were kept
+    assert np.array_equal(again.encode_texts(TEXTS), our_texts)
+    assert (tmp_path / f"ViT-B-32-{file.sha256[:12]}.safetensors").stat().st_size < path.stat().st_size
 
 
 # -- Devices -----------------------------------------------------------------------------------------------
@@ -237,11 +238,15 @@ def set_devices(monkeypatch: pytest.MonkeyPatch, *, cuda: bool = False, mps: boo
 
 
 def test_batch_sizes_by_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
     def batch_size(name: str = "clip-vit-b-32") -> int:
         return ClipEncoder(name).batch_size
 
     set_devices(monkeypatch)
-    assert batch_size() == 16
+    for cores, expected in ((1, 8), (2, 16), (8, 64), (64, 128)):
+        monkeypatch.setattr(torch, "get_num_threads", lambda cores=cores: cores)
+        assert batch_size() == expected
     set_devices(monkeypatch, mps=True)
     assert batch_size() == 64
     set_devices(monkeypatch, cuda=True, mps=True, free=8 << 30)
@@ -254,11 +259,13 @@ def test_batch_sizes_by_device(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_gpu_that_does_not_work_leaves_the_cpu(tiny: ClipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
     set_devices(monkeypatch, cuda=True, free=8 << 30)
     assert tiny.batch_size == 128
     tiny.load()  # torch has no CUDA here, or the pretended memory is not there: it says so
     assert tiny.device == "cpu"
-    assert tiny.batch_size == 16
+    assert tiny.batch_size == clip_room.PICTURES_PER_PASS * torch.get_num_threads()
 
 
 def test_batch_that_does_not_fit_is_halved(tiny: ClipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +274,7 @@ def test_batch_that_does_not_fit_is_halved(tiny: ClipEncoder, monkeypatch: pytes
     tiny.load()
     batch = np.stack([tiny.preprocess(noise(50 + i, 60)) for i in range(7)])
     expected = tiny.encode_images(batch)
-    original, sizes = tiny._network.encode_image, []
+    original, sizes = tiny._sides["image"], []
 
     def small_memory(pictures: torch.Tensor) -> torch.Tensor:
         sizes.append(len(pictures))
@@ -275,10 +282,147 @@ def test_batch_that_does_not_fit_is_halved(tiny: ClipEncoder, monkeypatch: pytes
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return original(pictures)
 
-    monkeypatch.setattr(tiny._network, "encode_image", small_memory)
+    monkeypatch.setitem(tiny._sides, "image", small_memory)
+    monkeypatch.setattr(tiny, "_workers", None)  # a GPU takes the batch whole
     assert np.allclose(tiny.encode_images(batch), expected, atol=1e-6)
     assert sizes == [7, 4, 2, 2, 3, 2, 1]
     assert tiny.batch_size == 2
+
+
+def test_what_a_gpu_computes_is_the_same(tiny: ClipEncoder, tiny_reference: object) -> None:
+    """The network that goes to a GPU, run here in the precision of Apple's."""
+    import torch
+
+    from semantik.encoders import clip_network, clip_package
+
+    network = clip_network.build(tiny._source.open(), None, single=True)
+    images = photographs()
+    with torch.inference_mode():
+        pictures = network.encode_image(torch.from_numpy(np.stack([tiny.preprocess(image) for image in images])))
+        texts = network.encode_text(clip_package.tokenize([" ".join(text.split()) for text in TEXTS]))
+    assert cosine_distance(unit_rows(pictures.numpy()), reference_images(tiny_reference, images)).max() < 1e-6
+    assert cosine_distance(unit_rows(texts.numpy()), reference_texts(tiny_reference, TEXTS)).max() < 1e-6
+    half = clip_network.build(tiny._source.open(), None, single=False)
+    assert {name: weight.dtype for name, weight in half.state_dict().items() if "conv1" in name or "ln_1" in name} == {
+        **{name: torch.float32 for name in half.state_dict() if "ln_1" in name},
+        "visual.conv1.weight": torch.float16,
+    }
+
+
+def test_residual_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import clip
+
+    path = tmp_path / "rn.pt"
+    write_checkpoint(path, shape=TINY_RESNET)
+    monkeypatch.setitem(MODELS, "clip-rn-tiny", model_of(path, "clip-rn-tiny"))
+    encoder = ClipEncoder("clip-rn-tiny", weights_folder=tmp_path)
+    images = photographs()
+    ours = encoder.encode_images(np.stack([encoder.preprocess(image) for image in images]))
+    reference = clip.load(str(path), device="cpu")
+    assert cosine_distance(ours, reference_images(reference, images)).max() < 1e-6
+    assert cosine_distance(encoder.encode_texts(TEXTS), reference_texts(reference, TEXTS)).max() < 1e-6
+
+
+# -- Weights that are kept ---------------------------------------------------------------------------------
+
+
+def kept_file(folder: Path) -> Path:
+    (path,) = folder.glob("*.safetensors")
+    return path
+
+
+def test_kept_weights_are_used_and_nothing_is_executed_again(
+    tiny: ClipEncoder, tiny_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    expected = tiny.encode_texts(TEXTS)
+    monkeypatch.setattr(torch.jit, "load", lambda *_, **__: pytest.fail("executed"))
+    monkeypatch.setattr(weights, "file_sha256", lambda path: pytest.fail("hashed"))
+    again = ClipEncoder("clip-tiny", weights_folder=tiny_file.parent)
+    assert np.array_equal(again.encode_texts(TEXTS), expected)
+    assert kept_file(tiny_file.parent).name == f"tiny-{again.model.weights.sha256[:12]}.safetensors"
+
+
+def test_only_the_side_that_is_used_is_read(
+    tiny: ClipEncoder, tiny_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.load(texts=False)
+    read: list[str] = []
+    original = tower_cache.StoredWeights.tensor
+    monkeypatch.setattr(
+        tower_cache.StoredWeights, "tensor", lambda self, name: read.append(name) or original(self, name)
+    )
+    again = ClipEncoder("clip-tiny", weights_folder=tiny_file.parent)
+    again.encode_texts(["gato"])
+    assert not [name for name in read if name.startswith("visual.")]
+    texts_read = len(read)
+    again.load(texts=False)
+    assert all(name.startswith("visual.") for name in read[texts_read:])
+    assert len(read) > texts_read
+
+
+@pytest.mark.parametrize("damage", ["cut", "header", "other source", "other shape", "empty"])
+def test_damaged_kept_weights_are_made_again(tmp_path: Path, tiny_file: Path, damage: str) -> None:
+    own = tmp_path / "own.pt"
+    own.write_bytes(tiny_file.read_bytes())
+    entry = model_of(own)
+    first = ClipEncoder("clip-vit-b-32", weights_folder=tmp_path, checkpoint=own)
+    first.model = first._source.model = entry
+    expected = first.encode_texts(TEXTS)
+    kept = kept_file(tmp_path)
+    content = kept.read_bytes()
+    if damage == "other shape":
+        import torch
+
+        tower_cache.write_cache(kept, {"text_projection": torch.zeros(3, 4)}, entry.weights.sha256)
+    else:
+        other = content.replace(entry.weights.sha256.encode(), b"0" * 64)
+        kept.write_bytes(
+            {"cut": content[:-1000], "header": b"\xff" * 64 + content[64:], "other source": other, "empty": b""}[damage]
+        )
+    again = ClipEncoder("clip-vit-b-32", weights_folder=tmp_path, checkpoint=own)
+    again.model = again._source.model = entry
+    assert np.array_equal(again.encode_texts(TEXTS), expected)
+    assert kept.read_bytes() == content
+
+
+def test_disk_without_room_costs_only_the_kept_weights(
+    tiny_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tower_cache, "replace_file", full)
+    (tmp_path / "tiny.pt").write_bytes(tiny_file.read_bytes())
+    monkeypatch.setitem(MODELS, "clip-tiny", model_of(tmp_path / "tiny.pt"))
+    encoder = ClipEncoder("clip-tiny", weights_folder=tmp_path)
+    assert encoder.encode_texts(["gato"]).shape == (1, 32)
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_torchvision_is_not_imported(tiny: ClipEncoder, tiny_file: Path, tmp_path: Path) -> None:
+    """It would take longer than torch, and nothing here needs it."""
+    script = (
+        "import sys; from pathlib import Path; from semantik.encoders.clip import ClipEncoder\n"
+        "import numpy as np\n"
+        f"encoder = ClipEncoder('clip-vit-b-32', weights_folder=Path({str(tmp_path)!r}), "
+        f"checkpoint=Path({str(tiny_file)!r}))\n"
+        "import dataclasses; encoder._source.model = dataclasses.replace(encoder.model, dim=32, resolution=64)\n"
+        "print(encoder.encode_texts(['gato']).shape, 'torchvision' in sys.modules, 'clip' in sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], cwd=REPO, capture_output=True, text=True, check=True)
+    assert shown.stdout.split("\n")[0] == "(1, 32) False False"
+
+
+def test_tokens_are_those_of_clip() -> None:
+    import clip
+    import torch
+
+    from semantik.encoders import clip_package
+
+    texts = [text for text in TEXTS if text] + ["a" * 300, "<|endoftext|> dog", "emoji 🐶 ñandú"]
+    assert torch.equal(clip_package.tokenize(texts), clip.tokenize(texts, truncate=True))
 
 
 # -- Only what was checked is executed ------------------------------------------------------------------------
@@ -368,11 +512,13 @@ def test_own_checkpoint_only_when_named(tiny: ClipEncoder, tmp_path: Path) -> No
         encoders.create("clip-tiny", weights_folder=tmp_path).load()
 
 
-def test_loads_once_for_all_threads(tiny: ClipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    import clip
+def test_loads_once_for_all_threads(tiny: ClipEncoder, tiny_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
 
-    original, loads = clip.load, []
-    monkeypatch.setattr(clip, "load", lambda *a, **k: loads.append(a) or original(*a, **k))
+    for kept in tiny_file.parent.glob("*.safetensors"):
+        kept.unlink()
+    original, loads = torch.jit.load, []
+    monkeypatch.setattr(torch.jit, "load", lambda *a, **k: loads.append(a) or original(*a, **k))
     rows: list[np.ndarray] = []
     threads = [threading.Thread(target=lambda: rows.append(tiny.encode_texts(["gato"]))) for _ in range(4)]
     for thread in threads:

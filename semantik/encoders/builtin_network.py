@@ -7,10 +7,7 @@ nor swish; the weights are TensorFlow's, trained on ImageNet-1k.
 from __future__ import annotations
 
 import io
-import math
 import pickle
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from numpy.typing import NDArray
 
 from semantik.encoders.builtin_space import principal_axes
 from semantik.encoders.verified import PackagedFile
+from semantik.encoders.workers import PictureWorkers
 from semantik.errors import EncoderFailed
 
 WEIGHTS = PackagedFile(
@@ -34,7 +32,6 @@ INPUT_SIDE = 256
 MEAN, STD = 127 / 255, 128 / 255
 
 PICTURES_PER_PASS = 4  # the activations of more pictures do not fit the processor's cache
-MOST_WORKERS = 16
 
 
 class Network:
@@ -59,8 +56,7 @@ class Network:
         fold_batch_norms(network)
         pad_inside_convolutions(network)
         self._network = network.to(memory_format=torch.channels_last)
-        self.workers = min(torch.get_num_threads(), MOST_WORKERS)
-        self._pool = single_threaded_workers(self.workers)
+        self._workers = PictureWorkers(PICTURES_PER_PASS)
         spread = self._class_weights.astype(np.float64)
         spread -= spread.mean(axis=0)
         # Right singular vectors of the class weights, by way of the smaller of the two scatter matrices
@@ -69,9 +65,7 @@ class Network:
 
     def features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the network sees, before it names it: float32 (n, 3, H, W) -> (n, 1280), not negative."""
-        size = min(PICTURES_PER_PASS, max(1, math.ceil(len(batch) / self.workers)))
-        parts = [batch[start : start + size] for start in range(0, len(batch), size)]
-        pooled = self._pool.map(self._pass, parts)
+        pooled = self._workers.map(self._pass, batch)
         return np.concatenate([np.empty((0, self._class_weights.shape[1]), dtype=np.float32), *pooled])
 
     def _pass(self, part: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -99,31 +93,6 @@ class Network:
         roots = np.sqrt(features)
         seen: NDArray[np.float32] = (roots - roots.mean(axis=1, keepdims=True)) @ self._visual_axes
         return seen
-
-
-def single_threaded_workers(count: int) -> ThreadPoolExecutor:
-    """Threads that each run torch on one processor, so that pictures, not layers, are shared out.
-
-    Torch's own threads wait for each other after every layer. While other processes decode pictures on
-    the same processors, that wait makes two threads several times slower than one.
-    """
-    import torch
-
-    everywhere = torch.get_num_threads()
-    started = threading.Barrier(count + 1)
-
-    def begin() -> None:
-        torch.set_num_threads(1)
-        torch.get_num_threads()  # fixes the number for this thread; later changes reach only new ones
-        started.wait()
-
-    pool = ThreadPoolExecutor(count, "pictures")
-    begun = [pool.submit(begin) for _ in range(count)]
-    started.wait()
-    for task in begun:
-        task.result()
-    torch.set_num_threads(everywhere)
-    return pool
 
 
 def fold_batch_norms(network: Any) -> None:

@@ -47,9 +47,14 @@ class WeightsFile:
     exact: bool = True
 
 
+def default_folder() -> Path:
+    """Where the ``clip`` package looks for its files."""
+    return Path.home() / ".cache" / "clip"
+
+
 def weights_path(file: WeightsFile, folder: Path | None = None) -> Path:
     """Where the file is kept: in ``folder``, or by default where the ``clip`` package looks."""
-    return (folder or Path.home() / ".cache" / "clip") / file.filename
+    return (folder or default_folder()) / file.filename
 
 
 def is_ready(file: WeightsFile, folder: Path | None = None) -> bool:
