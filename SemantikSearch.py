@@ -229,6 +229,9 @@ class SemantikSearchApp:
         if state is not State.UNREACHABLE or count:
             self.save_config(image_folder=self.folder)
         self._show_index()
+        if count:  # the first question comes soon: let its answer not wait for the model
+            encoder = self.engine.encoder
+            self.tasks.ahead(lambda: encoder.load(images=False))
         if state is State.READY:
             self._show_problems((*check.problems, *self.engine.library.problems()))
         elif state is State.NEW:

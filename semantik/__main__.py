@@ -1,4 +1,4 @@
-"""The same engine from a terminal: ``python -m semantik index | search | models``."""
+"""The same engine from a terminal: ``python -m semantik index | search | models | fast``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik import errors, text
-from semantik.config import Config, find_home, load_config
+from semantik.config import Config, find_home, load_config, save_config
 from semantik.display_names import visible
 from semantik.logs import start_logging
 from semantik.phrases import download_status, index_summary, indexing_status
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m semantik", description=say("cli.description"))
-    commands = parser.add_subparsers(required=True, metavar="index | search | models")
+    commands = parser.add_subparsers(required=True, metavar="index | search | models | fast")
 
     index = commands.add_parser("index", help=say("cli.index"), description=say("cli.index"))
     index.add_argument("folder", metavar="FOLDER", type=Path, help=say("cli.folder"))
@@ -83,6 +83,12 @@ def _parser() -> argparse.ArgumentParser:
     models = commands.add_parser("models", help=say("cli.models"), description=say("cli.models"))
     models.add_argument("--json", action="store_true", help=say("cli.json"))
     models.set_defaults(run=_models)
+
+    fast = commands.add_parser("fast", help=say("cli.fast"), description=say("cli.fast"))
+    what = fast.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", help=say("cli.folder"))
+    what.add_argument("--off", action="store_true", help=say("cli.fast_off"))
+    fast.set_defaults(run=_fast)
     return parser
 
 
@@ -148,6 +154,27 @@ def _models(options: argparse.Namespace, home: Path, config: Config) -> int:
     for info in known:
         state = say("cli.ready") if info.ready else say("cli.download", size=number(info.download_bytes / 2**20))
         print(f"{info.name:<24} {model_title(info.name):<28} {state}")
+    return 0
+
+
+def _fast(options: argparse.Namespace, home: Path, config: Config) -> int:
+    from semantik.engine import Engine
+
+    if options.off:
+        save_config(replace(config, fast_images=False), home)
+        print(say("cli.fast_is_off"))
+        return 0
+    engine = Engine(home, config)
+    try:
+        trial = engine.try_fast_images(options.folder)
+    finally:
+        engine.close()
+    recall, cosine = number(100 * trial.recall), number(trial.cosine, 4)
+    speed, pictures = number(trial.speedup, 1), number(trial.pictures)
+    print(say("cli.fast_result", pictures=pictures, speed=speed, recall=recall, cosine=cosine))
+    if trial.is_worth_it:
+        save_config(replace(config, fast_images=True), home)
+    print(say("cli.fast_on" if trial.is_worth_it else "cli.fast_not_worth"))
     return 0
 
 

@@ -34,6 +34,8 @@ class Config:
     weights_folder: str = ""  # where downloaded models are kept; empty: ~/.cache/clip
     clip_checkpoint: str = ""  # an own CLIP checkpoint that the user trusts; it runs code when loaded
     decode_seconds: float = 20.0  # time limit for opening one picture
+    fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors
+    approximate_search: bool = False  # in large libraries, look only where the best results probably are
 
 
 def find_home() -> Path:

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik import encoders
+from semantik import encoders, fast_trial
 from semantik.config import Config
 from semantik.decode_pool import DecodePool
 from semantik.encoders import weights
 from semantik.encoders.base import Encoder
 from semantik.errors import UnknownEncoder
+from semantik.fast_trial import Trial
+from semantik.index import APPROXIMATE_FROM
 from semantik.library import Library
 from semantik.records import Hit, Progress, Query
 from semantik.results_page import EMBEDDED, ResultsPage, render, results_path, thumbnail_side, write_page
@@ -97,7 +99,21 @@ class Engine:
         self.library = None
 
     def _create(self, name: str) -> Encoder:
-        return encoders.create(name, weights_folder=self._weights, checkpoint=self._checkpoint(name))
+        return encoders.create(
+            name, weights_folder=self._weights, checkpoint=self._checkpoint(name), int8=self.config.fast_images
+        )
+
+    def try_fast_images(self, folder: Path) -> Trial:
+        """Compare CLIP's 8-bit image side with the exact one on pictures of ``folder``.
+
+        Raises as ``fast_trial.run``.
+        """
+        name = self.preferred() if self.preferred() in encoders.CLIP_NAMES else self.DEFAULT_CLIP
+        exact, fast = (
+            encoders.create(name, weights_folder=self._weights, checkpoint=self._checkpoint(name), int8=int8)
+            for int8 in (False, True)
+        )
+        return fast_trial.run(exact, fast, folder.expanduser().absolute(), self.pool)
 
     def _checkpoint(self, name: str) -> Path | None:
         """The user's own file for a CLIP encoder; it runs code, so only the explicit setting names it."""
@@ -114,7 +130,13 @@ class Engine:
 
     def open(self, folder: Path) -> Library:
         """Make ``folder`` the library at hand. Nothing is read yet: see ``Library.open``."""
-        self.library = Library(self.home, folder.expanduser().absolute(), self.encoder, self.pool)
+        self.library = Library(
+            self.home,
+            folder.expanduser().absolute(),
+            self.encoder,
+            self.pool,
+            approximate_from=APPROXIMATE_FROM if self.config.approximate_search else None,
+        )
         return self.library
 
     def embed(self, query: Query) -> NDArray[np.float32]:

@@ -115,6 +115,18 @@ class EncoderFailed(SemantikError):
     key = "error.encoder_failed"
 
 
+class FastPackagesMissing(EncoderFailed):
+    """The 8-bit image side needs packages that are not installed. Params: name."""
+
+    key = "error.fast_packages_missing"
+
+
+class TooFewPictures(SemantikError):
+    """A trial needs more pictures to say anything. Params: found, needed."""
+
+    key = "error.too_few_pictures"
+
+
 class DownloadFailed(SemantikError):
     """A download did not arrive. Params: name, detail."""
 

@@ -55,16 +55,19 @@ class Check:
 class Library:
     """An image folder, its index for one encoder, and the work that can be done with both.
 
-    Not thread-safe: the window calls it from one worker at a time.
+    Not thread-safe: the window calls it from one worker at a time. ``approximate_from``: see ``ImageIndex``.
     """
 
-    def __init__(self, home: Path, folder: Path, encoder: Encoder, pool: DecodePool) -> None:
+    def __init__(
+        self, home: Path, folder: Path, encoder: Encoder, pool: DecodePool, *, approximate_from: int | None = None
+    ) -> None:
         self.home = home
         self.folder = folder
         self.encoder = encoder
         self.pool = pool
-        self.store = index_folder(home, folder, encoder.name)
+        self.store = index_folder(home, folder, encoder.store)
         self.index: ImageIndex | None = None
+        self._approximate_from = approximate_from
         # The program's own pictures must not turn up as the user's when the home lies inside the library.
         self._exclude = tuple(home / name for name in ("indexes", "results", "thumbnails"))
 
@@ -86,7 +89,7 @@ class Library:
         """Load the stored index and check it whole; the folder is not looked at."""
         self.index = None
         try:
-            index = ImageIndex.load(self.store, self.folder)
+            index = ImageIndex.load(self.store, self.folder, approximate_from=self._approximate_from)
         except NoIndex:
             if not is_folder(self.folder):
                 return Check(State.UNREACHABLE, error=FolderNotFound(folder=str(self.folder)))
@@ -163,7 +166,13 @@ class Library:
         self.load()
 
     def _new_index(self) -> ImageIndex:
-        return ImageIndex(self.store, self.folder, self.encoder.space, self.encoder.dim)
+        return ImageIndex(
+            self.store,
+            self.folder,
+            self.encoder.space,
+            self.encoder.dim,
+            approximate_from=self._approximate_from,
+        )
 
     def _update(
         self,
@@ -172,7 +181,7 @@ class Library:
         is_cancelled: Callable[[], bool],
         allow_mass_removal: bool,
     ) -> IndexReport:
-        return update_index(
+        report = update_index(
             self.folder,
             self.encoder,
             index,
@@ -182,6 +191,9 @@ class Library:
             allow_mass_removal=allow_mass_removal,
             exclude=self._exclude,
         )
+        if not report.cancelled:
+            index.build_cells(is_cancelled)
+        return report
 
     def search(self, query: Query, top_k: int) -> list[Hit]:
         """The pictures that answer best. Raises NoIndex before the first update, and as ``search.search``."""

@@ -127,11 +127,16 @@ def _walk(
                     links.append((entry, path))
                 elif _is_new(entry, seen):
                     stack.append((iter(_entries(entry.path)), path + "/"))
-            elif Path(entry.name).suffix.lower() in IMAGE_EXTENSIONS and entry.is_file():
+            elif _suffix(entry.name) in IMAGE_EXTENSIONS and entry.is_file():
                 status = entry.stat()
                 yield ImageFile(path, status.st_size, status.st_mtime_ns)
         except OSError as error:
             _tell(error, entry, path, on_problem)
+
+
+def _suffix(name: str) -> str:
+    # pathlib's would take half of the time of a scan.
+    return name[name.rfind(".") :].lower()
 
 
 def _is_new(folder: os.DirEntry[str], seen: set[Hashable]) -> bool:

@@ -149,6 +149,16 @@ CATALOGUE |= {
         "No se pudo cargar el modelo {name}: {detail}",
         "The model {name} could not be loaded: {detail}",
     ),
+    "error.fast_packages_missing": (
+        "Faltan los paquetes de la vía rápida de {name}. Instálelos con «pip install -r requirements-fast.txt» "
+        "o ponga fast_images en false en image_search_config.json.",
+        "The packages of the fast path of {name} are missing. Install them with “pip install -r "
+        "requirements-fast.txt”, or set fast_images to false in image_search_config.json.",
+    ),
+    "error.too_few_pictures": (
+        "Para la prueba hacen falta al menos {needed} imágenes legibles; en la carpeta hay {found}.",
+        "The trial needs at least {needed} readable pictures; the folder has {found}.",
+    ),
     "error.download_failed": (
         "No se pudo descargar {name}: {detail}",
         "{name} could not be downloaded: {detail}",
@@ -337,6 +347,10 @@ CATALOGUE |= {
     "window.pick_image": ("Elija una imagen de ejemplo", "Choose an example picture"),
     "window.images": ("Imágenes", "Images"),
     "window.all_files": ("Todos los archivos", "All files"),
+    "model.siglip2-b-32-256": ("SigLIP 2 B/32 (español y muchos más)", "SigLIP 2 B/32 (Spanish and many more)"),
+    "model.siglip2-b-16": ("SigLIP 2 B/16 (el mejor en español, lento)", "SigLIP 2 B/16 (best in Spanish, slow)"),
+    "model.siglip-b-16": ("SigLIP B/16 (español e inglés, lento)", "SigLIP B/16 (Spanish and English, slow)"),
+    "model.vit-b-32-datacomp": ("DataComp ViT-B/32 (solo inglés)", "DataComp ViT-B/32 (English only)"),
     "model.builtin": ("Integrado (sin descarga)", "Embedded (no download)"),
     "model.other": ("CLIP {variant}", "CLIP {variant}"),
     # what the status line says
@@ -575,6 +589,27 @@ CATALOGUE |= {
     "cli.downloading": (
         "Se va a descargar el modelo {name} ({size} MB)…",
         "The model {name} is going to be downloaded ({size} MB)…",
+    ),
+    "cli.fast": (
+        "Prueba la vía rápida de CLIP con sus fotos y la activa si compensa.",
+        "Try the fast path of CLIP on your photos, and turn it on if it is worth it.",
+    ),
+    "cli.fast_off": ("desactiva la vía rápida", "turn the fast path off"),
+    "cli.fast_result": (
+        "{pictures} imágenes: {speed} veces más rápido; {recall} % de los 10 vecinos iguales; coseno medio {cosine}",
+        "{pictures} pictures: {speed} times as fast; {recall}% of the 10 neighbours are the same; mean cosine {cosine}",
+    ),
+    "cli.fast_on": (
+        "La vía rápida queda activada: CLIP indexará de nuevo la próxima vez, con índices propios.",
+        "The fast path is on: CLIP will index anew next time, with indexes of its own.",
+    ),
+    "cli.fast_not_worth": (
+        "No compensa en este equipo o con estas fotos: todo queda como estaba.",
+        "It is not worth it on this computer or with these photos: everything stays as it was.",
+    ),
+    "cli.fast_is_off": (
+        "La vía rápida está desactivada; los índices de antes siguen ahí.",
+        "The fast path is off; the earlier indexes are still there.",
     ),
     "cli.cancelled": ("Cancelado; lo hecho se ha guardado.", "Cancelled; what was done is saved."),
 }

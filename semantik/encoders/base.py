@@ -93,6 +93,11 @@ class Encoder(ABC):
     """Pictures per ``encode_images`` call that suit the device in use."""
 
     @property
+    def store(self) -> str:
+        """Name of the folder of its indexes; a variant of a model has one of its own, and costs the other nothing."""
+        return self.name
+
+    @property
     def input_size(self) -> int:
         """Shorter side, in pixels, of the input pictures."""
         return min(self.input_spec.width, self.input_spec.height)

@@ -7,26 +7,28 @@ import threading
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.encoders import clip_network, clip_package
+from semantik.encoders import clip_network, clip_package, int8_images
 from semantik.encoders.base import Encoder, InputSpec, unit_rows
 from semantik.encoders.clip_models import MODELS, ClipModel
-from semantik.encoders.clip_network import Side
 from semantik.encoders.clip_source import LOAD_ERRORS, ClipSource
 from semantik.encoders.clip_towers import ImageTower, TextTower
+from semantik.encoders.int8_images import Int8ImageTower
 from semantik.encoders.tower_cache import Weights
 from semantik.encoders.workers import MOST_WORKERS, PictureWorkers
-from semantik.errors import EncoderFailed, UnknownEncoder
+from semantik.errors import EncoderFailed, FastPackagesMissing, UnknownEncoder
 from semantik.records import Embeddings
 
 if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger(__name__)
+
+Side = Literal["image", "text"]
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
@@ -47,10 +49,13 @@ class ClipEncoder(Encoder):
     holds data only (see ``tower_cache``). On a processor the two sides are loaded apart, on first use or
     by ``load``; on a GPU together. All methods may be called from any thread.
 
-    Raises UnknownEncoder for a name that is not in the table.
+    ``int8`` runs the image side in 8-bit integers on a processor (see ``int8_images``); its vectors are a
+    space of their own. Raises UnknownEncoder for a name that is not in the table.
     """
 
-    def __init__(self, name: str, *, weights_folder: Path | None = None, checkpoint: Path | None = None) -> None:
+    def __init__(
+        self, name: str, *, weights_folder: Path | None = None, checkpoint: Path | None = None, int8: bool = False
+    ) -> None:
         if name not in MODELS:
             raise UnknownEncoder(name=name, known=", ".join(MODELS))
         self.model: ClipModel = MODELS[name]
@@ -59,6 +64,7 @@ class ClipEncoder(Encoder):
         side = self.model.resolution
         self.input_spec = InputSpec(side, side, "crop", "bicubic", MEAN, STD)
         self._source = ClipSource(self.model, weights_folder, checkpoint)
+        self._int8 = int8
         self._lock = threading.Lock()
         self._sides: dict[Side, Callable[[torch.Tensor], torch.Tensor]] = {}
         self._workers: PictureWorkers | None = None  # on a processor only
@@ -67,8 +73,12 @@ class ClipEncoder(Encoder):
 
     @cached_property
     def space(self) -> str:  # type: ignore[override]  # computed, because a checkpoint must be hashed for it
-        """``clip/<name>/<start of the file's SHA-256>``. Raises BadCheckpoint for one that cannot be read."""
-        return f"clip/{self.model.clip_name}/{self._source.sha256[:12]}"
+        """``clip/<name>/<start of the file's SHA-256>``, "+int8". Raises BadCheckpoint for one that cannot be read."""
+        return f"clip/{self.model.clip_name}/{self._source.sha256[:12]}{'+int8' if self._int8 else ''}"
+
+    @property
+    def store(self) -> str:
+        return f"{self.name}-int8" if self._int8 else self.name
 
     @property
     def batch_size(self) -> int:  # type: ignore[override]  # it depends on the device
@@ -168,20 +178,32 @@ class ClipEncoder(Encoder):
         import torch
 
         if device == "cpu":
-            network = clip_network.build(weights, side, single=True)
             if side == "text":
-                return {"text": TextTower(network)}
+                return {"text": TextTower(weights)}
             self._workers = PictureWorkers(PICTURES_PER_PASS)
-            if hasattr(network.visual, "transformer"):
-                return {"image": ImageTower(network.visual)}
-            return {"image": network.visual.to(memory_format=torch.channels_last)}
+            if self._int8:
+                return {"image": self._int8_tower(weights)}
+            if "visual.proj" in weights.shapes():
+                return {"image": ImageTower(weights)}
+            visual = clip_network.build(weights, single=True).visual
+            return {"image": visual.to(memory_format=torch.channels_last)}
         # Apple's GPU does not mix half and single precision: the model goes there as float32.
-        network = clip_network.build(weights, None, single=device == "mps").to(device)
+        network = clip_network.build(weights, single=device == "mps").to(device)
         # A driver or a GPU that this torch does not support shows only when it has to work.
         size = self.model.resolution
         with torch.inference_mode():
             network.encode_image(torch.zeros(1, 3, size, size, device=device)).cpu()
         return {"image": network.encode_image, "text": network.encode_text}
+
+    def _int8_tower(self, weights: Weights) -> Int8ImageTower:
+        path = int8_images.int8_path(self._source.kept)
+        if path.is_file():
+            try:
+                return Int8ImageTower(path)
+            except RuntimeError as error:
+                log.warning("made again: %s", error)
+        int8_images.make(clip_network.build(weights, single=True).visual, self.model.resolution, path)
+        return Int8ImageTower(path)
 
     def _devices(self) -> list[str]:
         """Devices to try, the fastest first. Raises EncoderFailed when torch or clip is not installed well."""
@@ -192,6 +214,10 @@ class ClipEncoder(Encoder):
         except (ImportError, OSError) as error:  # OSError: on Windows, a missing system library
             log.exception("torch or clip cannot be imported")
             raise EncoderFailed(name=self.model.weights.name, detail=str(error)) from error
+        if self._int8:  # it is for processors
+            if not int8_images.is_available():
+                raise FastPackagesMissing(name=self.model.weights.name)
+            return ["cpu"]
         found = ["cuda"] if torch.cuda.is_available() else ["mps"] if torch.backends.mps.is_available() else []
         return [*found, "cpu"]
 

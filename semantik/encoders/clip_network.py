@@ -1,11 +1,11 @@
-"""From named weights to ``clip``'s own network: whole, or only the side that is needed."""
+"""A published archive as named weights, and named weights as ``clip``'s own network."""
 
 from __future__ import annotations
 
 import warnings
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from semantik.encoders.clip_package import model_module
 from semantik.encoders.tower_cache import Weights
@@ -13,7 +13,6 @@ from semantik.encoders.tower_cache import Weights
 if TYPE_CHECKING:
     import torch
 
-Side = Literal["image", "text"]
 _SIZES = ("input_resolution", "context_length", "vocab_size")  # buffers of the published files, no weights
 
 
@@ -55,30 +54,16 @@ def shape_of(weights: Weights) -> tuple[int, int] | None:
         return None
 
 
-def build(weights: Weights, side: Side | None, *, single: bool) -> Any:
-    """``clip.model.CLIP`` with the weights of one side, or of both for None; the other side stays empty.
+def build(weights: Weights, *, single: bool) -> Any:
+    """``clip.model.CLIP`` with all weights, as ``clip.load`` makes it.
 
-    ``single`` makes all weights float32, what processors and Apple's GPU need; else they have the
-    precisions that clip gives them on CUDA. Raises RuntimeError, KeyError, AttributeError for weights
-    that are not those of a CLIP network.
+    ``single`` makes them float32, what processors and Apple's GPU need; else they have the precisions that
+    clip gives them on CUDA. Raises RuntimeError, KeyError, AttributeError for weights of another network.
     """
-    import torch
+    from semantik.encoders.uninitialised import uninitialised
 
-    meta = {name: torch.empty(shape, device="meta") for name, shape in weights.shapes().items()}
-    with torch.device("meta"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # filling a network without memory does nothing, as it should here
-        network = model_module().build_model(dict(meta))
-    wanted: dict[str, torch.Tensor] = {}
-    for name, skeleton in network.state_dict().items():
-        if side is None or name.startswith("visual.") == (side == "image"):
-            tensor = weights.tensor(name)
-            dtype = torch.float32 if single and skeleton.is_floating_point() else skeleton.dtype
-            # A copy in any case: the file that is mapped may be replaced, and pages come from it once only.
-            wanted[name] = tensor.to(dtype, copy=True)
-    found = network.load_state_dict(wanted, strict=False, assign=True)
-    if side is None and found.missing_keys:
-        raise KeyError(", ".join(found.missing_keys[:3]))
-    mask = network.build_attention_mask()
-    for block in network.transformer.resblocks:
-        block.attn_mask = mask
-    return network.eval().requires_grad_(False)
+    with uninitialised():
+        network = model_module().build_model({name: weights.tensor(name) for name in weights.shapes()})
+    if single:
+        network = network.float()
+    return network.requires_grad_(False)

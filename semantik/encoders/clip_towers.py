@@ -9,24 +9,33 @@ no token of a causal transformer sees a later one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from semantik.encoders.tower_cache import Weights
 
 if TYPE_CHECKING:
     import torch
 
 GELU_SCALE = 1.702
+WIDTH_PER_HEAD = 64  # in all of OpenAI's models
 
 
 class Block:
-    """A residual attention block over (n, tokens, width), made from one of ``clip.model``; both share weights."""
+    """A residual attention block over (n, tokens, width), from the weights whose names begin with ``prefix``."""
 
-    def __init__(self, block: Any) -> None:
-        self.heads = block.attn.num_heads
-        self.norm_1, self.norm_2 = _norm(block.ln_1), _norm(block.ln_2)
-        self.in_weight, self.in_bias = block.attn.in_proj_weight, block.attn.in_proj_bias
-        self.out_weight, self.out_bias = block.attn.out_proj.weight, block.attn.out_proj.bias
-        self.up_weight, self.up_bias = block.mlp.c_fc.weight * GELU_SCALE, block.mlp.c_fc.bias * GELU_SCALE
-        self.down_weight, self.down_bias = block.mlp.c_proj.weight / GELU_SCALE, block.mlp.c_proj.bias
+    def __init__(self, weights: Weights, prefix: str) -> None:
+        def weight(name: str) -> torch.Tensor:
+            return single(weights, f"{prefix}.{name}")
+
+        self.norm_1 = weight("ln_1.weight"), weight("ln_1.bias")
+        self.norm_2 = weight("ln_2.weight"), weight("ln_2.bias")
+        self.in_weight, self.in_bias = weight("attn.in_proj_weight"), weight("attn.in_proj_bias")
+        self.out_weight, self.out_bias = weight("attn.out_proj.weight"), weight("attn.out_proj.bias")
+        self.up_weight = weight("mlp.c_fc.weight").mul_(GELU_SCALE)
+        self.up_bias = weight("mlp.c_fc.bias").mul_(GELU_SCALE)
+        self.down_weight = weight("mlp.c_proj.weight").div_(GELU_SCALE)
+        self.down_bias = weight("mlp.c_proj.bias")
+        self.heads = len(self.out_bias) // WIDTH_PER_HEAD
 
     def add_to(self, x: torch.Tensor, *, causal: bool) -> None:
         """Add what the block computes to ``x``, in place."""
@@ -44,20 +53,22 @@ class Block:
 
 
 class ImageTower:
-    """The image side, from a ``clip.model.VisionTransformer`` in float32.
+    """The image side of a model with a vision transformer.
 
-    ``tower(pictures)``: float32 (n, 3, H, W) -> (n, dim), not unit.
+    ``tower(pictures)``: float32 (n, 3, H, W) -> (n, dim), not unit. Raises KeyError or RuntimeError when
+    the weights are not those of such a model.
     """
 
-    def __init__(self, visual: Any) -> None:
-        kernel = visual.conv1.weight
+    def __init__(self, weights: Weights) -> None:
+        kernel = single(weights, "visual.conv1.weight")
         self.patch = kernel.shape[-1]
-        self.kernel = kernel.reshape(kernel.shape[0], -1)
-        self.class_embedding = visual.class_embedding
-        self.positions = visual.positional_embedding
-        self.norm_pre, self.norm_post = _norm(visual.ln_pre), _norm(visual.ln_post)
-        self.blocks = [Block(block) for block in visual.transformer.resblocks]
-        self.projection = visual.proj
+        self.kernel = kernel.reshape(len(kernel), -1)
+        self.class_embedding = single(weights, "visual.class_embedding")
+        self.positions = single(weights, "visual.positional_embedding")
+        self.norm_pre = single(weights, "visual.ln_pre.weight"), single(weights, "visual.ln_pre.bias")
+        self.norm_post = single(weights, "visual.ln_post.weight"), single(weights, "visual.ln_post.bias")
+        self.blocks = blocks(weights, "visual.transformer.resblocks")
+        self.projection = single(weights, "visual.proj")
 
     def __call__(self, pictures: torch.Tensor) -> torch.Tensor:
         from torch.nn import functional
@@ -78,14 +89,14 @@ class ImageTower:
 
 
 class TextTower:
-    """The text side, from a ``clip.model.CLIP`` in float32. ``tower(tokens)``: int (n, 77) -> (n, dim), not unit."""
+    """The text side. ``tower(tokens)``: int (n, 77) -> (n, dim), not unit. Raises as ``ImageTower``."""
 
-    def __init__(self, network: Any) -> None:
-        self.embedding = network.token_embedding.weight
-        self.positions = network.positional_embedding
-        self.blocks = [Block(block) for block in network.transformer.resblocks]
-        self.norm_final = _norm(network.ln_final)
-        self.projection = network.text_projection
+    def __init__(self, weights: Weights) -> None:
+        self.embedding = single(weights, "token_embedding.weight")
+        self.positions = single(weights, "positional_embedding")
+        self.blocks = blocks(weights, "transformer.resblocks")
+        self.norm_final = single(weights, "ln_final.weight"), single(weights, "ln_final.bias")
+        self.projection = single(weights, "text_projection")
 
     def __call__(self, tokens: torch.Tensor) -> torch.Tensor:
         from torch.nn import functional
@@ -100,5 +111,14 @@ class TextTower:
         return embedded
 
 
-def _norm(layer: Any) -> tuple[torch.Tensor, torch.Tensor, float]:
-    return layer.weight, layer.bias, layer.eps
+def single(weights: Weights, name: str) -> torch.Tensor:
+    """A copy of one tensor in float32: the mapped file is read once and may go away afterwards."""
+    import torch
+
+    return weights.tensor(name).to(torch.float32, copy=True)
+
+
+def blocks(weights: Weights, prefix: str) -> list[Block]:
+    """The blocks of one transformer, in order."""
+    numbers = {int(name[len(prefix) + 1 :].split(".")[0]) for name in weights.shapes() if name.startswith(f"{prefix}.")}
+    return [Block(weights, f"{prefix}.{number}") for number in range(len(numbers))]

@@ -59,6 +59,20 @@ class Tasks:
         self._thread = threading.Thread(target=body, name="worker", daemon=True)
         self._thread.start()
 
+    def ahead(self, work: Callable[[], Any]) -> None:
+        """Run ``work`` now that it will be needed soon; the window stays free and hears nothing of it.
+
+        It is left to finish when the program ends: an import that is torn off may crash the interpreter.
+        """
+
+        def body() -> None:
+            try:
+                work()
+            except Exception:  # the worker's wrapper again: who needs the result will meet the same error
+                log.warning("not done ahead of need", exc_info=True)
+
+        threading.Thread(target=body, name="ahead").start()
+
     def post(self, call: Callable[[], None]) -> None:
         """From the worker: have ``call`` made on the window's thread."""
         self._news.put(call)

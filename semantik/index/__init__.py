@@ -1,7 +1,8 @@
 """The index of an image folder: the only room that knows faiss, and the only one that reads or writes indexes."""
 
+from semantik.index.cells import APPROXIMATE_FROM
 from semantik.index.changes import TRANSIENT, Changes
 from semantik.index.image_index import ImageIndex
 from semantik.index.store import put_back, set_aside
 
-__all__ = ["TRANSIENT", "Changes", "ImageIndex", "put_back", "set_aside"]
+__all__ = ["APPROXIMATE_FROM", "TRANSIENT", "Changes", "ImageIndex", "put_back", "set_aside"]

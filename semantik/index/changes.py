@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from semantik.index.manifest import Manifest
 from semantik.records import ImageFile, Reason
 
 TRANSIENT = frozenset(
@@ -31,3 +33,33 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
+
+
+def compare(
+    found: Iterable[ImageFile],
+    manifest: Manifest,
+    row_of: Mapping[str, int],
+    skipped: Mapping[str, tuple[int, int, Reason]],
+    *,
+    unreadable: Collection[str],
+    retry: bool,
+) -> Changes:
+    """How ``found`` differs from the rows that count and the skipped files: see ``ImageIndex.compare``."""
+    sizes, mtimes_ns = manifest.sizes, manifest.mtimes_ns
+    added, changed, seen, known = [], [], 0, set()
+    for file in found:
+        known.add(file.path)
+        row = row_of.get(file.path)
+        skip = skipped.get(file.path)
+        if row is not None:
+            seen += 1
+            if (sizes[row], mtimes_ns[row]) != (file.size, file.mtime_ns):
+                changed.append(file)
+        elif skip is None or skip[:2] != (file.size, file.mtime_ns) or (retry and skip[2] in TRANSIENT):
+            added.append(file)
+    removed = [
+        path
+        for path in (row_of if seen < len(row_of) else ())
+        if path not in known and not path.startswith(tuple(unreadable))
+    ]
+    return Changes(added, changed, removed, seen - len(changed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.errors import IndexDamaged, IndexNotSaved
-from semantik.index.changes import TRANSIENT, Changes
+from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError
+from semantik.index.cells import Cells
+from semantik.index.changes import Changes, compare
 from semantik.index.commit import commit
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
@@ -29,9 +30,12 @@ class ImageIndex:
 
     ``store`` is the folder on disk (see ``store.py``). Vectors are memory-mapped, so opening a
     library costs one pass to check them and no copy. Not thread-safe: one thread at a time.
+
+    Vector files of ``approximate_from`` rows or more are searched by cells (see ``cells.py``) once
+    ``build_cells`` has made them; None: every search is complete.
     """
 
-    def __init__(self, store: Path, folder: Path, space: str, dim: int) -> None:
+    def __init__(self, store: Path, folder: Path, space: str, dim: int, *, approximate_from: int | None = None) -> None:
         self.store = store
         self.folder = folder
         self._manifest = Manifest(space=space, dim=dim, folder=str(folder))
@@ -41,6 +45,7 @@ class ImageIndex:
         self._removed: set[int] = set()
         self._skipped: dict[str, tuple[int, int, Reason]] = {}
         self._dirty = True
+        self._approximate_from = approximate_from
 
     @property
     def space(self) -> str:
@@ -63,12 +68,12 @@ class ImageIndex:
     # -- Loading ---------------------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, store: Path, folder: Path) -> ImageIndex:
+    def load(cls, store: Path, folder: Path, *, approximate_from: int | None = None) -> ImageIndex:
         """Open a stored index and check it whole. Raises NoIndex, IndexTooNew or IndexDamaged."""
         for _ in range(_LOAD_TRIES):
             manifest = read_manifest(store)
             try:
-                vectors = open_files(store, manifest)
+                vectors = open_files(store, manifest, approximate_from)
             except FileNotFoundError as error:
                 failure = IndexDamaged(why="missing", detail=Path(error.filename).name)
             except OSError as error:
@@ -76,7 +81,7 @@ class ImageIndex:
             except IndexDamaged as error:
                 failure = error
             else:
-                index = cls(store, folder, manifest.space, manifest.dim)
+                index = cls(store, folder, manifest.space, manifest.dim, approximate_from=approximate_from)
                 index._adopt(manifest, vectors)
                 return index
             # Another program may have saved between our reads; then the manifest has changed too.
@@ -108,7 +113,7 @@ class ImageIndex:
 
     def reload(self) -> None:
         """Take over what is stored now, forgetting unsaved changes. Raises as ``load`` does."""
-        other = ImageIndex.load(self.store, self.folder)
+        other = ImageIndex.load(self.store, self.folder, approximate_from=self._approximate_from)
         if (other.space, other.dim) != (self.space, self.dim):
             raise IndexDamaged(why="space", detail=other.space)
         self.__dict__.update(other.__dict__)
@@ -134,24 +139,7 @@ class ImageIndex:
         Files below a folder in ``unreadable`` (relative, ending in "/") are not missed: they cannot be
         seen now. Known bad files are no news unless ``retry`` is set and their reason may have passed.
         """
-        sizes, mtimes_ns = self._manifest.sizes, self._manifest.mtimes_ns
-        added, changed, seen, known = [], [], 0, set()
-        for file in found:
-            known.add(file.path)
-            row = self._row_of.get(file.path)
-            skip = self._skipped.get(file.path)
-            if row is not None:
-                seen += 1
-                if (sizes[row], mtimes_ns[row]) != (file.size, file.mtime_ns):
-                    changed.append(file)
-            elif skip is None or skip[:2] != (file.size, file.mtime_ns) or (retry and skip[2] in TRANSIENT):
-                added.append(file)
-        removed = [
-            path
-            for path in (self._row_of if seen < self.count else ())
-            if path not in known and not path.startswith(tuple(unreadable))
-        ]
-        return Changes(added, changed, removed, seen - len(changed))
+        return compare(found, self._manifest, self._row_of, self._skipped, unreadable=unreadable, retry=retry)
 
     # -- Changing --------------------------------------------------------------------------------------
 
@@ -244,3 +232,19 @@ class ImageIndex:
         self._pending, self._dirty = [], False
         if len(before.paths) != len(self._manifest.paths):
             self._number_rows()
+
+    def build_cells(self, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Make missing cells, in ten seconds for a million rows; what fails waits. Do not hold the lock."""
+        least = self._approximate_from
+        for saved in self._saved:
+            if saved.cells or not saved.segment or least is None or saved.rows < least:
+                continue
+            saved.cells = Cells.build(saved.data.view(np.float32), is_cancelled)
+            if not saved.cells:
+                return
+            try:
+                with self.locked():
+                    if not self.is_stale():  # else the vector file may be gone, and nobody would sweep its cells
+                        saved.cells.write(self.store, saved.segment)
+            except (OSError, SemantikError) as error:
+                log.warning("the cells of %s are not kept: %s", saved.segment.file, error)

@@ -33,6 +33,7 @@ HEADER_BYTES = 45
 
 _HEAD_BYTES = 200  # of a manifest: enough for its stamp
 _UNFINISHED = re.compile(re.escape(MANIFEST) + r"\.\d+\.tmp")
+_CELLS = re.compile(r"image_index\.[0-9a-f]{16}\.cells(\.\d+\.tmp)?")
 _NAME_TRIES = 100
 
 
@@ -145,12 +146,19 @@ def writer_lock(store: Path, folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def cells_file(store: Path, segment: Segment) -> Path:
+    """Where the cells of a vector file are (see ``cells.py``). Its content names it: file names are used again."""
+    return store / f"image_index.{segment.sha256[:16]}.cells"
+
+
 def sweep(store: Path, manifest: Manifest) -> None:
-    """Delete vector files that ``manifest`` does not name, and leftovers of killed saves. Hold the lock."""
+    """Delete vector files (and their cells) that ``manifest`` does not name, and leftovers of kills. Hold the lock."""
     named = {segment.file for segment in manifest.segments}
+    named |= {cells_file(store, segment).name for segment in manifest.segments}
     with contextlib.suppress(OSError):  # a later save tries again
         for path in list(store.iterdir()):
-            if (VECTORS.fullmatch(path.name) and path.name not in named) or _UNFINISHED.fullmatch(path.name):
+            ours = VECTORS.fullmatch(path.name) or _CELLS.fullmatch(path.name)
+            if (ours and path.name not in named) or _UNFINISHED.fullmatch(path.name):
                 with contextlib.suppress(OSError):  # mapped by another program on Windows
                     path.unlink()
 

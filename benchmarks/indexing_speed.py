@@ -1,0 +1,182 @@
+"""How fast pictures are indexed: this program, the straightforward pipeline, rclip, and the machine's limits.
+
+Each way works in a process of its own on the same files with the same full-size ViT-B/32 of random weights, one
+after the other, the whole round repeated --rounds times. Loading the model is not counted; starting decoder
+processes is. Also measured: how well the embeddings agree with the straightforward pipeline's, and the memory
+that indexing takes beyond the loaded encoder (proportional set size of the process and its children).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+
+HERE = Path(__file__).resolve().parent
+REPO = HERE.parent
+sys.path[:0] = [str(REPO / "tests")]
+
+Row = dict[str, float | str]
+
+WAYS = ("straightforward", "rclip", "ours", "encoder_limit", "clip_encoder_limit", "decoder_limit", "embedded")
+
+
+def repeat(folder: Path, target: Path, count: int) -> Path:
+    """``count`` files: those of ``folder`` again and again, each copy with a tail of its own.
+
+    rclip recognises files of the same content and would encode each picture only once.
+    """
+    target.mkdir()
+    sources = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg"))
+    for number in range(count):
+        source = sources[number % len(sources)]
+        (target / f"{number:05d}{source.suffix}").write_bytes(source.read_bytes() + number.to_bytes(8, "big"))
+    return target
+
+
+def export_onnx(checkpoint: Path, target: Path) -> None:
+    """The image side for rclip, by torch's own exporter."""
+    import clip
+    import torch
+
+    model, _ = clip.load(str(checkpoint), device="cpu")
+    names = {"input_names": ["input"], "output_names": ["output"]}
+    axes = {"input": {0: "n"}, "output": {0: "n"}}
+    torch.onnx.export(
+        model.visual, (torch.zeros(2, 3, 224, 224),), str(target), dynamo=False, dynamic_axes=axes, **names
+    )
+
+
+def memory(process: psutil.Process) -> int:
+    """Bytes of a process and its children; what they share counts once."""
+    total = 0
+    for member in (process, *process.children(recursive=True)):
+        try:
+            total += member.memory_full_info().pss
+        except (psutil.Error, AttributeError):
+            continue
+    return total
+
+
+def measure(command: list[str]) -> Row:
+    """Start one way, let it load, then let it work while its memory is watched."""
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=REPO
+    ) as child:
+        assert child.stdin and child.stdout
+        while (line := child.stdout.readline()) != "ready\n":
+            if not line:
+                raise SystemExit(f"failed: {' '.join(command)}")
+        process = psutil.Process(child.pid)
+        before = peak = memory(process)
+        finished = threading.Event()
+
+        def watch() -> None:
+            nonlocal peak
+            while not finished.wait(0.5):
+                peak = max(peak, memory(process))
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        line = child.stdout.readline()
+        finished.set()
+        watcher.join()
+        if not line:
+            raise SystemExit(f"failed: {' '.join(command)}")
+        row: Row = json.loads(line)
+    row["images_per_s"] = float(row["images"]) / float(row["seconds"])
+    row["extra_mb"] = (peak - before) / 2**20
+    return row
+
+
+def agreement(ours: Path, theirs: Path) -> dict[str, float]:
+    a, b = np.load(ours).astype(np.float64), np.load(theirs).astype(np.float64)
+    cosines = (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+    return {"mean": float(cosines.mean()), "min": float(cosines.min())}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--camera", type=Path, default=REPO.parent / "shared" / "camera", help="large camera JPEGs")
+    parser.add_argument("--photos", type=Path, default=REPO.parent / "shared" / "photos", help="web-size JPEGs")
+    parser.add_argument("--camera-files", type=int, default=200, help="repeat the camera files to so many")
+    parser.add_argument("--photo-files", type=int, default=600, help="repeat the web-size files to so many")
+    parser.add_argument("--rounds", type=int, default=1, help="measure each way so many times and take the medians")
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS, help="what to measure")
+    parser.add_argument("--rclip-python", type=Path, help="a Python that has rclip; without it rclip is left out")
+    parser.add_argument("--checkpoint", type=Path, help="a full-size ViT-B/32 in OpenAI's format; else one is made")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    options = parser.parse_args()
+    ways = [way for way in options.ways if way != "rclip" or options.rclip_python]
+    rows: list[Row] = []
+    agreements: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(scratch)
+        checkpoint = work / "ViT-B-32.pt"
+        if options.checkpoint:
+            shutil.copyfile(options.checkpoint, checkpoint)
+        else:
+            from clip_checkpoint import write_checkpoint
+
+            write_checkpoint(checkpoint, full_size=True)
+        if "rclip" in ways:
+            export_onnx(checkpoint, work / "visual.onnx")
+        folders = {
+            "camera": repeat(options.camera, work / "camera", options.camera_files),
+            "web": repeat(options.photos, work / "web", options.photo_files),
+        }
+        for turn in range(options.rounds):
+            for kind, folder in folders.items():
+                for way in ways:
+                    vectors = work / f"{kind}-{way}.npy"
+                    common = ["--folder", str(folder), "--vectors", str(vectors)]
+                    if way == "rclip":
+                        python, script = str(options.rclip_python), "rclip_arm.py"
+                        arguments = ["--onnx", str(work / "visual.onnx")]
+                    else:
+                        python, script = sys.executable, "indexing_arms.py"
+                        arguments = [way, "--checkpoint", str(checkpoint)]
+                    row = measure([python, str(HERE / script), *arguments, *common])
+                    rows.append({"pictures": kind, "way": way, "round": turn, **row})
+                    print(f"  {kind} {way}: {row['images_per_s']:.2f} images/s", file=sys.stderr, flush=True)
+                for way in ("ours", "rclip"):
+                    pair = work / f"{kind}-{way}.npy", work / f"{kind}-straightforward.npy"
+                    if all(path.exists() for path in pair):
+                        agreements[f"{kind} {way}"] = agreement(*pair)
+    report(rows, agreements, options.json)
+
+
+def report(rows: list[Row], agreements: dict[str, dict[str, float]], target: Path | None) -> None:
+    def median(kind: str, way: str, key: str) -> float:
+        values = [float(row[key]) for row in rows if (row["pictures"], row["way"]) == (kind, way) and key in row]
+        return float(np.median(values)) if values else float("nan")
+
+    print("| pictures | way | images/s | ours / this | MB over the loaded encoder |\n|---|---|---|---|---|")
+    for kind, way in dict.fromkeys((str(row["pictures"]), str(row["way"])) for row in rows):
+        speed = median(kind, way, "images_per_s")
+        ratio = median(kind, "ours", "images_per_s") / speed
+        print(f"| {kind} | {way} | {speed:.2f} | {ratio:.2f} | {median(kind, way, 'extra_mb'):.0f} |")
+    for kind in ("camera", "web"):
+        encoder, decoder = (median(kind, "ours", key) for key in ("encoder_cpu", "decoder_cpu"))
+        print(f"\nours, {kind}: CPU seconds in the program {encoder:.1f}, in decoder processes {decoder:.1f}")
+    for pair, cosine in agreements.items():
+        print(
+            f"agreement with the straightforward pipeline, {pair}: {cosine['mean']:.5f} mean, {cosine['min']:.5f} min"
+        )
+    if target:
+        target.write_text(json.dumps({"rows": rows, "agreement": agreements, "time": time.time()}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
