@@ -401,6 +401,9 @@ class SemantikSearchApp:
             return
         if top_k != min(self._wanted_top_k, engine.library.count):
             self._wanted_top_k = top_k
+        self.models.understand(query, lambda: self._ask_engine(engine, query, top_k))
+
+    def _ask_engine(self, engine: Engine, query: Query, top_k: int) -> None:
         self.view.say(say("status.searching"))
 
         def work() -> tuple[Answer, Path]:
@@ -413,7 +416,8 @@ class SemantikSearchApp:
         from semantik.results_page import open_page
 
         seconds = number(answer.seconds, 2)
-        self.view.say(say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=self.models.title))
+        found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=self.models.title)
+        self.view.say(say("status.read_as_english", found=found) if answer.read_as_english else found)
         if not open_page(page):
             messagebox.showwarning(say("window.title"), say("warn.no_browser", path=page), parent=self.root)
 

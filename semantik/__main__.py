@@ -127,6 +127,8 @@ def _search(options: argparse.Namespace, home: Path, config: Config) -> int:
         # The default K gives way to a smaller library; a K that was asked for is checked.
         top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
         answer = session.engine.ask(query, top_k)
+        if answer.read_as_english and (missing := session.engine.missing_for(query)):
+            print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
         if options.json:
             hits = [{"rank": hit.rank, "score": round(hit.score, 6), "path": str(hit.path)} for hit in answer.hits]
             _dump(hits)

@@ -31,6 +31,8 @@ class Config:
     encoder: str = ""  # a name from ``python -m semantik models``; empty: not chosen yet
     top_k: int = 20  # pictures per search
     language: str = "es"  # "es" or "en"
+    query_language: str = "auto"  # who reads CLIP's queries: "auto" (by language), "multilingual" or "english"
+    ask_multilingual: bool = True  # offer the multilingual text model when a query needs it
     weights_folder: str = ""  # where downloaded models are kept; empty: ~/.cache/clip
     clip_checkpoint: str = ""  # an own CLIP checkpoint that the user trusts; it runs code when loaded
     decode_seconds: float = 20.0  # time limit for opening one picture
@@ -94,6 +96,8 @@ def _within_bounds(config: Config) -> Config:
         values["top_k"] = Config.top_k
     if config.language not in ("es", "en"):
         values["language"] = Config.language
+    if config.query_language not in ("auto", "multilingual", "english"):
+        values["query_language"] = Config.query_language
     if not config.decode_seconds > 0:
         values["decode_seconds"] = Config.decode_seconds
     return Config(**values)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from semantik import encoders, fast_trial
 from semantik.config import Config
 from semantik.decode_pool import DecodePool
-from semantik.encoders import weights
+from semantik.encoders import model_files, weights
 from semantik.encoders.base import Encoder
 from semantik.errors import UnknownEncoder
 from semantik.fast_trial import Trial
@@ -22,7 +22,7 @@ from semantik.library import Library
 from semantik.records import Hit, Progress, Query
 from semantik.results_page import EMBEDDED, ResultsPage, render, results_path, thumbnail_side, write_page
 from semantik.search import embed_query, parse_top_k
-from semantik.text import say
+from semantik.text import language, say
 from semantik.thumbnails import ThumbnailCache
 
 
@@ -34,6 +34,7 @@ class Answer:
     hits: list[Hit]
     seconds: float
     searched: int
+    read_as_english: bool = False  # though it is not English: the multilingual text model is not there
 
 
 class Engine:
@@ -100,8 +101,26 @@ class Engine:
 
     def _create(self, name: str) -> Encoder:
         return encoders.create(
-            name, weights_folder=self._weights, checkpoint=self._checkpoint(name), int8=self.config.fast_images
+            name,
+            weights_folder=self._weights,
+            checkpoint=self._checkpoint(name),
+            int8=self.config.fast_images,
+            query_language=self.config.query_language,
+            users_language=language(),
         )
+
+    def missing_for(self, query: Query) -> tuple[str, int] | None:
+        """What the model lacks to understand a text in its language: a title and megabytes; mostly None."""
+        files = self.encoder.missing_for(query.text) if query.text else None
+        return (say("model.multilingual"), round(files.size / 2**20)) if files else None
+
+    def download_missing(
+        self, query: Query, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool]
+    ) -> None:
+        """Fetch it. Progress counts bytes. Raises DownloadFailed or Cancelled."""
+        files = self.encoder.missing_for(query.text)
+        if files:
+            model_files.download(files, self._weights, on_progress, is_cancelled)
 
     def try_fast_images(self, folder: Path) -> Trial:
         """Compare CLIP's 8-bit image side with the exact one on pictures of ``folder``.
@@ -150,7 +169,8 @@ class Engine:
         self.encoder.load(images=query.image is not None, texts=query.image is None)
         started = time.monotonic()
         hits = self.library.search(query, parse_top_k(top_k, self.library.count) if self.library.count else 1)
-        return Answer(query, hits, time.monotonic() - started, self.library.count)
+        seconds = time.monotonic() - started
+        return Answer(query, hits, seconds, self.library.count, self.missing_for(query) is not None)
 
     def write_page(self, answer: Answer, path: Path | None = None) -> Path:
         """Write the results page of an answer to ``path``, or to a fresh file in the home. Raises PageNotSaved."""

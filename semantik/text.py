@@ -42,6 +42,11 @@ def set_language(language: str) -> None:
     _language = language
 
 
+def language() -> str:
+    """The language of all texts now: "es" or "en"."""
+    return _language
+
+
 def say(key: str, **params: object) -> str:
     """The text called ``key`` in the chosen language. Raises KeyError for an unknown key or a missing gap."""
     return CATALOGUE[key][LANGUAGES.index(_language)].format(**params)
@@ -351,6 +356,23 @@ CATALOGUE |= {
     "model.siglip2-b-16": ("SigLIP 2 B/16 (el mejor en español, lento)", "SigLIP 2 B/16 (best in Spanish, slow)"),
     "model.siglip-b-16": ("SigLIP B/16 (español e inglés, lento)", "SigLIP B/16 (Spanish and English, slow)"),
     "model.vit-b-32-datacomp": ("DataComp ViT-B/32 (solo inglés)", "DataComp ViT-B/32 (English only)"),
+    "model.multilingual": ("Texto multilingüe para CLIP", "Multilingual text for CLIP"),
+    "ask.multilingual": (
+        "CLIP solo entiende bien el inglés. Para leer consultas en español y en otros 50 idiomas necesita un "
+        "archivo más ({size} MB), que se descarga una sola vez; sus fotos no salen de este equipo.\n\n"
+        "¿Descargarlo ahora? Si dice que no, la consulta se leerá como inglés.",
+        "CLIP understands only English well. To read queries in Spanish and 50 other languages it needs one more "
+        "file ({size} MB), downloaded once; your photos do not leave this computer.\n\n"
+        "Download it now? If not, the query will be read as English.",
+    ),
+    "status.read_as_english": (
+        "{found} — la consulta se leyó como inglés: falta el texto multilingüe",
+        "{found} — the query was read as English: the multilingual text is missing",
+    ),
+    "warn.read_as_english": (
+        "La consulta se leyó como inglés: falta el texto multilingüe ({size} MB), que se descarga desde la ventana.",
+        "The query was read as English: the multilingual text ({size} MB) is missing; the window downloads it.",
+    ),
     "model.builtin": ("Integrado (sin descarga)", "Embedded (no download)"),
     "model.other": ("CLIP {variant}", "CLIP {variant}"),
     # what the status line says

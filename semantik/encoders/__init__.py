@@ -41,23 +41,36 @@ def encoder_names() -> tuple[str, ...]:
 
 
 def create(
-    name: str, *, weights_folder: Path | None = None, checkpoint: Path | None = None, int8: bool = False
+    name: str,
+    *,
+    weights_folder: Path | None = None,
+    checkpoint: Path | None = None,
+    int8: bool = False,
+    query_language: str = "english",
+    users_language: str = "es",
 ) -> Encoder:
     """The encoder of that name, not yet loaded.
 
     ``weights_folder`` is where downloaded files are (None: ``~/.cache/clip``). ``checkpoint`` is a CLIP
     file of the user's own that takes the place of the published one; it runs code when it is loaded, so
     it must come from an explicit setting. Only OpenAI's models take it, and ``int8``, which runs
-    their image side in 8-bit integers. Raises UnknownEncoder.
+    their image side in 8-bit integers. ``query_language`` ("auto", "multilingual" or "english") lets the
+    multilingual tower read queries; there is one for ViT-B/32 as published. Raises UnknownEncoder.
     """
     if name == BUILTIN:
         from semantik.encoders.builtin import BuiltinEncoder
 
         return BuiltinEncoder()
     if name in MODELS:
+        from semantik.encoders import multilingual
         from semantik.encoders.clip import ClipEncoder
+        from semantik.encoders.query_reader import QueryLanguage, QueryReader
 
-        return ClipEncoder(name, weights_folder=weights_folder, checkpoint=checkpoint, int8=int8)
+        reader = None
+        if name == multilingual.SPACE_OF and checkpoint is None and query_language != "english":
+            choice: QueryLanguage = "multilingual" if query_language == "multilingual" else "auto"
+            reader = QueryReader(multilingual.MultilingualTexts(weights_folder), choice, users_language)
+        return ClipEncoder(name, weights_folder=weights_folder, checkpoint=checkpoint, int8=int8, reader=reader)
     if name in open_clip_models.MODELS:
         from semantik.encoders.open_clip import OpenClipEncoder
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from semantik.records import Embeddings, Pixels
+
+if TYPE_CHECKING:
+    from semantik.encoders.model_files import ModelFiles
 
 EPSILON = 1e-8
 
@@ -135,6 +138,10 @@ class Encoder(ABC):
     @abstractmethod
     def encode_texts(self, texts: list[str]) -> Embeddings:
         """Embed texts: n strings -> (n, dim). Raises EncoderFailed as ``encode_images`` does."""
+
+    def missing_for(self, text: str) -> ModelFiles | None:
+        """What must be downloaded before the model understands this text as well as it can; mostly nothing."""
+        return None
 
     def load(self, *, images: bool = True, texts: bool = True) -> None:  # noqa: B027 - optional hook
         """Load the model's sides now instead of on first use. Raises EncoderFailed."""

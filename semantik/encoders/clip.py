@@ -18,6 +18,7 @@ from semantik.encoders.clip_models import MODELS, ClipModel
 from semantik.encoders.clip_source import LOAD_ERRORS, ClipSource
 from semantik.encoders.clip_towers import ImageTower, TextTower
 from semantik.encoders.int8_images import Int8ImageTower
+from semantik.encoders.query_reader import QueryReader
 from semantik.encoders.tower_cache import Weights
 from semantik.encoders.workers import MOST_WORKERS, PictureWorkers
 from semantik.errors import EncoderFailed, FastPackagesMissing, UnknownEncoder
@@ -25,6 +26,8 @@ from semantik.records import Embeddings
 
 if TYPE_CHECKING:
     import torch
+
+    from semantik.encoders.model_files import ModelFiles
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +52,19 @@ class ClipEncoder(Encoder):
     holds data only (see ``tower_cache``). On a processor the two sides are loaded apart, on first use or
     by ``load``; on a GPU together. All methods may be called from any thread.
 
+    ``reader`` has a tower for texts that are not English, which reads them once its files are on disk.
     ``int8`` runs the image side in 8-bit integers on a processor (see ``int8_images``); its vectors are a
     space of their own. Raises UnknownEncoder for a name that is not in the table.
     """
 
     def __init__(
-        self, name: str, *, weights_folder: Path | None = None, checkpoint: Path | None = None, int8: bool = False
+        self,
+        name: str,
+        *,
+        weights_folder: Path | None = None,
+        checkpoint: Path | None = None,
+        int8: bool = False,
+        reader: QueryReader | None = None,
     ) -> None:
         if name not in MODELS:
             raise UnknownEncoder(name=name, known=", ".join(MODELS))
@@ -65,6 +75,7 @@ class ClipEncoder(Encoder):
         self.input_spec = InputSpec(side, side, "crop", "bicubic", MEAN, STD)
         self._source = ClipSource(self.model, weights_folder, checkpoint)
         self._int8 = int8
+        self._reader = reader
         self._lock = threading.Lock()
         self._sides: dict[Side, Callable[[torch.Tensor], torch.Tensor]] = {}
         self._workers: PictureWorkers | None = None  # on a processor only
@@ -99,8 +110,13 @@ class ClipEncoder(Encoder):
         """
         if images:
             self._side("image")
-        if texts:
+        if texts and self._reader and self._reader.is_expected:
+            self._reader.tower.load()
+        elif texts:
             self._side("text")
+
+    def missing_for(self, text: str) -> ModelFiles | None:
+        return self._reader.missing_for(text) if self._reader else None
 
     def encode_images(self, batch: NDArray[np.float32]) -> Embeddings:
         """Embed pictures made by ``preprocess`` or ``normalise``: float32 (n, 3, H, W) -> unit rows (n, dim).
@@ -126,6 +142,9 @@ class ClipEncoder(Encoder):
 
         Raises what ``load`` raises.
         """
+        return self._reader.encode(texts, self._encode_english) if self._reader else self._encode_english(texts)
+
+    def _encode_english(self, texts: list[str]) -> Embeddings:
         if not texts:
             return np.zeros((0, self.dim), dtype=np.float32)
         encode = self._side("text")

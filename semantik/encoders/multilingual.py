@@ -68,7 +68,8 @@ class MultilingualTexts:
     """
 
     def __init__(self, folder: Path | None = None, files: ModelFiles = FILES) -> None:
-        self._folder, self._files = folder, files
+        self.files = files
+        self._folder = folder
         self._lock = threading.Lock()
         self._tower: DistilBert | None = None
         self._tokens: TextTokens | None = None
@@ -76,14 +77,14 @@ class MultilingualTexts:
     @property
     def ready(self) -> bool:
         """Whether the files are on disk."""
-        return model_files.is_ready(self._files, self._folder)
+        return model_files.is_ready(self.files, self._folder)
 
     def load(self) -> None:
         """Load now what is not loaded. Raises WeightsMissing, WrongHash, or EncoderFailed for files that do not fit."""
         with self._lock:
             if self._tower:
                 return
-            model, dense, tokenizer = model_files.checked_paths(self._files, self._folder)
+            model, dense, tokenizer = model_files.checked_paths(self.files, self._folder)
             try:
                 self._tokens = TextTokens(
                     tokenizer, length=CONTEXT, start="[CLS]", end="[SEP]", pad="[PAD]", padded=False
@@ -94,7 +95,7 @@ class MultilingualTexts:
             except LOAD_ERRORS as error:
                 log.warning("the multilingual text tower cannot be loaded", exc_info=True)
                 detail = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else str(error)
-                raise EncoderFailed(name=self._files.name, detail=detail) from error
+                raise EncoderFailed(name=self.files.name, detail=detail) from error
             self._tower = tower
             log.info("multilingual text tower loaded")
 

@@ -10,7 +10,7 @@ from semantik.display_names import visible
 from semantik.errors import Cancelled, SemantikError
 from semantik.gui.dialogs import ModelChoice
 from semantik.phrases import download_status
-from semantik.records import Progress
+from semantik.records import Progress, Query
 from semantik.text import explain, say
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from semantik.config import Config
     from semantik.engine import Engine
     from semantik.gui.tasks import Tasks
     from semantik.gui.view import MainView
@@ -31,11 +32,13 @@ class Owner(Protocol):
     root: tk.Tk
     view: MainView
     tasks: Tasks
+    config: Config
 
     def start(
         self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Callable[[BaseException], None]
     ) -> None: ...
     def model_in_use(self, name: str) -> None: ...
+    def save_config(self, **changes: object) -> None: ...
 
 
 class ModelPicker:
@@ -88,18 +91,64 @@ class ModelPicker:
         assert engine
         title = engine.download_size(name)[0]
 
-        def show(progress: Progress) -> None:
-            self._app.view.show_share(progress.done / max(1, progress.total))
-            if not self._app.tasks.is_cancelled():
-                self._app.view.say(download_status(title, progress))
-
         self._app.start(
             lambda: engine.download(
-                name, lambda progress: self._app.tasks.post(lambda: show(progress)), self._app.tasks.is_cancelled
+                name,
+                lambda progress: self._app.tasks.post(lambda: self._show_download(title, progress)),
+                self._app.tasks.is_cancelled,
             ),
             lambda done: self._use(name),
             self._download_failed,
         )
+
+    def understand(self, query: Query, then: Callable[[], None]) -> None:
+        """Go on with ``then`` once the model can read the query as well as the user wants it to."""
+        engine = self._engine
+        assert engine
+        if not query.text or not self._app.config.ask_multilingual or engine.encoder.name == engine.BUILTIN:
+            then()
+            return
+
+        def decide(missing: tuple[str, int] | None) -> None:
+            if missing is None:
+                then()
+            elif messagebox.askyesno(
+                say("window.title"), say("ask.multilingual", size=missing[1]), parent=self._app.root
+            ):
+                self._fetch_reader(query, missing[0], then)
+            else:
+                self._app.save_config(ask_multilingual=False)  # the settings still offer it
+                then()
+
+        # In the worker: telling languages apart loads its statistics first.
+        self._app.start(lambda: engine.missing_for(query), decide, self._reader_failed(then))
+
+    def _fetch_reader(self, query: Query, title: str, then: Callable[[], None]) -> None:
+        engine, tasks = self._engine, self._app.tasks
+        assert engine
+        self._app.start(
+            lambda: engine.download_missing(
+                query, lambda p: tasks.post(lambda: self._show_download(title, p)), tasks.is_cancelled
+            ),
+            lambda done: then(),
+            self._reader_failed(then),
+        )
+
+    def _reader_failed(self, then: Callable[[], None]) -> Callable[[BaseException], None]:
+        def told(error: BaseException) -> None:
+            if not isinstance(error, SemantikError):
+                raise error
+            log.warning("the multilingual text model: %r", error)
+            if not isinstance(error, Cancelled):
+                messagebox.showwarning(say("window.title"), visible(explain(error)), parent=self._app.root)
+            then()
+
+        return told
+
+    def _show_download(self, title: str, progress: Progress) -> None:
+        self._app.view.show_share(progress.done / max(1, progress.total))
+        if not self._app.tasks.is_cancelled():
+            self._app.view.say(download_status(title, progress))
 
     def _download_failed(self, error: BaseException) -> None:
         """Go on with the embedded model, say so, and say how to try again."""
