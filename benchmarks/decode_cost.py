@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from semantik.decode import load_image  # the path to the package comes first
 from semantik.decode_pool import DecodePool
-from semantik.encoders.base import InputSpec, fit_pixels
+from semantik.fitting import InputSpec, fit_pixels
 from semantik.records import Decoded
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))

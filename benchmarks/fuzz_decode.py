@@ -25,8 +25,8 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from semantik.decode_pool import DecodePool  # the path to the package comes first
-from semantik.encoders.base import InputSpec
 from semantik.errors import DecodeFailed
+from semantik.fitting import InputSpec
 from semantik.image_formats import IMAGE_EXTENSIONS
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))

@@ -18,8 +18,8 @@ from typing import Self, TypeVar
 import numpy as np
 
 from semantik.decode_process import DecodeProcess, ProcessLate, ProcessLost
-from semantik.encoders.base import InputSpec
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
+from semantik.fitting import InputSpec
 from semantik.frames import Header
 from semantik.records import Decoded, Reason, Thumbnail
 

@@ -24,8 +24,8 @@ from typing import BinaryIO
 from PIL import Image
 
 from semantik.decode import LoadedImage, load_image
-from semantik.encoders.base import EXTREME_ASPECT, InputSpec, fit_pixels
 from semantik.errors import DecodeFailed
+from semantik.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, resampling, resized
 from semantik.frames import BadFrame, Header, Message, read_frame, write_frame
 from semantik.records import Reason
 
@@ -138,14 +138,7 @@ def _unreduced_geometry(loaded: LoadedImage, spec: InputSpec) -> Image.Image:
     width, height = loaded.width, loaded.height
     if loaded.image.size == (width, height) or max(width, height) > EXTREME_ASPECT * min(width, height):
         return loaded.image
-    size = (spec.width, spec.height)
-    if spec.fit == "crop":
-        if width * spec.height <= height * spec.width:
-            size = (spec.width, max(spec.height, int(spec.width * height / width)))
-        else:
-            size = (max(spec.width, int(spec.height * width / height)), spec.height)
-    resample = Image.Resampling.BICUBIC if spec.resample == "bicubic" else Image.Resampling.BILINEAR
-    return loaded.image.resize(size, resample, box=loaded.box)
+    return loaded.image.resize(resized((width, height), spec), resampling(spec), box=loaded.box)
 
 
 def _thumbnail(path: Path, side: int) -> Message:

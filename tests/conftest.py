@@ -14,7 +14,8 @@ REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
 from semantik import text  # noqa: E402  # the path to the package comes first
-from semantik.encoders.base import Encoder, InputSpec, unit_rows  # noqa: E402
+from semantik.encoders.base import Encoder, unit_rows  # noqa: E402
+from semantik.fitting import InputSpec  # noqa: E402
 
 
 class FakeEncoder(Encoder):

@@ -24,8 +24,9 @@ from conftest import FakeEncoder, paint
 from semantik import indexer
 from semantik.decode import load_image
 from semantik.decode_pool import DecodePool
-from semantik.encoders.base import InputSpec, fit_pixels, unit_rows
+from semantik.encoders.base import unit_rows
 from semantik.errors import DecodeFailed, IndexLocked, NoIndex
+from semantik.fitting import InputSpec, fit_pixels
 from semantik.index import ImageIndex, commit
 from semantik.index.store import read_manifest
 from semantik.indexer import update_index

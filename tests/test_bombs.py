@@ -13,8 +13,8 @@ from pictures import BLUE, CLIP_SPEC, GREEN, corners, encoded, failure, near, ph
 from PIL import Image
 
 from semantik.decode import IMAGE_EXTENSIONS, load_image
-from semantik.encoders.base import fit_pixels
 from semantik.errors import DecodeFailed
+from semantik.fitting import fit_pixels
 from semantik.records import Reason
 from semantik.safe_open import open_regular
 

@@ -19,11 +19,12 @@ from PIL import Image
 from semantik import encoders, text
 from semantik.encoders import clip as clip_room
 from semantik.encoders import tower_cache, weights
-from semantik.encoders.base import EXTREME_ASPECT, InputSpec, fit_pixels, unit_rows
+from semantik.encoders.base import unit_rows
 from semantik.encoders.clip import MEAN, STD, ClipEncoder
 from semantik.encoders.clip_models import MODELS, ClipModel
 from semantik.encoders.weights import WeightsFile
 from semantik.errors import BadCheckpoint, EncoderFailed, UnknownEncoder, WeightsMissing, WrongHash
+from semantik.fitting import EXTREME_ASPECT, InputSpec, fit_pixels
 
 REPO = Path(__file__).resolve().parent.parent
 SPEC = InputSpec(224, 224, "crop", "bicubic", MEAN, STD)

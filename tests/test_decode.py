@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from semantik import decode
 from semantik.decode import IMAGE_EXTENSIONS, load_image
-from semantik.encoders.base import fit_pixels
+from semantik.fitting import fit_pixels
 
 # -- Colours -------------------------------------------------------------------------------------------
 

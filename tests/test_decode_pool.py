@@ -21,8 +21,8 @@ from PIL import ExifTags, Image
 
 from semantik import decode_pool
 from semantik.decode_pool import DecodePool, default_workers
-from semantik.encoders.base import InputSpec, fit_pixels
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
+from semantik.fitting import InputSpec, fit_pixels
 from semantik.records import Decoded, Reason
 
 REPO = Path(__file__).resolve().parent.parent
@@ -389,7 +389,7 @@ import sys, threading
 sys.path.insert(0, {repo!r})
 from pathlib import Path
 from semantik.decode_pool import DecodePool
-from semantik.encoders.base import InputSpec
+from semantik.fitting import InputSpec
 spec = InputSpec(8, 8, "squash", "bilinear", (0.0,) * 3, (1.0,) * 3)
 pool = DecodePool(2, command={command!r})
 pool.fit(Path("good.png"), spec)

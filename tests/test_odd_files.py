@@ -17,7 +17,7 @@ from fuzz_decode import peak_mb  # the path to it comes first
 
 from semantik import text
 from semantik.decode_pool import DecodePool
-from semantik.encoders.base import InputSpec, fit_pixels
+from semantik.fitting import InputSpec, fit_pixels
 from semantik.image_formats import IMAGE_EXTENSIONS
 from semantik.records import Decoded, Reason
 from semantik.upright import orientation

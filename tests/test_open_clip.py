@@ -16,7 +16,6 @@ from PIL import Image
 
 from semantik import encoders
 from semantik.encoders import weights
-from semantik.encoders.base import InputSpec, fit_pixels
 from semantik.encoders.model_files import ModelFiles
 from semantik.encoders.open_clip import OpenClipEncoder
 from semantik.encoders.open_clip_models import MODELS, OpenClipModel, TextSpec
@@ -28,6 +27,7 @@ from semantik.errors import (
     WeightsMissing,
     WrongHash,
 )
+from semantik.fitting import InputSpec, fit_pixels
 
 REPO = Path(__file__).resolve().parent.parent
 TEXTS = [

@@ -201,3 +201,20 @@ def test_numbers_are_written_as_the_language_does():
     assert text.number(12408.5, 1) == "12,408.5"
     with pytest.raises(ValueError, match="fr"):
         text.set_language("fr")
+
+
+def test_decoder_processes_load_no_networking_and_no_encoder():
+    """What a hostile picture might take over should hold as little as possible, and it starts sooner."""
+    import subprocess
+    import sys
+
+    shown = subprocess.run(
+        [sys.executable, "-c", "import sys, semantik.decode_worker; print(*sorted(sys.modules))"],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(shown.stdout.split())
+    assert "semantik.fitting" in loaded
+    assert not {"http.client", "requests", "urllib3", "ssl", "torch", "faiss", "tkinter", "semantik.encoders"} & loaded

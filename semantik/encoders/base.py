@@ -3,67 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from semantik.fitting import InputSpec, fit_pixels
 from semantik.records import Embeddings, Pixels
 
 if TYPE_CHECKING:
     from semantik.encoders.model_files import ModelFiles
 
 EPSILON = 1e-8
-
-EXTREME_ASPECT = 100
-"""Pictures more elongated than this are resized only where the crop will be."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputSpec:
-    """How a picture becomes an encoder's input. Plain data, so that decoder processes need no encoder.
-
-    ``fit`` "crop" resizes the shorter side and takes the centre (what CLIP does); "squash" resizes
-    both sides without keeping the aspect. ``mean`` and ``std`` are per RGB channel, for pixels in [0, 1].
-    """
-
-    width: int
-    height: int
-    fit: Literal["crop", "squash"]
-    resample: Literal["bilinear", "bicubic"]
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
-def fit_pixels(image: Image.Image, spec: InputSpec) -> Pixels:
-    """Resize and crop an upright RGB picture to the encoder's input.
-
-    Returns uint8 pixels of shape (H, W, 3). Same arithmetic as torchvision's ``Resize`` and
-    ``CenterCrop`` on Pillow images: the long side is truncated, the crop offset is rounded.
-    """
-    resample = Image.Resampling.BICUBIC if spec.resample == "bicubic" else Image.Resampling.BILINEAR
-    if spec.fit == "squash":
-        fitted = image.resize((spec.width, spec.height), resample)
-    else:
-        scale_on_width = image.width * spec.height <= image.height * spec.width
-        if scale_on_width:
-            size = (spec.width, max(spec.height, int(spec.width * image.height / image.width)))
-        else:
-            size = (max(spec.width, int(spec.height * image.width / image.height)), spec.height)
-        left = round((size[0] - spec.width) / 2.0)
-        top = round((size[1] - spec.height) / 2.0)
-        if size[0] > spec.width * EXTREME_ASPECT or size[1] > spec.height * EXTREME_ASPECT:
-            # A line of 1 x 60000 pixels would grow to 224 x 13 million before its middle is cut out, so only
-            # the middle is made. Pillow may order its two passes otherwise then: close, but not bitwise equal.
-            across, down = image.width / size[0], image.height / size[1]
-            box = (left * across, top * down, (left + spec.width) * across, (top + spec.height) * down)
-            fitted = image.resize((spec.width, spec.height), resample, box=box)
-        else:
-            resized = image if image.size == size else image.resize(size, resample)
-            fitted = resized.crop((left, top, left + spec.width, top + spec.height))
-    return np.asarray(fitted.convert("RGB"), dtype=np.uint8)
 
 
 def unit_rows(rows: NDArray[np.floating]) -> Embeddings:

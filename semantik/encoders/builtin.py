@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.encoders.base import Encoder, InputSpec, unit_rows
+from semantik.encoders.base import Encoder, unit_rows
 from semantik.encoders.builtin_network import INPUT_SIDE, MEAN, STD, VISUAL_DIM, Network
 from semantik.encoders.builtin_space import TEXT_DIM, TextSpace
+from semantik.fitting import InputSpec
 from semantik.records import Embeddings
 
 log = logging.getLogger(__name__)

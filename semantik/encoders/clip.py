@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.encoders import clip_network, clip_package, int8_images
-from semantik.encoders.base import Encoder, InputSpec, unit_rows
+from semantik.encoders.base import Encoder, unit_rows
 from semantik.encoders.clip_models import MODELS, ClipModel
 from semantik.encoders.clip_source import LOAD_ERRORS, ClipSource
 from semantik.encoders.clip_towers import ImageTower, TextTower
@@ -22,6 +22,7 @@ from semantik.encoders.query_reader import QueryReader
 from semantik.encoders.tower_cache import Weights
 from semantik.encoders.workers import MOST_WORKERS, PictureWorkers
 from semantik.errors import EncoderFailed, FastPackagesMissing, UnknownEncoder
+from semantik.fitting import InputSpec
 from semantik.records import Embeddings
 
 if TYPE_CHECKING:

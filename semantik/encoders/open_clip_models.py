@@ -18,9 +18,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from semantik.encoders.base import InputSpec
 from semantik.encoders.model_files import ModelFiles, Repository
 from semantik.encoders.weights import WeightsFile
+from semantik.fitting import InputSpec
 
 INCEPTION = (0.5, 0.5, 0.5)
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
