@@ -234,7 +234,7 @@ class ImageIndex:
             self._number_rows()
 
     def build_cells(self, is_cancelled: Callable[[], bool] = lambda: False) -> None:
-        """Make missing cells, in ten seconds for a million rows; what fails waits. Do not hold the lock."""
+        """Make missing cells, in half a minute for a million rows; what fails waits. Do not hold the lock."""
         least = self._approximate_from
         for saved in self._saved:
             if saved.cells or not saved.segment or least is None or saved.rows < least:
