@@ -25,11 +25,13 @@ from semantik.config import PROGRAM_FOLDER, Config, find_home, load_config, save
 from semantik.display_names import visible
 from semantik.gui.dialogs import AboutDialog, ProblemsDialog
 from semantik.gui.models import ModelPicker
+from semantik.gui.settings import SettingsDialog
 from semantik.gui.tasks import Tasks
-from semantik.gui.view import MainView, replace_text, typed_path
+from semantik.gui.view import MainView, load_icon, replace_text, typed_path
 from semantik.logs import start_logging
 from semantik.phrases import changes_question, index_summary, indexing_status
 from semantik.records import IndexReport, Problem, Progress, Query
+from semantik.system_language import resolve
 from semantik.text import explain, number, say
 
 if TYPE_CHECKING:
@@ -62,30 +64,22 @@ class SemantikSearchApp:
         root.report_callback_exception = lambda kind, error, trace: self._show_failure(error)
         self.tasks = Tasks(root, self._show_failure)
         self.models = ModelPicker(self)
-        self._load_icon()
+        self.icon = load_icon(root, ICON)
         self._create_widgets()
         root.protocol("WM_DELETE_WINDOW", self.close)
         self.view.say(say("status.loading"))
         root.after(30, self._load_engine)  # not before the window is drawn
 
-    def _load_icon(self) -> None:
-        self.icon: tk.PhotoImage | None = None
-        try:
-            self.icon = tk.PhotoImage(master=self.root, file=str(ICON))
-            self.root.iconphoto(True, self.icon)
-        except tk.TclError as error:  # missing or broken: the program starts without it
-            log.warning("no icon: %s", error)
-
     def _create_widgets(self) -> None:
         self.root.title(say("window.title"))
-        self.view = MainView(self.root, self, self.config.top_k)
+        self.view = MainView(self.root, self, self.config.top_k, self.config.only_relevant)
 
     # -- Settings --------------------------------------------------------------------------------------
 
     def load_config(self) -> Config:
         """Read the settings and speak the user's language."""
         config = load_config(self.home)
-        text.set_language(config.language)
+        text.set_language(resolve(config.language))
         return config
 
     def save_config(self, **changes: object) -> None:
@@ -99,6 +93,19 @@ class SemantikSearchApp:
         except OSError as error:
             log.warning("settings not saved: %s", error)
             self.view.say(say("warn.settings_not_saved", detail=text.system(error.strerror or str(error))))
+
+    def speak(self) -> None:
+        """Show the window anew, in the language of the settings; nothing runs meanwhile."""
+        text.set_language(resolve(self.config.language))
+        entered = self.view.entered()
+        self.view.destroy()
+        self._create_widgets()
+        self.view.enter(entered)
+        self.models.speak()
+        self._show_problems(self.problems)
+        self.view.say(say("status.choose_folder"))
+        if self.engine and self.engine.library:
+            self._show_index()
 
     # -- Background work -------------------------------------------------------------------------------
 
@@ -230,8 +237,7 @@ class SemantikSearchApp:
             self.save_config(image_folder=self.folder)
         self._show_index()
         if count:  # the first question comes soon: let its answer not wait for the model
-            encoder = self.engine.encoder
-            self.tasks.ahead(lambda: encoder.load(images=False))
+            self.tasks.ahead(self.engine.library.prepare)
         if state is State.READY:
             self._show_problems((*check.problems, *self.engine.library.problems()))
         elif state is State.NEW:
@@ -330,12 +336,8 @@ class SemantikSearchApp:
 
     def browse_image(self) -> None:
         """Choose the example picture with the system's dialog."""
-        from semantik.decode import IMAGE_EXTENSIONS
-
-        pattern = " ".join(sorted(f"*{extension}" for extension in IMAGE_EXTENSIONS))
-        kinds = [(say("window.images"), f"{pattern} {pattern.upper()}"), (say("window.all_files"), "*")]
         chosen = filedialog.askopenfilename(
-            parent=self.root, title=say("window.pick_image"), filetypes=kinds, initialdir=self.folder or None
+            parent=self.root, title=say("window.pick_image"), filetypes=image_kinds(), initialdir=self.folder or None
         )
         if chosen:
             replace_text(self.view.image_entry, str(chosen))
@@ -404,10 +406,11 @@ class SemantikSearchApp:
         self.models.understand(query, lambda: self._ask_engine(engine, query, top_k))
 
     def _ask_engine(self, engine: Engine, query: Query, top_k: int) -> None:
+        only_relevant = self.config.only_relevant
         self.view.say(say("status.searching"))
 
         def work() -> tuple[Answer, Path]:
-            answer = engine.ask(query, top_k)
+            answer = engine.ask(query, top_k, only_relevant=only_relevant)
             return answer, engine.write_page(answer)
 
         self.start(work, lambda found: self._answered(*found), self._search_failed)
@@ -431,9 +434,24 @@ class SemantikSearchApp:
         """What the program is and which model it uses."""
         AboutDialog(self.root, self.icon, self.models.title, self.log_path)
 
+    def show_settings(self) -> None:
+        """The models on this computer, and the languages."""
+        if self.tasks.busy or self.engine is None:
+            self._warn("warn.busy")
+        else:
+            SettingsDialog(self, self.engine)
+
     def show_problems(self) -> None:
         """The files that were skipped or read in part."""
         ProblemsDialog(self.root, self.problems)
+
+
+def image_kinds() -> list[tuple[str, str]]:
+    """What the system's dialog offers to choose from: pictures, or everything."""
+    from semantik.decode import IMAGE_EXTENSIONS
+
+    pattern = " ".join(sorted(f"*{extension}" for extension in IMAGE_EXTENSIONS))
+    return [(say("window.images"), f"{pattern} {pattern.upper()}"), (say("window.all_files"), "*")]
 
 
 def main() -> None:

@@ -33,12 +33,15 @@ def pictures(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 
-def straightforward(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
-    """The specification's pipeline: verify, reopen, clip's preprocessing, batches of 32, no overlap."""
+def straightforward(folder: Path, checkpoint: Path, vectors: Path | None, upright: bool = False) -> Result:
+    """The specification's pipeline: verify, reopen, clip's preprocessing, batches of 32, no overlap.
+
+    ``upright`` turns pictures as their EXIF data say, which that pipeline does not do.
+    """
     import clip
     import faiss
     import torch
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     model, preprocess = clip.load(str(checkpoint), device="cpu")
     with torch.no_grad():
@@ -53,7 +56,8 @@ def straightforward(folder: Path, checkpoint: Path, vectors: Path | None) -> Res
             with Image.open(path) as image:
                 image.verify()
             with Image.open(path) as image:
-                batch.append(preprocess(image.convert("RGB")))
+                shown = ImageOps.exif_transpose(image) if upright else image
+                batch.append(preprocess(shown.convert("RGB")))
             names.append(str(path))
         with torch.no_grad():
             features = model.encode_image(torch.stack(batch))
@@ -69,12 +73,16 @@ def straightforward(folder: Path, checkpoint: Path, vectors: Path | None) -> Res
     return {"images": len(files), "seconds": seconds}
 
 
+def straightforward_upright(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
+    return straightforward(folder, checkpoint, vectors, upright=True)
+
+
 def encoder_of(checkpoint: Path, name: str):  # type: ignore[no-untyped-def]  # an Encoder, imported late
     from semantik.encoders import create
 
     if name == "builtin":
         return create("builtin")
-    return create("clip-vit-b-32", weights_folder=checkpoint.parent, checkpoint=checkpoint)
+    return create("clip-vit-b-32", weights_folder=checkpoint.parent, checkpoint=checkpoint, int8=name == "int8")
 
 
 def ours(folder: Path, checkpoint: Path, vectors: Path | None, encoder_name: str = "clip") -> Result:
@@ -109,6 +117,11 @@ def embedded(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
     return ours(folder, checkpoint, None, "builtin")
 
 
+def ours_int8(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
+    """This program with CLIP's image side in 8-bit integers."""
+    return ours(folder, checkpoint, vectors, "int8")
+
+
 def _timed_batches(encode: Callable[[np.ndarray], object], batch: np.ndarray, images: int) -> Result:
     encode(batch)
     wait_for_start()
@@ -119,11 +132,15 @@ def _timed_batches(encode: Callable[[np.ndarray], object], batch: np.ndarray, im
     return {"images": done, "seconds": time.perf_counter() - started}
 
 
-def encoder_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
+def encoder_limit(folder: Path, checkpoint: Path, vectors: Path | None, name: str = "clip") -> Result:
     """The bare encoder of this program on tensors that are ready."""
-    encoder = encoder_of(checkpoint, "clip")
+    encoder = encoder_of(checkpoint, name)
     batch = np.random.default_rng(0).normal(size=(encoder.batch_size, 3, 224, 224)).astype(np.float32)
     return _timed_batches(encoder.encode_images, batch, min(256, len(pictures(folder))))
+
+
+def int8_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
+    return encoder_limit(folder, checkpoint, vectors, "int8")
 
 
 def clip_encoder_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
@@ -156,9 +173,12 @@ def decoder_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> Resul
 
 ARMS = {
     "straightforward": straightforward,
+    "straightforward_upright": straightforward_upright,
     "ours": ours,
+    "ours_int8": ours_int8,
     "embedded": embedded,
     "encoder_limit": encoder_limit,
+    "int8_limit": int8_limit,
     "clip_encoder_limit": clip_encoder_limit,
     "decoder_limit": decoder_limit,
 }

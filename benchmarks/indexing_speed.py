@@ -27,7 +27,10 @@ sys.path[:0] = [str(REPO / "tests")]
 
 Row = dict[str, float | str]
 
-WAYS = ("straightforward", "rclip", "ours", "encoder_limit", "clip_encoder_limit", "decoder_limit", "embedded")
+WAYS = (
+    *("straightforward", "rclip", "ours", "encoder_limit", "clip_encoder_limit", "decoder_limit"),
+    *("ours_int8", "int8_limit", "embedded"),
+)
 
 
 def repeat(folder: Path, target: Path, count: int) -> Path:
@@ -106,6 +109,22 @@ def agreement(ours: Path, theirs: Path) -> dict[str, float]:
     return {"mean": float(cosines.mean()), "min": float(cosines.min())}
 
 
+def compare_embeddings(sources: list[Path], work: Path, checkpoint: Path) -> dict[str, dict[str, float]]:
+    """Agreement on the originals: with the straightforward pipeline as it is, and with pictures turned upright."""
+    found = {}
+    for source in sources:
+        folder = work / f"originals-{source.name}"
+        repeat(source, folder, sum(1 for path in source.iterdir() if path.suffix.lower() in (".jpg", ".jpeg")))
+        for way in ("ours", "ours_int8", "straightforward", "straightforward_upright"):
+            command = [sys.executable, str(HERE / "indexing_arms.py"), way, "--checkpoint", str(checkpoint)]
+            measure([*command, "--folder", str(folder), "--vectors", str(work / f"{way}.npy")])
+        for way in ("ours", "ours_int8"):
+            for reference in ("straightforward", "straightforward_upright"):
+                pair = work / f"{way}.npy", work / f"{reference}.npy"
+                found[f"{source.name}: {way}, {reference}"] = agreement(*pair)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--camera", type=Path, default=REPO.parent / "shared" / "camera", help="large camera JPEGs")
@@ -150,10 +169,8 @@ def main() -> None:
                     row = measure([python, str(HERE / script), *arguments, *common])
                     rows.append({"pictures": kind, "way": way, "round": turn, **row})
                     print(f"  {kind} {way}: {row['images_per_s']:.2f} images/s", file=sys.stderr, flush=True)
-                for way in ("ours", "rclip"):
-                    pair = work / f"{kind}-{way}.npy", work / f"{kind}-straightforward.npy"
-                    if all(path.exists() for path in pair):
-                        agreements[f"{kind} {way}"] = agreement(*pair)
+        if "ours" in ways:
+            agreements = compare_embeddings([options.camera, options.photos], work, checkpoint)
     report(rows, agreements, options.json)
 
 
@@ -170,10 +187,9 @@ def report(rows: list[Row], agreements: dict[str, dict[str, float]], target: Pat
     for kind in ("camera", "web"):
         encoder, decoder = (median(kind, "ours", key) for key in ("encoder_cpu", "decoder_cpu"))
         print(f"\nours, {kind}: CPU seconds in the program {encoder:.1f}, in decoder processes {decoder:.1f}")
+    print()
     for pair, cosine in agreements.items():
-        print(
-            f"agreement with the straightforward pipeline, {pair}: {cosine['mean']:.5f} mean, {cosine['min']:.5f} min"
-        )
+        print(f"cosine, {pair}: {cosine['mean']:.5f} mean, {cosine['min']:.5f} min")
     if target:
         target.write_text(json.dumps({"rows": rows, "agreement": agreements, "time": time.time()}, indent=1) + "\n")
 

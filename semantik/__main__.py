@@ -20,7 +20,8 @@ from semantik.config import Config, find_home, load_config, save_config
 from semantik.display_names import visible
 from semantik.logs import start_logging
 from semantik.phrases import download_status, index_summary, indexing_status
-from semantik.records import IndexReport, Progress, Query
+from semantik.records import Hit, IndexReport, Progress, Query
+from semantik.system_language import resolve
 from semantik.text import explain, number, reason, say
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     home = find_home()
     start_logging(home)
     config = load_config(home)
-    text.set_language(config.language)
+    text.set_language(resolve(config.language))
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options, home, config))
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     query.add_argument("--text", metavar="T", help=say("cli.text"))
     query.add_argument("--image", metavar="PATH", type=Path, help=say("cli.image"))
     search.add_argument("-k", metavar="N", help=say("cli.top_k"))
+    search.add_argument("--only-relevant", action="store_true", help=say("cli.only_relevant"))
     search.add_argument("--encoder", metavar="NAME", help=say("cli.encoder"))
     search.add_argument("--json", action="store_true", help=say("cli.json"))
     search.add_argument("--html", metavar="FILE", type=Path, help=say("cli.html"))
@@ -126,15 +128,17 @@ def _search(options: argparse.Namespace, home: Path, config: Config) -> int:
         query = Query(image=options.image.absolute()) if options.image else Query(text=options.text)
         # The default K gives way to a smaller library; a K that was asked for is checked.
         top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
-        answer = session.engine.ask(query, top_k)
+        answer = session.engine.ask(query, top_k, only_relevant=options.only_relevant or None)
         if answer.read_as_english and (missing := session.engine.missing_for(query)):
             print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
         if options.json:
-            hits = [{"rank": hit.rank, "score": round(hit.score, 6), "path": str(hit.path)} for hit in answer.hits]
-            _dump(hits)
+            _dump([_hit_fields(hit) for hit in answer.hits])
         elif not (options.html or options.open):
             for hit in answer.hits:
-                print(f"{hit.rank:>4}  {number(hit.score, 3)}  {visible(str(hit.path))}")
+                relevance = "" if hit.relevance is None else f"{number(round(100 * hit.relevance)):>3} %  "
+                print(f"{hit.rank:>4}  {number(hit.score, 3)}  {relevance}{visible(str(hit.path))}")
+        if answer.nearest:
+            print(say("cli.none_relevant"), file=sys.stderr)
         if options.html or options.open:
             page = session.engine.write_page(answer, options.html)
             if not options.json:
@@ -144,9 +148,14 @@ def _search(options: argparse.Namespace, home: Path, config: Config) -> int:
     return 0
 
 
+def _hit_fields(hit: Hit) -> dict[str, Any]:
+    relevance = None if hit.relevance is None else round(hit.relevance, 4)
+    return {"rank": hit.rank, "score": round(hit.score, 6), "relevance": relevance, "path": str(hit.path)}
+
+
 def _models(options: argparse.Namespace, home: Path, config: Config) -> int:
     from semantik import encoders
-    from semantik.engine import model_title
+    from semantik.models import model_title
 
     weights = Path(config.weights_folder) if config.weights_folder else None
     known = encoders.describe(weights)

@@ -30,7 +30,8 @@ class Config:
     image_folder: str = ""  # the last library
     encoder: str = ""  # a name from ``python -m semantik models``; empty: not chosen yet
     top_k: int = 20  # pictures per search
-    language: str = "es"  # "es" or "en"
+    only_relevant: bool = False  # leave out results that are probably not meant
+    language: str = "system"  # of the window: "system", "es" or "en"
     query_language: str = "auto"  # who reads CLIP's queries: "auto" (by language), "multilingual" or "english"
     ask_multilingual: bool = True  # offer the multilingual text model when a query needs it
     weights_folder: str = ""  # where downloaded models are kept; empty: ~/.cache/clip
@@ -94,7 +95,7 @@ def _within_bounds(config: Config) -> Config:
     values = asdict(config)
     if config.top_k < 1:
         values["top_k"] = Config.top_k
-    if config.language not in ("es", "en"):
+    if config.language not in ("system", "es", "en"):
         values["language"] = Config.language
     if config.query_language not in ("auto", "multilingual", "english"):
         values["query_language"] = Config.query_language

@@ -187,6 +187,24 @@ class BadCheckpoint(EncoderFailed):
     key = "error.bad_checkpoint"
 
 
+class ModelInUse(SemantikError):
+    """A model cannot be removed while it is the one in use. Params: name."""
+
+    key = "error.model_in_use"
+
+
+class OwnCheckpoint(SemantikError):
+    """A file to be removed is the user's own checkpoint. Params: path."""
+
+    key = "error.own_checkpoint"
+
+
+class ModelNotRemoved(SemantikError):
+    """The system does not let a model's files be deleted. Params: name, detail."""
+
+    key = "error.model_not_removed"
+
+
 class Cancelled(SemantikError):
     """The user stopped the task. Nothing is shown for it."""
 

@@ -24,6 +24,7 @@ from semantik.errors import (
 from semantik.index import Changes, ImageIndex, put_back, set_aside
 from semantik.indexer import scan_changes, update_index
 from semantik.records import Hit, IndexReport, Problem, Progress, Query
+from semantik.relevance import Relevance
 from semantik.scan import is_folder
 from semantik.search import search
 
@@ -67,6 +68,7 @@ class Library:
         self.pool = pool
         self.store = index_folder(home, folder, encoder.store)
         self.index: ImageIndex | None = None
+        self.judge = Relevance(home / "background")
         self._approximate_from = approximate_from
         # The program's own pictures must not turn up as the user's when the home lies inside the library.
         self._exclude = tuple(home / name for name in ("indexes", "results", "thumbnails"))
@@ -195,8 +197,15 @@ class Library:
             index.build_cells(is_cancelled)
         return report
 
+    def prepare(self, query: Query | None = None) -> None:
+        """Load what a search by ``query``, or by any text, needs beside the index. Raises EncoderFailed."""
+        by_image = query is not None and query.image is not None
+        self.encoder.load(images=by_image, texts=not by_image)
+        if not by_image:
+            self.judge.prepare(self.encoder)
+
     def search(self, query: Query, top_k: int) -> list[Hit]:
         """The pictures that answer best. Raises NoIndex before the first update, and as ``search.search``."""
         if self.index is None:
             raise NoIndex(folder=str(self.folder))
-        return search(query, self.encoder, self.index, top_k, self.pool)
+        return search(query, self.encoder, self.index, top_k, self.pool, judge=self.judge)

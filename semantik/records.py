@@ -62,11 +62,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A picture that answers a query. ``rank`` counts from 1, ``score`` is a cosine in [-1, 1]."""
+    """A picture that answers a query. ``rank`` counts from 1, ``score`` is a cosine in [-1, 1].
+
+    ``relevance`` is how probably it is meant, in [0, 1], comparable between queries; None where nothing tells.
+    """
 
     rank: int
     score: float
     path: Path  # absolute
+    relevance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

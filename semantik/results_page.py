@@ -51,6 +51,8 @@ class ResultsPage:
     seconds: float  # from the query to the hits
     model: str  # as the user knows it
     query_thumbnail: Thumbnail | None = None
+    nearest: Sequence[Hit] = field(default=())  # shown as probably not meant when there are no hits
+    left_out: int = 0  # less relevant ones that were found and are not shown
     notices: Sequence[str] = field(default=())  # sentences for the user, shown above the hits
 
 
@@ -68,8 +70,9 @@ class _Picture:
 @dataclass(frozen=True, slots=True)
 class _Card(_Picture):
     rank: int
-    score: str
-    share: float  # of the best score, in percent
+    mark: str  # the relevance, or the score where nothing is told of it
+    hint: str
+    share: float  # the relevance, or that of the best score, in percent
     stem: str
     tail: str
     folder: str
@@ -86,8 +89,9 @@ def render(page: ResultsPage) -> str:
     style and only script admits nothing else but pictures from ``data:`` and ``file:``.
     """
     environment = _environment()
-    best = max((hit.score for hit in page.hits), default=0.0)
-    cards = [_card(hit, page, best) for hit in page.hits]
+    shown = page.hits or page.nearest
+    best = max((hit.score for hit in shown), default=0.0)
+    cards = [_card(hit, page, best) for hit in shown]
     example = None
     title = page.query.text
     if page.query.image is not None:
@@ -185,6 +189,16 @@ def _card(hit: Hit, page: ResultsPage, best: float) -> _Card:
     ratio = round(100 * min(max(aspect, _NARROWEST), _WIDEST))
     on_mat = not _NARROWEST <= aspect <= _WIDEST or not embedded
     stem, tail = split_name(hit.path.name)
+    similarity = f"{say('page.similarity')} {number(hit.score, 3)}"
+    if hit.relevance is None:
+        mark, hint = similarity, say("page.similarity_hint")
+        share = 100 * max(hit.score, 0.0) / best if best > 0 else 0.0
+    else:
+        share = 100 * hit.relevance
+        mark, hint = (
+            say("page.relevance", percent=number(round(share))),
+            say("page.relevance_hint", similarity=similarity),
+        )
     return _Card(
         name=hit.path.name,
         href=href,
@@ -192,8 +206,9 @@ def _card(hit: Hit, page: ResultsPage, best: float) -> _Card:
         width=width,
         height=height,
         rank=hit.rank,
-        score=number(hit.score, 3),
-        share=round(100 * max(hit.score, 0.0) / best, 1) if best > 0 else 0.0,
+        mark=mark,
+        hint=hint,
+        share=round(share, 1),
         stem=stem,
         tail=tail,
         folder=folder_within(hit.path.parent, page.folder),

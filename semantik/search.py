@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from semantik.encoders.base import Encoder
 from semantik.errors import BadTopK, DecodeFailed, EmptyQuery, NoIndex, QueryImageMissing, QueryImageUnreadable
 from semantik.index import ImageIndex
 from semantik.records import Embeddings, Hit, Query
+from semantik.relevance import RELEVANT, Relevance
 
 
 def parse_top_k(value: str | int, most: int) -> int:
@@ -51,8 +54,12 @@ def row(embeddings: Embeddings) -> NDArray[np.float32]:
     return np.asarray(vector, dtype=np.float32)
 
 
-def search(query: Query, encoder: Encoder, index: ImageIndex, top_k: int, pool: DecodePool) -> list[Hit]:
+def search(
+    query: Query, encoder: Encoder, index: ImageIndex, top_k: int, pool: DecodePool, *, judge: Relevance | None = None
+) -> list[Hit]:
     """The ``top_k`` pictures of ``index`` that answer ``query`` best, best first; fewer when it holds fewer.
+
+    With a ``judge``, the hits carry their relevance; their order is that of the scores in any case.
 
     Raises NoIndex for an empty index, BadTopK for K below 1, and as ``embed_query`` does.
     """
@@ -61,7 +68,20 @@ def search(query: Query, encoder: Encoder, index: ImageIndex, top_k: int, pool: 
     if top_k < 1:
         raise BadTopK(value=top_k, most=index.count)
     scores, rows = index.search(embed_query(query, encoder, pool), top_k)
-    return [
+    hits = [
         Hit(rank, float(score), index.path_of(int(row)))
         for rank, (score, row) in enumerate(zip(scores, rows, strict=True), start=1)
     ]
+    if judge is None:
+        return hits
+    by_text = query.image is None
+    found = judge.of_text(encoder, scores, index.vectors(rows)) if by_text else judge.of_image(index, scores)
+    if found is None:
+        return hits
+    return [replace(hit, relevance=float(value)) for hit, value in zip(hits, found, strict=True)]
+
+
+def relevant(hits: list[Hit]) -> list[Hit]:
+    """The hits that are worth showing, in their order and numbered anew; those that nothing is told of stay."""
+    kept = (hit for hit in hits if hit.relevance is None or hit.relevance >= RELEVANT)
+    return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]

@@ -231,10 +231,7 @@ CATALOGUE |= {
     "model.clip-vit-b-32": ("CLIP ViT-B/32 (recomendado)", "CLIP ViT-B/32 (recommended)"),
     "model.clip-vit-b-16": ("CLIP ViT-B/16 (más preciso)", "CLIP ViT-B/16 (more accurate)"),
     "model.clip-vit-l-14": ("CLIP ViT-L/14 (muy preciso, lento)", "CLIP ViT-L/14 (very accurate, slow)"),
-    "model.clip-vit-l-14-336px": (
-        "CLIP ViT-L/14@336px (el más preciso, muy lento)",
-        "CLIP ViT-L/14@336px (the most accurate, very slow)",
-    ),
+    "model.clip-vit-l-14-336px": ("CLIP ViT-L/14@336px (muy lento)", "CLIP ViT-L/14@336px (very slow)"),
     "model.clip-rn50": ("CLIP RN50", "CLIP RN50"),
     "model.clip-rn101": ("CLIP RN101", "CLIP RN101"),
     "model.clip-rn50x4": ("CLIP RN50x4", "CLIP RN50x4"),
@@ -294,6 +291,27 @@ CATALOGUE |= {
         "Similitud con la búsqueda (coseno); la barra compara con el primer resultado",
         "Similarity to the query (cosine); the bar compares with the first result",
     ),
+    "page.relevance": ("Relevancia {percent}\u00a0%", "Relevance {percent}%"),
+    "page.relevance_hint": (
+        "Probabilidad estimada de que sea lo que busca. {similarity} (coseno)",
+        "Estimated probability that it is what you are looking for. {similarity} (cosine)",
+    ),
+    "page.left_out_one": (
+        "1 imagen menos relevante no se muestra («Solo resultados relevantes»)",
+        "1 less relevant picture is not shown (“Only relevant results”)",
+    ),
+    "page.left_out_many": (
+        "{count} imágenes menos relevantes no se muestran («Solo resultados relevantes»)",
+        "{count} less relevant pictures are not shown (“Only relevant results”)",
+    ),
+    "page.none_relevant": (
+        "Parece que ninguna de sus fotos muestra lo que busca",
+        "None of your photos seems to show what you are looking for",
+    ),
+    "page.nearest": (
+        "Lo más parecido; probablemente no es lo que busca",
+        "The nearest ones; probably not what you are looking for",
+    ),
     "page.rank": ("Puesto", "Rank"),
     "page.no_preview": ("Sin vista previa", "No preview"),
     "page.enlarge": ("Ampliar {name}", "Enlarge {name}"),
@@ -343,9 +361,11 @@ CATALOGUE |= {
     "window.text": ("Texto a Buscar", "Text to Search"),
     "window.image": ("Ruta de Imagen", "Image Path"),
     "window.top_k": ("Resultados a Mostrar (K)", "Results to Show (K)"),
+    "window.only_relevant": ("Solo resultados relevantes", "Only relevant results"),
     "window.model": ("Modelo", "Model"),
     "window.search": ("Buscar", "Search"),
     "window.about": ("?", "?"),
+    "window.settings": ("Ajustes…", "Settings…"),
     "window.cancel": ("Cancelar", "Cancel"),
     "window.skipped": ("Omitidas ({count})", "Skipped ({count})"),
     "window.pick_folder": ("Elija la carpeta de sus fotos", "Choose the folder of your photos"),
@@ -452,7 +472,7 @@ CATALOGUE |= {
         "You can also start now with the embedded model and change whenever you like in “Model”.",
     ),
     "ask.download_title": ("Elegir modelo", "Choose a model"),
-    "ask.download_yes": ("Descargar CLIP ({size} MB)", "Download CLIP ({size} MB)"),
+    "ask.download_yes": ("Descargar ({size} MB)", "Download ({size} MB)"),
     "ask.download_no": ("Empezar con el integrado", "Start with the embedded one"),
     "done.title": ("Índice terminado", "Index finished"),
     "done.indexed": (
@@ -482,14 +502,14 @@ CATALOGUE |= {
         "First choose an example picture with “Browse”.",
     ),
     "warn.embedded_instead": (
-        "{why}\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, elija CLIP en «Modelo».",
-        "{why}\n\nMeanwhile the embedded model is used. To try again, choose CLIP in “Model”.",
+        "{why}\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, vuelva a elegir el modelo.",
+        "{why}\n\nMeanwhile the embedded model is used. To try again, choose the model again.",
     ),
     "warn.download_cancelled": (
         "Descarga detenida; seguirá donde se quedó. Mientras tanto se usa el modelo integrado. "
-        "Para continuarla, elija CLIP en «Modelo».",
+        "Para continuarla, vuelva a elegir el modelo.",
         "Download stopped; it will go on where it was. Meanwhile the embedded model is used. "
-        "To continue, choose CLIP in “Model”.",
+        "To continue, choose the model again.",
     ),
     "warn.no_browser": (
         "No se pudo abrir el navegador. La página de resultados está en:\n{path}",
@@ -604,6 +624,14 @@ CATALOGUE |= {
     "cli.text": ("texto que describe lo que se busca", "text that describes what to find"),
     "cli.image": ("imagen de ejemplo", "example picture"),
     "cli.top_k": ("número de resultados (si no, el de los ajustes)", "number of results (else the settings' one)"),
+    "cli.only_relevant": (
+        "solo los resultados que probablemente son lo que se busca",
+        "only the results that are probably what is meant",
+    ),
+    "cli.none_relevant": (
+        "Ninguna imagen parece responder a esta búsqueda; sin --only-relevant se ven las más parecidas.",
+        "No picture seems to answer this search; without --only-relevant you see the nearest ones.",
+    ),
     "cli.html": ("escribe la página de resultados en este archivo", "write the results page to this file"),
     "cli.open": ("abre la página de resultados en el navegador", "open the results page in the browser"),
     "cli.ready": ("listo", "ready"),
@@ -634,6 +662,134 @@ CATALOGUE |= {
         "The fast path is off; the earlier indexes are still there.",
     ),
     "cli.cancelled": ("Cancelado; lo hecho se ha guardado.", "Cancelled; what was done is saved."),
+}
+
+# -- The settings window -------------------------------------------------------------------------------
+CATALOGUE |= {
+    "error.model_in_use": (
+        "{name} está en uso. Elija antes otro modelo.",
+        "{name} is in use. Choose another model first.",
+    ),
+    "error.own_checkpoint": (
+        "«{path}» es su propio archivo de CLIP (clip_checkpoint), así que no se borra.",
+        "“{path}” is your own CLIP file (clip_checkpoint), so it is not deleted.",
+    ),
+    "error.model_not_removed": (
+        "No se pudo eliminar {name}: {detail}. Cierre los programas que lo usen e inténtelo de nuevo.",
+        "{name} could not be removed: {detail}. Close the programs that use it and try again.",
+    ),
+    "settings.title": ("Ajustes", "Settings"),
+    "settings.models": ("Modelos", "Models"),
+    "settings.model": ("Modelo", "Model"),
+    "settings.languages": ("Idiomas", "Languages"),
+    "settings.speed": ("1.000 fotos", "1,000 photos"),
+    "settings.size": ("Descarga", "Download"),
+    "settings.licence": ("Licencia", "Licence"),
+    "settings.state": ("Estado", "State"),
+    "settings.no_size": ("ninguna", "none"),
+    "settings.megabytes": ("{size} MB", "{size} MB"),
+    "settings.seconds": ("{n} s", "{n} s"),
+    "settings.minutes": ("{n} min", "{n} min"),
+    "settings.hours": ("{n} h", "{n} h"),
+    "settings.not_measured": ("sin medir", "not measured"),
+    "settings.no_speed": ("—", "—"),
+    "settings.in_use": ("en uso", "in use"),
+    "settings.installed": ("instalado", "installed"),
+    "settings.partial": ("a medias: {percent} %", "partly: {percent}%"),
+    "settings.absent": ("sin descargar", "not downloaded"),
+    "settings.broken": ("faltan paquetes", "packages missing"),
+    "settings.use": ("Usar", "Use"),
+    "settings.download": ("Descargar ({size} MB)", "Download ({size} MB)"),
+    "settings.resume": ("Continuar ({size} MB)", "Continue ({size} MB)"),
+    "settings.downloaded": ("Descargar", "Download"),
+    "settings.remove": ("Eliminar", "Remove"),
+    "settings.measure": ("Medir velocidad", "Measure speed"),
+    "settings.cancel": ("Cancelar", "Cancel"),
+    "settings.close": ("Cerrar", "Close"),
+    "settings.hint": (
+        "Cada modelo conserva su propio índice: cambiar de uno a otro no borra nada.",
+        "Each model keeps an index of its own: changing from one to another deletes nothing.",
+    ),
+    "settings.measuring": ("Midiendo {name} ({done} de {total})…", "Measuring {name} ({done} of {total})…"),
+    "settings.measured": (
+        "Medido en este equipo: lo que tarda cada modelo en mirar 1.000 fotos, sin contar la lectura del disco.",
+        "Measured on this computer: how long each model takes to look at 1,000 photos, reading them not included.",
+    ),
+    "settings.cancelling": ("Cancelando…", "Cancelling…"),
+    "settings.stopped": (
+        "Descarga detenida. Lo que llegó se conserva: «Continuar» sigue donde se quedó.",
+        "Download stopped. What arrived is kept: “Continue” goes on where it was.",
+    ),
+    "settings.not_measured_all": ("Medición detenida.", "Measuring stopped."),
+    "settings.done": (
+        "{name}: descargado. Pulse «Usar» para buscar con él.",
+        "{name}: downloaded. Press “Use” to search with it.",
+    ),
+    "settings.done_part": (
+        "{name}: descargado. CLIP ViT-B/32 lo usa desde ahora.",
+        "{name}: downloaded. CLIP ViT-B/32 uses it from now on.",
+    ),
+    "settings.removed": ("{name}: eliminado; {size} MB libres.", "{name}: removed; {size} MB free."),
+    "settings.language_group": ("Idiomas", "Languages"),
+    "settings.window_language": ("De la ventana", "Of the window"),
+    "settings.query_language": ("De las búsquedas con CLIP", "Of searches with CLIP"),
+    "settings.window_system": ("El del sistema", "The system’s"),
+    "settings.window_es": ("Español", "Español"),
+    "settings.window_en": ("English", "English"),
+    "settings.query_auto": ("Automático", "Automatic"),
+    "settings.query_multilingual": ("Español y otros", "Spanish and others"),
+    "settings.query_english": ("Inglés", "English"),
+    "ask.remove_model": (
+        "¿Eliminar {name} ({size} MB) de «{folder}»?\n\nLos índices hechos con él se conservan; si lo descarga otra "
+        "vez, volverán a servir.",
+        "Remove {name} ({size} MB) from “{folder}”?\n\nThe indexes made with it are kept; they serve again if you "
+        "download it once more.",
+    ),
+    "model.languages.english": ("inglés", "English"),
+    "model.languages.spanish_english": ("español e inglés", "Spanish, English"),
+    "model.languages.sixteen": ("español y 15 más", "Spanish, 15 more"),
+    "model.languages.fifty": ("español y 50 más", "Spanish, 50 more"),
+    "model.languages.many": ("español y 100 más", "Spanish, 100 more"),
+    "model.good.builtin": (
+        "Funciona al momento, sin descargar nada. Reconoce cosas, animales, lugares y comida; para descripciones "
+        "largas, los otros aciertan más.",
+        "Works at once, without a download. It knows things, animals, places and food; the others are better at long "
+        "descriptions.",
+    ),
+    "model.good.clip-vit-b-32": (
+        "Descripciones de cualquier cosa, y rápido. Por sí solo entiende bien el inglés; con «Texto multilingüe para "
+        "CLIP», también el español y 50 idiomas más.",
+        "Descriptions of anything, and fast. On its own it understands English well; with “Multilingual text for "
+        "CLIP”, also Spanish and 50 more languages.",
+    ),
+    "model.good.multilingual": (
+        "Complemento de CLIP ViT-B/32: lee las búsquedas en español y en 50 idiomas más. No hay que indexar de nuevo.",
+        "Complements CLIP ViT-B/32: it reads searches in Spanish and 50 more languages. Nothing is indexed anew.",
+    ),
+    "model.good.siglip2-b-32-256": (
+        "El mejor equilibrio para buscar en español: acierta mucho más que CLIP y tarda solo algo más. Ocupa bastante "
+        "disco y memoria.",
+        "The best balance for searching in Spanish: it finds far more than CLIP and takes only a little longer. It "
+        "needs much disk and memory.",
+    ),
+    "model.good.siglip2-b-16": (
+        "El que más acierta en español y en muchos otros idiomas. Indexa unas cuatro veces más despacio que CLIP.",
+        "The one that finds most in Spanish and many other languages. It indexes about four times slower than CLIP.",
+    ),
+    "model.good.siglip-b-16": (
+        "Muy bueno en español e inglés, con casi la mitad de descarga que SigLIP 2. Indexa unas cuatro veces más "
+        "despacio que CLIP.",
+        "Very good in Spanish and English, with nearly half the download of SigLIP 2. It indexes about four times "
+        "slower than CLIP.",
+    ),
+    "model.good.vit-b-32-datacomp": (
+        "Solo para búsquedas en inglés: acierta más que CLIP y es igual de rápido.",
+        "For searches in English only: it finds more than CLIP and is as fast.",
+    ),
+    "model.good.other": (
+        "Otro modelo de CLIP (OpenAI), para descripciones en inglés.",
+        "Another of OpenAI’s CLIP models, for descriptions in English.",
+    ),
 }
 
 

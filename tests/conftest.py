@@ -16,6 +16,7 @@ sys.path.insert(0, str(REPO))
 from semantik import text  # noqa: E402  # the path to the package comes first
 from semantik.encoders.base import Encoder, unit_rows  # noqa: E402
 from semantik.fitting import InputSpec  # noqa: E402
+from semantik.relevance import read_queries  # noqa: E402
 
 
 class FakeEncoder(Encoder):
@@ -36,6 +37,7 @@ class FakeEncoder(Encoder):
         "amarillo": (1, 1, 0),
         "blanco": (1, 1, 1),
     }
+    WHITE: ClassVar = frozenset(read_queries()[::10])
 
     def __init__(self) -> None:
         self.images = 0
@@ -47,7 +49,9 @@ class FakeEncoder(Encoder):
         return unit_rows(batch.mean(axis=(2, 3)))
 
     def encode_texts(self, texts):
-        return unit_rows(np.array([self.COLOURS[text] for text in texts], dtype=np.float32).reshape(-1, 3))
+        # Of the texts that name no colour every tenth background query is white, the rest mean nothing.
+        colours = [self.COLOURS.get(text, (1, 1, 1) if text in self.WHITE else (0, 0, 0)) for text in texts]
+        return unit_rows(np.array(colours, dtype=np.float32).reshape(-1, 3))
 
 
 def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
@@ -89,7 +93,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def spanish():
+def spanish(monkeypatch: pytest.MonkeyPatch):
+    """Texts are compared in Spanish, whatever the language of the system that runs the tests."""
+    monkeypatch.setenv("LANGUAGE", "es")
     text.set_language("es")
     yield
     text.set_language("es")

@@ -365,6 +365,24 @@ def test_return_searches_by_text_and_opens_the_page(window, library, pages):
     assert window.status.startswith("6 resultados en el navegador (0,")
 
 
+def test_only_relevant_results_when_asked_for(window, library, pages, home, start):
+    window.choose_folder(library)
+    window.press(window.app.view.relevant_check)
+    assert json.loads((home / CONFIG_NAME).read_text())["only_relevant"] is True
+    window.search("rojo")
+    assert window.status.startswith("1 resultado")
+    html = pages[0].read_text(encoding="utf-8")
+    assert "5 imágenes menos relevantes no se muestran" in html
+    assert "naranja.png" not in html
+    window.close()
+    again = start()
+    again.wait_idle()
+    assert again.app.view.relevant_check.instate(["selected"])
+    again.press(again.app.view.relevant_check)
+    again.search("rojo")
+    assert again.status.startswith("6 resultados en el navegador")
+
+
 @pytest.mark.parametrize("widget", ["folder_entry", "image_entry", "top_k", "model_box", "by_text", "about_button"])
 def test_return_searches_from_anywhere(window, library, pages, widget):
     window.choose_folder(library)
@@ -597,7 +615,7 @@ def test_the_first_start_asks_once_and_the_embedded_model_needs_no_download(star
     window = start()
     dialog = window.dialog()
     texts = window.texts(dialog)
-    assert "Descargar CLIP (338 MB)" in texts
+    assert "Descargar (338 MB)" in texts
     window.press(dialog.start)
     window.wait_idle()
     assert window.app.engine.encoder.name == "builtin"
@@ -614,13 +632,13 @@ def test_a_failed_download_goes_on_with_the_embedded_model(start, settings, monk
     def fail(*arguments):
         raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
 
-    monkeypatch.setattr(engine.weights, "download", fail)
+    monkeypatch.setattr(engine.encoders.model_files, "download", fail)
     window = start()
     window.press(window.dialog().download)
     window.wait_idle()
     assert window.messages == [
         "No hay conexión con example.org, así que CLIP ViT-B/32 no se pudo descargar. Compruebe la red e inténtelo "
-        "de nuevo.\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, elija CLIP en «Modelo»."
+        "de nuevo.\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, vuelva a elegir el modelo."
     ]
     assert window.app.engine.encoder.name == "builtin"
     assert window.app.view.model_box.get() == "Integrado (sin descarga)"
@@ -631,11 +649,11 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     window.messages.clear()
     arrived: list[str] = []
 
-    def download(file, folder, on_progress, is_cancelled):
+    def download(model, folder, on_progress, is_cancelled):
         on_progress(SemantikSearch.Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
-        arrived.append(file.filename)
+        arrived.extend(file.filename for file in model.files)
 
-    monkeypatch.setattr(engine.weights, "download", download)
+    monkeypatch.setattr(engine.encoders.model_files, "download", download)
     monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
     box = window.app.view.model_box
     box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))

@@ -71,8 +71,18 @@ def test_search_reports_json_best_first(run, library):
     code, out, _ = run("search", library, "--text", "rojo", "-k", "2", "--json")
     assert code == 0
     assert json.loads(out) == [
-        {"rank": 1, "score": pytest.approx(1.0, abs=1e-5), "path": str(library / "rojo.png")},
-        {"rank": 2, "score": pytest.approx(0.8937, abs=1e-3), "path": str(library / "viaje/playa/naranja.png")},
+        {
+            "rank": 1,
+            "score": pytest.approx(1.0, abs=1e-5),
+            "relevance": pytest.approx(0.4124, abs=1e-3),
+            "path": str(library / "rojo.png"),
+        },
+        {
+            "rank": 2,
+            "score": pytest.approx(0.8937, abs=1e-3),
+            "relevance": pytest.approx(0.1098, abs=2e-3),
+            "path": str(library / "viaje/playa/naranja.png"),
+        },
     ]
 
 
@@ -80,8 +90,8 @@ def test_search_prints_a_table(run, library):
     code, out, _ = run("search", library, "--text", "rojo", "-k", "2")
     assert code == 0
     assert out.splitlines() == [
-        f"   1  1,000  {library / 'rojo.png'}",
-        f"   2  0,894  {library / 'viaje/playa/naranja.png'}",
+        f"   1  1,000   41 %  {library / 'rojo.png'}",
+        f"   2  0,894   11 %  {library / 'viaje/playa/naranja.png'}",
     ]
 
 
@@ -186,7 +196,7 @@ def test_naming_clip_downloads_it_and_says_so(run, library, monkeypatch):
     def fail(*arguments):
         raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
 
-    monkeypatch.setattr(engine.weights, "download", fail)
+    monkeypatch.setattr(engine.encoders.model_files, "download", fail)
     code, _, err = run("index", library, "--encoder", "clip-vit-b-32")
     assert code == 1
     first, second = err.splitlines()

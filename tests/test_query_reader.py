@@ -183,7 +183,7 @@ def test_accepted_it_is_downloaded_and_the_query_goes_on(foreign, monkeypatch: p
         fetched.append(files)
         Foreigner.has_it = True
 
-    monkeypatch.setattr(engine.model_files, "download", download)
+    monkeypatch.setattr(engine.encoders.model_files, "download", download)
     window = open_window(*foreign)
     try:
         window.answers = ["yes"]
@@ -200,7 +200,7 @@ def test_a_failed_download_is_told_and_the_query_still_answered(foreign, monkeyp
     def download(*_):
         raise NoNetwork(name="texto", host="huggingface.co", detail="no route")
 
-    monkeypatch.setattr(engine.model_files, "download", download)
+    monkeypatch.setattr(engine.encoders.model_files, "download", download)
     window = open_window(*foreign)
     try:
         window.answers = ["yes", "ok"]

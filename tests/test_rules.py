@@ -175,7 +175,7 @@ def test_every_key_that_is_said_exists_and_none_is_left_over():
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if path.name != "text.py")
     source += "\n".join(path.read_text(encoding="utf-8") for path in (REPO / "semantik/templates").iterdir())
     source += (REPO / "semantik/text.py").read_text(encoding="utf-8").split("def number(")[1]
-    rooms = "window|status|ask|done|warn|skipped|about|cli|page|model"
+    rooms = "window|status|ask|done|warn|skipped|about|settings|cli|page|model"
     said = set(re.findall(rf"""["']((?:{rooms})\.[a-z0-9_]*[a-z0-9])["']""", source))
     counted = {key for key in said if f"{key}_one" in text.CATALOGUE and f"{key}_many" in text.CATALOGUE}
     missing = said - counted - set(text.CATALOGUE)
@@ -189,6 +189,8 @@ def test_every_key_that_is_said_exists_and_none_is_left_over():
         "launch.no_packages_",
         "page.",
         "status.ready_",
+        "settings.window_",
+        "settings.query_",
     )
     used = said | {f"{key}_{form}" for key in counted for form in ("one", "many")}
     left_over = {key for key in text.CATALOGUE if not key.startswith(prefixes)} - used

@@ -35,14 +35,17 @@ class Window:
         self._watch()
 
     def _watch(self) -> None:
-        box = ".__tk__messagebox"
+        for parent in ("", *(str(child) for child in self.root.winfo_children() if isinstance(child, tk.Toplevel))):
+            self._answer(f"{parent}.__tk__messagebox")
+        self._watching = self.root.after(15, self._watch)
+
+    def _answer(self, box: str) -> None:
         if int(self.root.tk.call("winfo", "exists", box)) and int(self.root.tk.call("winfo", "viewable", box)):
             self.messages.append(str(self.root.tk.call(f"{box}.msg", "cget", "-text")))
             buttons = [b for b in ("ok", "yes", "no") if int(self.root.tk.call("winfo", "exists", f"{box}.{b}"))]
             button = self.answers.pop(0) if self.answers else buttons[0]
             assert button in buttons, f"the box offers {buttons}: {self.messages[-1]}"
             self.root.tk.call(f"{box}.{button}", "invoke")
-        self._watching = self.root.after(15, self._watch)
 
     def wait(self, condition: Callable[[], object], what: str = "") -> None:
         """Pump events until ``condition`` holds."""

@@ -9,6 +9,7 @@ from tkinter import ttk
 
 from semantik import __version__
 from semantik.display_names import visible
+from semantik.gui.columns import fit_column
 from semantik.records import Problem
 from semantik.text import reason, say
 
@@ -103,7 +104,6 @@ class ProblemsDialog(Dialog):
         self.table.heading("path", text=say("skipped.path"), anchor="w")
         self.table.heading("reason", text=say("skipped.reason"), anchor="w")
         self.table.column("path", width=330)
-        self.table.column("reason", width=330)
         bar = ttk.Scrollbar(frame, command=self.table.yview)
         self.table.configure(yscrollcommand=bar.set)
         self.table.pack(side="left", fill="both", expand=True)
@@ -111,6 +111,7 @@ class ProblemsDialog(Dialog):
         self._rows = [(visible(problem.path), reason(problem.reason)) for problem in problems]
         for row in self._rows:
             self.table.insert("", "end", values=row)
+        fit_column(self.table, "reason")
         buttons = ttk.Frame(self.body)
         buttons.pack(fill="x", pady=(12, 0))
         ttk.Button(buttons, text=say("skipped.copy"), command=self._copy).pack(side="left")

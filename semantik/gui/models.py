@@ -59,7 +59,7 @@ class ModelPicker:
         """Use the chosen model. On the first start without weights on disk, ask once."""
         self._engine = engine
         wanted = engine.preferred()
-        self._list()
+        self.relist()
         if engine.is_ready(wanted):
             self._use(wanted)
         else:
@@ -71,8 +71,12 @@ class ModelPicker:
         box = self._app.view.model_box
         name = list(self._titles)[box.current()]
         box.selection_clear()
-        if name == self._engine.encoder.name:
-            return
+        if name != self._engine.encoder.name:
+            self.take(name)
+
+    def take(self, name: str) -> None:
+        """Use another model than before; one that is not here is offered for download."""
+        assert self._engine
         self.just_changed = True
         if self._engine.is_ready(name):
             self._use(name)
@@ -164,10 +168,17 @@ class ModelPicker:
     def _use(self, name: str) -> None:
         assert self._engine
         self._engine.use(name)
-        self._list()
+        self.relist()
         self._app.model_in_use(name)
 
-    def _list(self) -> None:
+    def speak(self) -> None:
+        """Name the models in the window's new language, which also decides on queries that may be of either."""
+        assert self._engine
+        self._engine.read_queries(self._engine.config.query_language)
+        self.relist()
+
+    def relist(self) -> None:
+        """Look again at which models there are, and what they are called."""
         assert self._engine
         self._titles = self._engine.model_titles()
         self._app.view.model_box.configure(values=list(self._titles.values()))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import tkinter as tk
 from pathlib import Path
-from tkinter import ttk
+from tkinter import font, ttk
 from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import sv_ttk
 
-from semantik.text import say
+from semantik.text import language, say
+
+log = logging.getLogger(__name__)
+
+MODEL_WIDTH = 38  # average characters, for the longest title
 
 
 class Commands(Protocol):
@@ -23,8 +28,10 @@ class Commands(Protocol):
     def browse_image(self) -> None: ...
     def take_image(self) -> None: ...
     def choose_model(self) -> None: ...
+    def save_config(self, **changes: object) -> None: ...
     def search(self) -> None: ...
     def show_about(self) -> None: ...
+    def show_settings(self) -> None: ...
     def show_problems(self) -> None: ...
     def cancel(self) -> None: ...
 
@@ -32,14 +39,14 @@ class Commands(Protocol):
 class MainView(ttk.Frame):
     """All widgets of the main window, built into ``root``."""
 
-    def __init__(self, root: tk.Tk, do: Commands, top_k: int) -> None:
+    def __init__(self, root: tk.Tk, do: Commands, top_k: int, only_relevant: bool) -> None:
         sv_ttk.set_theme("light", root)
         super().__init__(root, padding=16)
         self.pack(fill="both", expand=True)
         self.columnconfigure(1, weight=1)
         self._build_folder(do)
         self._build_query(do)
-        self._build_options(do, top_k)
+        self._build_options(do, top_k, only_relevant)
         self._build_bottom(do)
         # What people expect of Ctrl+A; Tk on X11 would go to the start of the line.
         root.bind_class("TEntry", "<Control-a>", "%W selection range 0 end; %W icursor end; break")
@@ -47,7 +54,11 @@ class MainView(ttk.Frame):
         root.bind("<KP_Enter>", lambda event: do.search())
         self.text_entry.focus_set()
         root.update_idletasks()
-        root.minsize(root.winfo_reqwidth(), root.winfo_reqheight())
+        # The status may take two lines, for which a window that its user made small does not grow.
+        line = font.Font(root, font="TkDefaultFont").metrics("linespace")
+        root.minsize(root.winfo_reqwidth(), root.winfo_reqheight() + line)
+        # Tk's own message boxes, where the system has none, speak the program's language.
+        root.tk.eval(f"::msgcat::mclocale {language()}; ::msgcat::mcload [file join $::tk_library msgs]")
 
     def _build_folder(self, do: Commands) -> None:
         group = ttk.LabelFrame(self, text=say("window.folder_group"), padding=10)
@@ -81,7 +92,7 @@ class MainView(ttk.Frame):
         self.image_button = ttk.Button(self, text=say("window.browse"), command=do.browse_image)
         self.image_button.grid(row=3, column=2, padx=(8, 0))
 
-    def _build_options(self, do: Commands, top_k: int) -> None:
+    def _build_options(self, do: Commands, top_k: int, only_relevant: bool) -> None:
         options = ttk.Frame(self)
         options.grid(row=4, column=0, columnspan=3, sticky="ew", pady=(8, 12))
         options.columnconfigure(3, weight=1)
@@ -90,16 +101,26 @@ class MainView(ttk.Frame):
         self.top_k.set(top_k)
         self.top_k.grid(row=0, column=1, padx=(10, 24))
         ttk.Label(options, text=say("window.model")).grid(row=0, column=2)
-        self.model_box = ttk.Combobox(options, state="disabled")
+        self.model_box = ttk.Combobox(options, state="disabled", width=MODEL_WIDTH)
         self.model_box.grid(row=0, column=3, sticky="ew", padx=(10, 0))
         self.model_box.bind("<<ComboboxSelected>>", lambda event: do.choose_model())
+        self.only_relevant = tk.BooleanVar(self, only_relevant)
+        self.relevant_check = ttk.Checkbutton(
+            options,
+            text=say("window.only_relevant"),
+            variable=self.only_relevant,
+            command=lambda: do.save_config(only_relevant=self.only_relevant.get()),
+        )
+        self.relevant_check.grid(row=1, column=0, columnspan=4, sticky="w", pady=(8, 0))
         actions = ttk.Frame(self)
         actions.grid(row=5, column=0, columnspan=3, sticky="ew")
         actions.columnconfigure(0, weight=1)
         self.search_button = ttk.Button(actions, text=say("window.search"), style="Accent.TButton", command=do.search)
         self.search_button.grid(row=0, column=0, sticky="ew")
         self.about_button = ttk.Button(actions, text=say("window.about"), width=3, command=do.show_about)
-        self.about_button.grid(row=0, column=1, padx=(8, 0))
+        self.settings_button = ttk.Button(actions, text=say("window.settings"), command=do.show_settings)
+        self.settings_button.grid(row=0, column=1, padx=(8, 0))
+        self.about_button.grid(row=0, column=2, padx=(8, 0))
 
     def _build_bottom(self, do: Commands) -> None:
         bottom = ttk.Frame(self)
@@ -121,6 +142,20 @@ class MainView(ttk.Frame):
 
     def _focus_query(self) -> None:
         (self.text_entry if self.mode.get() == "text" else self.image_entry).focus_set()
+
+    def entered(self) -> tuple[str, ...]:
+        """What the user typed and chose, for ``enter`` of another view."""
+        entries = (self.folder_entry, self.text_entry, self.image_entry, self.top_k)
+        return (self.mode.get(), *(entry.get() for entry in entries))
+
+    def enter(self, entered: tuple[str, ...]) -> None:
+        """Put back what ``entered`` gave, into a view that is ready for use."""
+        mode, folder, words, image, top_k = entered
+        self.mode.set(mode)
+        for entry, value in ((self.folder_entry, folder), (self.text_entry, words), (self.image_entry, image)):
+            replace_text(entry, value)
+        self.top_k.set(top_k)
+        self.set_busy(False)
 
     def say(self, message: str) -> None:
         """Show ``message`` in the status line."""
@@ -154,6 +189,17 @@ class MainView(ttk.Frame):
             self.skipped_button.grid(row=1, column=1, padx=(8, 0), pady=(6, 0))
         else:
             self.skipped_button.grid_remove()
+
+
+def load_icon(root: tk.Tk, path: Path) -> tk.PhotoImage | None:
+    """Give the window its icon; None when it is missing or broken, and the program goes on without."""
+    try:
+        icon = tk.PhotoImage(master=root, file=str(path))
+        root.iconphoto(True, icon)
+    except tk.TclError as error:
+        log.warning("no icon: %s", error)
+        return None
+    return icon
 
 
 def replace_text(entry: ttk.Entry, value: str) -> None:

@@ -17,7 +17,7 @@ from semantik.index.changes import Changes, compare
 from semantik.index.commit import commit
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
-from semantik.index.vectors import Vectors, open_files, search_runs
+from semantik.index.vectors import Vectors, open_files, read_rows, search_runs
 from semantik.records import Embeddings, ImageFile, Problem, Reason
 
 log = logging.getLogger(__name__)
@@ -197,13 +197,15 @@ class ImageIndex:
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """The embedding of an indexed picture, float32 (dim,). Raises KeyError."""
-        row = self._row_of[path]
-        for vectors in (*self._saved, *self._pending):
-            if row < vectors.rows:
-                embedding: NDArray[np.float32] = vectors.data[row].copy().view(np.float32)
-                return embedding
-            row -= vectors.rows
-        raise AssertionError("a row beyond all vectors")
+        return self.vectors([self._row_of[path]]).reshape(-1)
+
+    def vectors(self, rows: Sequence[int] | NDArray[np.int64]) -> Embeddings:
+        """The embeddings in ``rows``, float32 (n, dim)."""
+        return read_rows((*self._saved, *self._pending), np.asarray(rows, np.int64), self.dim)
+
+    def sample(self, most: int) -> Embeddings:
+        """Embeddings of at most ``most`` pictures, evenly spread over all, float32 (n, dim)."""
+        return self.vectors(list(self._row_of.values())[:: max(1, -(-self.count // most))])
 
     def _live_mask(self) -> NDArray[np.bool_]:
         live = np.ones(len(self._manifest.paths), dtype=np.bool_)

@@ -123,6 +123,17 @@ def search_runs(
     return scores[best], rows[best]
 
 
+def read_rows(runs: Sequence[Vectors], rows: NDArray[np.int64], dim: int) -> Embeddings:
+    """Copies of the embeddings in ``rows``, int64 (n,), which count through all runs: float32 (n, dim)."""
+    found = np.empty((len(rows), dim), np.float32)
+    start = 0
+    for run in runs:
+        inside = (rows >= start) & (rows < start + run.rows)
+        found[inside] = run.data[rows[inside] - start].view(np.float32)
+        start += run.rows
+    return found
+
+
 class _Part(NamedTuple):
     """Rows ``first`` to ``last`` of a run that begins at row ``start`` of all; ``mask`` (run.rows,): which count."""
 

@@ -1,0 +1,68 @@
+"""The language of the user's system, as far as the choice between a Spanish and an English window needs it."""
+
+from __future__ import annotations
+
+import locale
+import os
+import subprocess
+import sys
+
+SYSTEM = "system"
+"""The value of the setting ``language`` that follows the system."""
+
+READS_SPANISH = frozenset({"es", "ca", "gl", "eu", "ast"})
+"""ISO 639 codes of the languages whose speakers are served better by Spanish than by English."""
+
+ASK_SECONDS = 2.0  # macOS answers in milliseconds
+
+
+def resolve(setting: str) -> str:
+    """The language of the window, "es" or "en", for a value of the setting: one of them, or ``SYSTEM``."""
+    if setting != SYSTEM:
+        return setting
+    code = system_code()
+    # Most users speak Spanish: a system that does not tell gets Spanish.
+    return "es" if not code or code in READS_SPANISH else "en"
+
+
+def system_code() -> str:
+    """ISO 639 code of the system's language in lower case, such as "es"; empty when the system does not tell."""
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):  # gettext's order
+        code = _code(os.environ.get(variable, "").split(":")[0])
+        if code:
+            return code
+    if sys.platform == "win32":
+        return _windows()
+    if sys.platform == "darwin":
+        return _mac()
+    return _code(locale.getlocale()[0] or "")
+
+
+def _code(name: str) -> str:
+    """The language in a locale's name: "es_MX.UTF-8" or "es-MX" -> "es"; "C" and "POSIX" name none."""
+    code = name.replace("-", "_").split("_")[0].split(".")[0].split("@")[0].strip().lower()
+    return "" if code in ("c", "posix") else code
+
+
+def _windows() -> str:
+    import ctypes
+
+    # Of the display, not of the formats: https://learn.microsoft.com/windows/win32/api/winnls
+    identifier = getattr(ctypes, "windll").kernel32.GetUserDefaultUILanguage()  # noqa: B009 - only there on Windows
+    return _code(locale.windows_locale.get(identifier, ""))
+
+
+def _mac() -> str:
+    """A program that the Finder starts gets no ``LANG``; the preferences list the languages, the first counts."""
+    try:
+        shown = subprocess.run(
+            ["/usr/bin/defaults", "read", "-g", "AppleLanguages"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=ASK_SECONDS,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    quoted = shown.replace('"', " ").replace("(", " ").replace(",", " ").split()
+    return _code(quoted[0]) if quoted and quoted[0] != ")" else ""
