@@ -17,7 +17,6 @@ from semantik.encoders.base import Encoder, unit_rows
 from semantik.encoders.clip_models import MODELS, ClipModel
 from semantik.encoders.clip_source import LOAD_ERRORS, ClipSource
 from semantik.encoders.clip_towers import ImageTower, TextTower
-from semantik.encoders.int8_images import Int8ImageTower
 from semantik.encoders.query_reader import QueryReader
 from semantik.encoders.tower_cache import Weights
 from semantik.encoders.workers import MOST_WORKERS, PictureWorkers
@@ -202,7 +201,7 @@ class ClipEncoder(Encoder):
                 return {"text": TextTower(weights)}
             self._workers = PictureWorkers(PICTURES_PER_PASS)
             if self._int8:
-                return {"image": self._int8_tower(weights)}
+                return {"image": int8_images.load(weights, self._source.kept, self.model.resolution)}
             if "visual.proj" in weights.shapes():
                 return {"image": ImageTower(weights)}
             visual = clip_network.build(weights, single=True).visual
@@ -214,16 +213,6 @@ class ClipEncoder(Encoder):
         with torch.inference_mode():
             network.encode_image(torch.zeros(1, 3, size, size, device=device)).cpu()
         return {"image": network.encode_image, "text": network.encode_text}
-
-    def _int8_tower(self, weights: Weights) -> Int8ImageTower:
-        path = int8_images.int8_path(self._source.kept)
-        if path.is_file():
-            try:
-                return Int8ImageTower(path)
-            except RuntimeError as error:
-                log.warning("made again: %s", error)
-        int8_images.make(clip_network.build(weights, single=True).visual, self.model.resolution, path)
-        return Int8ImageTower(path)
 
     def _devices(self) -> list[str]:
         """Devices to try, the fastest first. Raises EncoderFailed when torch or clip is not installed well."""

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semantik.durable import replace_file
+from semantik.encoders import clip_network
+from semantik.encoders.tower_cache import Weights
 
 if TYPE_CHECKING:
     import torch
@@ -68,6 +70,21 @@ def make(visual: Any, resolution: int, target: Path) -> None:
         )
         replace_file(target, small.read_bytes())
     log.info("8-bit image side kept in %s", target)
+
+
+def load(weights: Weights, kept: Path, resolution: int) -> Int8ImageTower:
+    """The quantised image side, made from ``weights`` unless a good one is beside ``kept``.
+
+    Raises OSError or RuntimeError.
+    """
+    path = int8_path(kept)
+    if path.is_file():
+        try:
+            return Int8ImageTower(path)
+        except RuntimeError as error:
+            log.warning("made again: %s", error)
+    make(clip_network.build(weights, single=True).visual, resolution, path)
+    return Int8ImageTower(path)
 
 
 class Int8ImageTower:
