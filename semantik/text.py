@@ -397,6 +397,7 @@ CATALOGUE |= {
     "model.other": ("CLIP {variant}", "CLIP {variant}"),
     # what the status line says
     "status.loading": ("Cargando el motor de búsqueda…", "Loading the search engine…"),
+    "status.choose_model": ("Elija un modelo.", "Choose a model."),
     "status.choose_folder": (
         "Elija la carpeta de sus fotos para empezar.",
         "Choose the folder of your photos to begin.",

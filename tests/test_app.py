@@ -616,6 +616,7 @@ def test_the_first_start_asks_once_and_the_embedded_model_needs_no_download(star
     dialog = window.dialog()
     texts = window.texts(dialog)
     assert "Descargar (338 MB)" in texts
+    assert window.status == "Elija un modelo."
     window.press(dialog.start)
     window.wait_idle()
     assert window.app.engine.encoder.name == "builtin"

@@ -88,6 +88,7 @@ class ModelPicker:
         assert self._engine
         title, size_mb = self._engine.download_size(name)
         builtin = self._engine.BUILTIN
+        self._app.view.say(say("status.choose_model"))
         ModelChoice(self._app.root, title, size_mb, lambda yes: self._download(name) if yes else self._use(builtin))
 
     def _download(self, name: str) -> None:
