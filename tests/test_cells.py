@@ -155,7 +155,10 @@ def test_switched_off_nothing_changes(index, tmp_path):
     flat = faiss.IndexFlatIP(DIM)
     flat.add(clustered(ROWS))
     scores, rows = (part.tolist() for part in flat.search(QUERIES, 10))
-    assert answers(exact) == [(score, row) for score, row in zip(scores, rows, strict=True)]
+    for (found_scores, found_rows), wanted_scores, wanted_rows in zip(answers(exact), scores, rows, strict=True):
+        assert found_rows == wanted_rows
+        # FAISS itself sums in another order for several queries at once: the last bit differs by its version.
+        assert found_scores == pytest.approx(wanted_scores, abs=1e-6)
     assert answers(index) != answers(exact)
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from semantik import encoders, text
 from semantik.encoders import clip as clip_room
-from semantik.encoders import tower_cache, weights
+from semantik.encoders import devices, tower_cache, weights
 from semantik.encoders.base import unit_rows
 from semantik.encoders.clip import MEAN, STD, ClipEncoder
 from semantik.encoders.clip_models import MODELS, ClipModel
@@ -266,7 +266,7 @@ def test_gpu_that_does_not_work_leaves_the_cpu(tiny: ClipEncoder, monkeypatch: p
     assert tiny.batch_size == 128
     tiny.load()  # torch has no CUDA here, or the pretended memory is not there: it says so
     assert tiny.device == "cpu"
-    assert tiny.batch_size == clip_room.PICTURES_PER_PASS * torch.get_num_threads()
+    assert tiny.batch_size == devices.PICTURES_PER_PASS * torch.get_num_threads()
 
 
 def test_batch_that_does_not_fit_is_halved(tiny: ClipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.encoders import clip_network, clip_package, int8_images
+from semantik.encoders import clip_network, clip_package, devices, int8_images
 from semantik.encoders.base import Encoder, unit_rows
 from semantik.encoders.clip_models import MODELS, ClipModel
 from semantik.encoders.clip_source import LOAD_ERRORS, ClipSource
 from semantik.encoders.clip_towers import ImageTower, TextTower
 from semantik.encoders.query_reader import QueryReader
 from semantik.encoders.tower_cache import Weights
-from semantik.encoders.workers import MOST_WORKERS, PictureWorkers
+from semantik.encoders.workers import PictureWorkers
 from semantik.errors import EncoderFailed, FastPackagesMissing, UnknownEncoder
 from semantik.fitting import InputSpec
 from semantik.records import Embeddings
@@ -36,9 +36,6 @@ Side = Literal["image", "text"]
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
 
-BATCH_SIZES = {"cuda": 128, "mps": 64}
-PICTURES_PER_PASS = 8  # per processor; measured in benchmarks/indexing_speed.md
-CUDA_BYTES_PER_PICTURE = 16 << 20  # a generous bound for the activations of a 224 x 224 picture
 TEXTS_PER_BATCH = 64
 TEXT_LIMIT = 2500  # characters; 75 tokens of at most 32 cannot reach further, and clip's tokeniser is quadratic
 
@@ -95,7 +92,7 @@ class ClipEncoder(Encoder):
     def batch_size(self) -> int:  # type: ignore[override]  # it depends on the device
         """Pictures per call: 8 per core on the CPU, 64 on Apple's GPU, up to 128 on CUDA as its memory allows."""
         if not self._batch_size:
-            self._batch_size = self._batch_size_on(self._device or self._devices()[0])
+            self._batch_size = devices.batch_size_on(self._device or self._devices()[0], self.model.resolution)
         return self._batch_size
 
     @property
@@ -126,16 +123,8 @@ class ClipEncoder(Encoder):
         if not len(batch):
             return np.zeros((0, self.dim), dtype=np.float32)
         encode = self._side("image")
-
-        def run(part: NDArray[np.float32]) -> NDArray[np.float32]:
-            import torch
-
-            with torch.inference_mode():
-                return self._in_parts(encode, torch.from_numpy(part).to(self._device))
-
-        pictures = np.require(batch, np.float32, ["C", "W"])
-        parts = self._workers.map(run, pictures) if self._workers else [run(pictures)]
-        return unit_rows(np.concatenate(parts))
+        rows = devices.encode_pictures(encode, batch, self._device, self._workers, self._halved)
+        return unit_rows(rows)
 
     def encode_texts(self, texts: list[str]) -> Embeddings:
         """Embed texts: n strings -> unit rows (n, dim). What exceeds CLIP's 77 tokens is ignored.
@@ -153,37 +142,24 @@ class ClipEncoder(Encoder):
         with torch.inference_mode():
             tokens = clip_package.tokenize([_clean(text) for text in texts]).to(self._device)
             parts = [tokens[start : start + TEXTS_PER_BATCH] for start in range(0, len(texts), TEXTS_PER_BATCH)]
-            return unit_rows(np.concatenate([self._in_parts(encode, part) for part in parts]))
+            return unit_rows(np.concatenate([devices.encode_in_parts(encode, part, self._halved) for part in parts]))
 
-    def _in_parts(self, encode: Callable[[torch.Tensor], torch.Tensor], batch: torch.Tensor) -> NDArray[np.float32]:
-        """Encode a batch; one that does not fit into the GPU's memory is halved."""
-        import torch
-
-        try:
-            rows: NDArray[np.float32] = encode(batch).float().cpu().numpy()
-            return rows
-        except torch.cuda.OutOfMemoryError:
-            if len(batch) == 1:
-                raise
-            log.warning("no memory for a batch of %d, halving it", len(batch))
-        torch.cuda.empty_cache()
-        half = (len(batch) + 1) // 2
-        self._batch_size = min(self.batch_size, half)
-        return np.concatenate([self._in_parts(encode, batch[:half]), self._in_parts(encode, batch[half:])])
+    def _halved(self, size: int) -> None:
+        self._batch_size = min(self.batch_size, size)
 
     # -- Loading ---------------------------------------------------------------------------------------
 
     def _side(self, side: Side) -> Callable[[torch.Tensor], torch.Tensor]:
         with self._lock:
             if side not in self._sides:
-                devices = [self._device] if self._device else self._devices()
+                choice = [self._device] if self._device else self._devices()
                 weights = self._source.open()
-                for device in devices:
+                for device in choice:
                     try:
                         self._sides |= self._read(weights, side, device)
                     except LOAD_ERRORS as error:
                         log.warning("%s cannot be loaded on %s", self.name, device, exc_info=True)
-                        if device == devices[-1]:
+                        if device == choice[-1]:
                             raise self._source.broken(str(error)) from error
                     else:
                         self._device = device
@@ -199,7 +175,7 @@ class ClipEncoder(Encoder):
         if device == "cpu":
             if side == "text":
                 return {"text": TextTower(weights)}
-            self._workers = PictureWorkers(PICTURES_PER_PASS)
+            self._workers = PictureWorkers(devices.PICTURES_PER_PASS)
             if self._int8:
                 return {"image": int8_images.load(weights, self._source.kept, self.model.resolution)}
             if "visual.proj" in weights.shapes():
@@ -217,7 +193,7 @@ class ClipEncoder(Encoder):
     def _devices(self) -> list[str]:
         """Devices to try, the fastest first. Raises EncoderFailed when torch or clip is not installed well."""
         try:
-            import torch
+            import torch  # noqa: F401
 
             clip_package.model_module()
         except (ImportError, OSError) as error:  # OSError: on Windows, a missing system library
@@ -227,19 +203,7 @@ class ClipEncoder(Encoder):
             if not int8_images.is_available():
                 raise FastPackagesMissing(name=self.model.weights.name)
             return ["cpu"]
-        found = ["cuda"] if torch.cuda.is_available() else ["mps"] if torch.backends.mps.is_available() else []
-        return [*found, "cpu"]
-
-    def _batch_size_on(self, device: str) -> int:
-        import torch
-
-        if device == "cpu":
-            return PICTURES_PER_PASS * min(torch.get_num_threads(), MOST_WORKERS)
-        if device != "cuda":
-            return BATCH_SIZES[device]
-        free, _ = torch.cuda.mem_get_info()
-        per_picture = CUDA_BYTES_PER_PICTURE * (self.model.resolution / 224) ** 2
-        return int(min(BATCH_SIZES["cuda"], max(1, free // 2 // per_picture)))
+        return devices.usable_devices()
 
 
 def _clean(text: str) -> str:

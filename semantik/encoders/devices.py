@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.encoders.workers import MOST_WORKERS
+from semantik.encoders.workers import MOST_WORKERS, PictureWorkers
 
 if TYPE_CHECKING:
     import torch
@@ -58,3 +58,22 @@ def encode_in_parts(
     half = (len(batch) + 1) // 2
     on_halved(half)
     return np.concatenate([encode_in_parts(encode, part, on_halved) for part in (batch[:half], batch[half:])])
+
+
+def encode_pictures(
+    encode: Callable[[torch.Tensor], torch.Tensor],
+    batch: NDArray[np.float32],
+    device: str,
+    workers: PictureWorkers | None,
+    on_halved: Callable[[int], None],
+) -> NDArray[np.float32]:
+    """Encode float32 (n, 3, H, W) on ``device``, or in parts by ``workers`` on the processor: (n, dim), not unit."""
+
+    def run(part: NDArray[np.float32]) -> NDArray[np.float32]:
+        import torch
+
+        with torch.inference_mode():
+            return encode_in_parts(encode, torch.from_numpy(part).to(device), on_halved)
+
+    pictures = np.require(batch, np.float32, ["C", "W"])
+    return np.concatenate(workers.map(run, pictures) if workers else [run(pictures)])

@@ -93,16 +93,8 @@ class OpenClipEncoder(Encoder):
         if not len(batch):
             return np.zeros((0, self.dim), dtype=np.float32)
         encode = self._side("image")
-
-        def run(part: NDArray[np.float32]) -> NDArray[np.float32]:
-            import torch
-
-            with torch.inference_mode():
-                return devices.encode_in_parts(encode, torch.from_numpy(part).to(self._device), self._halved)
-
-        pictures = np.require(batch, np.float32, ["C", "W"])
-        parts = self._workers.map(run, pictures) if self._workers else [run(pictures)]
-        return unit_rows(np.concatenate(parts))
+        rows = devices.encode_pictures(encode, batch, self._device, self._workers, self._halved)
+        return unit_rows(rows)
 
     def encode_texts(self, texts: list[str]) -> Embeddings:
         """Embed texts: n strings -> unit rows (n, dim). What exceeds the model's context is ignored.
