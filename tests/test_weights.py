@@ -117,13 +117,14 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 server.stopped.wait(20)
 
         def _redirect(self) -> None:
+            target = server.redirect
+            if not server.redirect_always:
+                server.redirect = ""  # before the answer: the next request may come while this thread still waits
             self.send_response(302)
-            self.send_header("Location", server.redirect)
+            self.send_header("Location", target)
             self.send_header("Set-Cookie", "who=you")
             self.send_header("Content-Length", "0")
             self.end_headers()
-            if not server.redirect_always:
-                server.redirect = ""
 
         def _start(self) -> int:
             asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
