@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 PROGRAM_FOLDER = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "image_search_config.json"
+QUERY_LANGUAGES = ("auto", "multilingual", "english")
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _within_bounds(config: Config) -> Config:
         values["top_k"] = Config.top_k
     if config.language not in ("system", "es", "en"):
         values["language"] = Config.language
-    if config.query_language not in ("auto", "multilingual", "english"):
+    if config.query_language not in QUERY_LANGUAGES:
         values["query_language"] = Config.query_language
     if not config.decode_seconds > 0:
         values["decode_seconds"] = Config.decode_seconds

@@ -17,11 +17,10 @@ from clip_checkpoint import TINY_RESNET, write_checkpoint
 from PIL import Image
 
 from semantik import encoders, text
-from semantik.encoders import clip as clip_room
-from semantik.encoders import devices, tower_cache, weights
+from semantik.encoders import devices, tower_cache, two_sided, weights
 from semantik.encoders.base import unit_rows
-from semantik.encoders.clip import MEAN, STD, ClipEncoder
-from semantik.encoders.clip_models import MODELS, ClipModel
+from semantik.encoders.clip import ClipEncoder
+from semantik.encoders.clip_models import MEAN, MODELS, STD, ClipModel
 from semantik.encoders.weights import WeightsFile
 from semantik.errors import BadCheckpoint, EncoderFailed, UnknownEncoder, WeightsMissing, WrongHash
 from semantik.fitting import EXTREME_ASPECT, InputSpec, fit_pixels
@@ -179,7 +178,7 @@ def test_texts(tiny: ClipEncoder, tiny_reference: object) -> None:
 
 
 def test_texts_in_batches(tiny: ClipEncoder, tiny_reference: object) -> None:
-    texts = [f"picture number {number}" for number in range(clip_room.TEXTS_PER_BATCH * 2 + 3)]
+    texts = [f"picture number {number}" for number in range(two_sided.TEXTS_PER_BATCH * 2 + 3)]
     ours = tiny.encode_texts(texts)
     assert cosine_distance(ours, reference_texts(tiny_reference, texts)).max() < 1e-6
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from semantik.encoders.weights import WeightsFile
 
 LICENCE = "MIT"
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 @dataclass(frozen=True, slots=True)

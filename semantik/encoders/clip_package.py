@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from semantik.encoders.text_tokens import encodable
+
 if TYPE_CHECKING:
     import torch
 
@@ -27,14 +29,19 @@ def model_module() -> ModuleType:
 
 
 def tokenize(texts: list[str]) -> torch.Tensor:
-    """Tokens as ``clip.tokenize(texts, truncate=True)`` makes them: n strings -> int32 (n, 77). Raises ImportError."""
+    """Tokens as ``clip.tokenize(texts, truncate=True)`` makes them: n strings -> int32 (n, 77). Raises ImportError.
+
+    Of long texts only the beginning is looked at, since clip's tokeniser is quadratic: 75 tokens of at most 32
+    characters cannot reach further than ``text_tokens.TEXT_LIMIT``.
+    """
     import torch
 
     tokenizer = _tokenizer()
     start, end = tokenizer.encoder["<|startoftext|>"], tokenizer.encoder["<|endoftext|>"]
     tokens = torch.zeros(len(texts), CONTEXT_LENGTH, dtype=torch.int)
     for row, text in zip(tokens, texts, strict=True):
-        encoded = [start, *tokenizer.encode(text)[: CONTEXT_LENGTH - 2], end]
+        # White space is what the tokeniser would drop anyway; here it must not use up the limit.
+        encoded = [start, *tokenizer.encode(encodable(" ".join(text.split())))[: CONTEXT_LENGTH - 2], end]
         row[: len(encoded)] = torch.tensor(encoded)
     return tokens
 

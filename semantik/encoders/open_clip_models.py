@@ -18,13 +18,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from semantik.encoders import clip_models
 from semantik.encoders.model_files import ModelFiles, Repository
 from semantik.encoders.weights import WeightsFile
 from semantik.fitting import InputSpec
 
 INCEPTION = (0.5, 0.5, 0.5)
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,7 @@ def _vit_b_32_datacomp() -> OpenClipModel:
         tag="datacomp_xl_s13b_b90k",
         files=ModelFiles(repository.title, (repository.file(_WEIGHTS, sha256, 605143284, exact=False),)),
         dim=512,
-        input_spec=InputSpec(224, 224, "crop", "bicubic", CLIP_MEAN, CLIP_STD),
+        input_spec=InputSpec(224, 224, "crop", "bicubic", clip_models.MEAN, clip_models.STD),
         text=_CLIP_TEXT,
         licence="MIT",
         languages=("en",),

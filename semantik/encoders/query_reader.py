@@ -12,7 +12,6 @@ from semantik.encoders.model_files import ModelFiles
 from semantik.records import Embeddings
 
 QueryLanguage = Literal["auto", "multilingual", "english"]
-QUERY_LANGUAGES: tuple[QueryLanguage, ...] = ("auto", "multilingual", "english")
 
 
 class Tower(Protocol):

@@ -26,6 +26,7 @@ class TensorFile:
             raise ValueError(f"{path.name}: {error}") from error
         self._file = file
         self.names: frozenset[str] = frozenset(file.keys())
+        self.metadata: dict[str, str] = file.metadata() or {}
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor as float32, a copy of its own. Raises KeyError."""

@@ -8,12 +8,12 @@ is data only, half the size of the same weights in single precision, and a text 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from semantik.durable import replace_file
+from semantik.encoders.tensor_file import TensorFile
 
 if TYPE_CHECKING:
     import torch
@@ -30,27 +30,17 @@ class StoredWeights:
     """
 
     def __init__(self, path: Path, source_sha256: str) -> None:
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            file: Any = safe_open(os.fspath(path), framework="pt")
-        except SafetensorError as error:
-            raise ValueError(f"{path.name}: {error}") from error
-        if (file.metadata() or {}).get(SOURCE) != source_sha256:
+        self._file = TensorFile(path)
+        if self._file.metadata.get(SOURCE) != source_sha256:
             raise ValueError(f"{path.name}: made from another file")
-        self._file = file
-        self._names = tuple(file.keys())
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of each tensor, none of which is read."""
-        return {name: tuple(self._file.get_slice(name).get_shape()) for name in self._names}
+        return {name: self._file.shape(name) for name in self._file.names}
 
     def tensor(self, name: str) -> torch.Tensor:
         """One tensor, backed by the mapped file. Raises KeyError."""
-        if name not in self._names:
-            raise KeyError(name)
-        tensor: torch.Tensor = self._file.get_tensor(name)
-        return tensor
+        return self._file.mapped(name)
 
 
 class LoadedWeights:

@@ -10,34 +10,25 @@ from typing import TYPE_CHECKING, Protocol
 from semantik.display_names import visible
 from semantik.errors import Cancelled, SemantikError
 from semantik.gui.model_table import ModelTable, good_at, megabytes
+from semantik.gui.models import ModelPicker
+from semantik.gui.models import Owner as PickersOwner
 from semantik.phrases import download_status
 from semantik.records import Progress
 from semantik.text import explain, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from semantik.encoders.shelf import Entry
     from semantik.engine import Engine
-    from semantik.gui.models import ModelPicker
-    from semantik.gui.tasks import Tasks
-    from semantik.gui.view import MainView
 
 log = logging.getLogger(__name__)
 
 
-class Owner(Protocol):
+class Owner(PickersOwner, Protocol):
     """What the panel needs of the app."""
 
-    root: tk.Tk
-    view: MainView
-    tasks: Tasks
     models: ModelPicker
-
-    def start(
-        self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Callable[[BaseException], None]
-    ) -> None: ...
 
 
 class ModelPanel(ttk.LabelFrame):

@@ -6,6 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 from typing import TYPE_CHECKING, Protocol
 
+from semantik.config import QUERY_LANGUAGES
 from semantik.gui import model_panel
 from semantik.gui.dialogs import Dialog
 from semantik.gui.model_panel import ModelPanel
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from semantik.engine import Engine
 
 WINDOW_LANGUAGES = ("system", "es", "en")
-QUERY_LANGUAGES = ("auto", "multilingual", "english")
 
 
 class Owner(model_panel.Owner, Protocol):
