@@ -119,3 +119,22 @@ def library(tmp_path: Path) -> Path:
     paint(folder / "viaje" / "blanco.png", (255, 255, 255))
     paint(folder / "viaje" / "playa" / "naranja.png", (255, 128, 0))
     return folder
+
+
+@pytest.fixture(scope="module")
+def pool():
+    from semantik.decode_pool import DecodePool
+
+    with DecodePool() as made:
+        yield made
+
+
+@pytest.fixture
+def index(tmp_path, library, fake, pool):
+    """The six pictures of ``library``, indexed with the predictable encoder."""
+    from semantik.index import ImageIndex
+    from semantik.indexer import update_index
+
+    made = ImageIndex(tmp_path / "store", library, fake.space, fake.dim)
+    update_index(library, fake, made, pool=pool)
+    return made

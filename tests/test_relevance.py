@@ -15,7 +15,6 @@ from test_results_page import LIBRARY, Outline, outline, page_of
 
 from semantik import __main__, text
 from semantik.config import Config
-from semantik.decode_pool import DecodePool
 from semantik.engine import NEAREST, Engine
 from semantik.index import ImageIndex
 from semantik.indexer import update_index
@@ -23,19 +22,6 @@ from semantik.records import Hit, Query
 from semantik.relevance import FEWEST, RELEVANT, Relevance, excess, read_queries, sigmoid
 from semantik.results_page import render
 from semantik.search import relevant, search
-
-
-@pytest.fixture(scope="module")
-def pool():
-    with DecodePool() as made:
-        yield made
-
-
-@pytest.fixture
-def index(tmp_path, library, fake, pool):
-    made = ImageIndex(tmp_path / "store", library, fake.space, fake.dim)
-    update_index(library, fake, made, pool=pool)
-    return made
 
 
 @pytest.fixture

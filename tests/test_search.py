@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from semantik.decode_pool import DecodePool
 from semantik.errors import BadTopK, EmptyQuery, NoIndex, QueryImageMissing, QueryImageUnreadable
 from semantik.index import ImageIndex
-from semantik.indexer import update_index
 from semantik.records import Hit, Query, Reason
 from semantik.search import parse_top_k, search
 from semantik.text import explain
-
-
-@pytest.fixture(scope="module")
-def pool():
-    with DecodePool() as made:
-        yield made
-
-
-@pytest.fixture
-def index(tmp_path, library, fake, pool):
-    made = ImageIndex(tmp_path / "store", library, fake.space, fake.dim)
-    update_index(library, fake, made, pool=pool)
-    return made
 
 
 def test_text_search_orders_by_score(index, library, fake, pool):
