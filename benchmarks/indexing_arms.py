@@ -14,11 +14,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 REPO = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPO), str(Path(__file__).resolve().parent)]
+
+if TYPE_CHECKING:
+    from semantik.encoders.base import Encoder
 
 Result = dict[str, float]
 
@@ -77,7 +81,7 @@ def straightforward_upright(folder: Path, checkpoint: Path, vectors: Path | None
     return straightforward(folder, checkpoint, vectors, upright=True)
 
 
-def encoder_of(checkpoint: Path, name: str):  # type: ignore[no-untyped-def]  # an Encoder, imported late
+def encoder_of(checkpoint: Path, name: str) -> Encoder:
     from semantik.encoders import create
 
     if name == "builtin":

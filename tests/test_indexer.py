@@ -10,7 +10,6 @@ import pytest
 from conftest import FakeEncoder, paint
 
 from semantik import indexer
-from semantik.decode_pool import DecodePool
 from semantik.errors import (
     DecoderNotStarted,
     EncoderFailed,
@@ -23,12 +22,6 @@ from semantik.errors import (
 from semantik.index import ImageIndex
 from semantik.indexer import scan_changes, update_index
 from semantik.records import Reason
-
-
-@pytest.fixture(scope="module")
-def pool():
-    with DecodePool() as made:
-        yield made
 
 
 @pytest.fixture
