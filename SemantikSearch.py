@@ -370,26 +370,26 @@ class SemantikSearchApp:
         """Search for what was typed."""
         words = self.view.text_entry.get().strip()
         if words:
-            self._answer(Query(text=words))
+            self._answer(Query.of_text(words))
         else:
             self._show_failure(errors.EmptyQuery())
 
     def search_by_image(self) -> None:
         """Search for pictures like the example."""
         if self.query_image:
-            self._answer(Query(image=Path(self.query_image).absolute()))
+            self._answer(Query.of_image(Path(self.query_image).absolute()))
         else:
             self._warn("warn.no_query_image")
 
     def extract_text_features(self, words: str) -> NDArray[np.float32]:
         """Embedding of a text in the model in use, float32 (dim,). Raises EmptyQuery, EncoderFailed."""
         assert self.engine
-        return self.engine.embed(Query(text=words))
+        return self.engine.embed(Query.of_text(words))
 
     def extract_image_features(self, path: Path) -> NDArray[np.float32]:
         """Embedding of a picture, float32 (dim,). Raises QueryImageMissing, QueryImageUnreadable, EncoderFailed."""
         assert self.engine
-        return self.engine.embed(Query(image=path))
+        return self.engine.embed(Query.of_image(path))
 
     def _answer(self, query: Query) -> None:
         engine = self.engine

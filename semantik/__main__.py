@@ -20,7 +20,7 @@ from semantik.config import Config, find_home, load_config, save_config
 from semantik.display_names import visible
 from semantik.logs import start_logging
 from semantik.phrases import download_status, index_summary, indexing_status
-from semantik.records import Hit, IndexReport, Progress, Query
+from semantik.records import Hit, IndexReport, Progress, Term
 from semantik.system_language import resolve
 from semantik.text import explain, number, reason, say
 
@@ -45,7 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start_logging(home)
     config = load_config(home)
     text.set_language(resolve(config.language))
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is _search and options.text is None and not options.image:
+        parser.error(say("cli.no_query"))
     try:
         return int(options.run(options, home, config))
     except errors.Cancelled:
@@ -71,11 +74,12 @@ def _parser() -> argparse.ArgumentParser:
 
     search = commands.add_parser("search", help=say("cli.search"), description=say("cli.search"))
     search.add_argument("folder", metavar="FOLDER", type=Path, help=say("cli.folder"))
-    query = search.add_mutually_exclusive_group(required=True)
-    query.add_argument("--text", metavar="T", help=say("cli.text"))
-    query.add_argument("--image", metavar="PATH", type=Path, help=say("cli.image"))
+    search.add_argument("--text", metavar="T", help=say("cli.text"))
+    search.add_argument("--image", metavar="PATH", type=Path, action="append", default=[], help=say("cli.image"))
     search.add_argument("-k", metavar="N", help=say("cli.top_k"))
     search.add_argument("--only-relevant", action="store_true", help=say("cli.only_relevant"))
+    search.add_argument("--names", action="store_true", help=say("cli.names"))
+    search.add_argument("--fold", action="store_true", help=say("cli.fold"))
     search.add_argument("--encoder", metavar="NAME", help=say("cli.encoder"))
     search.add_argument("--json", action="store_true", help=say("cli.json"))
     search.add_argument("--html", metavar="FILE", type=Path, help=say("cli.html"))
@@ -125,10 +129,18 @@ def _search(options: argparse.Namespace, home: Path, config: Config) -> int:
 
     with _Session(options, home, config) as session:
         session.index_if_new()
-        query = Query(image=options.image.absolute()) if options.image else Query(text=options.text)
+        query = session.engine.read(options.text or "")
+        images = tuple(Term(image=image.absolute()) for image in options.image)
+        query = replace(query, terms=(*query.terms, *images))
         # The default K gives way to a smaller library; a K that was asked for is checked.
         top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
-        answer = session.engine.ask(query, top_k, only_relevant=options.only_relevant or None)
+        answer = session.engine.ask(
+            query,
+            top_k,
+            only_relevant=options.only_relevant or None,
+            by_name=options.names or None,
+            folded=options.fold,
+        )
         if answer.read_as_english and (missing := session.engine.missing_for(query)):
             print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
         if options.json:
@@ -149,8 +161,24 @@ def _search(options: argparse.Namespace, home: Path, config: Config) -> int:
 
 
 def _hit_fields(hit: Hit) -> dict[str, Any]:
-    relevance = None if hit.relevance is None else round(hit.relevance, 4)
-    return {"rank": hit.rank, "score": round(hit.score, 6), "relevance": relevance, "path": str(hit.path)}
+    fields: dict[str, Any] = {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "relevance": None if hit.relevance is None else round(hit.relevance, 4),
+        "path": str(hit.path),
+    }
+    if hit.details:
+        fields |= {
+            "date": hit.details.date.isoformat(),
+            "width": hit.details.width,
+            "height": hit.details.height,
+            "camera": hit.details.camera,
+        }
+    if hit.named:
+        fields["named"] = list(hit.named)
+    if hit.copies:
+        fields["copies"] = [_hit_fields(copy) for copy in hit.copies]
+    return fields
 
 
 def _models(options: argparse.Namespace, home: Path, config: Config) -> int:

@@ -32,6 +32,8 @@ class Config:
     encoder: str = ""  # a name from ``python -m semantik models``; empty: not chosen yet
     top_k: int = 20  # pictures per search
     only_relevant: bool = False  # leave out results that are probably not meant
+    fold_similar: bool = True  # show nearly equal pictures, as those of a burst, as one
+    names_count: bool = False  # words in the names of files and folders count too
     language: str = "system"  # of the window: "system", "es" or "en"
     query_language: str = "auto"  # who reads CLIP's queries: "auto" (by language), "multilingual" or "english"
     ask_multilingual: bool = True  # offer the multilingual text model when a query needs it

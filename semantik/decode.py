@@ -12,9 +12,11 @@ import logging
 import os
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError, features
@@ -22,6 +24,8 @@ from PIL import Image, ImageFile, UnidentifiedImageError, features
 from semantik.errors import DecodeFailed
 from semantik.image_formats import (
     GIF,
+    HDR,
+    ICO,
     IMAGE_EXTENSIONS,
     OPENCV,
     SIGNATURE_BYTES,
@@ -29,14 +33,17 @@ from semantik.image_formats import (
     estimate_gif_frames,
     recognise,
 )
-from semantik.radiance import open_hdr
-from semantik.records import Reason
+from semantik.photo_details import photo_details
+from semantik.radiance import hdr_size, open_hdr
+from semantik.records import Description, Reason
 from semantik.safe_open import NotRegular, open_regular
-from semantik.upright import OVERSAMPLING, Box, orientation, reduced_rgb, reduction, turn, turn_box
+from semantik.upright import OVERSAMPLING, Box, image_exif, orientation, reduced_rgb, reduction, turn, turn_box
 
-__all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "load_image"]
+__all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "describe_image", "load_image"]
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 MAX_PIXELS = 120_000_000
 """Largest picture that is decoded in full size."""
@@ -74,7 +81,7 @@ class LoadedImage:
     ``width`` and ``height`` are those of the upright original in pixels. ``box`` is where the original's
     edges lie in ``image``: a reduced picture reaches up to a pixel beyond them where its size is no multiple
     of the factor. ``warning`` is TRUNCATED when the file ends early or is broken somewhere, and only a part
-    of the picture could be read.
+    of the picture could be read. ``taken`` and ``camera`` are as in records.Description.
     """
 
     image: Image.Image
@@ -82,6 +89,8 @@ class LoadedImage:
     height: int
     box: Box
     warning: Reason | None = None
+    taken: datetime | None = None
+    camera: str = ""
 
 
 def load_image(path: Path, min_side: int) -> LoadedImage:
@@ -91,11 +100,23 @@ def load_image(path: Path, min_side: int) -> LoadedImage:
     DecodeFailed with a records.Reason; never blocks on a pipe or device. Not thread-safe: Pillow's
     leniency is a setting of the whole process.
     """
+    return _with_file(path, lambda file, kind: _decode(file, kind, min_side))
+
+
+def describe_image(path: Path) -> Description:
+    """What the headers of a file tell of its (first) picture, without decoding it.
+
+    Sizes are those that ``load_image`` reports, and so are the failures, but for those that show only in the pixels.
+    """
+    return _with_file(path, _describe)
+
+
+def _with_file(path: Path, work: Callable[[BinaryIO, ImageFormat], Result]) -> Result:
     try:
         with open_regular(path) as file:
             before = os.fstat(file.fileno())
             try:
-                return _decode(file, path.suffix.lower(), min_side)
+                return work(file, _kind(file, path.suffix.lower()))
             finally:
                 after = os.fstat(file.fileno())
                 if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -125,7 +146,8 @@ def _system_reason(error: Exception) -> Reason:
             return Reason.UNREADABLE
 
 
-def _decode(file: BinaryIO, extension: str, min_side: int) -> LoadedImage:
+def _kind(file: BinaryIO, extension: str) -> ImageFormat:
+    """The format of a file. Raises _Refused when there is no decoder for it, or none that is safe."""
     head = file.read(SIGNATURE_BYTES)
     if not head:
         raise _Refused(Reason.EMPTY)
@@ -136,6 +158,25 @@ def _decode(file: BinaryIO, extension: str, min_side: int) -> LoadedImage:
         raise _Refused(Reason.NO_DECODER, kind.name)
     if kind is GIF and estimate_gif_frames(file, os.fstat(file.fileno()).st_size) > MAX_FRAMES:
         raise _Refused(Reason.TOO_LARGE, f"more than {MAX_FRAMES} frames")
+    return kind
+
+
+def _describe(file: BinaryIO, kind: ImageFormat) -> Description:
+    try:
+        if kind is HDR:
+            return Description(*hdr_size(file))
+        image = _open(file, kind)
+        if kind is ICO:  # it knows its size only when loaded, and is small
+            _check_size(kind, image, image.width * image.height, 1)
+            image.load()
+        turned, exif = orientation(image, headers_only=True), image_exif(image, headers_only=True)
+        width, height = image.size[::-1] if turned >= 5 else image.size
+        return Description(width, height, *photo_details(exif))
+    except Exception as error:
+        raise error if isinstance(error, _Refused) else _failure(error) from error
+
+
+def _decode(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
     try:
         return _attempt(file, kind, min_side)
     except _Refused:
@@ -161,7 +202,10 @@ def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image.load()
-        turned = orientation(image)  # after loading: some formats carry EXIF data behind the pixels
+        turned, told = (
+            orientation(image),
+            photo_details(image_exif(image)),
+        )  # after loading: some formats carry EXIF data behind the pixels
         if extent is None:
             extent = width, height = image.size  # an ICO knows its size only now
             factor = reduction(extent, min_side)
@@ -169,7 +213,7 @@ def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
     box = turn_box((extent[0] / factor, extent[1] / factor), small.size, turned)
     if turned >= 5:
         width, height = height, width
-    return LoadedImage(turn(small, turned), width, height, box)
+    return LoadedImage(turn(small, turned), width, height, box, None, *told)
 
 
 def _open(file: BinaryIO, kind: ImageFormat) -> Image.Image:

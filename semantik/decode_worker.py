@@ -23,11 +23,11 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from semantik.decode import LoadedImage, load_image
+from semantik.decode import LoadedImage, describe_image, load_image
 from semantik.errors import DecodeFailed
 from semantik.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, resampling, resized
 from semantik.frames import BadFrame, Header, Message, read_frame, write_frame
-from semantik.records import Reason
+from semantik.records import Description, Reason
 
 THUMBNAIL_QUALITY = 80
 _NICENESS = 5
@@ -106,6 +106,8 @@ def _answer(header: Header, payload: bytes) -> Message:
     try:
         if header["op"] == "fit":
             return _fit(path, InputSpec(**header["spec"]))
+        if header["op"] == "describe":
+            return _told(describe_image(path)), b""
         return _thumbnail(path, header["side"])
     except DecodeFailed as error:
         trace = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
@@ -125,7 +127,12 @@ def _fit(path: Path, spec: InputSpec) -> Message:
     loaded = load_image(path, max(spec.width, spec.height))
     pixels = fit_pixels(_unreduced_geometry(loaded, spec), spec)
     warning = loaded.warning.value if loaded.warning else None
-    return {"width": loaded.width, "height": loaded.height, "warning": warning}, pixels.tobytes()
+    return {**_told(loaded), "warning": warning}, pixels.tobytes()
+
+
+def _told(picture: LoadedImage | Description) -> Header:
+    taken = picture.taken.isoformat() if picture.taken else None
+    return {"width": picture.width, "height": picture.height, "taken": taken, "camera": picture.camera}
 
 
 def _unreduced_geometry(loaded: LoadedImage, spec: InputSpec) -> Image.Image:

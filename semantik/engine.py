@@ -10,15 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik import encoders, fast_trial
+from semantik.combining import SAMPLE
 from semantik.config import Config
 from semantik.decode_pool import DecodePool
 from semantik.fast_trial import Trial
 from semantik.index import APPROXIMATE_FROM
 from semantik.library import Library
 from semantik.models import Models, model_title
-from semantik.records import Hit, Query
+from semantik.query_syntax import format_query, parse
+from semantik.records import Hit, PageLink, Query
 from semantik.results_page import EMBEDDED, ResultsPage, render, results_path, thumbnail_side, write_page
-from semantik.search import embed_query, parse_top_k, relevant
+from semantik.search import embed_query, parse_top_k, query_vector, relevant
 from semantik.thumbnails import ThumbnailCache
 
 NEAREST = 3
@@ -36,6 +38,11 @@ class Answer:
     nearest: list[Hit] = field(default_factory=list)  # when no hit is relevant: what comes closest all the same
     left_out: int = 0  # hits that were not relevant
     read_as_english: bool = False  # though it is not English: the multilingual text model is not there
+
+    @property
+    def shown(self) -> list[Hit]:
+        """The hits of the results page: those that answer, or what comes nearest."""
+        return self.hits or self.nearest
 
 
 class Engine(Models):
@@ -88,10 +95,29 @@ class Engine(Models):
 
     def embed(self, query: Query) -> NDArray[np.float32]:
         """A query as a unit vector of the model in use, float32 (dim,). Raises as ``search.embed_query``."""
-        return embed_query(query, self.encoder, self.pool)
+        terms = embed_query(query, self.encoder, self.pool)
+        index = self.library.index if self.library else None
+        sample = index.sample(SAMPLE) if index and len(terms) > 1 else np.empty((0, self.encoder.dim), np.float32)
+        return query_vector(query, terms, sample)
 
-    def ask(self, query: Query, top_k: int | str, *, only_relevant: bool | None = None) -> Answer:
-        """Search the open library; None leaves it to the settings whether only relevant hits are wanted.
+    def read(self, words: str) -> Query:
+        """What typed words ask for; names of pictures are looked for in the library first.
+
+        Raises as ``query_syntax.parse``.
+        """
+        return parse(words, [self.library.folder] if self.library else [])
+
+    def ask(
+        self,
+        query: Query,
+        top_k: int | str,
+        *,
+        only_relevant: bool | None = None,
+        by_name: bool | None = None,
+        folded: bool | None = None,
+    ) -> Answer:
+        """Search the open library; what is None is left to the settings: whether only relevant hits are wanted,
+        whether names count, and whether near-duplicates are folded.
 
         Raises BadTopK and what ``Library.search`` raises.
         """
@@ -99,7 +125,12 @@ class Engine(Models):
         # Loading the model is no part of the answer's time.
         self.library.prepare(query)
         started = time.monotonic()
-        hits = self.library.search(query, parse_top_k(top_k, self.library.count) if self.library.count else 1)
+        hits = self.library.search(
+            query,
+            parse_top_k(top_k, self.library.count) if self.library.count else 1,
+            by_name=self.config.names_count if by_name is None else by_name,
+            folded=self.config.fold_similar if folded is None else folded,
+        )
         seconds = time.monotonic() - started
         trim = self.config.only_relevant if only_relevant is None else only_relevant
         kept = relevant(hits) if trim else hits
@@ -113,12 +144,15 @@ class Engine(Models):
             read_as_english=self.missing_for(query) is not None,
         )
 
-    def write_page(self, answer: Answer, path: Path | None = None) -> Path:
-        """Write the results page of an answer to ``path``, or to a fresh file in the home. Raises PageNotSaved."""
+    def write_page(self, answer: Answer, path: Path | None = None, link: PageLink | None = None) -> Path:
+        """Write the results page of an answer to ``path``, or to a fresh file in the home. Raises PageNotSaved.
+
+        ``link``: where the program listens to the page, if it does.
+        """
         assert self.library
-        shown = [hit.path for hit in (answer.hits or answer.nearest)[:EMBEDDED]]
-        example = [answer.query.image] if answer.query.image else []
-        thumbnails = self.thumbnails.get_many([*example, *shown], self.pool, thumbnail_side(len(shown)))
+        shown = answer.shown[:EMBEDDED]
+        pictures = [*answer.query.images, *(hit.path for hit in shown), *(c.path for hit in shown for c in hit.copies)]
+        thumbnails = self.thumbnails.get_many(pictures, self.pool, thumbnail_side(len(pictures)))
         page = ResultsPage(
             query=answer.query,
             hits=answer.hits,
@@ -129,7 +163,8 @@ class Engine(Models):
             searched=answer.searched,
             seconds=answer.seconds,
             model=model_title(self.encoder.name),
-            query_thumbnail=thumbnails.get(answer.query.image) if answer.query.image else None,
+            words=format_query(answer.query, self.library.folder),
+            link=link,
         )
         target = path or results_path(self.home)
         write_page(render(page), target)

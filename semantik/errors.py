@@ -85,6 +85,48 @@ class EmptyQuery(SemantikError):
     key = "error.empty_query"
 
 
+class OnlyUnwanted(SemantikError):
+    """The query says what must not be there and nothing else."""
+
+    key = "error.only_unwanted"
+
+
+class ContradictoryQuery(SemantikError):
+    """Something is wanted and unwanted at once. Params: term."""
+
+    key = "error.contradictory_query"
+
+
+class ContradictoryDates(SemantikError):
+    """The dates of a filter leave no day. Params: since, until."""
+
+    key = "error.contradictory_dates"
+
+
+class BadWeight(SemantikError):
+    """A weight is zero or absurd. Params: value."""
+
+    key = "error.bad_weight"
+
+
+class BadFilter(SemantikError):
+    """A filter's value cannot be read. Params: name, value, example."""
+
+    key = "error.bad_filter"
+
+
+class NoneMatchesFilters(SemantikError):
+    """The filters leave no picture to search. Params: filters."""
+
+    key = "error.none_matches_filters"
+
+
+class AddressInQuery(SemantikError):
+    """A text of the query is an address of the web, which only the picture's field takes. Params: address."""
+
+    key = "error.address_in_query"
+
+
 class QueryImageMissing(SemantikError):
     """The query picture does not exist. Params: path."""
 

@@ -69,6 +69,7 @@ def update_index(
     pool: DecodePool | None = None,
     allow_mass_removal: bool = False,
     exclude: Collection[Path] = (),
+    on_picture: Callable[[ImageFile, Decoded], None] = lambda file, decoded: None,
 ) -> IndexReport:
     """Make ``index`` match ``folder`` and save it; what is unchanged is not opened.
 
@@ -94,7 +95,7 @@ def update_index(
         unseen = tuple(problem.path for problem in problems)
         index.forget_skipped(found.keys() | {bad.path for bad in index.problems() if bad.path.startswith(unseen)})
         todo = [*changes.added, *changes.changed]
-        run = _Run(encoder, index, on_progress, is_cancelled, len(todo))
+        run = _Run(encoder, index, on_progress, is_cancelled, on_picture=on_picture, total=len(todo))
         try:
             if pool is None:
                 with DecodePool() as own:
@@ -137,12 +138,15 @@ class _Run:
         index: ImageIndex,
         on_progress: Callable[[Progress], None],
         is_cancelled: Callable[[], bool],
+        *,
+        on_picture: Callable[[ImageFile, Decoded], None],
         total: int,
     ) -> None:
         self.encoder = encoder
         self.index = index
         self.on_progress = on_progress
         self.is_cancelled = is_cancelled
+        self.on_picture = on_picture
         self.total = total
         self.done = 0
         self.dropped = 0  # indexed versions that went because the new version cannot be read
@@ -186,6 +190,7 @@ class _Run:
                 continue
             files.append(file)
             pixels.append(outcome.pixels)
+            self.on_picture(file, outcome)
             if outcome.warning:
                 warnings.append((file, outcome.warning))
         if files:

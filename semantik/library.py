@@ -10,6 +10,7 @@ from pathlib import Path
 
 from semantik.config import index_folder
 from semantik.decode_pool import DecodePool
+from semantik.details_store import FILE, DetailsStore
 from semantik.encoders.base import Encoder
 from semantik.errors import (
     FolderEmptied,
@@ -21,12 +22,12 @@ from semantik.errors import (
     NoIndex,
     SemantikError,
 )
+from semantik.finder import Finder
 from semantik.index import Changes, ImageIndex, put_back, set_aside
 from semantik.indexer import scan_changes, update_index
 from semantik.records import Hit, IndexReport, Problem, Progress, Query
 from semantik.relevance import Relevance
 from semantik.scan import is_folder
-from semantik.search import search
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Library:
         self.pool = pool
         self.store = index_folder(home, folder, encoder.store)
         self.index: ImageIndex | None = None
-        self.judge = Relevance(home / "background")
+        self.finder = Finder(folder, pool, DetailsStore(self.store.parent / FILE), Relevance(home / "background"))
         self._approximate_from = approximate_from
         # The program's own pictures must not turn up as the user's when the home lies inside the library.
         self._exclude = tuple(home / name for name in ("indexes", "results", "thumbnails"))
@@ -192,20 +193,23 @@ class Library:
             pool=self.pool,
             allow_mass_removal=allow_mass_removal,
             exclude=self._exclude,
+            on_picture=self.finder.note,
         )
         if not report.cancelled:
+            self.finder.catch_up(index, is_cancelled)
+            self.finder.details.keep(index.rows())
             index.build_cells(is_cancelled)
         return report
 
     def prepare(self, query: Query | None = None) -> None:
         """Load what a search by ``query``, or by any text, needs beside the index. Raises EncoderFailed."""
-        by_image = query is not None and query.image is not None
-        self.encoder.load(images=by_image, texts=not by_image)
-        if not by_image:
-            self.judge.prepare(self.encoder)
+        texts = query is None or bool(query.texts)
+        self.encoder.load(images=query is not None and bool(query.images), texts=texts)
+        if texts:
+            self.finder.judge.prepare(self.encoder)
 
-    def search(self, query: Query, top_k: int) -> list[Hit]:
-        """The pictures that answer best. Raises NoIndex before the first update, and as ``search.search``."""
+    def search(self, query: Query, top_k: int, *, by_name: bool = False, folded: bool = False) -> list[Hit]:
+        """The pictures that answer best; see ``Finder.search``. Raises NoIndex before the first update."""
         if self.index is None:
             raise NoIndex(folder=str(self.folder))
-        return search(query, self.encoder, self.index, top_k, self.pool, judge=self.judge)
+        return self.finder.search(self.index, self.encoder, query, top_k, by_name=by_name, folded=folded)

@@ -124,16 +124,19 @@ class Models:
 
     def missing_for(self, query: Query) -> tuple[str, int] | None:
         """What the model lacks to understand a text in its language: a title and megabytes; mostly None."""
-        files = self.encoder.missing_for(query.text) if query.text else None
+        files = self._files_for(query)
         return (say("model.multilingual"), round(files.size / 2**20)) if files else None
 
     def download_missing(
         self, query: Query, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool]
     ) -> None:
         """Fetch it. Progress counts bytes. Raises DownloadFailed or Cancelled."""
-        files = self.encoder.missing_for(query.text)
+        files = self._files_for(query)
         if files:
             model_files.download(files, self._weights, on_progress, is_cancelled)
+
+    def _files_for(self, query: Query) -> model_files.ModelFiles | None:
+        return next(filter(None, map(self.encoder.missing_for, query.texts)), None)
 
     def _checkpoint(self, name: str) -> Path | None:
         """The user's own file for a CLIP encoder; it runs code, so only the explicit setting names it."""

@@ -8,7 +8,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-_RESOLUTION = re.compile(rb"\n[-+][XY] (\d{1,9}) [-+][XY] (\d{1,9})\n")
+_RESOLUTION = re.compile(rb"\n[-+]([XY]) (\d{1,9}) [-+]([XY]) (\d{1,9})\n")
 _HEADER_BYTES = 1 << 16
 _MAX_PIXELS = 8_000_000  # floats and their tone mapping take about 70 bytes a pixel (measured); more would not fit
 _KEY = 0.18  # middle grey, of photographic practice
@@ -24,11 +24,9 @@ def open_hdr(file: BinaryIO) -> Image.Image:
 
     file.seek(0)
     data = file.read()
-    found = _RESOLUTION.search(data[:_HEADER_BYTES])
-    if not found:
-        raise OSError("no resolution in the header")
-    if int(found[1]) * int(found[2]) > _MAX_PIXELS:
-        raise Image.DecompressionBombError(f"{found[1].decode()} x {found[2].decode()} pixels")
+    width, height = _size(data[:_HEADER_BYTES])
+    if width * height > _MAX_PIXELS:
+        raise Image.DecompressionBombError(f"{width} x {height} pixels")
     try:
         light = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
     except cv2.error as error:
@@ -36,6 +34,22 @@ def open_hdr(file: BinaryIO) -> Image.Image:
     if light is None:
         raise OSError("OpenCV cannot decode it")
     return Image.fromarray(tone_map(np.asarray(light, dtype=np.float32)[..., ::-1]))
+
+
+def hdr_size(file: BinaryIO) -> tuple[int, int]:
+    """Width and height of the picture in ``file`` from its header. Raises OSError when there are none."""
+    file.seek(0)
+    return _size(file.read(_HEADER_BYTES))
+
+
+def _size(header: bytes) -> tuple[int, int]:
+    found = _RESOLUTION.search(header)
+    if not found:
+        raise OSError("no resolution in the header")
+    sizes = {found[1]: int(found[2]), found[3]: int(found[4])}
+    if len(sizes) < 2:
+        raise OSError("two resolutions of one axis")
+    return sizes[b"X"], sizes[b"Y"]
 
 
 def tone_map(

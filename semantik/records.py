@@ -1,8 +1,9 @@
-"""The records that travel between the rooms of the engine: frozen dataclasses without logic."""
+"""The records that travel between the rooms of the engine: frozen dataclasses with next to no logic."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -61,6 +62,21 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Details:
+    """What a picture's file tells of it. Sizes are those of the upright picture in pixels, 0 while unknown.
+
+    ``date`` is when it was taken by the camera's clock, or else, without ``dated``, when the file was last changed;
+    local time without a zone, as cameras write it.
+    """
+
+    width: int
+    height: int
+    date: datetime
+    dated: bool = False
+    camera: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A picture that answers a query. ``rank`` counts from 1, ``score`` is a cosine in [-1, 1].
 
@@ -71,14 +87,89 @@ class Hit:
     score: float
     path: Path  # absolute
     relevance: float | None = None
+    details: Details | None = None  # when they were asked for and the file could be read
+    named: tuple[str, ...] = ()  # words of the query that its path has, when names count
+    copies: tuple[Hit, ...] = ()  # hits that look nearly the same and were folded into this one, best first
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One part of a query, a text or a picture (exactly one of them); with a negative weight it is unwanted."""
+
+    text: str = ""
+    image: Path | None = None
+    weight: float = 1.0
+
+
+class Shape(Enum):
+    """Which side of a picture is longer."""
+
+    LANDSCAPE = "landscape"
+    PORTRAIT = "portrait"
+    SQUARE = "square"
+
+
+class Order(Enum):
+    """How hits are shown; the best are found first in any case."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which pictures may be hits at all. Dates include both ends; what is empty admits everything."""
+
+    folder: str = ""  # below the library, with "/"
+    since: date | None = None
+    until: date | None = None
+    min_side: int = 0  # the longer side has at least so many pixels
+    shape: Shape | None = None
+    extensions: frozenset[str] = frozenset()  # lower case, with the dot
+
+    @property
+    def need_details(self) -> bool:
+        """Whether more must be known of a picture than its path."""
+        return bool(self.since or self.until or self.min_side or self.shape)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What the user asked: a text or an example picture (exactly one of them)."""
+    """What the user asked: texts and pictures together, among which pictures, and how to show the hits."""
 
-    text: str = ""
-    image: Path | None = None
+    terms: tuple[Term, ...] = ()
+    filters: Filters = Filters()
+    order: Order = Order.RELEVANCE
+
+    @classmethod
+    def of_text(cls, text: str) -> Query:
+        """A query by one text."""
+        return cls((Term(text=text),))
+
+    @classmethod
+    def of_image(cls, image: Path) -> Query:
+        """A query by one example picture."""
+        return cls((Term(image=image),))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts in it, wanted or not."""
+        return tuple(term.text for term in self.terms if term.image is None)
+
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """The pictures in it, wanted or not."""
+        return tuple(term.image for term in self.terms if term.image is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """Where the running program listens to one results page, ``http://127.0.0.1:port/token/pages/id``."""
+
+    address: str  # http://127.0.0.1:port, what the page's Content-Security-Policy may name
+    path: str  # /token/pages/id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +177,30 @@ class Decoded:
     """One picture as a decoder process hands it over.
 
     ``pixels`` are fitted to the encoder's input, uint8 (H, W, 3); ``width`` and ``height`` are those of
-    the upright original in pixels; ``warning`` is set when only a part of the file could be read.
+    the upright original in pixels; ``warning`` is set when only a part of the file could be read. ``taken`` and
+    ``camera`` are as in Description.
     """
 
     pixels: Pixels
     width: int
     height: int
     warning: Reason | None = None
+    taken: datetime | None = None
+    camera: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a picture file's headers tell of it. Sizes are those of the upright picture in pixels.
+
+    ``taken`` is by the camera's clock, local time without a zone; None when the file does not tell. ``camera`` is
+    maker and model in at most 80 characters, or "".
+    """
+
+    width: int
+    height: int
+    taken: datetime | None = None
+    camera: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from semantik.durable import patiently, replace_file
 from semantik.encoders.base import Encoder
 from semantik.index import ImageIndex
-from semantik.records import Embeddings
+from semantik.records import Embeddings, Query
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +81,34 @@ class Relevance:
         sample = index.sample(SAMPLE)
         background = (sample @ sample.T)[np.triu_indices(len(sample), 1)]
         return sigmoid(IMAGE_SLOPE * excess(scores, background[np.newaxis]) + IMAGE_OFFSET)
+
+    def of_query(
+        self, encoder: Encoder, index: ImageIndex, query: Query, terms: Embeddings, hits: Embeddings
+    ) -> NDArray[np.float64] | None:
+        """Relevance of hits, float32 (n, dim), for a query with these embedded terms: (n,) in [0, 1], or None.
+
+        What is wanted must all be there, so its relevances are multiplied, each to the power of its share of the
+        weight (a geometric mean); each thing that is unwanted leaves what its own relevance leaves. Terms that
+        nothing can be told of do not count; None when that is so for all that are wanted.
+        """
+        total = np.zeros(len(hits))
+        weight = 0.0
+        left = np.ones(len(hits))
+        for term, vector in zip(query.terms, terms, strict=True):
+            scores = hits @ vector
+            by_text = term.image is None
+            found = self.of_text(encoder, scores, hits) if by_text else self.of_image(index, scores)
+            if found is None:
+                continue
+            if term.weight > 0:
+                total += term.weight * np.log(np.maximum(found, 1e-12))
+                weight += term.weight
+            else:
+                left *= 1 - found
+        if not weight:
+            return None
+        relevance: NDArray[np.float64] = np.exp(total / weight) * left
+        return relevance
 
     def _load(self, encoder: Encoder) -> Embeddings:
         queries = read_queries()

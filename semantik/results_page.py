@@ -21,7 +21,7 @@ from markupsafe import Markup
 from semantik.display_names import folder_within, split_name, visible
 from semantik.durable import replace_file
 from semantik.errors import PageNotSaved
-from semantik.records import Hit, Query, Thumbnail
+from semantik.records import Hit, PageLink, Query, Thumbnail
 from semantik.text import counted, number, say
 from semantik.thumbnails import SIDE
 
@@ -45,15 +45,16 @@ class ResultsPage:
 
     query: Query
     hits: Sequence[Hit]  # best first
-    thumbnails: Mapping[Path, Thumbnail]  # needed for the first EMBEDDED hits
+    thumbnails: Mapping[Path, Thumbnail]  # of the query's pictures and the first EMBEDDED hits
     folder: Path  # the library
     searched: int  # pictures in the index
     seconds: float  # from the query to the hits
     model: str  # as the user knows it
-    query_thumbnail: Thumbnail | None = None
+    words: str = ""  # the query as it is typed
     nearest: Sequence[Hit] = field(default=())  # shown as probably not meant when there are no hits
     left_out: int = 0  # less relevant ones that were found and are not shown
     notices: Sequence[str] = field(default=())  # sentences for the user, shown above the hits
+    link: PageLink | None = None  # to the running program
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,12 @@ def render(page: ResultsPage) -> str:
     best = max((hit.score for hit in shown), default=0.0)
     cards = [_card(hit, page, best) for hit in shown]
     example = None
-    title = page.query.text
-    if page.query.image is not None:
-        href = page.query.image.as_uri() if page.query.image.is_absolute() else ""
-        example = _Picture(page.query.image.name, href, *_source(page.query_thumbnail))
-        title = f"{say('page.by_image')} {page.query.image.name}"
+    title = page.words
+    if page.query.images:
+        image = page.query.images[0]
+        href = image.as_uri() if image.is_absolute() else ""
+        example = _Picture(image.name, href, *_source(page.thumbnails.get(image)))
+        title = f"{say('page.by_image')} {image.name}"
     style = environment.get_template("results.css").render(ratios=sorted({card.ratio for card in cards}))
     return environment.get_template("results.html").render(
         page=page,

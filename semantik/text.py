@@ -622,8 +622,23 @@ CATALOGUE |= {
         "acepta que falten más de la mitad de las imágenes indexadas",
         "accept that more than half of the indexed images are missing",
     ),
-    "cli.text": ("texto que describe lo que se busca", "text that describes what to find"),
-    "cli.image": ("imagen de ejemplo", "example picture"),
+    "cli.text": (
+        "lo que se busca: «perro + playa - gente», «2:atardecer», «gato desde:2019 forma:vertical» (véase README)",
+        "what to find: “dog + beach - people”, “2:sunset”, “cat since:2019 shape:portrait” (see README)",
+    ),
+    "cli.image": (
+        "imagen de ejemplo; se puede repetir y combinar con --text",
+        "example picture; can be repeated and combined with --text",
+    ),
+    "cli.no_query": ("diga qué busca con --text, --image o ambos", "say what to find with --text, --image or both"),
+    "cli.names": (
+        "cuentan también las palabras de los nombres de archivos y carpetas",
+        "words in the names of files and folders count too",
+    ),
+    "cli.fold": (
+        "muestra las imágenes casi iguales como una sola",
+        "show nearly equal pictures as one",
+    ),
     "cli.top_k": ("número de resultados (si no, el de los ajustes)", "number of results (else the settings' one)"),
     "cli.only_relevant": (
         "solo los resultados que probablemente son lo que se busca",
@@ -790,6 +805,76 @@ CATALOGUE |= {
     "model.good.other": (
         "Otro modelo de CLIP (OpenAI), para descripciones en inglés.",
         "Another of OpenAI’s CLIP models, for descriptions in English.",
+    ),
+}
+
+# -- Queries and filters -------------------------------------------------------------------------------
+CATALOGUE |= {
+    "syntax.folder": ("carpeta", "folder"),
+    "syntax.since": ("desde", "since"),
+    "syntax.until": ("hasta", "until"),
+    "syntax.date": ("fecha", "date"),
+    "syntax.side": ("lado", "side"),
+    "syntax.shape": ("forma", "shape"),
+    "syntax.type": ("tipo", "type"),
+    "syntax.order": ("orden", "order"),
+    "syntax.shape_landscape": ("horizontal", "landscape"),
+    "syntax.shape_portrait": ("vertical", "portrait"),
+    "syntax.shape_square": ("cuadrada", "square"),
+    "syntax.order_relevance": ("relevancia", "relevance"),
+    "syntax.order_newest": ("recientes", "newest"),
+    "syntax.order_oldest": ("antiguas", "oldest"),
+    "syntax.order_name": ("nombre", "name"),
+    "syntax.example_folder": ("carpeta:viajes/2019", "folder:trips/2019"),
+    "syntax.example_since": (
+        "desde:2019, desde:2019-05 o desde:2019-05-31",
+        "since:2019, since:2019-05 or since:2019-05-31",
+    ),
+    "syntax.example_until": (
+        "hasta:2019, hasta:2019-05 o hasta:2019-05-31",
+        "until:2019, until:2019-05 or until:2019-05-31",
+    ),
+    "syntax.example_date": (
+        "fecha:2019, fecha:2019-05 o fecha:2019-05-31",
+        "date:2019, date:2019-05 or date:2019-05-31",
+    ),
+    "syntax.example_side": ("lado:1000", "side:1000"),
+    "syntax.example_shape": (
+        "forma:horizontal, forma:vertical o forma:cuadrada",
+        "shape:landscape, shape:portrait or shape:square",
+    ),
+    "syntax.example_type": ("tipo:jpg o tipo:jpg,png", "type:jpg or type:jpg,png"),
+    "syntax.example_order": (
+        "orden:recientes, orden:antiguas, orden:nombre u orden:relevancia",
+        "order:newest, order:oldest, order:name or order:relevance",
+    ),
+    "error.only_unwanted": (
+        "Escriba también qué quiere ver, no solo qué no: por ejemplo «playa sin gente».",
+        "Say also what you want to see, not only what you do not: for example “beach without people”.",
+    ),
+    "error.contradictory_query": (
+        "La búsqueda pide y excluye a la vez «{term}». Quite uno de los dos.",
+        "The search asks for “{term}” and excludes it at once. Remove one of the two.",
+    ),
+    "error.contradictory_dates": (
+        "La fecha inicial ({since}) es posterior a la final ({until}). Cambie una de las dos.",
+        "The first date ({since}) is after the last ({until}). Change one of them.",
+    ),
+    "error.bad_weight": (
+        "«{value}» no sirve de peso: use un número mayor que 0 y hasta 1000, por ejemplo «2:atardecer».",
+        "“{value}” cannot be a weight: use a number above 0 and up to 1000, for example “2:sunset”.",
+    ),
+    "error.bad_filter": (
+        "No se entiende «{name}:{value}». Escriba, por ejemplo, {example}.",
+        "“{name}:{value}” is not understood. Write, for example, {example}.",
+    ),
+    "error.none_matches_filters": (
+        "Ninguna imagen cumple los filtros ({filters}). Quite o cambie alguno.",
+        "No picture passes the filters ({filters}). Remove or change one.",
+    ),
+    "error.address_in_query": (
+        "«{address}» es una dirección de internet. Para buscar con esa imagen, péguela en «Ruta de Imagen».",
+        "“{address}” is an address of the web. To search with that picture, paste it into “Image Path”.",
     ),
 }
 

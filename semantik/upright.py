@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import IO
 
 import numpy as np
 from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngImageFile
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,7 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_LONGEST_EXIF = 2**20
 _BAND_PIXELS = 2_000_000
 _WHITE, _GREY = (255, 255, 255), (128, 128, 128)
 _LIGHT = 230.0  # mean brightness from which a drawing would vanish on white
@@ -31,14 +34,48 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom, in pixels that may be fractions."""
 
 
-def orientation(image: Image.Image) -> int:
-    """The EXIF orientation of a loaded picture, 1 to 8; 1 when there is none or the EXIF data is broken."""
+def image_exif(image: Image.Image, headers_only: bool = False) -> Image.Exif:
+    """The EXIF data of a loaded picture, empty when there are none or they are broken.
+
+    With ``headers_only`` the picture need not be loaded and will not be.
+    """
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        if headers_only and isinstance(image, PngImageFile) and "exif" not in image.info:
+            if (data := _png_exif(image.fp)) is not None:
+                image.info["exif"] = data
+            return Image.Image.getexif(image)  # a PngImageFile would decode itself in search of that chunk
+        return image.getexif()
     except Exception:  # EXIF readers fail in many ways; a good picture must not fail with them
+        log.debug("broken EXIF data", exc_info=True)
+        return Image.Exif()
+
+
+def orientation(image: Image.Image, headers_only: bool = False) -> int:
+    """The EXIF orientation of a loaded picture, 1 to 8; 1 when there is none or the EXIF data is broken.
+
+    With ``headers_only``, how the size that Pillow tells before loading is turned.
+    """
+    if headers_only and image.format == "TIFF":
+        return 1  # Pillow turns these itself and tells the size after that
+    try:
+        value = image_exif(image, headers_only).get(ExifTags.Base.Orientation, 1)
+    except Exception:
         log.debug("broken EXIF data", exc_info=True)
         return 1
     return value if value in _TRANSPOSE else 1
+
+
+def _png_exif(file: IO[bytes] | None) -> bytes | None:
+    """The eXIf chunk wherever it is in a PNG file (PNG specification, third edition, 11.3.3.5)."""
+    if file is None:
+        return None
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length, name = int.from_bytes(head[:4], "big"), head[4:]
+        if name == b"eXIf":
+            return file.read(min(length, _LONGEST_EXIF))
+        file.seek(length + 4, 1)
+    return None
 
 
 def turn(image: Image.Image, orientation: int) -> Image.Image:

@@ -22,7 +22,7 @@ import numpy as np
 from conftest import FakeEncoder, paint
 
 from semantik import indexer
-from semantik.decode import load_image
+from semantik.decode import describe_image, load_image
 from semantik.decode_pool import DecodePool
 from semantik.encoders.base import unit_rows
 from semantik.errors import DecodeFailed, IndexLocked, NoIndex
@@ -58,6 +58,13 @@ class LocalPool:
             try:
                 loaded = load_image(path, spec.width)
                 yield Decoded(fit_pixels(loaded.image, spec), loaded.width, loaded.height, loaded.warning)
+            except DecodeFailed as error:
+                yield error
+
+    def describe(self, paths):
+        for path in paths:
+            try:
+                yield describe_image(path)
             except DecodeFailed as error:
                 yield error
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 from conftest import REPO, paint, replace_encoders
@@ -67,7 +68,10 @@ def test_index_reports_in_words(run, library):
 
 
 def test_search_reports_json_best_first(run, library):
+    for name in ("rojo.png", "viaje/playa/naranja.png"):
+        os.utime(library / name, (0, datetime(2019, 5, 3, 14, 5).timestamp()))
     run("index", library)
+    told = {"date": "2019-05-03T14:05:00", "width": 40, "height": 30, "camera": ""}
     code, out, _ = run("search", library, "--text", "rojo", "-k", "2", "--json")
     assert code == 0
     assert json.loads(out) == [
@@ -76,14 +80,33 @@ def test_search_reports_json_best_first(run, library):
             "score": pytest.approx(1.0, abs=1e-5),
             "relevance": pytest.approx(0.4124, abs=1e-3),
             "path": str(library / "rojo.png"),
+            **told,
         },
         {
             "rank": 2,
             "score": pytest.approx(0.8937, abs=1e-3),
             "relevance": pytest.approx(0.1098, abs=2e-3),
             "path": str(library / "viaje/playa/naranja.png"),
+            **told,
         },
     ]
+
+
+def test_search_takes_the_query_syntax_and_pictures_beside_it(run, library):
+    _, out, _ = run("search", library, "--text", "rojo + verde - azul", "-k", "2", "--json")
+    assert [hit["path"] for hit in json.loads(out)] == [
+        str(library / "viaje/amarillo.png"),
+        str(library / "viaje/playa/naranja.png"),
+    ]
+    _, out, _ = run("search", library, "--text", "verde", "--image", library / "rojo.png", "-k", "1", "--json")
+    assert json.loads(out)[0]["path"] == str(library / "viaje/amarillo.png")
+    _, out, _ = run("search", library, "--text", "rojo carpeta:viaje", "-k", "1", "--json")
+    assert json.loads(out)[0]["path"] == str(library / "viaje/playa/naranja.png")
+    _, out, _ = run("search", library, "--text", "azul + playa", "--names", "-k", "1", "--json")
+    assert [(hit["path"], hit["named"]) for hit in json.loads(out)] == [(str(library / "azul.png"), ["azul"])]
+    code, _, err = run("search", library, "--text", "sin rojo")
+    assert code == 1
+    assert err == "semantik: Escriba también qué quiere ver, no solo qué no: por ejemplo «playa sin gente».\n"
 
 
 def test_search_prints_a_table(run, library):
@@ -168,7 +191,7 @@ def test_failures_are_one_line_and_exit_1(run, library, arguments, message):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["search", "x"], ["search", "x", "--text", "a", "--image", "b"], ["index"], ["index", "x", "--nope"], ["fly"]],
+    [[], ["search", "x"], ["search", "x", "--text"], ["index"], ["index", "x", "--nope"], ["fly"]],
 )
 def test_usage_errors_exit_2(run, arguments):
     code, out, err = run(*arguments)

@@ -191,7 +191,7 @@ def test_pictures_are_searched_with_it(
     engine = Engine(home, Config(encoder="builtin", fast_images=True, weights_folder=str(folder)))
     engine.use("clip-tiny")
     assert engine.open(photos).update().added == 6
-    answer = engine.ask(Query(image=photos / "3.png"), 2)
+    answer = engine.ask(Query.of_image(photos / "3.png"), 2)
     assert answer.hits[0].path == photos / "3.png"
     assert answer.hits[0].score == pytest.approx(1, abs=1e-5)
     assert [path.name for path in home.glob("indexes/*/*")] == ["clip-tiny-int8"]

@@ -82,7 +82,7 @@ def test_the_background_is_varied_and_in_both_languages():
 
 
 def test_relevances_can_be_foretold(index, library, fake, pool, tmp_path):
-    hits = search(Query(text="rojo"), fake, index, 6, pool, judge=Relevance(tmp_path))
+    hits = search(Query.of_text("rojo"), fake, index, 6, pool, judge=Relevance(tmp_path))
     by_name = {hit.path.name: hit.relevance for hit in hits}
     assert by_name["rojo.png"] == pytest.approx(expected(1, 3**-0.5), abs=1e-3) == pytest.approx(0.4124, abs=1e-3)
     assert by_name["amarillo.png"] == pytest.approx(expected(2**-0.5, (2 / 3) ** 0.5), abs=1e-3)
@@ -91,8 +91,8 @@ def test_relevances_can_be_foretold(index, library, fake, pool, tmp_path):
 
 
 def test_without_a_judge_hits_carry_none_and_scores_are_the_same(index, fake, pool, tmp_path):
-    plain = search(Query(text="rojo"), fake, index, 6, pool)
-    judged = search(Query(text="rojo"), fake, index, 6, pool, judge=Relevance(tmp_path))
+    plain = search(Query.of_text("rojo"), fake, index, 6, pool)
+    judged = search(Query.of_text("rojo"), fake, index, 6, pool, judge=Relevance(tmp_path))
     assert {hit.relevance for hit in plain} == {None}
     assert [replace(hit, relevance=None) for hit in judged] == plain
 
@@ -115,7 +115,7 @@ def test_a_picture_is_judged_by_the_scores_between_pictures(tmp_path, fake, pool
     paint(folder / "rojiza.png", (225, 30, 22))
     index = ImageIndex(tmp_path / "store", folder, fake.space, fake.dim)
     update_index(folder, fake, index, pool=pool)
-    hits = search(Query(image=folder / "roja.png"), fake, index, 26, pool, judge=Relevance(tmp_path))
+    hits = search(Query.of_image(folder / "roja.png"), fake, index, 26, pool, judge=Relevance(tmp_path))
     assert [hit.path.name for hit in hits[:2]] == ["roja.png", "rojiza.png"]
     vectors = np.stack([index.vector(file.path) for file in index.files()])
     pairs = np.sort((vectors @ vectors.T)[np.triu_indices(26, 1)])
@@ -127,7 +127,7 @@ def test_a_picture_is_judged_by_the_scores_between_pictures(tmp_path, fake, pool
 
 def test_in_a_tiny_library_nothing_is_told_of_pictures_for_a_picture(index, library, fake, pool, tmp_path):
     assert index.count < FEWEST
-    hits = search(Query(image=library / "rojo.png"), fake, index, 6, pool, judge=Relevance(tmp_path))
+    hits = search(Query.of_image(library / "rojo.png"), fake, index, 6, pool, judge=Relevance(tmp_path))
     assert [hit.relevance for hit in hits] == [None] * 6
     assert len(relevant(hits)) == 6
 
@@ -196,22 +196,22 @@ def test_a_home_that_cannot_be_written_stops_nothing(tmp_path):
 
 def test_the_setting_is_off_by_default_and_then_all_hits_come(engine):
     assert Config().only_relevant is False
-    answer = engine.ask(Query(text="rojo"), 6)
+    answer = engine.ask(Query.of_text("rojo"), 6)
     assert len(answer.hits) == 6
     assert (answer.nearest, answer.left_out) == ([], 0)
 
 
 def test_only_relevant_leaves_out_the_tail(engine, library):
-    answer = engine.ask(Query(text="rojo"), 6, only_relevant=True)
+    answer = engine.ask(Query.of_text("rojo"), 6, only_relevant=True)
     assert [hit.path for hit in answer.hits] == [library / "rojo.png"]
     assert (answer.nearest, answer.left_out) == ([], 5)
     engine.config = replace(engine.config, only_relevant=True)
-    assert engine.ask(Query(text="rojo"), 6).hits == answer.hits
-    assert len(engine.ask(Query(text="rojo"), 6, only_relevant=False).hits) == 6
+    assert engine.ask(Query.of_text("rojo"), 6).hits == answer.hits
+    assert len(engine.ask(Query.of_text("rojo"), 6, only_relevant=False).hits) == 6
 
 
 def test_when_nothing_is_relevant_the_nearest_are_told_apart(engine, tmp_path):
-    answer = engine.ask(Query(text="nada"), 6, only_relevant=True)  # scores 0 with everything
+    answer = engine.ask(Query.of_text("nada"), 6, only_relevant=True)  # scores 0 with everything
     assert answer.hits == []
     assert len(answer.nearest) == NEAREST == 3
     assert answer.left_out == 6
@@ -282,7 +282,7 @@ def test_the_page_tells_how_many_were_left_out():
 
 def test_the_nearest_for_an_example_picture():
     nearest = [Hit(1, 0.3, LIBRARY / "a.jpg", 0.1)]
-    page = replace(page_of(), hits=[], nearest=nearest, query=Query(image=LIBRARY / "x.jpg"))
+    page = replace(page_of(), hits=[], nearest=nearest, query=Query.of_image(LIBRARY / "x.jpg"))
     html = render(page)
     assert "Pruebe con otra imagen de ejemplo." in html
     assert outline(page).texts("span", "score")[0] == "Relevancia 10 %"
@@ -310,7 +310,7 @@ def real(tmp_path_factory, pool):
     judge = Relevance(tmp_path_factory.mktemp("background"))
 
     def ask(words: str) -> list[tuple[str, float]]:
-        hits = search(Query(text=words), encoder, index, 6, pool, judge=judge)
+        hits = search(Query.of_text(words), encoder, index, 6, pool, judge=judge)
         return [(hit.path.stem, hit.relevance) for hit in hits]
 
     return ask

@@ -191,6 +191,7 @@ def test_every_key_that_is_said_exists_and_none_is_left_over():
         "status.ready_",
         "settings.window_",
         "settings.query_",
+        "syntax.",
     )
     used = said | {f"{key}_{form}" for key in counted for form in ("one", "many")}
     left_over = {key for key in text.CATALOGUE if not key.startswith(prefixes)} - used

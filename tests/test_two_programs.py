@@ -56,7 +56,7 @@ def test_a_second_program_is_told_and_goes_on_searching(tmp_path, library, progr
         )
         with pytest.raises(IndexLocked):
             again.update(rebuild=True)
-        assert [hit.path.name for hit in again.search(Query(text="azul"), 1)] == ["azul.png"]
+        assert [hit.path.name for hit in again.search(Query.of_text("azul"), 1)] == ["azul.png"]
         assert again.check().state is State.CHANGED
     # A program that is killed holds no lock.
     os.kill(pid, signal.SIGKILL)

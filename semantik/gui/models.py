@@ -110,7 +110,7 @@ class ModelPicker:
         """Go on with ``then`` once the model can read the query as well as the user wants it to."""
         engine = self._engine
         assert engine
-        if not query.text or not self._app.config.ask_multilingual or engine.encoder.name == engine.BUILTIN:
+        if not query.texts or not self._app.config.ask_multilingual or engine.encoder.name == engine.BUILTIN:
             then()
             return
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -122,8 +122,22 @@ class ImageIndex:
 
     def files(self) -> Iterator[ImageFile]:
         """The indexed pictures, in row order."""
+        return map(self.file_of, self._row_of.values())
+
+    def rows(self) -> Mapping[str, int]:
+        """Row of every picture that can be found, by its relative path, in row order."""
+        return self._row_of
+
+    def mask(self, rows: Iterable[int]) -> NDArray[np.bool_]:
+        """Marks ``rows`` among all, bool (rows,), for ``search``."""
+        marked = np.zeros(len(self._manifest.paths), dtype=np.bool_)
+        marked[np.fromiter(rows, np.int64)] = True
+        return marked
+
+    def file_of(self, row: int) -> ImageFile:
+        """The picture in ``row`` as it was when it was indexed."""
         m = self._manifest
-        return (ImageFile(path, m.sizes[row], m.mtimes_ns[row]) for path, row in self._row_of.items())
+        return ImageFile(m.paths[row], m.sizes[row], m.mtimes_ns[row])
 
     def path_of(self, row: int) -> Path:
         """Absolute path of the picture in ``row``."""
@@ -188,12 +202,16 @@ class ImageIndex:
 
     # -- Searching -------------------------------------------------------------------------------------
 
-    def search(self, query: NDArray[np.float32], top_k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def search(
+        self, query: NDArray[np.float32], top_k: int, among: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The ``top_k`` rows nearest to ``query``, float32 (dim,): scores and rows, best first.
 
-        Fewer come back when fewer pictures are there. Equal scores keep the order of the rows.
+        Only rows that ``among``, bool (rows,), marks are looked at: all ``top_k`` come from them. Fewer come back
+        when fewer pictures are there. Equal scores keep the order of the rows.
         """
-        return search_runs((*self._saved, *self._pending), self._live_mask(), query, top_k)
+        live = self._live_mask() if among is None else self._live_mask() & among
+        return search_runs((*self._saved, *self._pending), live, query, top_k)
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """The embedding of an indexed picture, float32 (dim,). Raises KeyError."""

@@ -1,0 +1,125 @@
+"""Finding pictures in an indexed folder: filters, names, near-duplicates and details around the plain search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from semantik.combining import SAMPLE
+from semantik.decode_pool import DecodePool
+from semantik.details_store import DetailsStore
+from semantik.encoders.base import Encoder
+from semantik.errors import DecodeFailed
+from semantik.filtering import passing
+from semantik.index import TRANSIENT, ImageIndex
+from semantik.near_duplicates import near_distance
+from semantik.path_words import PathWords, query_words
+from semantik.plain_words import plain
+from semantik.records import Decoded, Description, Hit, ImageFile, Order, Query
+from semantik.relevance import Relevance
+from semantik.search import Limits, Named, check_terms, search
+
+MOST_READ = 500
+"""Pictures among the hits whose files' heads are read for want of stored details: a second's work."""
+
+
+class Finder:
+    """Knows what the files of one folder tell, beside their vectors. Not thread-safe, as ``ImageIndex``."""
+
+    def __init__(self, folder: Path, pool: DecodePool, details: DetailsStore, judge: Relevance) -> None:
+        self.folder = folder
+        self.pool = pool
+        self.details = details
+        self.judge = judge
+        self._path_words: PathWords | None = None
+        self._path_words_of: tuple[str, int, int] | None = None  # the index's state
+
+    def search(
+        self,
+        index: ImageIndex,
+        encoder: Encoder,
+        query: Query,
+        top_k: int,
+        *,
+        by_name: bool = False,
+        folded: bool = False,
+    ) -> list[Hit]:
+        """The pictures that answer best among those that pass the query's filters, ordered as the query wants.
+
+        ``by_name``: words in their paths count too; ``folded``: near-duplicates are one hit. The hits have details.
+        Raises as ``search.search`` and ``filtering.passing`` do.
+        """
+        check_terms(query)
+        if query.filters.need_details:
+            self.catch_up(index)
+        limits = Limits(
+            among=passing(index, query.filters, self.details),
+            named=self._named(index, query) if by_name else None,
+            near=near_distance(index.sample(SAMPLE)) if folded else 0.0,
+        )
+        hits = search(query, encoder, index, top_k, self.pool, judge=self.judge, limits=limits)
+        return ordered(self._detailed(index, hits), query.order)
+
+    def note(self, file: ImageFile, decoded: Decoded) -> None:
+        """Remember what was learnt of a picture while it was decoded for the index."""
+        self.details.add(file, Description(decoded.width, decoded.height, decoded.taken, decoded.camera))
+
+    def catch_up(self, index: ImageIndex, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Learn from the files' heads what is not known of indexed pictures.
+
+        Mostly nothing is left to do: an older program's index, or a damaged store, has no details.
+        """
+        if missing := self.details.missing(index.files()):
+            self._learn(missing, is_cancelled)
+
+    def _learn(self, files: Sequence[ImageFile], is_cancelled: Callable[[], bool] = lambda: False) -> None:
+        found = self.pool.describe(self.folder / file.path for file in files)
+        try:
+            for file, description in zip(files, found, strict=True):
+                if is_cancelled():
+                    break
+                if not isinstance(description, DecodeFailed):
+                    self.details.add(file, description)
+                elif description.params["reason"] not in TRANSIENT:
+                    self.details.add(file, None)  # asked once is enough, until the file changes
+        finally:
+            found.close()
+            self.details.flush()
+
+    def _named(self, index: ImageIndex, query: Query) -> Named | None:
+        words = query_words(term.text for term in query.terms if term.weight > 0)
+        if not words:
+            return None
+        state = (str(index.store), index.generation, index.count)
+        if self._path_words is None or self._path_words_of != state:
+            self._path_words, self._path_words_of = PathWords(index.rows()), state
+        return Named(self._path_words.find(words), len(words))
+
+    def _detailed(self, index: ImageIndex, hits: list[Hit]) -> list[Hit]:
+        """The hits and their copies with what is known of their files, which is read now where it must be."""
+        rows = index.rows()
+        flat = [hit for best in hits for hit in (best, *best.copies)]
+        files = [index.file_of(rows[hit.path.relative_to(self.folder).as_posix()]) for hit in flat]
+        known = self.details.of(files)
+        if unknown := [file for file, details in zip(files, known, strict=True) if details is None]:
+            self._learn(unknown[:MOST_READ])
+            known = self.details.of(files)
+        told = iter(known)
+        detailed = []
+        for hit in hits:
+            best = replace(hit, details=next(told))
+            detailed.append(replace(best, copies=tuple(replace(copy, details=next(told)) for copy in hit.copies)))
+        return detailed
+
+
+def ordered(hits: list[Hit], order: Order) -> list[Hit]:
+    """The hits as they are to be shown; those of unknown date come last, and equal ones stay by relevance."""
+    match order:
+        case Order.NAME:
+            return sorted(hits, key=lambda hit: plain(hit.path.name))
+        case Order.NEWEST | Order.OLDEST:
+            dated = [(hit.details.date, hit) for hit in hits if hit.details]
+            dated.sort(key=lambda pair: pair[0], reverse=order is Order.NEWEST)
+            return [*(hit for _, hit in dated), *(hit for hit in hits if not hit.details)]
+    return hits

@@ -1,0 +1,171 @@
+"""The query syntax: what words become, what they become again, and the messages for what cannot be read."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from semantik import text
+from semantik.errors import AddressInQuery, BadFilter, BadWeight
+from semantik.image_formats import PNG, TIFF
+from semantik.query_syntax import format_query, parse
+from semantik.records import Filters, Order, Query, Shape, Term
+from semantik.text import explain
+
+
+def terms(words):
+    return [(term.weight, term.text) for term in parse(words).terms]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("perro en la playa", [(1, "perro en la playa")]),
+        ("  perro \n en\tla playa ", [(1, "perro en la playa")]),
+        ("perro + playa - gente", [(1, "perro"), (1, "playa"), (-1, "gente")]),
+        ("perro – gente", [(1, "perro"), (-1, "gente")]),
+        ("2:atardecer + 0,5:mar en calma", [(2, "atardecer"), (0.5, "mar en calma")]),
+        ("2: atardecer - 3:gente", [(2, "atardecer"), (-3, "gente")]),
+        ("perro -correa corriendo", [(1, "perro corriendo"), (-1, "correa")]),
+        ('perro -"dos gatos" -2:coche', [(1, "perro"), (-1, "dos gatos"), (-2, "coche")]),
+        ("playa sin gente", [(1, "playa"), (-1, "gente")]),
+        ("playa sin gente ni coches", [(1, "playa"), (-1, "gente"), (-1, "coches")]),
+        ("beach without people or cars", [(1, "beach"), (-1, "people"), (-1, "cars")]),
+        ("calle sin coches en invierno", [(1, "calle en invierno"), (-1, "coches")]),
+        ("mesa sin mantel y flores", [(1, "mesa flores"), (-1, "mantel")]),
+        ("mesa SIN mantel, flores", [(1, "mesa flores"), (-1, "mantel")]),
+        ("sin gente", [(-1, "gente")]),
+        ("sin", []),
+        # Looks like syntax, but is not.
+        ('"playa sin gente"', [(1, "playa sin gente")]),
+        ("“a + b” - «c - d»", [(1, "a + b"), (-1, "c - d")]),
+        ("C++ y e-mail a las 12:30", [(1, "C++ y e-mail a las 12:30")]),
+        ("reloj: las 3:", [(1, "reloj: las 3:")]),
+        ("http: nada", [(1, "http: nada")]),
+        ('una "cita', [(1, 'una "cita')]),
+        ("+gato", [(1, "gato")]),
+        ("+ - +", []),
+        ("", []),
+    ],
+)
+def test_words_become_terms(words, expected):
+    assert terms(words) == expected
+
+
+def test_names_of_pictures_become_pictures(tmp_path):
+    album = tmp_path / "álbum de fotos"
+    album.mkdir()
+    for name in ("playa.jpg", "mi foto - 1.PNG"):
+        (album / name).touch()
+    query = parse('atardecer + playa.jpg - 2:"mi foto - 1.PNG"', [tmp_path, album])
+    assert query.terms == (
+        Term(text="atardecer"),
+        Term(image=album / "playa.jpg"),
+        Term(image=album / "mi foto - 1.PNG", weight=-2),
+    )
+    assert query.texts == ("atardecer",)
+    assert query.images == (album / "playa.jpg", album / "mi foto - 1.PNG")
+    # A name that is not there is still a name, so that the user is told; words that end like one are words.
+    assert parse("nada.jpg", [album]).terms == (Term(image=album / "nada.jpg"),)
+    assert parse("qué es nada.jpg", [album]).terms == (Term(text="qué es nada.jpg"),)
+    assert parse(str(album / "playa.jpg")).terms == (Term(image=album / "playa.jpg"),)
+
+
+def test_filters_in_spanish_and_english():
+    spanish = parse('gato carpeta:"mis viajes/2019/" desde:2019-05 hasta:3/2020 lado:1.000 forma:vertical tipo:png,tif')
+    assert spanish.terms == (Term(text="gato"),)
+    assert spanish.filters == Filters(
+        folder="mis viajes/2019",
+        since=date(2019, 5, 1),
+        until=date(2020, 3, 31),
+        min_side=1000,
+        shape=Shape.PORTRAIT,
+        extensions=frozenset({*PNG.extensions, *TIFF.extensions}),
+    )
+    english = parse('cat Folder:"mis viajes/2019" from:2019-05 to:2020-03 SIDE:1000px shape:portrait type:png,tiff')
+    assert english.filters == spanish.filters
+    assert parse("gato orden:fecha").order is Order.NEWEST
+    assert parse("gato orden:antiguas").order is Order.OLDEST
+    assert parse("cat sort:name").order is Order.NAME
+    assert parse("cat").order is Order.RELEVANCE
+    assert parse("gato fecha:2020-02").filters == Filters(since=date(2020, 2, 1), until=date(2020, 2, 29))
+    assert parse("gato año:2020 Cuadrada").filters == Filters(since=date(2020, 1, 1), until=date(2020, 12, 31))
+    assert parse("gato tipo:jpeg").filters.extensions >= {".jpg", ".jpeg"}
+    assert parse("gato - perro forma:cuadrada").terms == (Term(text="gato"), Term(text="perro", weight=-1))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("gato desde:ayer", "No se entiende «desde:ayer». Escriba, por ejemplo, desde:2019, desde:2019-05 o desde:"),
+        ("gato hasta:2019-13", "No se entiende «hasta:2019-13»."),
+        ("gato fecha:2019-02-30", "No se entiende «fecha:2019-02-30»."),
+        ("gato lado:0", "No se entiende «lado:0». Escriba, por ejemplo, lado:1000."),
+        ("gato forma:redonda", "No se entiende «forma:redonda». Escriba, por ejemplo, forma:horizontal,"),
+        ("gato tipo:exe", "No se entiende «tipo:exe». Escriba, por ejemplo, tipo:jpg"),
+        ("gato carpeta:../otra", "No se entiende «carpeta:../otra». Escriba, por ejemplo, carpeta:viajes/2019."),
+        ("gato orden:azar", "No se entiende «orden:azar»."),
+        ("gato desde:", "No se entiende «desde:»."),
+    ],
+)  # fmt: skip
+def test_what_a_filter_cannot_mean_is_told(words, message):
+    with pytest.raises(BadFilter) as caught:
+        parse(words)
+    assert explain(caught.value).startswith(message)
+
+
+def test_bad_weights_and_addresses_are_told():
+    for words in ("0:gato", "1001:gato", "gato -0:perro"):
+        with pytest.raises(BadWeight) as caught:
+            parse(words)
+    assert explain(caught.value) == (
+        "«0» no sirve de peso: use un número mayor que 0 y hasta 1000, por ejemplo «2:atardecer»."
+    )
+    with pytest.raises(AddressInQuery) as caught:
+        parse("HTTPS://example.org/a.jpg")
+    assert "péguela en «Ruta de Imagen»" in explain(caught.value)
+
+
+QUERIES = [
+    Query(),
+    Query.of_text("perro en la playa"),
+    Query.of_text("playa sin gente"),
+    Query.of_text("a + b - c"),
+    Query.of_text('una "cita" - «otra»'),
+    Query.of_text("desde:ayer"),
+    Query.of_text("0:cero"),
+    Query.of_text("-gente"),
+    Query((Term("perro"), Term("playa", weight=2.5), Term("gente sin gafas", weight=-1), Term("3:x", weight=-0.25))),
+    Query((Term(image=Path("/fotos/mi viaje/a - b.jpg")), Term(image=Path("/otra/c.jpg"), weight=-2))),
+    Query(
+        (Term("gato"),),
+        Filters("mis viajes/2019", date(2019, 5, 1), date(2019, 12, 31), 800, Shape.SQUARE),
+        Order.OLDEST,
+    ),
+]
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_a_written_query_is_read_as_itself(query, language):
+    text.set_language(language)
+    words = format_query(query, Path("/fotos"))
+    assert parse(words, [Path("/fotos")]) == query
+
+
+def test_a_query_is_written_in_the_users_language_and_without_needless_marks():
+    query = parse("perro + 2:playa -gente desde:2019 tipo:jpeg orden:name")
+    assert format_query(query) == ("perro + 2:playa - gente desde:2019-01-01 tipo:jpg orden:nombre")
+    text.set_language("en")
+    assert format_query(query) == "perro + 2:playa - gente since:2019-01-01 type:jpg order:name"
+    image = Query.of_image(Path("/fotos/viaje/a.jpg"))
+    assert format_query(image, Path("/fotos")) == "viaje/a.jpg"
+    assert format_query(image, Path("/otras")) == "/fotos/viaje/a.jpg"
+
+
+def test_endless_words_are_cut_and_read_in_no_time():
+    assert sum(len(text) for _, text in terms("x" * 100_000)) == 10_000
+    for hostile in ("-" * 50_000, "+ " * 50_000, '"' * 50_000, "1:" * 50_000, "sin " * 50_000, "a:" * 50_000):
+        parse(hostile)
