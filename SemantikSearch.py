@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Any
 from semantik import errors, text
 from semantik.config import PROGRAM_FOLDER, Config, find_home, load_config, save_config
 from semantik.display_names import visible
+from semantik.gui.answers import Answers
 from semantik.gui.dialogs import AboutDialog, ProblemsDialog
+from semantik.gui.examples import ExamplePicker
 from semantik.gui.models import ModelPicker
 from semantik.gui.settings import SettingsDialog
 from semantik.gui.tasks import Tasks
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from semantik.engine import Answer, Engine
+    from semantik.engine import Engine
     from semantik.library import Check
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,8 @@ ICON = PROGRAM_FOLDER / "SS.png"
 
 class SemantikSearchApp:
     """The window: reads its widgets, calls the engine in the background, shows the outcome."""
+
+    view: MainView
 
     def __init__(self, root: tk.Tk, home: Path | None = None) -> None:
         self.root = root
@@ -61,9 +65,11 @@ class SemantikSearchApp:
         self._wanted_top_k = self.config.top_k  # comes back after a library with fewer pictures than that
         self._closing = False
         self._indexing = False
-        root.report_callback_exception = lambda kind, error, trace: self._show_failure(error)
-        self.tasks = Tasks(root, self._show_failure)
+        root.report_callback_exception = lambda kind, error, trace: self.show_failure(error)
+        self.tasks = Tasks(root, self.show_failure)
         self.models = ModelPicker(self)
+        self.answers = Answers(self)
+        self.examples = ExamplePicker(self)
         self.icon = load_icon(root, ICON)
         self._create_widgets()
         root.protocol("WM_DELETE_WINDOW", self.close)
@@ -72,7 +78,7 @@ class SemantikSearchApp:
 
     def _create_widgets(self) -> None:
         self.root.title(say("window.title"))
-        self.view = MainView(self.root, self, self.config.top_k, self.config.only_relevant)
+        self.view = MainView(self.root, self, self.config, self.answers.history)
 
     # -- Settings --------------------------------------------------------------------------------------
 
@@ -105,7 +111,7 @@ class SemantikSearchApp:
         self._show_problems(self.problems)
         self.view.say(say("status.choose_folder"))
         if self.engine and self.engine.library:
-            self._show_index()
+            self.show_index()
 
     # -- Background work -------------------------------------------------------------------------------
 
@@ -133,7 +139,7 @@ class SemantikSearchApp:
 
             return Engine(self.home, self.config)
 
-        self.start(work, self._engine_loaded, self._show_failure)
+        self.start(work, self._engine_loaded, self.show_failure)
 
     def _engine_loaded(self, engine: Engine) -> None:
         self.engine = engine
@@ -167,12 +173,13 @@ class SemantikSearchApp:
 
     def _destroy(self) -> None:
         self.save_config(top_k=self._wanted_top_k)
+        self.answers.close()
         self.tasks.close()
         if self.engine:
             self.engine.close()
         self.root.destroy()
 
-    def _show_failure(self, error: BaseException) -> None:
+    def show_failure(self, error: BaseException) -> None:
         """Tell the user what went wrong; what nobody foresaw goes into the log with its traceback."""
         if isinstance(error, errors.SemantikError):
             log.info("told the user: %r", error)
@@ -182,7 +189,8 @@ class SemantikSearchApp:
             message = say("error.internal", log=self.log_path)
         messagebox.showerror(say("window.title"), message, parent=self.root)
 
-    def _warn(self, key: str) -> None:
+    def warn(self, key: str) -> None:
+        """Tell the user what is missing."""
         messagebox.showwarning(say("window.title"), say(key), parent=self.root)
 
     def _ask(self, message: str) -> bool:
@@ -235,7 +243,7 @@ class SemantikSearchApp:
         state, count = check.state, self.engine.library.count
         if state is not State.UNREACHABLE or count:
             self.save_config(image_folder=self.folder)
-        self._show_index()
+        self.show_index()
         if count:  # the first question comes soon: let its answer not wait for the model
             self.tasks.ahead(self.engine.library.prepare)
         if state is State.READY:
@@ -254,19 +262,19 @@ class SemantikSearchApp:
             if self._ask(say(key, why=explain(check.error))):
                 self.index_images_threaded(rebuild=True)
         elif check.error:
-            self._show_failure(check.error)
+            self.show_failure(check.error)
             if count:
                 self.view.say(say("status.unreachable", count=number(count)))
 
     def _index_failed(self, error: BaseException) -> None:
-        self._show_index()
+        self.show_index()
         if isinstance(error, errors.MassRemoval):
             if self._ask(say("ask.mass_removal", why=explain(error))):
                 self.index_images_threaded(allow_mass_removal=True)
         else:
-            self._show_failure(error)
+            self.show_failure(error)
 
-    def _show_index(self) -> None:
+    def show_index(self) -> None:
         """Say what can be searched now, and keep K within it."""
         assert self.engine and self.engine.library
         count = self.engine.library.count
@@ -281,11 +289,11 @@ class SemantikSearchApp:
     def update_index(self) -> None:
         """ "Actualizar índice": embed what is new or changed, drop what is gone."""
         if self.tasks.busy:
-            self._warn("warn.busy")
+            self.warn("warn.busy")
         elif self.take_folder():
             return
         elif not (self.engine and self.engine.library):
-            self._warn("warn.no_folder")
+            self.warn("warn.no_folder")
         elif self.engine.library.index is None:
             self.load_or_create_index(self.folder)
         else:
@@ -322,7 +330,7 @@ class SemantikSearchApp:
     def _indexed(self, report: IndexReport) -> None:
         self.models.just_changed = False
         self._show_problems(report.problems)
-        self._show_index()
+        self.show_index()
         if report.cancelled:
             self.view.say(say("status.cancelled", count=number(report.count)))
             return
@@ -335,51 +343,48 @@ class SemantikSearchApp:
     # -- Searching -------------------------------------------------------------------------------------
 
     def browse_image(self) -> None:
-        """Choose the example picture with the system's dialog."""
-        chosen = filedialog.askopenfilename(
-            parent=self.root, title=say("window.pick_image"), filetypes=image_kinds(), initialdir=self.folder or None
-        )
-        if chosen:
-            replace_text(self.view.image_entry, str(chosen))
-            self.take_image()
+        """Choose example pictures with the system's dialog."""
+        self.examples.browse()
+
+    def folders(self) -> list[str]:
+        """The folders below the library, for the filter's list."""
+        return self.engine.library.folders() if self.engine and self.engine.library else []
 
     def take_image(self) -> None:
         """Take the example picture that was typed; naming one means to search by it."""
-        typed = typed_path(self.view.image_entry.get())
-        if typed and typed != self.query_image:
+        typed = self.view.image_entry.get().strip()
+        if typed and typed != self.query_image and self.view.mode.get() == "text":
             self.view.mode.set("image")
         self.query_image = typed
 
     def search(self) -> None:
-        """ "Buscar" or Return: search by text or by image, or say what is missing."""
+        """ "Buscar" or Return: search by text, by image or by both, or say what is missing."""
         self.take_image()  # Return in the path's entry comes before the focus leaves it
         if self.tasks.busy:
-            self._warn("warn.indexing" if self._indexing else "warn.busy")
+            self.warn("warn.indexing" if self._indexing else "warn.busy")
         elif self.take_folder():
             return
         elif not (self.engine and self.engine.library):
-            self._warn("warn.no_folder")
+            self.warn("warn.no_folder")
         elif not self.engine.library.count:
-            self._show_failure(errors.NoIndex(folder=self.folder))
+            self.show_failure(errors.NoIndex(folder=self.folder))
         elif self.view.mode.get() == "text":
             self.search_by_text()
         else:
-            self.search_by_image()
+            self.search_by_image(words=self.view.text_entry.get() if self.view.mode.get() == "both" else "")
 
     def search_by_text(self) -> None:
         """Search for what was typed."""
-        words = self.view.text_entry.get().strip()
-        if words:
-            self._answer(Query.of_text(words))
-        else:
-            self._show_failure(errors.EmptyQuery())
+        self.answers.ask(self.view.text_entry.get(), "")
 
-    def search_by_image(self) -> None:
-        """Search for pictures like the example."""
-        if self.query_image:
-            self._answer(Query.of_image(Path(self.query_image).absolute()))
+    def search_by_image(self, words: str = "") -> None:
+        """Search for pictures like the examples, and like ``words`` say."""
+        if not self.query_image:
+            self.warn("warn.no_query_image")
+        elif self.view.mode.get() == "both" and not words.strip():
+            self.warn("warn.no_query_text")
         else:
-            self._warn("warn.no_query_image")
+            self.answers.ask(words, self.query_image)
 
     def extract_text_features(self, words: str) -> NDArray[np.float32]:
         """Embedding of a text in the model in use, float32 (dim,). Raises EmptyQuery, EncoderFailed."""
@@ -391,42 +396,21 @@ class SemantikSearchApp:
         assert self.engine
         return self.engine.embed(Query.of_image(path))
 
-    def _answer(self, query: Query) -> None:
-        engine = self.engine
-        assert engine and engine.library
+    def wanted_top_k(self, engine: Engine) -> int:
+        """K as it was typed, remembered from now on. Raises BadTopK."""
         from semantik.search import parse_top_k
 
-        try:
-            top_k = parse_top_k(self.view.top_k.get(), engine.library.count)
-        except errors.BadTopK as error:
-            self._show_failure(error)
-            return
-        if top_k != min(self._wanted_top_k, engine.library.count):
+        assert engine.library
+        top_k = parse_top_k(self.view.top_k.get(), engine.library.count)
+        if top_k != self.within_index(engine):
             self._wanted_top_k = top_k
-        self.models.understand(query, lambda: self._ask_engine(engine, query, top_k))
+            self.save_config(top_k=top_k)
+        return top_k
 
-    def _ask_engine(self, engine: Engine, query: Query, top_k: int) -> None:
-        only_relevant = self.config.only_relevant
-        self.view.say(say("status.searching"))
-
-        def work() -> tuple[Answer, Path]:
-            answer = engine.ask(query, top_k, only_relevant=only_relevant)
-            return answer, engine.write_page(answer)
-
-        self.start(work, lambda found: self._answered(*found), self._search_failed)
-
-    def _answered(self, answer: Answer, page: Path) -> None:
-        from semantik.results_page import open_page
-
-        seconds = number(answer.seconds, 2)
-        found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=self.models.title)
-        self.view.say(say("status.read_as_english", found=found) if answer.read_as_english else found)
-        if not open_page(page):
-            messagebox.showwarning(say("window.title"), say("warn.no_browser", path=page), parent=self.root)
-
-    def _search_failed(self, error: BaseException) -> None:
-        self._show_index()
-        self._show_failure(error)
+    def within_index(self, engine: Engine) -> int:
+        """The remembered K, or the number of pictures where there are fewer."""
+        assert engine.library
+        return min(self._wanted_top_k, engine.library.count)
 
     # -- Dialogs ---------------------------------------------------------------------------------------
 
@@ -437,21 +421,13 @@ class SemantikSearchApp:
     def show_settings(self) -> None:
         """The models on this computer, and the languages."""
         if self.tasks.busy or self.engine is None:
-            self._warn("warn.busy")
+            self.warn("warn.busy")
         else:
             SettingsDialog(self, self.engine)
 
     def show_problems(self) -> None:
         """The files that were skipped or read in part."""
         ProblemsDialog(self.root, self.problems)
-
-
-def image_kinds() -> list[tuple[str, str]]:
-    """What the system's dialog offers to choose from: pictures, or everything."""
-    from semantik.decode import IMAGE_EXTENSIONS
-
-    pattern = " ".join(sorted(f"*{extension}" for extension in IMAGE_EXTENSIONS))
-    return [(say("window.images"), f"{pattern} {pattern.upper()}"), (say("window.all_files"), "*")]
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ native decoder that crashes on a hostile file takes its process with it.
 from __future__ import annotations
 
 import errno
-import importlib
 import logging
 import os
 import re
@@ -16,28 +15,27 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
-from PIL import Image, ImageFile, UnidentifiedImageError, features
+from PIL import Image, ImageFile, features
 
 from semantik.errors import DecodeFailed
 from semantik.image_formats import (
     GIF,
-    HDR,
-    ICO,
     IMAGE_EXTENSIONS,
-    OPENCV,
     SIGNATURE_BYTES,
     ImageFormat,
     estimate_gif_frames,
     recognise,
 )
 from semantik.photo_details import photo_details
-from semantik.radiance import hdr_size, open_hdr
+from semantik.picture import Picture
+from semantik.picture_openers import open_picture
 from semantik.records import Description, Reason
 from semantik.safe_open import NotRegular, open_regular
-from semantik.upright import OVERSAMPLING, Box, image_exif, orientation, reduced_rgb, reduction, turn, turn_box
+from semantik.upright import OVERSAMPLING, Box, reduced_rgb, reduction, turn, turn_box
+from semantik.vector_drawings import TooComplex
 
 __all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "describe_image", "load_image"]
 
@@ -163,15 +161,13 @@ def _kind(file: BinaryIO, extension: str) -> ImageFormat:
 
 def _describe(file: BinaryIO, kind: ImageFormat) -> Description:
     try:
-        if kind is HDR:
-            return Description(*hdr_size(file))
-        image = _open(file, kind)
-        if kind is ICO:  # it knows its size only when loaded, and is small
-            _check_size(kind, image, image.width * image.height, 1)
-            image.load()
-        turned, exif = orientation(image, headers_only=True), image_exif(image, headers_only=True)
-        width, height = image.size[::-1] if turned >= 5 else image.size
-        return Description(width, height, *photo_details(exif))
+        picture = open_picture(file, kind)
+        if not picture.headers_suffice:
+            picture.prepare(1)
+            _check_size(picture, 1)
+            picture.load()
+        width, height = picture.size[::-1] if picture.orientation >= 5 else picture.size
+        return Description(width, height, *photo_details(picture.exif))
     except Exception as error:
         raise error if isinstance(error, _Refused) else _failure(error) from error
 
@@ -192,57 +188,27 @@ def _decode(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
 
 def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
     """Decode with the one decoder that the signature names. Raises whatever the decoder does, or _Refused."""
-    image = _open(file, kind)
-    width, height = image.size
-    extent: tuple[float, float] | None = None
-    if kind.scales and (drafted := image.draft("RGB", (OVERSAMPLING * min_side, OVERSAMPLING * min_side))):
-        extent = drafted[1][2:]
-    factor = reduction(extent or image.size, min_side)
-    _check_size(kind, image, width * height, factor)
+    picture = open_picture(file, kind)
+    factor = reduction(picture.prepare(OVERSAMPLING * min_side), min_side)
+    _check_size(picture, factor)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        image.load()
-        turned, told = (
-            orientation(image),
-            photo_details(image_exif(image)),
-        )  # after loading: some formats carry EXIF data behind the pixels
-        if extent is None:
-            extent = width, height = image.size  # an ICO knows its size only now
-            factor = reduction(extent, min_side)
+        image, extent = picture.load()
+        factor = reduction(extent, min_side)  # some know only now what they got
         small = reduced_rgb(image, factor)
+    turned = picture.orientation
     box = turn_box((extent[0] / factor, extent[1] / factor), small.size, turned)
-    if turned >= 5:
-        width, height = height, width
-    return LoadedImage(turn(small, turned), width, height, box, None, *told)
+    width, height = picture.size[::-1] if turned >= 5 else picture.size
+    return LoadedImage(turn(small, turned), width, height, box, None, *photo_details(picture.exif))
 
 
-def _open(file: BinaryIO, kind: ImageFormat) -> Image.Image:
-    if kind.plugin == OPENCV:
-        return open_hdr(file)
-    plugin: Any = importlib.import_module(f"PIL.{kind.plugin}")
-    if hasattr(plugin, "DEFAULT_MAX_THREADS"):  # AVIF would start one per core, each with its stack
-        plugin.DEFAULT_MAX_THREADS = 1
-    file.seek(0)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            return Image.open(file, formats=[kind.name])
-        except UnidentifiedImageError as error:
-            why = "; ".join(str(warning.message) for warning in caught[-1:])
-            raise UnidentifiedImageError(why or "not identified") from error
-
-
-def _check_size(kind: ImageFormat, image: Image.Image, pixels: int, factor: int) -> None:
+def _check_size(picture: Picture, factor: int) -> None:
     """Refuse a picture by its declared size, before anything is allocated for it."""
-    decoded = image.width * image.height
-    cost = decoded * kind.cost + decoded // factor**2 * _CONVERSION  # a long strip cannot be reduced
-    if image.info.get("progressive"):
-        # libjpeg keeps every coefficient, two bytes each, until the last scan. Per component: id,
-        # horizontal and vertical sampling.
-        sampling = [component[1] * component[2] for component in getattr(image, "layer", [])]
-        cost += 2 * pixels * sum(sampling) // max([1, *sampling])
-    if pixels > (MAX_SCALED_PIXELS if kind.scales else MAX_PIXELS) or cost > _MEMORY:
-        raise _Refused(Reason.TOO_LARGE, f"{pixels / 1e6:.0f} megapixels, {cost / 2**20:.0f} MiB")
+    needs = picture.needs()
+    # A long strip cannot be reduced.
+    cost = int(needs.pixels * needs.cost) + needs.extra + needs.pixels // factor**2 * _CONVERSION
+    if needs.coded > (MAX_SCALED_PIXELS if picture.scales else MAX_PIXELS) or cost > _MEMORY:
+        raise _Refused(Reason.TOO_LARGE, f"{needs.coded / 1e6:.0f} megapixels, {cost / 2**20:.0f} MiB")
 
 
 def _failure(error: Exception) -> _Refused:
@@ -250,7 +216,9 @@ def _failure(error: Exception) -> _Refused:
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and "out of memory" in str(error)):
         return _Refused(Reason.OUT_OF_MEMORY, detail)
-    if isinstance(error, Image.DecompressionBombError):
+    if isinstance(error, ImportError):
+        return _Refused(Reason.NO_DECODER, detail)
+    if isinstance(error, Image.DecompressionBombError | TooComplex) or "security limit" in detail.lower():
         return _Refused(Reason.TOO_LARGE, detail)
     if isinstance(error, OSError) and error.errno in _IO_ERRORS:
         return _Refused(Reason.UNREADABLE, detail)

@@ -127,6 +127,18 @@ class AddressInQuery(SemantikError):
     key = "error.address_in_query"
 
 
+class PictureTooLarge(SemantikError):
+    """The picture at an address of the web is larger than it may be. Params: megabytes."""
+
+    key = "error.picture_too_large"
+
+
+class PictureNotSaved(SemantikError):
+    """A pasted or fetched picture could not be written. Params: folder, detail."""
+
+    key = "error.picture_not_saved"
+
+
 class QueryImageMissing(SemantikError):
     """The query picture does not exist. Params: path."""
 
@@ -263,3 +275,51 @@ class DecoderNotStarted(SemantikError):
     """No decoder process can be started, so that no picture at all can be read. Params: detail."""
 
     key = "error.decoder_not_started"
+
+
+class PageBusy(SemantikError):
+    """A results page asked for something while the program does something else."""
+
+    key = "error.page_busy"
+
+
+class PageGone(SemantikError):
+    """A results page, or a picture of one, that the running program does not know (any more)."""
+
+    key = "error.page_gone"
+
+
+class PageRefused(SemantikError):
+    """What asked is not one of this run's results pages."""
+
+    key = "error.page_refused"
+
+
+class PageRequestInvalid(SemantikError):
+    """A results page asked for something that cannot be read, or for too much."""
+
+    key = "error.page_request"
+
+
+class PageHasty(SemantikError):
+    """A results page asks for too much at once."""
+
+    key = "error.page_hasty"
+
+
+class PictureGone(SemantikError):
+    """The file of a hit is not there any more. Params: path."""
+
+    key = "error.picture_gone"
+
+
+class PictureNotShown(SemantikError):
+    """No file manager could be started for a picture. Params: path."""
+
+    key = "error.picture_not_shown"
+
+
+class CopiesNotMade(SemantikError):
+    """Nothing (more) can be written to the folder for copies. Params: folder, detail, copied, count."""
+
+    key = "error.copies_not_made"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import BinaryIO
 
-OPENCV = "cv2"
-"""Stands for a Pillow module where OpenCV decodes instead (``radiance``)."""
+OPENCV, LIBJXL, LIBRAW, RESVG, LIBHEIF = "cv2", "pillow_jxl", "rawpy", "resvg_py", "pillow_heif"
+"""Stand for a Pillow module where another package decodes; all but the first are optional."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class ImageFormat:
     """A kind of picture file.
 
     ``name`` and ``plugin`` are Pillow's names for the format and its module, ``feature`` the library that
-    a Pillow may have been built without. ``cost`` is the most memory that decoding takes, in bytes per
-    pixel (measured; see benchmarks/decode_cost.md). ``scales`` says that the decoder can deliver a
-    smaller picture directly.
+    a Pillow may have been built without; ``plugin`` may also be one of the packages above. ``cost`` is the
+    most memory that decoding takes, in bytes per pixel (measured; see benchmarks/decode_cost.md). ``scales``
+    says that the decoder can deliver a smaller picture directly.
     """
 
     name: str
@@ -56,14 +56,41 @@ PCX = ImageFormat("PCX", "PcxImagePlugin", (".pcx",))
 PSD = ImageFormat("PSD", "PsdImagePlugin", (".psd",))
 HDR = ImageFormat("HDR", OPENCV, (".hdr",), cost=12)
 
+HEIF = ImageFormat("HEIF", LIBHEIF, (".heic", ".heif", ".hif", ".heics", ".heifs"), cost=12)
+JXL = ImageFormat("JXL", LIBJXL, (".jxl",), cost=17)
+SVG = ImageFormat("SVG", RESVG, (".svg", ".svgz"), cost=16)
+RAW = ImageFormat(
+    "RAW",
+    LIBRAW,
+    (
+        ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".nrw", ".sr2", ".srf", ".crw",
+        ".rwl", ".3fr", ".fff", ".iiq", ".mos", ".mef", ".mrw", ".erf", ".kdc", ".dcr", ".gpr", ".x3f",
+    ),
+    cost=8,
+    scales=True,
+)  # fmt: skip
+
+# Rare ones that Pillow reads as well.
+SGI = ImageFormat("SGI", "SgiImagePlugin", (".sgi", ".rgb", ".rgba", ".bw"), cost=8)
+SUN = ImageFormat("SUN", "SunImagePlugin", (".ras",))
+ICNS = ImageFormat("ICNS", "IcnsImagePlugin", (".icns",), cost=20)
+CUR = ImageFormat("CUR", "CurImagePlugin", (".cur",), cost=8)
+XBM = ImageFormat("XBM", "XbmImagePlugin", (".xbm",))
+XPM = ImageFormat("XPM", "XpmImagePlugin", (".xpm",), cost=8)
+FLI = ImageFormat("FLI", "FliImagePlugin", (".fli", ".flc"))
+MSP = ImageFormat("MSP", "MspImagePlugin", (".msp",))
+DCX = ImageFormat("DCX", "DcxImagePlugin", (".dcx",))
+PCD = ImageFormat("PCD", "PcdImagePlugin", (".pcd",), cost=8)
+BLP = ImageFormat("BLP", "BlpImagePlugin", (".blp",), cost=12)
+PIXAR = ImageFormat("PIXAR", "PixarImagePlugin", (".pxr",))
+FITS = ImageFormat("FITS", "FitsImagePlugin", (".fits", ".fit"), cost=12)
+
 # Pictures that the program knows but cannot read: the scan takes them, so that the user is told.
-HEIF = ImageFormat("HEIF", extensions=(".heic", ".heif", ".hif"))
-JXL = ImageFormat("JXL", extensions=(".jxl",))
-SVG = ImageFormat("SVG", extensions=(".svg",))
 EXR = ImageFormat("EXR", extensions=(".exr",))
 
 FORMATS = (
     JPEG, PNG, GIF, WEBP, BMP, DIB, TIFF, AVIF, JPEG2000, TGA, ICO, PPM, QOI, DDS, PCX, PSD, HEIF, JXL, SVG, EXR, HDR,
+    RAW, SGI, SUN, ICNS, CUR, XBM, XPM, FLI, MSP, DCX, PCD, BLP, PIXAR, FITS,
 )  # fmt: skip
 
 IMAGE_EXTENSIONS = frozenset(extension for kind in FORMATS for extension in kind.extensions)
@@ -93,9 +120,29 @@ _SIGNATURES = (
     (b"\x76\x2f\x31\x01", EXR),
     (b"#?RADIANCE", HDR),
     (b"#?RGBE", HDR),
+    (b"FUJIFILMCCD-RAW", RAW),
+    (b"IIRO", RAW),
+    (b"IIRS", RAW),
+    (b"MMOR", RAW),
+    (b"IIU\x00", RAW),
+    (b"II\x1a\x00\x00\x00HEAPCCDR", RAW),
+    (b"\x00MRM", RAW),
+    (b"FOVb", RAW),
+    (b"\x01\xda", SGI),
+    (b"\x59\xa6\x6a\x95", SUN),
+    (b"icns", ICNS),
+    (b"\x00\x00\x02\x00", CUR),
+    (b"/* XPM */", XPM),
+    (b"DanM", MSP),
+    (b"LinS", MSP),
+    (b"\xb1\x68\xde\x3a", DCX),
+    (b"BLP1", BLP),
+    (b"BLP2", BLP),
+    (b"\x80\xe8\x00\x00", PIXAR),
+    (b"SIMPLE  =", FITS),
 )
 # Too short a signature, or none at all: believed only when the file's name agrees.
-_BY_EXTENSION = {extension: kind for kind in (TGA, DIB, PCX) for extension in kind.extensions}
+_BY_EXTENSION = {extension: kind for kind in (TGA, DIB, PCX, XBM, FLI, PCD) for extension in kind.extensions}
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 
@@ -105,24 +152,35 @@ def recognise(head: bytes, extension: str) -> ImageFormat | None:
 
     ``extension`` (lower case with dot) only decides for formats without a signature of their own.
     """
-    for signature, kind in _SIGNATURES:
-        if head.startswith(signature):
-            return kind
+    signed = next((kind for signature, kind in _SIGNATURES if head.startswith(signature)), None)
+    if signed is TIFF and (extension in RAW.extensions or head[8:11] == b"CR\x02"):
+        return RAW  # nearly all cameras' own formats are TIFF files at first sight
+    if signed and not (signed is CUR and extension in TGA.extensions):  # a truecolour TGA may look like a cursor
+        return signed
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return WEBP
     if head[4:8] == b"ftyp":
         return _recognise_isobmff(head)
     if head[:1] == b"P" and head[1:2] in b"123456fFy" and head[2:3].isspace():
         return PPM
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml", b"<!DOCTYPE")) and b"<svg" in head:
-        return SVG
-    return _BY_EXTENSION.get(extension)
+    return SVG if _looks_like_svg(head, extension) else _BY_EXTENSION.get(extension)
+
+
+def _looks_like_svg(head: bytes, extension: str) -> bool:
+    if head.startswith(b"\x1f\x8b"):  # gzip
+        return extension == ".svgz"
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # UTF-16
+        return extension == ".svg"
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith((b"<svg", b"<?xml", b"<!--", b"<!DOCTYPE")) and (b"<svg" in head or extension == ".svg")
 
 
 def _recognise_isobmff(head: bytes) -> ImageFormat | None:
-    """AVIF or HEIF from the brands in an ISO base media file's first box (ISO/IEC 14496-12, 4.3)."""
+    """AVIF, HEIF or Canon's CR3 from the brands in an ISO base media file's first box (ISO/IEC 14496-12, 4.3)."""
     size = int.from_bytes(head[:4], "big")
     brands = {head[8:12]} | {head[at : at + 4] for at in range(16, min(size, len(head)), 4)}
+    if head[8:12] == b"crx ":
+        return RAW
     if brands & _AVIF_BRANDS:
         return AVIF
     return HEIF if brands & _HEIF_BRANDS else None

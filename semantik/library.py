@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -25,6 +25,8 @@ from semantik.errors import (
 from semantik.finder import Finder
 from semantik.index import Changes, ImageIndex, put_back, set_aside
 from semantik.indexer import scan_changes, update_index
+from semantik.plain_words import plain
+from semantik.query_pictures import FOLDER as QUERIES
 from semantik.records import Hit, IndexReport, Problem, Progress, Query
 from semantik.relevance import Relevance
 from semantik.scan import is_folder
@@ -72,12 +74,18 @@ class Library:
         self.finder = Finder(folder, pool, DetailsStore(self.store.parent / FILE), Relevance(home / "background"))
         self._approximate_from = approximate_from
         # The program's own pictures must not turn up as the user's when the home lies inside the library.
-        self._exclude = tuple(home / name for name in ("indexes", "results", "thumbnails"))
+        self._exclude = tuple(home / name for name in ("indexes", "results", "thumbnails", QUERIES))
 
     @property
     def count(self) -> int:
         """Pictures that can be found now."""
         return self.index.count if self.index else 0
+
+    def folders(self) -> list[str]:
+        """The folders with pictures below this one, relative, with "/", by name."""
+        rows = self.index.rows() if self.index else ()
+        found = {parent for path in rows for parent in _parents(path)}
+        return sorted(found, key=plain)
 
     def problems(self) -> tuple[Problem, ...]:
         """Files that the index knows as bad."""
@@ -213,3 +221,9 @@ class Library:
         if self.index is None:
             raise NoIndex(folder=str(self.folder))
         return self.finder.search(self.index, self.encoder, query, top_k, by_name=by_name, folded=folded)
+
+
+def _parents(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path

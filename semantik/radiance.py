@@ -8,6 +8,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from semantik.picture import Extent, Load, Picture
+
 _RESOLUTION = re.compile(rb"\n[-+]([XY]) (\d{1,9}) [-+]([XY]) (\d{1,9})\n")
 _HEADER_BYTES = 1 << 16
 _MAX_PIXELS = 8_000_000  # floats and their tone mapping take about 70 bytes a pixel (measured); more would not fit
@@ -36,10 +38,28 @@ def open_hdr(file: BinaryIO) -> Image.Image:
     return Image.fromarray(tone_map(np.asarray(light, dtype=np.float32)[..., ::-1]))
 
 
-def hdr_size(file: BinaryIO) -> tuple[int, int]:
-    """Width and height of the picture in ``file`` from its header. Raises OSError when there are none."""
-    file.seek(0)
-    return _size(file.read(_HEADER_BYTES))
+class HdrPicture(Picture):
+    """A Radiance file; EXIF data it has none."""
+
+    def __init__(self, file: BinaryIO, cost: float) -> None:
+        self.file = file
+        self.cost = cost
+        file.seek(0)
+        self.size = _size(file.read(_HEADER_BYTES))
+        self.orientation = 1
+        self.exif = Image.Exif()
+
+    def prepare(self, side: int) -> Extent:
+        return self.size
+
+    def needs(self) -> Load:
+        pixels = self.size[0] * self.size[1]
+        return Load(pixels, pixels, self.cost)
+
+    def load(self) -> tuple[Image.Image, Extent]:
+        image = open_hdr(self.file)
+        self.size = image.size
+        return image, image.size
 
 
 def _size(header: bytes) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+from datetime import date, datetime
 
 from semantik.errors import SemantikError
 from semantik.records import Reason
@@ -358,10 +359,20 @@ CATALOGUE |= {
     "window.update": ("Actualizar índice", "Update index"),
     "window.by_text": ("Buscar por Texto", "Search by Text"),
     "window.by_image": ("Buscar por Imagen", "Search by Image"),
+    "window.by_both": ("Buscar por Texto e Imagen", "Search by Text and Image"),
+    "window.paste": ("Pegar", "Paste"),
+    "window.filters": ("Filtros", "Filters"),
+    "window.filters_set": ("Filtros ({count})", "Filters ({count})"),
+    "window.syntax_hint": (
+        "Por ejemplo: perro + playa - gente · atardecer sin coches · 2:mar + barco",
+        "For example: dog + beach - people · sunset without cars · 2:sea + boat",
+    ),
     "window.text": ("Texto a Buscar", "Text to Search"),
     "window.image": ("Ruta de Imagen", "Image Path"),
     "window.top_k": ("Resultados a Mostrar (K)", "Results to Show (K)"),
     "window.only_relevant": ("Solo resultados relevantes", "Only relevant results"),
+    "window.fold_similar": ("Agrupar casi iguales", "Group near-duplicates"),
+    "window.names_count": ("Contar los nombres", "Names count"),
     "window.model": ("Modelo", "Model"),
     "window.search": ("Buscar", "Search"),
     "window.about": ("?", "?"),
@@ -370,6 +381,7 @@ CATALOGUE |= {
     "window.skipped": ("Omitidas ({count})", "Skipped ({count})"),
     "window.pick_folder": ("Elija la carpeta de sus fotos", "Choose the folder of your photos"),
     "window.pick_image": ("Elija una imagen de ejemplo", "Choose an example picture"),
+    "window.pick_export": ("Elija la carpeta para las copias", "Choose the folder for the copies"),
     "window.images": ("Imágenes", "Images"),
     "window.all_files": ("Todos los archivos", "All files"),
     "model.siglip2-b-32-256": ("SigLIP 2 B/32 (español y muchos más)", "SigLIP 2 B/32 (Spanish and many more)"),
@@ -808,6 +820,47 @@ CATALOGUE |= {
     ),
 }
 
+# -- The controls of a query -----------------------------------------------------------------------------
+CATALOGUE |= {
+    "filters.folder": ("Carpeta", "Folder"),
+    "filters.since": ("Desde", "From"),
+    "filters.until": ("Hasta", "To"),
+    "filters.shape": ("Forma", "Shape"),
+    "filters.side": ("Lado mayor desde (px)", "Longer side from (px)"),
+    "filters.type": ("Tipo", "Type"),
+    "filters.order": ("Orden", "Order"),
+    "filters.clear": ("Quitar filtros", "Clear filters"),
+    "filters.hint": ("Fechas: 2019, 2019-05 o 2019-05-31", "Dates: 2019, 2019-05 or 2019-05-31"),
+    "ask.fetch_picture": (
+        "¿Descargar la imagen de {host} para buscar con ella? Solo se envía esa petición; sus fotos no salen de este "
+        "equipo.",
+        "Download the picture from {host} to search with it? Nothing but that request is sent; your photos do not "
+        "leave this computer.",
+    ),
+    "status.copying": ("Copiando {count} imágenes…", "Copying {count} pictures…"),
+    "status.fetching_picture": ("Descargando la imagen de {host}…", "Downloading the picture from {host}…"),
+    "warn.nothing_to_paste": (
+        "El portapapeles no tiene ninguna imagen. Cópiela primero y vuelva a pulsar «Pegar».",
+        "There is no picture on the clipboard. Copy one first and press “Paste” again.",
+    ),
+    "warn.no_clipboard_program": (
+        "Para pegar imágenes falta el programa «xclip» o «wl-clipboard»; instálelo, o arrastre la imagen a la ventana.",
+        "Pasting pictures needs the program “xclip” or “wl-clipboard”; install it, or drag the picture onto the window.",
+    ),
+    "warn.no_query_text": (
+        "Escriba también un texto en «Texto a Buscar», o elija «Buscar por Imagen».",
+        "Type a text into “Text to Search” too, or choose “Search by Image”.",
+    ),
+    "error.picture_too_large": (
+        "La imagen de esa dirección ocupa más de {megabytes} MB. Elija otra.",
+        "The picture at that address is larger than {megabytes} MB. Choose another.",
+    ),
+    "error.picture_not_saved": (
+        "No se pudo guardar la imagen en «{folder}»: {detail}",
+        "The picture could not be saved in “{folder}”: {detail}",
+    ),
+}
+
 # -- Queries and filters -------------------------------------------------------------------------------
 CATALOGUE |= {
     "syntax.folder": ("carpeta", "folder"),
@@ -877,6 +930,158 @@ CATALOGUE |= {
         "“{address}” is an address of the web. To search with that picture, paste it into “Image Path”.",
     ),
 }
+
+
+# -- What results pages ask of the running program -------------------------------------------------------
+CATALOGUE |= {
+    "error.page_busy": (
+        "El programa está ocupado con otra tarea. Espere a que termine o cancélela, e inténtelo de nuevo.",
+        "The program is busy with another task. Wait until it ends or cancel it, and try again.",
+    ),
+    "error.page_gone": (
+        "El programa ya no conoce esta página o esta imagen. Repita la búsqueda en él.",
+        "The program no longer knows this page or this picture. Repeat the search in it.",
+    ),
+    "error.page_refused": (
+        "Esta página no pertenece al programa que está abierto. Repita la búsqueda en él.",
+        "This page does not belong to the running program. Repeat the search in it.",
+    ),
+    "error.page_request": (
+        "El programa no entiende lo que pide esta página. Repita la búsqueda en él.",
+        "The program does not understand what this page asks for. Repeat the search in it.",
+    ),
+    "error.page_hasty": (
+        "Demasiadas peticiones a la vez. Espere un momento e inténtelo de nuevo.",
+        "Too many requests at once. Wait a moment and try again.",
+    ),
+    "error.page_failed": (
+        "Algo ha fallado. Los detalles están en el registro del programa.",
+        "Something went wrong. The details are in the program’s log.",
+    ),
+    "error.picture_gone": (
+        "La imagen «{path}» ya no está en su sitio. Actualice el índice.",
+        "The picture “{path}” is no longer in its place. Update the index.",
+    ),
+    "error.picture_not_shown": (
+        "Ningún explorador de archivos pudo mostrar «{path}».",
+        "No file manager could show “{path}”.",
+    ),
+    "error.copies_not_made": (
+        "No se pudo escribir en la carpeta «{folder}»: {detail}. Copiadas: {copied} de {count}.",
+        "The folder “{folder}” could not be written: {detail}. Copied: {copied} of {count}.",
+    ),
+    "page.exported_one": ("1 imagen copiada", "1 picture copied"),
+    "page.exported_many": ("{count} imágenes copiadas", "{count} pictures copied"),
+    "page.exported_to": ("{copied} a «{folder}»", "{copied} to “{folder}”"),
+    "page.exported_before_one": ("1 ya estaba allí", "1 was there already"),
+    "page.exported_before_many": ("{count} ya estaban allí", "{count} were there already"),
+    "page.unexported_one": ("1 no se pudo leer", "1 could not be read"),
+    "page.unexported_many": ("{count} no se pudieron leer", "{count} could not be read"),
+    "page.exported_cancelled": ("cancelado", "cancelled"),
+    "page.zip_missing": ("Imágenes que faltan.txt", "Missing pictures.txt"),
+    "page.csv_separator": (";", ","),
+    "page.csv_rank": ("puesto", "rank"),
+    "page.csv_path": ("ruta", "path"),
+    "page.csv_score": ("similitud", "similarity"),
+    "page.csv_relevance": ("relevancia", "relevance"),
+    "page.csv_date": ("fecha", "date"),
+    "page.csv_width": ("ancho", "width"),
+    "page.csv_height": ("alto", "height"),
+    "page.csv_camera": ("cámara", "camera"),
+}
+
+
+# -- The results page: the query in it, near-duplicates, and what it asks of the running program -------------
+CATALOGUE |= {
+    "page.by_terms": ("Búsqueda combinada", "Combined search"),
+    "page.without": ("sin", "without"),
+    "page.picture": ("imagen", "picture"),
+    "page.weight": ("×{weight}", "×{weight}"),
+    "page.filters": ("Filtros y orden", "Filters and order"),
+    "page.filter_folder": ("Solo en", "Only in"),
+    "page.filter_date": ("Fecha", "Date"),
+    "page.filter_side": ("Lado mayor", "Longer side"),
+    "page.filter_shape": ("Forma", "Shape"),
+    "page.filter_type": ("Tipo", "Type"),
+    "page.filter_order": ("Orden", "Order"),
+    "page.side_from": ("al menos {side}\u00a0px", "at least {side}\u00a0px"),
+    "page.since_day": ("desde el {date}", "since {date}"),
+    "page.since_period": ("desde {date}", "since {date}"),
+    "page.until_day": ("hasta el {date}", "until {date}"),
+    "page.until_period": ("hasta {date}", "until {date}"),
+    "page.order_newest": ("las más recientes primero", "newest first"),
+    "page.order_oldest": ("las más antiguas primero", "oldest first"),
+    "page.order_name": ("por nombre", "by name"),
+    "page.empty_filters": ("Quite o cambie algún filtro.", "Remove or change a filter."),
+    "page.month_1": ("enero", "January"),
+    "page.month_2": ("febrero", "February"),
+    "page.month_3": ("marzo", "March"),
+    "page.month_4": ("abril", "April"),
+    "page.month_5": ("mayo", "May"),
+    "page.month_6": ("junio", "June"),
+    "page.month_7": ("julio", "July"),
+    "page.month_8": ("agosto", "August"),
+    "page.month_9": ("septiembre", "September"),
+    "page.month_10": ("octubre", "October"),
+    "page.month_11": ("noviembre", "November"),
+    "page.month_12": ("diciembre", "December"),
+    "page.day": ("{day} de {month} de {year}", "{day} {month} {year}"),
+    "page.month_of": ("{month} de {year}", "{month} {year}"),
+    "page.moment": ("{day}, {time}", "{day}, {time}"),
+    "page.file_date": ("{moment} (fecha del archivo)", "{moment} (date of the file)"),
+    "page.named": ("en el nombre:", "in the name:"),
+    "page.copies_one": ("+1 parecida", "+1 similar"),
+    "page.copies_many": ("+{count} parecidas", "+{count} similar"),
+    "page.copies_of": ("Parecidas a {name}", "Similar to {name}"),
+    "page.copy_of": ("Parecida a la", "Similar to number"),
+    "page.unfold_all": ("Mostrar todas las parecidas", "Show all similar ones"),
+    "page.refine": ("Afinar la búsqueda", "Refine the search"),
+    "page.search": ("Buscar", "Search"),
+    "page.actions": ("Acciones para {name}", "Actions for {name}"),
+    "page.menu": ("Acciones", "Actions"),
+    "page.similar": ("Buscar similares", "Find similar"),
+    "page.reveal": ("Mostrar en la carpeta", "Show in its folder"),
+    "page.choose": ("Elegir {name}", "Choose {name}"),
+    "page.choose_this": ("Elegir", "Choose"),
+    "page.choose_keys": (
+        "Espacio la elige; Mayúsculas y clic, hasta la anterior; Intro lleva a las acciones.",
+        "Space chooses it; Shift and click, up to the last one; Enter goes to the actions.",
+    ),
+    "page.choose_all": ("Elegir todas", "Choose all"),
+    "page.choose_none": ("Ninguna", "None"),
+    "page.chosen": ("Imágenes elegidas", "Chosen pictures"),
+    "page.chosen_one": ("1 elegida", "1 chosen"),
+    "page.chosen_many": ("{count} elegidas", "{count} chosen"),
+    "page.copy_to": ("Copiar a una carpeta…", "Copy to a folder…"),
+    "page.export_as": ("Guardar como {kind}", "Save as {kind}"),
+    "page.pick_folder": (
+        "Elija la carpeta en la ventana de SemantikSearch.",
+        "Choose the folder in the window of SemantikSearch.",
+    ),
+    "page.working": ("Buscando…", "Searching…"),
+    "page.gone": (
+        "SemantikSearch se ha cerrado. La página sigue mostrando sus imágenes; para buscar desde ella, abra el "
+        "programa y repita la búsqueda.",
+        "SemantikSearch was closed. The page still shows your pictures; to search from it, open the program and "
+        "repeat the search.",
+    ),
+    "page.failed": ("No se pudo hacer. Inténtelo de nuevo.", "It could not be done. Try again."),
+}
+
+
+def day(value: date) -> str:
+    """A day in words: 3 de mayo de 2019, 3 May 2019."""
+    return say("page.day", day=value.day, month=say(f"page.month_{value.month}"), year=value.year)
+
+
+def month(value: date) -> str:
+    """The month of a day in words: mayo de 2019, May 2019."""
+    return say("page.month_of", month=say(f"page.month_{value.month}"), year=value.year)
+
+
+def moment(value: datetime) -> str:
+    """A time in words, to the minute: 3 de mayo de 2019, 14:05."""
+    return say("page.moment", day=day(value), time=f"{value.hour}:{value.minute:02}")
 
 
 def number(value: float, decimals: int = 0) -> str:

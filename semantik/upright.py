@@ -10,6 +10,8 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngImageFile
 
+from semantik.colours import profile_of, space_of, to_srgb
+
 log = logging.getLogger(__name__)
 
 OVERSAMPLING = 2
@@ -27,6 +29,7 @@ _TRANSPOSE = {
 _LONGEST_EXIF = 2**20
 _BAND_PIXELS = 2_000_000
 _WHITE, _GREY = (255, 255, 255), (128, 128, 128)
+_GREYS = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 _LIGHT = 230.0  # mean brightness from which a drawing would vanish on white
 
 SampleRange = tuple[float, float]
@@ -50,7 +53,7 @@ def image_exif(image: Image.Image, headers_only: bool = False) -> Image.Exif:
         return Image.Exif()
 
 
-def orientation(image: Image.Image, headers_only: bool = False) -> int:
+def image_orientation(image: Image.Image, headers_only: bool = False) -> int:
     """The EXIF orientation of a loaded picture, 1 to 8; 1 when there is none or the EXIF data is broken.
 
     With ``headers_only``, how the size that Pillow tells before loading is turned.
@@ -102,22 +105,32 @@ def reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
 
     Works in bands of rows, so that converting a huge picture takes no second copy of it. Transparent parts
     lie on white, which is what drawings, logos and screenshots are made for; a drawing that is itself
-    nearly white lies on mid grey, where it can be seen.
+    nearly white lies on mid grey, where it can be seen. Colours come to sRGB by the picture's ICC profile, at
+    last, when there are fewer pixels of them.
     """
     if image.mode == "RGB" and not image.has_transparency_data:
-        return image if factor == 1 else image.reduce(factor)
+        return _sampled_colours(image if factor == 1 else image.reduce(factor), image)
     samples = _sample_range(image)
     target: Image.Image | None = None
     for top, band in _bands(image, factor):
         part = _plain(band, samples)
         part = part if factor == 1 else part.reduce(factor)
         if part.height * factor >= image.height:
-            return _on_ground(part)
+            return _on_ground(_sampled_colours(part, image))
         if target is None:
             target = Image.new(part.mode, (part.width, -(-image.height // factor)))
         target.paste(part, (0, top // factor))
     assert target is not None
-    return _on_ground(target)
+    return _on_ground(_sampled_colours(target, image))
+
+
+def _sampled_colours(plain: Image.Image, image: Image.Image) -> Image.Image:
+    """What ``_plain`` made of ``image``, in sRGB."""
+    profile = profile_of(image)
+    if profile is None or image.mode == "LAB":
+        return plain
+    grey = image.mode in _GREYS and space_of(profile) == "GRAY"
+    return to_srgb(plain, profile, grey=grey)
 
 
 def _bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Image]]:
@@ -131,7 +144,9 @@ def _bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Ima
 
 
 def _plain(image: Image.Image, samples: SampleRange | None) -> Image.Image:
-    """RGB, or RGBA when there is transparency."""
+    """RGB, or RGBA when there is transparency, or CMYK as it is when a profile tells what its inks look like."""
+    if image.mode == "CMYK" and profile_of(image):
+        return image
     if samples is not None:
         low, high = samples
         levels = (np.asarray(image).astype(np.float32) - low) * np.float32(255.0 / (high - low))
@@ -148,7 +163,7 @@ def _plain(image: Image.Image, samples: SampleRange | None) -> Image.Image:
 def _sample_range(image: Image.Image) -> SampleRange | None:
     """Which sample values of a deep greyscale picture are black and white; None for 8-bit pictures.
 
-    PNG and PNM define 16 bits as full scale. Elsewhere 10, 12 and 14 bits often lie in 16, so white is
+    PNG, PNM and JPEG XL define 16 bits as full scale. Elsewhere 10, 12 and 14 bits often lie in 16, so white is
     the end of the smallest binary range that holds all samples. Integers beyond 16 bits, and numbers
     outside [0, 1], are spread over their own range.
     """
@@ -166,7 +181,7 @@ def _sample_range(image: Image.Image) -> SampleRange | None:
         return (0.0, 1.0) if low >= 0 and high <= 1 else (low, max(high, low + 1e-6))
     if low < 0 or high > 65535:
         return low, max(high, low + 1)
-    if image.format in ("PNG", "PPM"):
+    if image.format in ("PNG", "PPM", "JXL"):
         return 0.0, 65535.0
     return 0.0, float(max(255, 2 ** int(high).bit_length() - 1))
 

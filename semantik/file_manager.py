@@ -1,0 +1,88 @@
+"""Showing a picture where it lies: its folder in the system's file manager, with the file selected."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from semantik.errors import PictureGone, PictureNotShown
+
+log = logging.getLogger(__name__)
+
+_SERVICE = "org.freedesktop.FileManager1"
+_OBJECT = "/org/freedesktop/FileManager1"
+_SECONDS = 15  # a file manager that has to start first answers within this, or will not
+
+
+def reveal(path: Path) -> None:
+    """Show ``path`` selected in the system's file manager, or at least its folder.
+
+    No shell is involved, and programs get no name that could be an option: an address, or one quoted argument.
+    Links are shown themselves, not what they lead to. Returns when the file manager was asked, which may be
+    before it is on screen. Raises PictureGone, PictureNotShown.
+
+    On Linux through org.freedesktop.FileManager1 (https://www.freedesktop.org/wiki/Specifications/file-manager-interface/).
+    """
+    path = path.absolute()
+    if not os.path.lexists(path):
+        raise PictureGone(path=str(path))
+    if sys.platform == "win32":
+        shown = _start(_explorer(path))
+    elif sys.platform == "darwin":
+        shown = _start(["/usr/bin/open", "-R", str(path)])
+    else:
+        # xdg-open may run the file manager itself and not come back before that ends.
+        shown = any(map(_start, _show_items(path))) or _start(["xdg-open", path.parent.as_uri()], seconds=2)
+    if not shown:
+        raise PictureNotShown(path=str(path))
+
+
+def _explorer(path: Path) -> str:
+    # Explorer splits its line itself, at commas too unless they are quoted; no name on Windows has a quotation mark.
+    system = os.environ.get("SYSTEMROOT", r"C:\Windows")
+    return f'"{system}\\explorer.exe" /select,"{path}"'
+
+
+def _show_items(path: Path) -> list[list[str]]:
+    """Two programs that ask over D-Bus. Addresses hold ASCII letters, digits and "/%-._~": no quotes, no commas."""
+    address, method = path.as_uri(), f"{_SERVICE}.ShowItems"
+    return [
+        [
+            *("gdbus", "call", "--session", f"--timeout={_SECONDS}", f"--dest={_SERVICE}"),
+            *(f"--object-path={_OBJECT}", f"--method={method}", f"['{address}']", "''"),
+        ],
+        [
+            *("dbus-send", "--session", "--print-reply", f"--reply-timeout={_SECONDS * 1000}"),
+            *(f"--dest={_SERVICE}", _OBJECT, method, f"array:string:{address}", "string:"),
+        ],
+    ]
+
+
+def _start(command: Sequence[str] | str, seconds: float = _SECONDS + 1) -> bool:
+    """Run a program; whether it did what it should, or still does after ``seconds``."""
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # a file manager outlives the program that asked for it
+        )
+    except OSError as error:
+        log.info("%s: %s", command, error)
+        return False
+    if sys.platform == "win32":
+        return True  # explorer.exe ends with 1 whatever happens
+    try:
+        status = process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:  # it is waited for, or it would stay a zombie
+        threading.Thread(target=process.wait, name="file manager", daemon=True).start()
+        return True
+    if status:
+        log.info("%s: status %d", command, status)
+    return status == 0

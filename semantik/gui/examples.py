@@ -1,0 +1,86 @@
+"""How example pictures get into their entry: chosen, dropped onto the window, or pasted."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Sequence
+from pathlib import Path
+from tkinter import filedialog
+from typing import TYPE_CHECKING
+
+from semantik import errors
+from semantik.display_names import visible
+from semantik.gui.view import replace_text
+from semantik.text import say
+
+if TYPE_CHECKING:
+    from SemantikSearch import SemantikSearchApp
+
+
+class ExamplePicker:
+    """Fills the entry for example pictures; a folder that is dropped becomes the library."""
+
+    def __init__(self, app: SemantikSearchApp) -> None:
+        self._app = app
+
+    def browse(self) -> None:
+        """Choose example pictures with the system's dialog."""
+        app = self._app
+        chosen = filedialog.askopenfilenames(
+            parent=app.root, title=say("window.pick_image"), filetypes=image_kinds(), initialdir=app.folder or None
+        )
+        self.take([Path(name) for name in chosen])
+
+    def take(self, paths: Sequence[Path]) -> None:
+        """Files and folders that were dropped or chosen: a folder is opened, pictures are what to search with."""
+        pictures = [path for path in paths if not path.is_dir()]
+        if pictures:
+            self.enter(joined_names(pictures))
+        elif paths and not self._app.tasks.busy:
+            replace_text(self._app.view.folder_entry, visible(str(paths[0])))
+            self._app.take_folder()
+
+    def enter(self, typed: str) -> None:
+        """Put example pictures into their entry as if they were typed."""
+        replace_text(self._app.view.image_entry, typed)
+        self._app.take_image()
+
+    def paste(self, *, asked: bool) -> None:
+        """Take the picture on the clipboard; unless the user ``asked`` for it, a clipboard with text is left alone."""
+        if not asked and _clipboard_has_text(self._app.root):
+            return
+        from semantik.query_pictures import pasted
+
+        try:
+            found = pasted(self._app.home)
+        except NotImplementedError:  # Linux without a program that reads it
+            if asked:
+                self._app.warn("warn.no_clipboard_program")
+            return
+        except errors.SemantikError as error:
+            self._app.show_failure(error)
+            return
+        if found:
+            self.take(found)
+        elif asked:
+            self._app.warn("warn.nothing_to_paste")
+
+
+def joined_names(paths: Sequence[Path]) -> str:
+    """Several pictures as they are typed: one plain path, or the syntax of queries."""
+    return str(paths[0]) if len(paths) == 1 else " + ".join(f'"{path}"' for path in paths)
+
+
+def image_kinds() -> list[tuple[str, str]]:
+    """What the system's dialog offers to choose from: pictures, or everything."""
+    from semantik.image_formats import IMAGE_EXTENSIONS
+
+    pattern = " ".join(sorted(f"*{extension}" for extension in IMAGE_EXTENSIONS))
+    return [(say("window.images"), f"{pattern} {pattern.upper()}"), (say("window.all_files"), "*")]
+
+
+def _clipboard_has_text(root: tk.Misc) -> bool:
+    try:
+        return bool(root.clipboard_get())
+    except tk.TclError:
+        return False

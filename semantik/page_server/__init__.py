@@ -1,0 +1,6 @@
+"""The loopback server through which a results page, a file in the user's browser, talks to the running program."""
+
+from semantik.page_server.limits import Limits
+from semantik.page_server.server import PageActions, PageServer
+
+__all__ = ["Limits", "PageActions", "PageServer"]

@@ -1,0 +1,39 @@
+"""Which hits belong to which results page, for the latest pages."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from semantik.errors import PageGone
+from semantik.records import Hit
+
+
+class Pages:
+    """The latest pages of this run, each a list of hits under a name that cannot be guessed. For several threads."""
+
+    def __init__(self, most_pages: int, most_hits: int) -> None:
+        self._most_pages, self._most_hits = most_pages, most_hits
+        self._pages: OrderedDict[str, tuple[Hit, ...]] = OrderedDict()
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def add(self, hits: Sequence[Hit]) -> str:
+        """Keep a page's hits, each followed by its copies; the oldest pages make room. Returns the page's name."""
+        flat = tuple(one for hit in hits for one in (hit, *hit.copies))
+        name = secrets.token_urlsafe(9)
+        with self._lock:
+            self._pages[name] = flat
+            self._count += len(flat)
+            while len(self._pages) > 1 and (len(self._pages) > self._most_pages or self._count > self._most_hits):
+                self._count -= len(self._pages.popitem(last=False)[1])
+        return name
+
+    def hits(self, name: str) -> tuple[Hit, ...]:
+        """The hits of a page, by number. Raises PageGone."""
+        with self._lock:
+            if name not in self._pages:
+                raise PageGone
+            return self._pages[name]

@@ -1,0 +1,90 @@
+"""What a request says, believed only where it has exactly the expected form."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.wrappers import Request
+
+from semantik.errors import PageGone, PageRequestInvalid, PictureGone
+from semantik.records import Hit
+
+WORDS = 2000
+"""Characters of a query that a page may send."""
+
+EXPORT_KINDS = {"zip": "application/zip", "csv": "text/csv; charset=utf-8", "json": "application/json"}
+"""What hits may be exported as, and the content types."""
+
+_NUMBERS = re.compile(r"[0-9]{1,7}(?:,[0-9]{1,7})*")
+
+
+def json_value(request: Request, key: str, most_bytes: int) -> Any:
+    """The value of the only key of a JSON body. Raises PageRequestInvalid, HTTPException."""
+    if request.mimetype != "application/json":  # anything else a foreign page may send without asking first
+        raise UnsupportedMediaType
+    request.max_content_length = most_bytes
+    try:
+        body = json.loads(request.get_data())
+    except (ValueError, RecursionError) as error:
+        raise PageRequestInvalid from error
+    if not isinstance(body, dict) or body.keys() != {key}:
+        raise PageRequestInvalid
+    return body[key]
+
+
+def export_form(request: Request, most_bytes: int) -> tuple[str, list[int]]:
+    """The kind, one of EXPORT_KINDS, and the numbers of hits of a form. Raises PageRequestInvalid, HTTPException."""
+    if request.mimetype != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType
+    request.max_content_length = request.max_form_memory_size = most_bytes
+    match request.form.to_dict(flat=False):
+        case {"kind": [kind], "hits": [hits], **others} if not others:
+            if kind in EXPORT_KINDS and _NUMBERS.fullmatch(hits):
+                return kind, [int(number) for number in hits.split(",")]
+    raise PageRequestInvalid
+
+
+def words_of(value: object) -> str:
+    """A query. Raises PageRequestInvalid, HTTPException."""
+    if not isinstance(value, str):
+        raise PageRequestInvalid
+    if len(value) > WORDS:
+        raise RequestEntityTooLarge
+    return value
+
+
+def hit_of(hits: Sequence[Hit], number: object) -> Hit:
+    """The hit of a number. Raises PageRequestInvalid, PageGone."""
+    if type(number) is not int:  # True is an int, too
+        raise PageRequestInvalid
+    if not 0 <= number < len(hits):
+        raise PageGone
+    return hits[number]
+
+
+def hits_of(hits: Sequence[Hit], numbers: object) -> list[Hit]:
+    """The hits of these numbers, one at least, each once. Raises PageRequestInvalid, PageGone."""
+    if not isinstance(numbers, list) or not numbers:
+        raise PageRequestInvalid
+    chosen = [hit_of(hits, number) for number in numbers]
+    return list(dict(zip(numbers, chosen, strict=True)).values())
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file now."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a network drive that is gone answers with strange errors
+        return False
+
+
+def file_of(hit: Hit) -> Path:
+    """The path of a hit whose file is there. Raises PictureGone."""
+    if not is_file(hit.path):
+        raise PictureGone(path=str(hit.path))
+    return hit.path
