@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from semantik.combining import SAMPLE
 from semantik.decode_pool import DecodePool
 from semantik.details_store import DetailsStore
@@ -16,7 +19,7 @@ from semantik.index import TRANSIENT, ImageIndex
 from semantik.near_duplicates import near_distance
 from semantik.path_words import PathWords, query_words
 from semantik.plain_words import plain
-from semantik.records import Decoded, Description, Hit, ImageFile, Order, Query
+from semantik.records import Decoded, Description, Filters, Hit, ImageFile, Order, Query
 from semantik.relevance import Relevance
 from semantik.search import Limits, Named, check_terms, search
 
@@ -32,8 +35,9 @@ class Finder:
         self.pool = pool
         self.details = details
         self.judge = judge
-        self._path_words: PathWords | None = None
-        self._path_words_of: tuple[str, int, int] | None = None  # the index's state
+        # What was made last, with what it holds for.
+        self._path_words: tuple[object, PathWords] | None = None
+        self._among: tuple[object, NDArray[np.bool_] | None] | None = None
 
     def search(
         self,
@@ -51,15 +55,18 @@ class Finder:
         Raises as ``search.search`` and ``filtering.passing`` do.
         """
         check_terms(query)
-        if query.filters.need_details:
-            self.catch_up(index)
         limits = Limits(
-            among=passing(index, query.filters, self.details),
+            among=self._passing(index, query.filters),
             named=self._named(index, query) if by_name else None,
             near=near_distance(index.sample(SAMPLE)) if folded else 0.0,
         )
         hits = search(query, encoder, index, top_k, self.pool, judge=self.judge, limits=limits)
         return ordered(self._detailed(index, hits), query.order)
+
+    def searched(self, index: ImageIndex, filters: Filters) -> int:
+        """How many pictures a query with these filters looks at. Raises as ``filtering.passing`` does."""
+        among = self._passing(index, filters)
+        return index.count if among is None else int(among.sum())
 
     def note(self, file: ImageFile, decoded: Decoded) -> None:
         """Remember what was learnt of a picture while it was decoded for the index."""
@@ -87,14 +94,21 @@ class Finder:
             found.close()
             self.details.flush()
 
+    def _passing(self, index: ImageIndex, filters: Filters) -> NDArray[np.bool_] | None:
+        key = (filters, *index.state)
+        if self._among is None or self._among[0] != key:
+            if filters.need_details:
+                self.catch_up(index)
+            self._among = (key, passing(index, filters, self.details))
+        return self._among[1]
+
     def _named(self, index: ImageIndex, query: Query) -> Named | None:
         words = query_words(term.text for term in query.terms if term.weight > 0)
         if not words:
             return None
-        state = (str(index.store), index.generation, index.count)
-        if self._path_words is None or self._path_words_of != state:
-            self._path_words, self._path_words_of = PathWords(index.rows()), state
-        return Named(self._path_words.find(words), len(words))
+        if self._path_words is None or self._path_words[0] != index.state:
+            self._path_words = (index.state, PathWords(index.rows()))
+        return Named(self._path_words[1].find(words), len(words))
 
     def _detailed(self, index: ImageIndex, hits: list[Hit]) -> list[Hit]:
         """The hits and their copies with what is known of their files, which is read now where it must be."""

@@ -158,6 +158,14 @@ def test_filters(opened, filters, expected):
         assert set(names(opened.search(parse(f"rojo {filters}"), 6))) == expected
 
 
+def test_how_many_are_looked_at(opened, library):
+    assert opened.searched(parse("rojo")) == 6
+    assert opened.searched(parse("rojo carpeta:viaje")) == 3
+    paint(library / "viaje" / "otra.png", (9, 9, 9))
+    opened.update()
+    assert opened.searched(parse("azul carpeta:viaje")) == 4
+
+
 def test_shapes_and_types_and_accents(opened, library, fake):
     paint(library / "Año Nuevo" / "alta.jpg", (200, 0, 0), (30, 60))
     paint(library / "Año Nuevo" / "cuadrada.webp", (0, 200, 0), (50, 50))

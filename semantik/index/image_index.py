@@ -18,7 +18,7 @@ from semantik.index.commit import commit
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vectors import Vectors, open_files, read_rows, search_runs
-from semantik.records import Embeddings, ImageFile, Problem, Reason
+from semantik.records import WARNINGS, Embeddings, ImageFile, Problem, Reason
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +61,19 @@ class ImageIndex:
         return len(self._row_of)
 
     @property
+    def recorded_folder(self) -> str:
+        """How the image folder was called when the index was made."""
+        return self._manifest.folder
+
+    @property
     def generation(self) -> int:
         """Number of the last save; 0 when never saved."""
         return self._manifest.generation
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What tells what the index holds from what it held before, or holds after a rebuild."""
+        return (self.store, *self._manifest.stamp, self.count)
 
     # -- Loading ---------------------------------------------------------------------------------------
 
@@ -193,6 +203,13 @@ class ImageIndex:
         for path in gone:
             del self._skipped[path]
         self._dirty |= bool(gone)
+
+    def try_again(self, paths: Iterable[str]) -> None:
+        """Forget that these files were skipped, so that ``compare`` finds them new; what is partly good stays."""
+        for path in paths:
+            if path in self._skipped and self._skipped[path][2] not in WARNINGS:
+                del self._skipped[path]
+                self._dirty = True
 
     def _drop(self, path: str) -> None:
         row = self._row_of.pop(path, None)
