@@ -18,9 +18,11 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from semantik.display_names import folder_within, split_name, visible
+from semantik.display_names import visible
 from semantik.durable import replace_file
 from semantik.errors import PageNotSaved
+from semantik.page_cards import cards_of, picture_of, ratios_of
+from semantik.page_header import chips_of, filters_of, plain_term
 from semantik.records import Hit, PageLink, Query, Thumbnail
 from semantik.text import counted, number, say
 from semantik.thumbnails import SIDE
@@ -34,8 +36,9 @@ PAGES_KEPT = 50
 PAGES_BYTES = 512 << 20
 """How many pages, and how many bytes of them, ``results_path`` leaves in the folder; the latest one always stays."""
 
-_NARROWEST, _WIDEST = 0.66, 2.2  # aspect ratios of a card; a picture beyond them is shown whole on a mat
-_UNKNOWN_ASPECT = 4 / 3
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+_LINK_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
+_STYLES = ("results.css", "cards.css", "viewer.css", "actions.css", "media.css")
 _PAGE_NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}\.html")
 
 
@@ -45,7 +48,7 @@ class ResultsPage:
 
     query: Query
     hits: Sequence[Hit]  # best first
-    thumbnails: Mapping[Path, Thumbnail]  # of the query's pictures and the first EMBEDDED hits
+    thumbnails: Mapping[Path, Thumbnail]  # of the query's pictures, the first EMBEDDED hits and their copies
     folder: Path  # the library
     searched: int  # pictures in the index
     seconds: float  # from the query to the hits
@@ -57,54 +60,33 @@ class ResultsPage:
     link: PageLink | None = None  # to the running program
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    """A picture as the template needs it. ``src`` is empty for a blank card, sizes 0 while unknown."""
-
-    name: str
-    href: str
-    src: str
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Card(_Picture):
-    rank: int
-    mark: str  # the relevance, or the score where nothing is told of it
-    hint: str
-    share: float  # the relevance, or that of the best score, in percent
-    stem: str
-    tail: str
-    folder: str
-    path: str
-    ratio: int  # aspect of the frame, in hundredths
-    shape: str  # its CSS classes
-
-
 def render(page: ResultsPage) -> str:
     """The page as HTML, in the language of ``text.set_language``. Reads and writes no file but the templates.
 
     Every value is escaped by the template engine, and characters that could disguise a name or break a
     line are made visible (``display_names.visible``). A Content-Security-Policy with the hashes of the page's only
-    style and only script admits nothing else but pictures from ``data:`` and ``file:``.
+    style and only script admits nothing else but pictures from ``data:`` and ``file:``, and the running program's
+    address where there is a link to it. Raises ValueError for a link to anything but a program on this machine.
     """
+    if page.link and not (_ADDRESS.fullmatch(page.link.address) and _LINK_PATH.fullmatch(page.link.path)):
+        raise ValueError(page.link)
     environment = _environment()
-    shown = page.hits or page.nearest
-    best = max((hit.score for hit in shown), default=0.0)
-    cards = [_card(hit, page, best) for hit in shown]
-    example = None
-    title = page.words
-    if page.query.images:
-        image = page.query.images[0]
-        href = image.as_uri() if image.is_absolute() else ""
-        example = _Picture(image.name, href, *_source(page.thumbnails.get(image)))
-        title = f"{say('page.by_image')} {image.name}"
-    style = environment.get_template("results.css").render(ratios=sorted({card.ratio for card in cards}))
+    query = page.query
+    cards = cards_of(page.hits or page.nearest, page.thumbnails, page.folder, EMBEDDED)
+    term = plain_term(query)
+    example = picture_of(term.image, page.thumbnails.get(term.image)) if term and term.image else None
+    title = term.text if term else page.words or say("page.by_terms")
+    if example:
+        title = f"{say('page.by_image')} {example.name}"
+    style = "".join(environment.get_template(name).render(ratios=ratios_of(cards)) for name in _STYLES)
     return environment.get_template("results.html").render(
         page=page,
         cards=cards,
+        term=term,
         example=example,
+        chips=[] if term else chips_of(query, page.thumbnails),
+        filters=filters_of(query.filters, query.order),
+        folded=any(card.copies for card in cards),
         title=title,
         style=Markup(style),  # ours, whole: the only values in it are numbers
         script=Markup(environment.get_template("results.js").render()),
@@ -174,50 +156,6 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {"say": say, "number": number, "counted": counted}
     environment.filters |= {"source_hash": _source_hash, "svg_uri": _svg_uri}
     return environment
-
-
-def _source(thumbnail: Thumbnail | None) -> tuple[str, int, int]:
-    if thumbnail is None:
-        return "", 0, 0
-    data = base64.b64encode(thumbnail.jpeg).decode("ascii")
-    return f"data:image/jpeg;base64,{data}", thumbnail.width, thumbnail.height
-
-
-def _card(hit: Hit, page: ResultsPage, best: float) -> _Card:
-    href = hit.path.as_uri()
-    embedded = hit.rank <= EMBEDDED
-    src, width, height = _source(page.thumbnails.get(hit.path)) if embedded else (href, 0, 0)
-    aspect = width / height if width and height else _UNKNOWN_ASPECT
-    ratio = round(100 * min(max(aspect, _NARROWEST), _WIDEST))
-    on_mat = not _NARROWEST <= aspect <= _WIDEST or not embedded
-    stem, tail = split_name(hit.path.name)
-    similarity = f"{say('page.similarity')} {number(hit.score, 3)}"
-    if hit.relevance is None:
-        mark, hint = similarity, say("page.similarity_hint")
-        share = 100 * max(hit.score, 0.0) / best if best > 0 else 0.0
-    else:
-        share = 100 * hit.relevance
-        mark, hint = (
-            say("page.relevance", percent=number(round(share))),
-            say("page.relevance_hint", similarity=similarity),
-        )
-    return _Card(
-        name=hit.path.name,
-        href=href,
-        src=src,
-        width=width,
-        height=height,
-        rank=hit.rank,
-        mark=mark,
-        hint=hint,
-        share=round(share, 1),
-        stem=stem,
-        tail=tail,
-        folder=folder_within(hit.path.parent, page.folder),
-        path=str(hit.path),
-        ratio=ratio,
-        shape=f"r{ratio} mat" if on_mat else f"r{ratio}",
-    )
 
 
 def _prune(folder: Path) -> None:

@@ -1,9 +1,10 @@
-"""What the tests of the page's actions share: an album of known pictures, and a program that answers as told."""
+"""What the tests of the page in a browser share: the browser, an album, and a program that answers as told."""
 
 from __future__ import annotations
 
 import io
 import json
+import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,11 +15,15 @@ from urllib.parse import parse_qs
 import pytest
 from conftest import paint
 from PIL import Image
-from test_results_browser import CHROMIUM, FLAGS
 
 from semantik.records import Details, Hit, PageLink, Query, Thumbnail
 from semantik.results_page import ResultsPage, render, write_page
 
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
 PATH = "/a-token/pages/a-page"
 
 # Places among all cards: 0; 1 with the copies 2 and 3; 4; 5 with the copy 6; 7.

@@ -13,29 +13,20 @@ from contextlib import contextmanager
 import hostile
 import pytest
 from conftest import paint
+from page_program import browser
 from PIL import Image
 
 from semantik.display_names import visible
 from semantik.records import Hit, Query, Thumbnail
 from semantik.results_page import ResultsPage, render, write_page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 WIDTHS = {390: 844, 1280: 860, 3840: 2160}
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with browser() as launched:
+        yield launched
 
 
 @pytest.fixture
@@ -72,7 +63,7 @@ def thumbnail_of(path, side=200):
 
 def page_of(paths, folder, **values):
     values = {
-        "query": Query(text="perro en la playa"),
+        "query": Query.of_text("perro en la playa"),
         "hits": [Hit(rank, 0.3 - 0.1 * rank / len(paths), path) for rank, path in enumerate(paths, start=1)],
         "folder": folder,
         "searched": 12408,
@@ -202,8 +193,8 @@ def test_nothing_is_wider_than_the_window(visit, written, photos, tmp_path, widt
     page = page_of([*photos, long_name], tmp_path / "fotos" / ("carpeta" * 30))
     for name, content in {
         "texto": page,
-        "largo": page_of(photos, tmp_path, query=Query(text="palabra" * 200)),
-        "imagen": page_of(photos, tmp_path, query=Query(image=long_name), query_thumbnail=thumbnail_of(long_name)),
+        "largo": page_of(photos, tmp_path, query=Query.of_text("palabra" * 200)),
+        "imagen": page_of([*photos, long_name], tmp_path, query=Query.of_image(long_name)),
         "vacía": page_of([], tmp_path, hits=[], thumbnails={}),
     }.items():
         with visit(written(content, f"{name}.html"), width) as shown:
@@ -469,7 +460,7 @@ def test_hostile_queries_are_only_text(visit, written, tmp_path):
     assert len(hostile.QUERIES) >= 60
 
     def told(page, query):
-        page.goto(written(page_of([], tmp_path, hits=[], thumbnails={}, query=Query(text=query))).as_uri())
+        page.goto(written(page_of([], tmp_path, hits=[], thumbnails={}, query=Query.of_text(query))).as_uri())
         return page.evaluate(TOLD)
 
     with visit(written(page_of([], tmp_path, hits=[], thumbnails={}))) as page:
@@ -483,7 +474,8 @@ def test_hostile_example_pictures_are_only_text(visit, written, corpus, tmp_path
     with visit(written(page_of([], tmp_path, hits=[], thumbnails={}))) as page:
         shapes = set()
         for path in corpus[::6]:
-            content = page_of(corpus[:1], tmp_path, query=Query(image=path), query_thumbnail=thumbnail_of(path))
+            thumbnails = {each: thumbnail_of(each) for each in (corpus[0], path)}
+            content = page_of(corpus[:1], tmp_path, query=Query.of_image(path), thumbnails=thumbnails)
             page.goto(written(content).as_uri())
             found, heading, _ = page.evaluate(TOLD)
             shapes.add(str(found))

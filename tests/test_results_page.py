@@ -10,6 +10,7 @@ import os
 import re
 import webbrowser
 from dataclasses import replace
+from datetime import date, datetime
 from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import unquote_to_bytes
@@ -21,7 +22,8 @@ from PIL import Image
 from semantik import durable, results_page, text
 from semantik.display_names import folder_within, split_name, visible
 from semantik.errors import PageNotSaved
-from semantik.records import Hit, Query, Thumbnail
+from semantik.filter_words import read_extensions
+from semantik.records import Details, Filters, Hit, Order, PageLink, Query, Shape, Term, Thumbnail
 from semantik.results_page import ResultsPage, open_page, render, results_path, thumbnail_side, write_page
 
 LIBRARY = Path("/fotos").absolute()
@@ -38,7 +40,7 @@ def page_of(*names, query=None, scores=None, **values):
     scores = scores or [0.3 - 0.01 * place for place in range(len(paths))]
     hits = [Hit(rank, score, path) for rank, (score, path) in enumerate(zip(scores, paths, strict=True), start=1)]
     thumbnails = values.pop("thumbnails", {path: thumbnail() for path in paths})
-    page = ResultsPage(query or Query(text="perro"), hits, thumbnails, LIBRARY, 12408, 0.0416, "Modelo integrado")
+    page = ResultsPage(query or Query.of_text("perro"), hits, thumbnails, LIBRARY, 12408, 0.0416, "Modelo integrado")
     return replace(page, **values)
 
 
@@ -94,7 +96,7 @@ def path_behind(href):
 
 
 def test_the_header_tells_query_counts_time_model_and_folder():
-    seen = outline(page_of("a.jpg", "b.jpg", query=Query(text="perro en la playa")))
+    seen = outline(page_of("a.jpg", "b.jpg", query=Query.of_text("perro en la playa")))
     assert seen.texts("h1") == ["perro en la playa"]
     assert seen.texts("title") == ["perro en la playa"]
     assert seen.texts("p", "kind") == ["Búsqueda por texto"]
@@ -195,20 +197,199 @@ def test_links_open_the_picture_in_another_tab():
 
 def test_an_example_picture_is_shown_with_its_name_and_link():
     example = LIBRARY.parent / "ejemplo" / "mi perro.jpg"
-    page = page_of("a.jpg", query=Query(image=example), query_thumbnail=thumbnail(80, 60))
+    page = page_of("a.jpg", query=Query.of_image(example), thumbnails={example: thumbnail(80, 60)})
     seen = outline(page)
     assert seen.texts("p", "kind") == ["Imágenes parecidas a"]
     assert seen.texts("h1") == ["mi perro.jpg"]
     assert seen.texts("title") == ["Imágenes parecidas a mi perro.jpg"]
     assert seen.all("a", "example")[0][0]["href"] == example.as_uri()
     assert seen.all("img")[0][0]["alt"] == "Imagen de ejemplo: mi perro.jpg"
-    assert outline(replace(page, query_thumbnail=None)).all("a", "example") == []
+    assert outline(replace(page, thumbnails={})).all("a", "example") == []
 
 
 def test_a_relative_example_picture_has_no_link():
-    seen = outline(page_of("a.jpg", query=Query(image=Path("perro.jpg")), query_thumbnail=thumbnail()))
+    perro = Path("perro.jpg")
+    seen = outline(page_of("a.jpg", query=Query.of_image(perro), thumbnails={perro: thumbnail()}))
     assert seen.all("a", "example")[0][0].get("href") is None
     assert seen.texts("h1") == ["perro.jpg"]
+
+
+def test_a_query_of_several_terms_shows_each_of_them():
+    picture = LIBRARY / "mi perro.jpg"
+    terms = (
+        Term("perro en la playa"),
+        Term(image=picture, weight=2.0),
+        Term("gente", weight=-1.0),
+        Term("noche", weight=-0.25),
+        Term("mar", weight=1000.0),
+    )
+    words = "perro en la playa + 2:foto.jpg - gente"
+    page = page_of("a.jpg", query=Query(terms), words=words, thumbnails={picture: thumbnail(80, 60)})
+    seen = outline(page)
+    assert seen.texts("p", "kind") == ["Búsqueda combinada"]
+    assert seen.texts("title") == [words]
+    assert seen.texts("h1") == [
+        "perro en la playa + imagen mi perro.jpg ×2 sin gente sin noche ×0,25 + mar ×1.000",
+    ]
+    assert [attrs["class"] for attrs, _ in seen.all("span") if attrs.get("class", "").startswith("term")] == [
+        *("term", "term", "term unwanted", "term unwanted", "term"),
+    ]
+    link = next(attrs for attrs, own in seen.all("a") if own == "mi perro.jpg")
+    assert (link["href"], link["target"], link["rel"]) == (picture.as_uri(), "_blank", "noopener")
+    image = seen.all("img")[0][0]
+    assert (image["alt"], image["width"], image["height"]) == ("", "80", "60")
+    assert base64.b64decode(image["src"].split(",")[1]) == page.thumbnails[picture].jpeg
+    assert len(outline(replace(page, thumbnails={})).all("img")) == 0
+
+
+def test_one_unweighted_term_is_no_combination():
+    for query in (Query.of_text("perro"), Query((Term("perro"),), Filters(min_side=10))):
+        assert outline(page_of("a.jpg", query=query)).texts("p", "kind") == ["Búsqueda por texto"]
+    weighed = outline(page_of("a.jpg", query=Query((Term("perro", weight=2.0),)), words="2:perro"))
+    assert weighed.texts("h1") == ["perro ×2"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "order", "chips"),
+    [
+        (Filters(), Order.RELEVANCE, []),
+        (
+            Filters("viajes/2019", date(2019, 5, 3), date(2019, 6, 5), 1000, Shape.PORTRAIT),
+            Order.NEWEST,
+            [
+                "Solo en viajes/2019",
+                "Fecha 3 de mayo de 2019 – 5 de junio de 2019",
+                "Lado mayor al menos 1.000 px",
+                "Forma vertical",
+                "Orden las más recientes primero",
+            ],
+        ),
+        (Filters(since=date(2019, 1, 1), until=date(2019, 12, 31)), Order.NAME, ["Fecha 2019", "Orden por nombre"]),
+        (Filters(since=date(2019, 1, 1), until=date(2021, 12, 31)), Order.RELEVANCE, ["Fecha 2019 – 2021"]),
+        (
+            Filters(since=date(2019, 1, 1), until=date(2019, 2, 28)),
+            Order.OLDEST,
+            ["Fecha enero de 2019 – febrero de 2019", "Orden las más antiguas primero"],
+        ),
+        (Filters(since=date(2020, 2, 1), until=date(2020, 2, 29)), Order.RELEVANCE, ["Fecha febrero de 2020"]),
+        (Filters(since=date(2020, 2, 9), until=date(2020, 2, 9)), Order.RELEVANCE, ["Fecha 9 de febrero de 2020"]),
+        (Filters(since=date(2020, 1, 1)), Order.RELEVANCE, ["Fecha desde 2020"]),
+        (Filters(since=date(2020, 3, 1)), Order.RELEVANCE, ["Fecha desde marzo de 2020"]),
+        (Filters(since=date(2020, 3, 2)), Order.RELEVANCE, ["Fecha desde el 2 de marzo de 2020"]),
+        (Filters(until=date(2020, 12, 31)), Order.RELEVANCE, ["Fecha hasta 2020"]),
+        (Filters(until=date(2020, 11, 30)), Order.RELEVANCE, ["Fecha hasta noviembre de 2020"]),
+        (Filters(until=date(2020, 11, 29)), Order.RELEVANCE, ["Fecha hasta el 29 de noviembre de 2020"]),
+    ],
+)
+def test_filters_and_the_order_are_told(filters, order, chips):
+    seen = outline(page_of("a.jpg", query=Query((Term("perro"),), filters, order)))
+    assert seen.texts("h1") == ["perro"]
+    assert seen.texts("ul", "filters") == ([" ".join(chips)] if chips else [])
+
+
+def test_types_are_told_by_format():
+    kinds = read_extensions("jpg,png")
+    assert outline(page_of("a.jpg", query=Query((Term("x"),), Filters(extensions=kinds)))).texts("ul", "filters") == [
+        "Tipo JPG, PNG"
+    ]
+
+
+def test_filters_in_english():
+    text.set_language("en")
+    filters = Filters("trips", date(2019, 5, 3), None, 1000, Shape.SQUARE)
+    seen = outline(page_of("a.jpg", query=Query((Term("dog"), Term("people", weight=-1.0)), filters, Order.OLDEST)))
+    assert seen.texts("h1") == ["dog without people"]
+    assert seen.texts("ul", "filters") == [
+        "Only in trips Date since 3 May 2019 Longer side at least 1,000 px Shape square Order oldest first"
+    ]
+
+
+def test_no_hits_under_filters_asks_for_fewer():
+    seen = outline(page_of(query=Query((Term("perro"),), Filters(min_side=5000))))
+    assert "Quite o cambie algún filtro." in seen.texts("li")
+
+
+def family(**values):
+    """A page of three hits, of which the second has two copies."""
+    page = page_of("a.jpg", "b.jpg", "c.jpg", "b2.jpg", "b3.jpg", **values)
+    first, second, third, *copies = page.hits
+    copies = tuple(replace(copy, rank=2) for copy in copies)
+    return replace(page, hits=[first, replace(second, copies=copies), third])
+
+
+def test_copies_follow_their_hit_and_count_apart():
+    seen = outline(family())
+    assert seen.texts("p", "summary") == ["3 resultados entre 12.408 imágenes en 0,04 s"]
+    assert seen.texts("span", "name") == ["a.jpg", "b.jpg", "b2.jpg", "b3.jpg", "c.jpg"]
+    assert seen.texts("span", "rank") == ["Puesto 1", "Puesto 2", *["Parecida a la ≈ 2"] * 2, "Puesto 3"]
+    assert seen.texts("label", "more") == ["+2 parecidas"]
+    assert [attrs["aria-label"] for attrs, _ in seen.all("ul", "copies")] == ["Parecidas a b.jpg"]
+    assert seen.texts("label", "switch") == ["Mostrar todas las parecidas"]
+    assert [attrs["alt"] for attrs, _ in seen.all("img")] == ["a.jpg", "b.jpg", "b2.jpg", "b3.jpg", "c.jpg"]
+    assert outline(page_of("a.jpg")).texts("label", "switch") == []
+    one = family()
+    one = replace(one, hits=[replace(one.hits[1], copies=one.hits[1].copies[:1])])
+    assert outline(one).texts("label", "more") == ["+1 parecida"]
+
+
+def test_copies_without_a_thumbnail_are_blank():
+    thumbnails = {LIBRARY / name: thumbnail() for name in ("a.jpg", "b.jpg", "b2.jpg")}
+    assert outline(family(thumbnails=thumbnails)).texts("span", "blank") == [
+        "b3.jpg Sin vista previa",
+        "c.jpg Sin vista previa",
+    ]
+
+
+def test_cards_know_their_place_for_the_program():
+    seen = outline(family(link=LINK))
+    picks = [(attrs["value"], attrs["aria-label"]) for attrs, _ in seen.all("input", "pick")]
+    names = ["a.jpg", "b.jpg", "b2.jpg", "b3.jpg", "c.jpg"]
+    assert picks == [(str(place), f"Elegir {name}") for place, name in enumerate(names)]
+
+
+def test_words_of_the_path_are_marked():
+    page = page_of("playa.jpg", "b.jpg")
+    page = replace(page, hits=[replace(page.hits[0], named=("playa", "mar")), page.hits[1]])
+    assert outline(page).texts("p", "named") == ["en el nombre: playa, mar"]
+
+
+@pytest.mark.parametrize(
+    ("details", "data"),
+    [
+        (None, {}),
+        (
+            Details(4000, 3000, datetime(2019, 5, 3, 14, 5, 59), True, "Canon EOS 5D"),
+            {"date": "3 de mayo de 2019, 14:05", "pixels": "4.000 × 3.000 px", "camera": "Canon EOS 5D"},
+        ),
+        (Details(0, 0, datetime(2020, 12, 31, 0, 7)), {"date": "31 de diciembre de 2020, 0:07 (fecha del archivo)"}),
+    ],
+)
+def test_cards_carry_what_the_file_tells(details, data):
+    page = page_of("a.jpg")
+    seen = outline(replace(page, hits=[replace(page.hits[0], details=details)]))
+    (link,) = (attrs for attrs, _ in seen.all("a") if "aria-describedby" in attrs)
+    assert {name.removeprefix("data-"): value for name, value in link.items() if name.startswith("data-")} == data
+
+
+LINK = PageLink("http://127.0.0.1:40123", "/a_token-1/pages/id")
+
+
+def test_a_link_opens_the_policy_for_its_address_only():
+    html = render(page_of("a.jpg", link=LINK, words="perro"))
+    policy = dict(
+        directive.strip().split(" ", 1)
+        for directive in re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1].split(";")
+    )
+    assert policy.pop("img-src") == f"data: file: {LINK.address}"
+    assert policy.pop("connect-src") == policy.pop("form-action") == LINK.address
+    assert policy.pop("default-src") == policy.pop("base-uri") == "'none'"
+    assert set(policy) == {"style-src", "script-src"}
+    seen = Outline(html)
+    assert seen.all("body")[0][0]["data-link"] == LINK.address + LINK.path
+    (chosen,) = (attrs for attrs, _ in seen.all("form") if attrs.get("id") == "chosen")
+    assert (chosen["action"], chosen["method"]) == (LINK.address + LINK.path + "/export", "post")
+    assert "127.0.0.1" not in render(page_of("a.jpg")).split("<body")[1].split("<script>")[0]
+    assert outline(page_of("a.jpg")).all("form") == []
 
 
 def test_no_hits_is_explained():
@@ -218,7 +399,7 @@ def test_no_hits_is_explained():
     assert len(seen.all("li")) == 3
     assert "otras palabras" in seen.texts("li")[0]
     assert seen.all("ol") == seen.all("dialog") == seen.all("fieldset") == []
-    by_image = outline(page_of(query=Query(image=LIBRARY / "x.jpg")))
+    by_image = outline(page_of(query=Query.of_image(LIBRARY / "x.jpg")))
     assert by_image.texts("li")[0] == "Pruebe con otra imagen de ejemplo."
 
 
@@ -267,12 +448,37 @@ def test_the_worst_corpus_stays_text(kind):
         ]
     else:
         for query in hostile.QUERIES:
-            seen = outline(page_of("a.jpg", query=Query(text=query)))
-            plain = outline(page_of("a.jpg", query=Query(text="x" * len(query))))
+            seen = outline(page_of("a.jpg", query=Query.of_text(query)))
+            plain = outline(page_of("a.jpg", query=Query.of_text("x" * len(query))))
             assert [own for tag, _, own in seen.elements if tag == "h1"] == [visible(query)]
             assert [(tag, list(attrs)) for tag, attrs, _ in seen.elements] == [
                 (tag, list(attrs)) for tag, attrs, _ in plain.elements
             ]
+
+
+def test_the_worst_words_stay_text_in_every_field():
+    """Terms, weights, filters, words, marks, cameras, and the names of copies and of pictures in the query."""
+
+    def shape_of(words, name):
+        path = LIBRARY / name
+        details = Details(4, 3, datetime(2019, 5, 3), True, words)
+        hit = Hit(1, 0.5, path, 0.5, details, (words,), (Hit(1, 0.4, path, 0.4, details, (words,)),))
+        terms = (Term(words), Term(words, weight=-3.0), Term(image=path, weight=2.0))
+        query = Query(terms, Filters(words, extensions=frozenset({words})), Order.NEWEST)
+        seen = outline(page_of(query=query, hits=[hit], words=words, thumbnails={path: thumbnail()}, link=LINK))
+        assert [own for tag, attrs, own in seen.elements if attrs.get("class") == "named"] == [
+            f"en el nombre: {visible(words)}"
+        ] * 2
+        assert seen.all("a", None)[1][0]["data-camera"] == visible(words)
+        assert [attrs["value"] for attrs, _ in seen.all("input") if attrs.get("name") == "words"] == [visible(words)]
+        assert [path_behind(href) for href in seen.links()] == [path] * 3
+        return [(tag, list(attrs)) for tag, attrs, _ in seen.elements]
+
+    expected = shape_of("inocuo", "inocuo.jpg")
+    for words in hostile.QUERIES:
+        assert shape_of(words, "inocuo.jpg") == expected
+    for name in hostile.NAMES:
+        assert shape_of(PurePosixPath(name).name, name) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,84 @@
+  // -- The viewer -----------------------------------------------------------------------------------------
+  const part = (selector) => viewer.querySelector(selector);
+  let sequence = []; // the hits that were in sight when it opened
+  let shown = 0;
+
+  const show = (index) => {
+    shown = index;
+    const hit = sequence[index];
+    const anchor = linkOf(hit);
+    const small = hit.querySelector("img");
+    const stage = part(".stage");
+    const isShown = () => viewer.open && sequence[shown] === hit;
+    stage.replaceChildren();
+    part(".title bdi").textContent = textOf(hit, ".name");
+    part(".of").textContent = `${numbers.format(index + 1)} / ${numbers.format(sequence.length)}`;
+    part(".facts .score").textContent = textOf(hit, ".score");
+    part(".in").textContent = textOf(hit, ".folder");
+    for (const fact of ["date", "pixels", "camera"]) part(`.${fact}`).textContent = anchor.dataset[fact] ?? "";
+    part(".reduced").hidden = true;
+    part(".open").href = anchor.href;
+    part(".previous").disabled = index === 0;
+    part(".next").disabled = index === sequence.length - 1;
+    if (document.activeElement.disabled) viewer.focus(); // a button that goes must not take the keyboard along
+    part(".choose")?.setAttribute("aria-pressed", hit.querySelector(".pick").checked);
+    const copy = part(".copy");
+    copy.dataset.label ??= copy.textContent;
+    copy.textContent = copy.dataset.label;
+    copy.hidden = pathOf(anchor.href) === null || !navigator.clipboard;
+    if (small) {
+      const preview = small.cloneNode();
+      preview.loading = "eager";
+      stage.replaceChildren(preview);
+    }
+    const full = new Image();
+    full.alt = textOf(hit, ".name");
+    full.addEventListener("load", () => {
+      if (!isShown()) return;
+      stage.replaceChildren(full);
+      part(".pixels").textContent ||= `${numbers.format(full.naturalWidth)} × ${numbers.format(full.naturalHeight)} px`;
+      for (const near of [index + 1, index - 1]) if (sequence[near]) new Image().src = linkOf(sequence[near]).href;
+    });
+    full.addEventListener("error", () => {
+      if (!isShown()) return;
+      // The program can decode what the browser cannot.
+      const other = live && `${link}/hits/${hit.querySelector(".pick").value}/picture`;
+      if (other && full.src !== other) full.src = other;
+      else part(".reduced").hidden = false;
+    });
+    full.src = anchor.href;
+  };
+  const step = (by) => {
+    const index = Math.min(Math.max(shown + by, 0), sequence.length - 1);
+    if (index !== shown) show(index);
+  };
+  const enlarge = (hit) => {
+    sequence = hitsInSight();
+    viewer.showModal();
+    viewer.focus();
+    show(sequence.indexOf(hit));
+  };
+
+  if (viewer?.showModal) {
+    root.classList.add("js");
+    document.querySelector(".hits").addEventListener("click", (event) => {
+      const button = event.target.closest(".zoom");
+      if (button) enlarge(button.closest(".hit"));
+    });
+    part(".previous").addEventListener("click", () => step(-1));
+    part(".next").addEventListener("click", () => step(1));
+    part(".close").addEventListener("click", () => viewer.close());
+    viewer.addEventListener("keydown", (event) => {
+      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      const by = { ArrowLeft: -1, ArrowRight: 1, Home: -sequence.length, End: sequence.length }[event.key];
+      if (by === undefined) return;
+      event.preventDefault();
+      step(by);
+    });
+    viewer.addEventListener("close", () => {
+      part(".stage").replaceChildren();
+      const anchor = linkOf(sequence[shown]);
+      anchor.scrollIntoView({ block: "nearest" });
+      anchor.focus();
+    });
+  }
