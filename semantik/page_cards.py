@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semantik.display_names import folder_within, split_name
+from semantik.moments import split_path
 from semantik.records import Details, Hit, Thumbnail
-from semantik.text import moment, number, say
+from semantik.text import clock, moment, number, say
 
 _NARROWEST, _WIDEST = 0.66, 2.2  # aspect ratios of a card; a picture beyond them is shown whole on a mat
 _UNKNOWN_ASPECT = 4 / 3
@@ -46,12 +47,15 @@ class Card(Picture):
     pixels: str
     camera: str
     named: str  # words of the query that its path has
+    moment: str = ""  # where in the video it is; "" for a picture
     copies: tuple[Card, ...] = ()
 
 
 def picture_of(path: Path, thumbnail: Thumbnail | None) -> Picture:
-    """A picture of the query; without a link when its path is relative."""
-    return Picture(path.name, path.as_uri() if path.is_absolute() else "", *_source(thumbnail))
+    """A picture of the query, or a frame of a video; without a link when its path is relative."""
+    file, moment_in = split_path(path)
+    name = file.name if moment_in is None else f"{file.name} ({clock(moment_in)})"
+    return Picture(name, _link(file, moment_in) if path.is_absolute() else "", *_source(thumbnail))
 
 
 def cards_of(
@@ -75,6 +79,11 @@ def ratios_of(cards: Sequence[Card]) -> list[int]:
     return sorted({each.ratio for card in cards for each in (card, *card.copies)})
 
 
+def _link(file: Path, moment_in: float | None) -> str:
+    """Address of a file; a video begins at the moment there (Media Fragments URI, W3C)."""
+    return file.as_uri() if moment_in is None else f"{file.as_uri()}#t={moment_in:g}"
+
+
 def _source(thumbnail: Thumbnail | None) -> tuple[str, int, int]:
     if thumbnail is None:
         return "", 0, 0
@@ -92,8 +101,9 @@ def _card(
     best: float,
     embedded: bool,
 ) -> Card:
-    href = hit.path.as_uri()
-    src, width, height = _source(thumbnails.get(hit.path)) if embedded else (href, 0, 0)
+    href = _link(hit.path, hit.moment)
+    embedded = embedded or hit.moment is not None  # no browser shows a frame of a video as a picture
+    src, width, height = _source(thumbnails.get(hit.picture)) if embedded else (href, 0, 0)
     aspect = width / height if width and height else _UNKNOWN_ASPECT
     ratio = round(100 * min(max(aspect, _NARROWEST), _WIDEST))
     on_mat = not _NARROWEST <= aspect <= _WIDEST or not embedded
@@ -121,6 +131,7 @@ def _card(
         pixels=pixels,
         camera=camera,
         named=", ".join(hit.named),
+        moment="" if hit.moment is None else clock(hit.moment),
         copies=copies,
     )
 

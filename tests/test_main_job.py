@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import gc
 import json
+import os
+import shlex
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from window import Window
+from conftest import REPO
+from page_program import browser
+from window import TIMEOUT, Window
 
 from semantik import results_page
 from semantik.config import CONFIG_NAME
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BROWSER = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
 
 
 @pytest.fixture(scope="module")
@@ -61,21 +68,21 @@ def window(home, monkeypatch):
 
 def first_in_browser(page: Path) -> tuple[str, int]:
     """The name of the first hit as the browser shows it, and the width at which its thumbnail really loaded."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        tab = browser.new_page()
+    with browser() as chromium:
+        tab = chromium.new_page()
         tab.goto(page.as_uri())
-        image = tab.locator("main img, ol img, ul img").first
+        image = tab.locator("ol.hits img").first
         image.wait_for()
         width = image.evaluate("image => image.decode().then(() => image.naturalWidth)")
-        link = tab.locator("a[href^='file:']").first.get_attribute("href")
-        browser.close()
-    return Path(unquote(urlsplit(link).path)).name, width
+        return hits_of(tab)[0], width
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+def hits_of(tab) -> list[str]:
+    """The names of the hits in a browser's tab, in order."""
+    links = tab.locator("ol.hits .frame a").evaluate_all("links => links.map(link => link.href)")
+    return [Path(unquote(urlsplit(link).path)).name for link in links]
+
+
 def test_a_person_finds_their_photos(window, photos):
     folder, names = photos
     window.choose_folder(folder)
@@ -96,3 +103,60 @@ def test_a_person_finds_their_photos(window, photos):
     window.app.view.image_entry.event_generate("<Return>")
     window.wait_idle()
     assert first_in_browser(window.pages[-1])[0] == names["flower.jpg"]
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def xdotool(*arguments: str) -> str:
+    done = subprocess.run(["xdotool", *arguments], capture_output=True, text=True, check=True, timeout=TIMEOUT)
+    return done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool is not installed")
+def test_the_page_leads_back_into_the_program(home, photos, tmp_path):
+    """The program as its user starts it, keys from outside, and a browser that goes on from page to page."""
+    folder, names = photos
+    (home / CONFIG_NAME).write_text(json.dumps({"encoder": "builtin", "image_folder": str(folder)}))
+    subprocess.run([sys.executable, "-m", "semantik", "index", folder, "--encoder", "builtin"], cwd=REPO, check=True)
+    told = tmp_path / "address"
+    script = shlex.join([sys.executable, "-c", BROWSER, str(told)])
+    environment = os.environ | {"BROWSER": f"{script} %s", "LANGUAGE": "es"}
+    with subprocess.Popen([sys.executable, REPO / "SemantikSearch.py"], env=environment) as program:
+        try:
+            name = ("--name", "^Semantic Image Search$")
+            window = xdotool("search", "--sync", "--onlyvisible", *name).split()[-1]
+            # The model is loaded ahead of the first question once the folder is open.
+            wait_until(lambda: " ahead " in (home / "semantiksearch.log").read_text(encoding="utf-8"))
+            xdotool("windowfocus", "--sync", window)
+            xdotool("key", "ctrl+a")
+            xdotool("type", "gato")
+            xdotool("key", "Return")
+            wait_until(told.exists)
+            with browser() as chromium:
+                tab = chromium.new_page()
+                tab.goto(told.read_text())
+                assert hits_of(tab)[0] == names["chelsea.png"]
+                tab.get_by_role("searchbox").fill("taza de café sin gatos")
+                with tab.expect_navigation():
+                    tab.get_by_role("searchbox").press("Enter")
+                assert hits_of(tab)[0] == names["coffee.png"]
+                flower = hits_of(tab).index(names["flower.jpg"])
+                tab.locator("ol.hits .menu").nth(flower).click()
+                with tab.expect_navigation():
+                    tab.get_by_role("menuitem", name="Buscar similares").click()
+                assert hits_of(tab)[0] == names["flower.jpg"]
+                assert tab.url.startswith("file://")
+                tab.go_back()
+                assert hits_of(tab)[0] == names["coffee.png"]
+                program.terminate()
+                program.wait(TIMEOUT)
+                tab.reload()  # without the program the page still shows its pictures
+                assert hits_of(tab)[0] == names["coffee.png"]
+                assert tab.get_by_role("searchbox").count() == 0
+        finally:
+            program.kill()

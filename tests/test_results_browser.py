@@ -11,6 +11,7 @@ import time
 from contextlib import contextmanager
 
 import hostile
+import numpy as np
 import pytest
 from conftest import paint
 from page_program import browser
@@ -276,6 +277,41 @@ def test_the_viewer_falls_back_to_the_thumbnail(visit, results, photos):
         page.locator(".zoom").first.dispatch_event("click")
         page.get_by_text("El navegador no puede mostrar esta imagen").wait_for()
         assert page.evaluate("document.querySelector('.stage img').naturalWidth") == 200
+
+
+def test_a_frame_of_a_video_plays_from_its_second(visit, written, tmp_path):
+    cv2 = pytest.importorskip("cv2")
+    clip = tmp_path / "clip ñ #1.webm"
+    film = cv2.VideoWriter(str(clip), cv2.VideoWriter_fourcc(*"VP80"), 10, (160, 90))
+    for frame in range(80):  # four seconds of red, four of blue
+        film.write(np.full((90, 160, 3), (0, 0, 255) if frame < 40 else (255, 0, 0), np.uint8))
+    film.release()
+    still = paint(tmp_path / "azul.png", (0, 0, 255), (160, 90))
+    hits = [Hit(1, 0.3, clip, moment=5.0), Hit(2, 0.2, still)]
+    thumbnails = {hits[0].picture: thumbnail_of(still), still: thumbnail_of(still)}
+    with visit(written(page_of([], tmp_path, hits=hits, thumbnails=thumbnails))) as page:
+        assert page.locator(".hit .moment").inner_text().strip().endswith("▶ 0:05")
+        page.locator(".frame").first.hover()
+        page.locator(".zoom").first.click()
+        page.wait_for_function("document.querySelector('#viewer video')?.readyState >= 2")
+        assert page.evaluate("document.querySelector('#viewer video').currentTime") == pytest.approx(5, abs=0.15)
+        colour = page.evaluate(
+            """() => {
+                const video = document.querySelector("#viewer video");
+                const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1});
+                const pen = canvas.getContext("2d");
+                pen.drawImage(video, 0, 0, 1, 1);
+                try { return [...pen.getImageData(0, 0, 1, 1).data]; } catch { return null; }
+            }"""
+        )
+        assert colour is None or (colour[2] > 200 and colour[0] < 60)  # a file page may not read it back
+        # The arrows belong to the player while it has the focus, else they go on to the next hit.
+        page.locator("#viewer video").focus()
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#viewer .of").inner_text() == "1 / 2"
+        page.locator("#viewer .next").click()
+        assert page.locator("#viewer video").count() == 0
+        page.wait_for_function("document.querySelector('#viewer .stage img')?.naturalWidth === 160")
 
 
 def test_without_scripts_the_page_is_whole(visit, results):

@@ -383,6 +383,7 @@ def test_a_link_opens_the_policy_for_its_address_only():
     assert policy.pop("img-src") == f"data: file: {LINK.address}"
     assert policy.pop("connect-src") == policy.pop("form-action") == LINK.address
     assert policy.pop("default-src") == policy.pop("base-uri") == "'none'"
+    assert policy.pop("media-src") == "file:"
     assert set(policy) == {"style-src", "script-src"}
     seen = Outline(html)
     assert seen.all("body")[0][0]["data-link"] == LINK.address + LINK.path
@@ -390,6 +391,25 @@ def test_a_link_opens_the_policy_for_its_address_only():
     assert (chosen["action"], chosen["method"]) == (LINK.address + LINK.path + "/export", "post")
     assert "127.0.0.1" not in render(page_of("a.jpg")).split("<body")[1].split("<script>")[0]
     assert outline(page_of("a.jpg")).all("form") == []
+
+
+def test_a_frame_of_a_video_opens_at_its_second():
+    clip = LIBRARY / "viaje" / "clip #1.mp4"
+    hits = [Hit(1, 0.3, clip, moment=754.5), Hit(2, 0.2, clip, moment=7.0), Hit(3, 0.1, LIBRARY / "a.jpg")]
+    thumbnails = {hits[0].picture: thumbnail(), hits[2].path: thumbnail()}
+    seen = outline(replace(page_of("a.jpg"), hits=hits, thumbnails=thumbnails))
+    links = [attrs for attrs, _ in seen.all("a") if attrs.get("aria-describedby") == "new-tab"]
+    assert [attrs["href"] for attrs in links] == [
+        clip.as_uri() + "#t=754.5",
+        clip.as_uri() + "#t=7",
+        (LIBRARY / "a.jpg").as_uri(),
+    ]
+    assert [attrs.get("data-moment") for attrs in links] == ["12:34", "0:07", None]
+    assert seen.texts("span", "moment") == ["Vídeo, en 12:34▶ 12:34", "Vídeo, en 0:07▶ 0:07"]
+    assert seen.texts("span", "blank") == ["clip #1.mp4 Sin vista previa"]
+    query = Query.of_image(hits[0].picture)
+    assert outline(page_of("a.jpg", query=query)).texts("h1") == ["clip #1.mp4 (12:34)"]
+    assert text.clock(3723.9) == "1:02:03"
 
 
 def test_no_hits_is_explained():
@@ -417,6 +437,7 @@ def test_the_policy_admits_the_pages_own_style_and_script_only():
     )
     assert policy.pop("default-src") == "'none'"
     assert policy.pop("img-src") == "data: file:"
+    assert policy.pop("media-src") == "file:"
     assert policy.pop("base-uri") == policy.pop("form-action") == "'none'"
     for directive, tag in (("style-src", "style"), ("script-src", "script")):
         (source,) = re.findall(f"<{tag}>(.*?)</{tag}>", html, re.DOTALL)

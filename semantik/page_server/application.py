@@ -23,6 +23,7 @@ from semantik.page_server.reading import (
     EXPORT_KINDS,
     export_form,
     file_of,
+    files_of,
     hit_of,
     hits_of,
     is_file,
@@ -156,10 +157,11 @@ class Application:
                 return as_json(200, {"page": self._do.refine(words_of(json_value(request, "words", small)))})
             case "copy":
                 chosen = hits_of(hits, json_value(request, "hits", large))
-                return as_json(200, {"message": self._do.copy([hit.path for hit in chosen])})
+                return as_json(200, {"message": self._do.copy(files_of(chosen))})
             case "similar":
-                path = file_of(hit_of(hits, json_value(request, "hit", small)))
-                return as_json(200, {"page": self._do.similar(path)})
+                hit = hit_of(hits, json_value(request, "hit", small))
+                file_of(hit)
+                return as_json(200, {"page": self._do.similar(hit.picture)})
             case _:
                 self._do.reveal(file_of(hit_of(hits, json_value(request, "hit", small))))
                 return nothing()
@@ -168,7 +170,8 @@ class Application:
         with self._pictures.one(), self._rendering:
             if self.closing.is_set():
                 raise Cancelled
-            response = Response(self._do.picture(file_of(hit)), mimetype="image/jpeg")
+            file_of(hit)
+            response = Response(self._do.picture(hit.picture), mimetype="image/jpeg")
         # Shown by a page that has another origin, as every file has.
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response
@@ -192,6 +195,6 @@ class Application:
         if not any(is_file(hit.path) for hit in hits):
             file_of(hits[0])
         release = self._downloads.take()
-        response = Response(iter_zip([hit.path for hit in hits], self.closing.is_set))
+        response = Response(iter_zip(files_of(hits), self.closing.is_set))
         response.call_on_close(release)  # also when nothing of it was ever read
         return response

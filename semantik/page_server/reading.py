@@ -88,3 +88,8 @@ def file_of(hit: Hit) -> Path:
     if not is_file(hit.path):
         raise PictureGone(path=str(hit.path))
     return hit.path
+
+
+def files_of(hits: Sequence[Hit]) -> list[Path]:
+    """The files of hits, each once: of a video, several frames may be hits."""
+    return list(dict.fromkeys(hit.path for hit in hits))

@@ -31,13 +31,26 @@
       preview.loading = "eager";
       stage.replaceChildren(preview);
     }
+    if (anchor.dataset.moment) {
+      const video = document.createElement("video");
+      video.controls = true;
+      video.preload = "metadata";
+      if (small) video.poster = small.src;
+      video.setAttribute("aria-label", textOf(hit, ".name"));
+      video.addEventListener("error", () => {
+        if (isShown()) part(".reduced").hidden = false;
+      });
+      video.src = anchor.href; // begins where its fragment says
+      stage.replaceChildren(video);
+      return;
+    }
     const full = new Image();
     full.alt = textOf(hit, ".name");
     full.addEventListener("load", () => {
       if (!isShown()) return;
       stage.replaceChildren(full);
       part(".pixels").textContent ||= `${numbers.format(full.naturalWidth)} × ${numbers.format(full.naturalHeight)} px`;
-      for (const near of [index + 1, index - 1]) if (sequence[near]) new Image().src = linkOf(sequence[near]).href;
+      for (const near of [index + 1, index - 1]) if (sequence[near] && !linkOf(sequence[near]).dataset.moment) new Image().src = linkOf(sequence[near]).href;
     });
     full.addEventListener("error", () => {
       if (!isShown()) return;
@@ -69,6 +82,7 @@
     part(".next").addEventListener("click", () => step(1));
     part(".close").addEventListener("click", () => viewer.close());
     viewer.addEventListener("keydown", (event) => {
+      if (event.target.closest("video")) return; // the arrows are the player's there
       if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
       const by = { ArrowLeft: -1, ArrowRight: 1, Home: -sequence.length, End: sequence.length }[event.key];
       if (by === undefined) return;
