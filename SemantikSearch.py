@@ -14,7 +14,7 @@ if __name__ == "__main__":
 
 import logging
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tkinter import filedialog, messagebox
@@ -24,14 +24,21 @@ from semantik import errors, text
 from semantik.config import PROGRAM_FOLDER, Config, find_home, load_config, save_config
 from semantik.display_names import visible
 from semantik.gui.answers import Answers
-from semantik.gui.dialogs import AboutDialog, ProblemsDialog
+from semantik.gui.dialogs import AboutDialog
+from semantik.gui.doctor_dialog import examine
+from semantik.gui.entries import replace_text, typed_path
 from semantik.gui.examples import ExamplePicker
+from semantik.gui.indexing import IndexingShow
 from semantik.gui.models import ModelPicker
+from semantik.gui.recent import RecentPictures
+from semantik.gui.scaling import claim_pixels
 from semantik.gui.settings import SettingsDialog
 from semantik.gui.tasks import Tasks
-from semantik.gui.view import MainView, load_icon, replace_text, typed_path
+from semantik.gui.theme import Look
+from semantik.gui.view import MainView, load_icon
 from semantik.logs import start_logging
-from semantik.phrases import changes_question, index_summary, indexing_status
+from semantik.phrases import changes_question, index_summary
+from semantik.priority import in_background
 from semantik.records import IndexReport, Problem, Progress, Query
 from semantik.system_language import resolve
 from semantik.text import explain, number, say
@@ -67,9 +74,13 @@ class SemantikSearchApp:
         self._indexing = False
         root.report_callback_exception = lambda kind, error, trace: self.show_failure(error)
         self.tasks = Tasks(root, self.show_failure)
+        self.look = Look(root, self.tasks.post)
+        self.look.wear(self.config.theme)
         self.models = ModelPicker(self)
         self.answers = Answers(self)
         self.examples = ExamplePicker(self)
+        self.recent = RecentPictures(self)
+        self.indexing = IndexingShow(self)
         self.icon = load_icon(root, ICON)
         self._create_widgets()
         root.protocol("WM_DELETE_WINDOW", self.close)
@@ -112,6 +123,7 @@ class SemantikSearchApp:
         self.view.say(say("status.choose_folder"))
         if self.engine and self.engine.library:
             self.show_index()
+        self.recent.again()
 
     # -- Background work -------------------------------------------------------------------------------
 
@@ -119,7 +131,7 @@ class SemantikSearchApp:
         self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Callable[[BaseException], None]
     ) -> None:
         """Run ``work`` in the worker; the window is busy until its outcome is shown."""
-        self.view.set_busy(True)
+        self.view.set_busy(True, pausable=self._indexing)
         self.view.show_waiting()
 
         def settle(outcome: Any, show: Callable[[Any], None]) -> None:
@@ -158,9 +170,14 @@ class SemantikSearchApp:
         else:
             self.view.say(say("status.choose_folder"))
 
+    def pause(self) -> None:
+        """ "Pausar" or "Reanudar": hold indexing still after its batch, or let it go on."""
+        self.indexing.toggle()
+
     def cancel(self) -> None:
         """Stop the running task at its next batch; what was done is kept."""
         self.tasks.cancel()
+        self.view.show_paused(False)
         self.view.say(say("status.cancelling"))
 
     def close(self) -> None:
@@ -174,6 +191,7 @@ class SemantikSearchApp:
     def _destroy(self) -> None:
         self.save_config(top_k=self._wanted_top_k)
         self.answers.close()
+        self.look.close()
         self.tasks.close()
         if self.engine:
             self.engine.close()
@@ -221,6 +239,7 @@ class SemantikSearchApp:
         self.folder = folder
         replace_text(self.view.folder_entry, visible(folder))
         self._show_problems(())
+        self.recent.idle("")
         self.engine.open(Path(folder))
         self.view.say(say("status.opening", folder=visible(Path(folder).name or folder)))
         self.start(self.load_index, self._index_loaded, self._index_failed)
@@ -268,6 +287,7 @@ class SemantikSearchApp:
 
     def _index_failed(self, error: BaseException) -> None:
         self.show_index()
+        self.indexing.end(explain(error) if isinstance(error, errors.SemantikError) else say("error.internal", log=""))
         if isinstance(error, errors.MassRemoval):
             if self._ask(say("ask.mass_removal", why=explain(error))):
                 self.index_images_threaded(allow_mass_removal=True)
@@ -278,6 +298,7 @@ class SemantikSearchApp:
         """Say what can be searched now, and keep K within it."""
         assert self.engine and self.engine.library
         count = self.engine.library.count
+        self.recent.suggest(say("strip.ready" if count else "strip.no_index"))
         if not count:
             self.view.say(say("status.no_index"))
             return
@@ -299,33 +320,34 @@ class SemantikSearchApp:
         else:
             self.index_images_threaded()
 
-    def index_images_threaded(self, *, rebuild: bool = False, allow_mass_removal: bool = False) -> None:
-        """Index the open folder in the background, with progress."""
+    def index_images_threaded(
+        self, *, rebuild: bool = False, allow_mass_removal: bool = False, again: Sequence[str] = ()
+    ) -> None:
+        """Index the open folder in the background, with progress; ``again``: also bad files of these paths."""
         self._indexing = True
+        self.indexing.begin()
         self.view.say(say("status.scanning", folder=visible(self.folder)))
         self.start(
-            lambda: self.index_images(rebuild=rebuild, allow_mass_removal=allow_mass_removal),
+            lambda: self.index_images(rebuild=rebuild, allow_mass_removal=allow_mass_removal, again=again),
             self._indexed,
             self._index_failed,
         )
 
-    def index_images(self, *, rebuild: bool, allow_mass_removal: bool) -> IndexReport:
-        """In the worker: bring the index up to date."""
+    def index_images(self, *, rebuild: bool, allow_mass_removal: bool, again: Sequence[str] = ()) -> IndexReport:
+        """In the worker: bring the index up to date, behind whatever else the user does."""
         assert self.engine and self.engine.library
-        return self.engine.library.update(
-            lambda progress: self.tasks.post(lambda: self._show_progress(progress)),
-            self.tasks.is_cancelled,
-            rebuild=rebuild,
-            allow_mass_removal=allow_mass_removal,
-        )
+        with in_background():
+            return self.engine.library.update(
+                lambda progress: self.tasks.post(lambda: self._show_progress(progress)),
+                self.tasks.is_cancelled,
+                rebuild=rebuild,
+                allow_mass_removal=allow_mass_removal,
+                pause=self.tasks.pause,
+                again=again,
+            )
 
     def _show_progress(self, progress: Progress) -> None:
-        if progress.done == 0:
-            self.view.say(say("status.loading_model", model=self.models.title))
-            return
-        self.view.show_share(progress.done / progress.total)
-        if not self.tasks.is_cancelled():
-            self.view.say(indexing_status(progress))
+        self.indexing.show(progress)
 
     def _indexed(self, report: IndexReport) -> None:
         self.models.just_changed = False
@@ -334,6 +356,7 @@ class SemantikSearchApp:
         if report.cancelled:
             self.view.say(say("status.cancelled", count=number(report.count)))
             return
+        self.indexing.end(index_summary(report))
         messagebox.showinfo(say("done.title"), index_summary(report), parent=self.root)
 
     def _show_problems(self, problems: tuple[Problem, ...]) -> None:
@@ -356,6 +379,7 @@ class SemantikSearchApp:
         if typed and typed != self.query_image and self.view.mode.get() == "text":
             self.view.mode.set("image")
         self.query_image = typed
+        self.recent.follow(typed)
 
     def search(self) -> None:
         """ "Buscar" or Return: search by text, by image or by both, or say what is missing."""
@@ -416,7 +440,7 @@ class SemantikSearchApp:
 
     def show_about(self) -> None:
         """What the program is and which model it uses."""
-        AboutDialog(self.root, self.icon, self.models.title, self.log_path)
+        AboutDialog(self.root, self.icon, self.models.title, self.log_path, lambda: examine(self))
 
     def show_settings(self) -> None:
         """The models on this computer, and the languages."""
@@ -427,11 +451,12 @@ class SemantikSearchApp:
 
     def show_problems(self) -> None:
         """The files that were skipped or read in part."""
-        ProblemsDialog(self.root, self.problems)
+        self.indexing.show_problems()
 
 
 def main() -> None:
     """Open the window and stay until it is closed."""
+    claim_pixels()
     root = tk.Tk(className="SemantikSearch")
     SemantikSearchApp(root)
     root.mainloop()

@@ -65,8 +65,10 @@ def main() -> None:
     for name in variants[0]:
         copies = embed([variant[name] for variant in variants])
         distances = (1 - (copies * originals).sum(axis=1)) / distant
-        print(f"| {name} | {np.median(distances):.3f} | {np.quantile(distances, 0.9):.3f} | {(distances <= NEAR).mean():.1%} |")  # fmt: skip
-    print(f"\nPairs of different photos: nearest ten {np.round(others[:10], 3).tolist()}, {(others <= NEAR).sum()} of {len(others)} within.")  # fmt: skip
+        median, most, within = np.median(distances), np.quantile(distances, 0.9), (distances <= NEAR).mean()
+        print(f"| {name} | {median:.3f} | {most:.3f} | {within:.1%} |")
+    within = f"{(others <= NEAR).sum()} of {len(others)} within"
+    print(f"\nPairs of different photos: nearest ten {np.round(others[:10], 3).tolist()}, {within}.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The same engine from a terminal: ``python -m semantik index | search | models | fast``."""
+"""The same engine from a terminal: ``python -m semantik index | search | models | fast | doctor | launcher``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from semantik import errors, text
+from semantik import cli_doctor, cli_launcher, errors, text
 from semantik.config import Config, find_home, load_config, save_config
 from semantik.display_names import visible
 from semantik.logs import start_logging
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m semantik", description=say("cli.description"))
-    commands = parser.add_subparsers(required=True, metavar="index | search | models | fast")
+    commands = parser.add_subparsers(required=True, metavar="index | search | models | fast | doctor | launcher")
 
     index = commands.add_parser("index", help=say("cli.index"), description=say("cli.index"))
     index.add_argument("folder", metavar="FOLDER", type=Path, help=say("cli.folder"))
@@ -95,6 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", help=say("cli.folder"))
     what.add_argument("--off", action="store_true", help=say("cli.fast_off"))
     fast.set_defaults(run=_fast)
+    cli_doctor.add_to(commands)
+    cli_launcher.add_to(commands)
     return parser
 
 
@@ -174,6 +176,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
             "height": hit.details.height,
             "camera": hit.details.camera,
         }
+    if hit.moment is not None:
+        fields["moment"] = hit.moment
     if hit.named:
         fields["named"] = list(hit.named)
     if hit.copies:

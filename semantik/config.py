@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 PROGRAM_FOLDER = Path(__file__).resolve().parent.parent
 CONFIG_NAME = "image_search_config.json"
 QUERY_LANGUAGES = ("auto", "multilingual", "english")
+THEMES = ("system", "light", "dark")
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ class Config:
     fold_similar: bool = True  # show nearly equal pictures, as those of a burst, as one
     names_count: bool = False  # words in the names of files and folders count too
     language: str = "system"  # of the window: "system", "es" or "en"
+    theme: str = "system"  # of the window: "system", "light" or "dark"
     query_language: str = "auto"  # who reads CLIP's queries: "auto" (by language), "multilingual" or "english"
     ask_multilingual: bool = True  # offer the multilingual text model when a query needs it
     weights_folder: str = ""  # where downloaded models are kept; empty: ~/.cache/clip
     clip_checkpoint: str = ""  # an own CLIP checkpoint that the user trusts; it runs code when loaded
     decode_seconds: float = 20.0  # time limit for opening one picture
+    exclude: tuple[str, ...] = ()  # folders and files to leave out: see ``exclusions.py``
     fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors
     approximate_search: bool = False  # in large libraries, look only where the best results probably are
 
@@ -86,6 +89,8 @@ def load_config(home: Path) -> Config:
         value = values.get(field.name, defaults[field.name])
         if isinstance(defaults[field.name], float) and type(value) is int:
             value = float(value)
+        if isinstance(defaults[field.name], tuple) and isinstance(value, list):
+            value = _lines(field.name, value)
         if type(value) is not type(defaults[field.name]):
             log.warning("setting %s has the wrong type, its default is used: %r", field.name, value)
             value = defaults[field.name]
@@ -94,12 +99,22 @@ def load_config(home: Path) -> Config:
     return _within_bounds(config)
 
 
+def _lines(name: str, values: list[object]) -> tuple[str, ...]:
+    """The texts of a list, each once and none of them blank; what is no text is left out."""
+    texts = [value.strip() for value in values if isinstance(value, str)]
+    if len(texts) < len(values):
+        log.warning("setting %s holds what is no text, which is left out: %r", name, values)
+    return tuple(dict.fromkeys(filter(None, texts)))
+
+
 def _within_bounds(config: Config) -> Config:
     values = asdict(config)
     if config.top_k < 1:
         values["top_k"] = Config.top_k
     if config.language not in ("system", "es", "en"):
         values["language"] = Config.language
+    if config.theme not in THEMES:
+        values["theme"] = Config.theme
     if config.query_language not in QUERY_LANGUAGES:
         values["query_language"] = Config.query_language
     if not config.decode_seconds > 0:

@@ -11,16 +11,14 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, features
 
-from semantik.errors import DecodeFailed
 from semantik.image_formats import (
     GIF,
     IMAGE_EXTENSIONS,
@@ -33,15 +31,13 @@ from semantik.photo_details import photo_details
 from semantik.picture import Picture
 from semantik.picture_openers import open_picture
 from semantik.records import Description, Reason
-from semantik.safe_open import NotRegular, open_regular
+from semantik.refusal import Refused, with_file
 from semantik.upright import OVERSAMPLING, Box, reduced_rgb, reduction, turn, turn_box
 from semantik.vector_drawings import TooComplex
 
 __all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "describe_image", "load_image"]
 
 log = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 MAX_PIXELS = 120_000_000
 """Largest picture that is decoded in full size."""
@@ -98,7 +94,7 @@ def load_image(path: Path, min_side: int) -> LoadedImage:
     DecodeFailed with a records.Reason; never blocks on a pipe or device. Not thread-safe: Pillow's
     leniency is a setting of the whole process.
     """
-    return _with_file(path, lambda file, kind: _decode(file, kind, min_side))
+    return with_file(path, lambda file: _decode(file, _kind(file, path.suffix.lower()), min_side))
 
 
 def describe_image(path: Path) -> Description:
@@ -106,56 +102,21 @@ def describe_image(path: Path) -> Description:
 
     Sizes are those that ``load_image`` reports, and so are the failures, but for those that show only in the pixels.
     """
-    return _with_file(path, _describe)
-
-
-def _with_file(path: Path, work: Callable[[BinaryIO, ImageFormat], Result]) -> Result:
-    try:
-        with open_regular(path) as file:
-            before = os.fstat(file.fileno())
-            try:
-                return work(file, _kind(file, path.suffix.lower()))
-            finally:
-                after = os.fstat(file.fileno())
-                if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-                    raise _Refused(Reason.CHANGED, f"{before.st_size} -> {after.st_size} bytes")
-    except _Refused as error:
-        raise DecodeFailed(path=str(path), reason=error.reason, detail=error.detail) from error.__cause__
-    except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
-        raise DecodeFailed(path=str(path), reason=_system_reason(error), detail=str(error)) from error
-
-
-class _Refused(Exception):
-    def __init__(self, reason: Reason, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
-
-
-def _system_reason(error: Exception) -> Reason:
-    match error:
-        case FileNotFoundError() | NotADirectoryError():
-            return Reason.VANISHED
-        case PermissionError():
-            return Reason.PERMISSION
-        case NotRegular():
-            return Reason.NOT_AN_IMAGE
-        case _:
-            return Reason.UNREADABLE
+    return with_file(path, lambda file: _describe(file, _kind(file, path.suffix.lower())))
 
 
 def _kind(file: BinaryIO, extension: str) -> ImageFormat:
-    """The format of a file. Raises _Refused when there is no decoder for it, or none that is safe."""
+    """The format of a file. Raises Refused when there is no decoder for it, or none that is safe."""
     head = file.read(SIGNATURE_BYTES)
     if not head:
-        raise _Refused(Reason.EMPTY)
+        raise Refused(Reason.EMPTY)
     kind = recognise(head, extension)
     if kind is None:
-        raise _Refused(Reason.NOT_AN_IMAGE, f"begins with {head[:8]!r}")
+        raise Refused(Reason.NOT_AN_IMAGE, f"begins with {head[:8]!r}")
     if not kind.readable or (kind.feature and not features.check(kind.feature)):
-        raise _Refused(Reason.NO_DECODER, kind.name)
+        raise Refused(Reason.NO_DECODER, kind.name)
     if kind is GIF and estimate_gif_frames(file, os.fstat(file.fileno()).st_size) > MAX_FRAMES:
-        raise _Refused(Reason.TOO_LARGE, f"more than {MAX_FRAMES} frames")
+        raise Refused(Reason.TOO_LARGE, f"more than {MAX_FRAMES} frames")
     return kind
 
 
@@ -169,13 +130,13 @@ def _describe(file: BinaryIO, kind: ImageFormat) -> Description:
         width, height = picture.size[::-1] if picture.orientation >= 5 else picture.size
         return Description(width, height, *photo_details(picture.exif))
     except Exception as error:
-        raise error if isinstance(error, _Refused) else _failure(error) from error
+        raise error if isinstance(error, Refused) else _failure(error) from error
 
 
 def _decode(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
     try:
         return _attempt(file, kind, min_side)
-    except _Refused:
+    except Refused:
         raise
     except Exception as error:
         failure = _failure(error)
@@ -187,7 +148,7 @@ def _decode(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
 
 
 def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
-    """Decode with the one decoder that the signature names. Raises whatever the decoder does, or _Refused."""
+    """Decode with the one decoder that the signature names. Raises whatever the decoder does, or Refused."""
     picture = open_picture(file, kind)
     factor = reduction(picture.prepare(OVERSAMPLING * min_side), min_side)
     _check_size(picture, factor)
@@ -208,23 +169,23 @@ def _check_size(picture: Picture, factor: int) -> None:
     # A long strip cannot be reduced.
     cost = int(needs.pixels * needs.cost) + needs.extra + needs.pixels // factor**2 * _CONVERSION
     if needs.coded > (MAX_SCALED_PIXELS if picture.scales else MAX_PIXELS) or cost > _MEMORY:
-        raise _Refused(Reason.TOO_LARGE, f"{needs.coded / 1e6:.0f} megapixels, {cost / 2**20:.0f} MiB")
+        raise Refused(Reason.TOO_LARGE, f"{needs.coded / 1e6:.0f} megapixels, {cost / 2**20:.0f} MiB")
 
 
-def _failure(error: Exception) -> _Refused:
+def _failure(error: Exception) -> Refused:
     """What an exception of a decoder means."""
     detail = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and "out of memory" in str(error)):
-        return _Refused(Reason.OUT_OF_MEMORY, detail)
+        return Refused(Reason.OUT_OF_MEMORY, detail)
     if isinstance(error, ImportError):
-        return _Refused(Reason.NO_DECODER, detail)
+        return Refused(Reason.NO_DECODER, detail)
     if isinstance(error, Image.DecompressionBombError | TooComplex) or "security limit" in detail.lower():
-        return _Refused(Reason.TOO_LARGE, detail)
+        return Refused(Reason.TOO_LARGE, detail)
     if isinstance(error, OSError) and error.errno in _IO_ERRORS:
-        return _Refused(Reason.UNREADABLE, detail)
+        return Refused(Reason.UNREADABLE, detail)
     if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(detail):
-        return _Refused(Reason.UNSUPPORTED, detail)
-    return _Refused(Reason.DAMAGED, detail)
+        return Refused(Reason.UNSUPPORTED, detail)
+    return Refused(Reason.DAMAGED, detail)
 
 
 def _attempt_lenient(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage | None:

@@ -6,23 +6,21 @@ import logging
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 import numpy as np
 
+from semantik.decode_ahead import in_order
 from semantik.decode_process import DecodeProcess, ProcessLate, ProcessLost
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
 from semantik.fitting import InputSpec
 from semantik.frames import Header
-from semantik.records import Decoded, Description, Reason, Thumbnail
+from semantik.records import Decoded, DecodedVideo, Description, Reason, Thumbnail
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +35,7 @@ MEMORY_LIMIT = 960 * 2**20
 LOOK_AHEAD = 64
 """Pictures decoded ahead of their use: several batches of an encoder, about 10 MB."""
 
+_VIDEO_SHARE = 0.6  # of the time limit, after which a video is left with what was found in it
 _START_LIMIT = 60.0  # seconds for a process to start: slow disks and virus scanners take their time
 _RECYCLE_AFTER = 5000  # files; native decoders leak now and then
 _GRACE = 0.3  # seconds for all processes to end by themselves
@@ -102,30 +101,36 @@ class DecodePool:
         with self._changed:
             return [process.pid for process in self._live]
 
-    def fit(self, path: Path, spec: InputSpec) -> Decoded:
+    def fit(self, path: Path, spec: InputSpec) -> Decoded | DecodedVideo:
         """Decode one file and fit it to an encoder's input.
 
-        Raises DecodeFailed with the reason, Cancelled when the pool is closed, DecoderNotStarted when
-        no decoder process can be started at all.
+        A video gives a DecodedVideo, a moment of it (``moments.frame_key``) a Decoded. Raises DecodeFailed with the
+        reason, Cancelled when the pool is closed, DecoderNotStarted when no decoder process can be started at all.
         """
 
-        def read(header: Header, payload: bytes) -> Decoded:
-            pixels = np.frombuffer(payload, dtype=np.uint8).reshape(spec.height, spec.width, 3)
+        def read(header: Header, payload: bytes) -> Decoded | DecodedVideo:
+            pixels = np.frombuffer(payload, dtype=np.uint8).reshape(-1, spec.height, spec.width, 3)
             warning = Reason(header["warning"]) if header["warning"] else None
             told = _description(header)
-            return Decoded(pixels, told.width, told.height, warning, told.taken, told.camera)
+            rest = (told.width, told.height, warning, told.taken, told.camera)
+            if "moments" not in header:
+                return Decoded(pixels.reshape(spec.height, spec.width, 3), *rest)
+            moments = tuple(float(moment) for moment in header["moments"])
+            if not moments or len(moments) != len(pixels):
+                raise ValueError(f"{len(pixels)} frames at {len(moments)} moments")
+            return DecodedVideo(pixels, moments, *rest)
 
         return self._exchange(path, {"op": "fit", "spec": asdict(spec)}, read)
 
     def fit_all(
         self, paths: Iterable[Path], spec: InputSpec, look_ahead: int = LOOK_AHEAD
-    ) -> Generator[Decoded | DecodeFailed, None, None]:
+    ) -> Generator[Decoded | DecodedVideo | DecodeFailed, None, None]:
         """Yield for each path, in order, its fitted pixels or why there are none.
 
-        At most ``look_ahead`` files are decoded or waiting; ``paths`` is read no further. Closing the
+        At most ``look_ahead`` files, fewer videos, are decoded or waiting; ``paths`` is read no further. Closing the
         generator drops what is pending. Raises Cancelled and DecoderNotStarted as ``fit`` does.
         """
-        return self._in_order(lambda path: self.fit(path, spec), paths, look_ahead)
+        return in_order(lambda path: self.fit(path, spec), paths, self.workers, look_ahead)
 
     def thumbnail(self, path: Path, side: int) -> Thumbnail:
         """A JPEG of one picture that fits in a square of ``side`` pixels. Raises as ``fit`` does."""
@@ -137,16 +142,17 @@ class DecodePool:
 
     def thumbnails(self, paths: Iterable[Path], side: int) -> Generator[Thumbnail | DecodeFailed, None, None]:
         """Yield for each path, in order, its thumbnail or why there is none. Raises as ``fit_all`` does."""
-        return self._in_order(lambda path: self.thumbnail(path, side), paths, LOOK_AHEAD)
+        return in_order(lambda path: self.thumbnail(path, side), paths, self.workers, LOOK_AHEAD)
 
     def describe(self, paths: Iterable[Path]) -> Generator[Description | DecodeFailed, None, None]:
         """Yield for each path, in order, what the file's headers tell, or why not. Raises as ``fit_all`` does.
 
         Next to nothing is decoded, so this is many times quicker than ``fit_all``.
         """
-        return self._in_order(
+        return in_order(
             lambda path: self._exchange(path, {"op": "describe"}, lambda header, _: _description(header)),
             paths,
+            self.workers,
             LOOK_AHEAD,
         )
 
@@ -164,30 +170,9 @@ class DecodePool:
         for process in processes:
             process.stop(deadline - time.monotonic())
 
-    def _in_order(
-        self, job: Callable[[Path], Result], paths: Iterable[Path], look_ahead: int
-    ) -> Generator[Result | DecodeFailed, None, None]:
-        # Threads of its own: the thumbnails of a results page must not queue behind a long indexing run.
-        threads = ThreadPoolExecutor(self.workers, thread_name_prefix="decode")
-        remaining = iter(paths)
-        pending: deque[Future[Result]] = deque()
-        try:
-            pending.extend(threads.submit(job, path) for path in islice(remaining, max(1, look_ahead)))
-            while pending:
-                result: Result | DecodeFailed
-                try:
-                    result = pending.popleft().result()
-                except DecodeFailed as error:
-                    result = error
-                except CancelledError as error:
-                    raise Cancelled from error
-                pending.extend(threads.submit(job, path) for path in islice(remaining, 1))
-                yield result
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
-
     def _exchange(self, path: Path, request: Header, read: Callable[[Header, bytes], Result]) -> Result:
         name = os.fsencode(Path(path).absolute())
+        request = {**request, "seconds": _VIDEO_SHARE * self.time_limit}
         for second_chance in (False, True):
             process = self._borrow(fresh=second_chance)
             try:

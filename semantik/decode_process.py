@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from semantik.frames import BadFrame, Message, read_frame, write_frame
+from semantik.video_environment import ENVIRONMENT
 
 log = logging.getLogger(__name__)
 
@@ -132,4 +133,5 @@ def _environment() -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "1",
+        **ENVIRONMENT,
     }

@@ -23,11 +23,14 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from semantik import video
 from semantik.decode import LoadedImage, describe_image, load_image
 from semantik.errors import DecodeFailed
 from semantik.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, resampling, resized
 from semantik.frames import BadFrame, Header, Message, read_frame, write_frame
+from semantik.moments import split_path
 from semantik.records import Description, Reason
+from semantik.upright import OVERSAMPLING
 
 THUMBNAIL_QUALITY = 80
 _NICENESS = 5
@@ -102,13 +105,8 @@ def _limit_memory(memory: int) -> None:
 
 
 def _answer(header: Header, payload: bytes) -> Message:
-    path = Path(os.fsdecode(payload))
     try:
-        if header["op"] == "fit":
-            return _fit(path, InputSpec(**header["spec"]))
-        if header["op"] == "describe":
-            return _told(describe_image(path)), b""
-        return _thumbnail(path, header["side"])
+        return _work(header, *split_path(Path(os.fsdecode(payload))))
     except DecodeFailed as error:
         trace = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
         return _failure(error.params["reason"], str(error.params["detail"]), trace)
@@ -116,6 +114,19 @@ def _answer(header: Header, payload: bytes) -> Message:
         return _failure(Reason.OUT_OF_MEMORY, repr(error), "")
     except Exception as error:  # noqa: BLE001 - the traceback travels in the answer, for the program's log
         return _failure(Reason.DAMAGED, repr(error), traceback.format_exc())
+
+
+def _work(header: Header, path: Path, moment: float | None) -> Message:
+    seconds = header["seconds"]  # for a video; a picture cannot be left half done
+    if header["op"] == "thumbnail":
+        return _thumbnail(path, moment, header["side"], seconds)
+    is_video = video.is_video(path)
+    if header["op"] == "describe":
+        return _told(video.describe_video(path, seconds) if is_video else describe_image(path)), b""
+    spec = InputSpec(**header["spec"])
+    if not is_video:
+        return _fit(path, spec)
+    return _fit_video(path, spec, seconds) if moment is None else _fit_frame(path, moment, spec, seconds)
 
 
 def _failure(reason: object, detail: str, trace: str) -> Message:
@@ -128,6 +139,20 @@ def _fit(path: Path, spec: InputSpec) -> Message:
     pixels = fit_pixels(_unreduced_geometry(loaded, spec), spec)
     warning = loaded.warning.value if loaded.warning else None
     return {**_told(loaded), "warning": warning}, pixels.tobytes()
+
+
+def _fit_video(path: Path, spec: InputSpec, seconds: float) -> Message:
+    found = video.sample_frames(path, max(spec.width, spec.height), seconds)
+    pixels = b"".join(fit_pixels(Image.fromarray(frame), spec).tobytes() for frame in found.frames)
+    told = _told(Description(found.width, found.height, found.taken))
+    warning = Reason.TRUNCATED.value if found.truncated else None
+    return {**told, "warning": warning, "moments": found.moments}, pixels
+
+
+def _fit_frame(path: Path, moment: float, spec: InputSpec, seconds: float) -> Message:
+    told = _told(video.describe_video(path, seconds))
+    frame = video.frame_at(path, moment, OVERSAMPLING * max(spec.width, spec.height), seconds)
+    return {**told, "warning": None}, fit_pixels(Image.fromarray(frame), spec).tobytes()
 
 
 def _told(picture: LoadedImage | Description) -> Header:
@@ -148,9 +173,13 @@ def _unreduced_geometry(loaded: LoadedImage, spec: InputSpec) -> Image.Image:
     return loaded.image.resize(resized((width, height), spec), resampling(spec), box=loaded.box)
 
 
-def _thumbnail(path: Path, side: int) -> Message:
-    loaded = load_image(path, max(1, side // 2))
-    image = loaded.image
+def _thumbnail(path: Path, moment: float | None, side: int, seconds: float) -> Message:
+    if not video.is_video(path):
+        image = load_image(path, max(1, side // 2)).image
+    elif moment is None:
+        image = Image.fromarray(video.first_frame(path, side, seconds))
+    else:
+        image = Image.fromarray(video.frame_at(path, moment, side, seconds))
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)

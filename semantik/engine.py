@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from semantik import encoders, fast_trial
 from semantik.combining import SAMPLE
 from semantik.config import Config
 from semantik.decode_pool import DecodePool
+from semantik.exclusions import Exclusions
 from semantik.fast_trial import Trial
 from semantik.index import APPROXIMATE_FROM
 from semantik.library import Library
@@ -29,7 +31,7 @@ NEAREST = 3
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search found; ``seconds`` from the query to the hits, ``searched`` pictures in the index."""
+    """What a search found; ``seconds`` from the query to the hits, ``searched`` pictures that passed the filters."""
 
     query: Query
     hits: list[Hit]
@@ -90,8 +92,15 @@ class Engine(Models):
             self.encoder,
             self.pool,
             approximate_from=APPROXIMATE_FROM if self.config.approximate_search else None,
+            unwanted=Exclusions(self.config.exclude),
         )
         return self.library
+
+    def exclude(self, patterns: Sequence[str]) -> None:
+        """Leave out what these patterns name (see ``Exclusions``), from the next check or update on."""
+        self.config = replace(self.config, exclude=tuple(patterns))
+        if self.library:
+            self.library.unwanted = Exclusions(patterns)
 
     def embed(self, query: Query) -> NDArray[np.float32]:
         """A query as a unit vector of the model in use, float32 (dim,). Raises as ``search.embed_query``."""
@@ -138,7 +147,7 @@ class Engine(Models):
             query=query,
             hits=kept,
             seconds=seconds,
-            searched=self.library.count,
+            searched=self.library.searched(query),
             nearest=[] if kept else hits[:NEAREST],
             left_out=len(hits) - len(kept),
             read_as_english=self.missing_for(query) is not None,
@@ -151,7 +160,7 @@ class Engine(Models):
         """
         assert self.library
         shown = answer.shown[:EMBEDDED]
-        pictures = [*answer.query.images, *(hit.path for hit in shown), *(c.path for hit in shown for c in hit.copies)]
+        pictures = [*answer.query.images, *(h.picture for hit in shown for h in (hit, *hit.copies))]
         thumbnails = self.thumbnails.get_many(pictures, self.pool, thumbnail_side(len(pictures)))
         page = ResultsPage(
             query=answer.query,

@@ -43,6 +43,12 @@ class NoImages(SemantikError):
     key = "error.no_images"
 
 
+class AllExcluded(SemantikError):
+    """The folder holds pictures, but the user's exclude patterns leave none of them. Params: folder."""
+
+    key = "error.all_excluded"
+
+
 class NoIndex(SemantikError):
     """The folder was never indexed with this encoder. Params: folder."""
 
@@ -323,3 +329,9 @@ class CopiesNotMade(SemantikError):
     """Nothing (more) can be written to the folder for copies. Params: folder, detail, copied, count."""
 
     key = "error.copies_not_made"
+
+
+class LauncherNotMade(SemantikError):
+    """An entry for the menu or the desktop could not be written. Params: path, detail."""
+
+    key = "error.launcher_not_made"

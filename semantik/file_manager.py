@@ -1,4 +1,4 @@
-"""Showing a picture where it lies: its folder in the system's file manager, with the file selected."""
+"""Showing a picture in the system's programs: selected in its folder by the file manager, or by its viewer."""
 
 from __future__ import annotations
 
@@ -42,10 +42,29 @@ def reveal(path: Path) -> None:
         raise PictureNotShown(path=str(path))
 
 
-def _explorer(path: Path) -> str:
+def open_picture(path: Path) -> None:
+    """Open ``path`` in the program that the system has for such pictures. No shell is involved.
+
+    Raises PictureGone, PictureNotShown.
+    """
+    path = path.absolute()
+    if not path.is_file():
+        raise PictureGone(path=str(path))
+    if sys.platform == "win32":
+        shown = _start(_explorer(path, select=False))
+    elif sys.platform == "darwin":
+        shown = _start(["/usr/bin/open", "--", str(path)])
+    else:
+        # The viewer itself may run until it is closed.
+        shown = _start(["xdg-open", str(path)], seconds=2)
+    if not shown:
+        raise PictureNotShown(path=str(path))
+
+
+def _explorer(path: Path, *, select: bool = True) -> str:
     # Explorer splits its line itself, at commas too unless they are quoted; no name on Windows has a quotation mark.
     system = os.environ.get("SYSTEMROOT", r"C:\Windows")
-    return f'"{system}\\explorer.exe" /select,"{path}"'
+    return f'"{system}\\explorer.exe" {"/select," if select else ""}"{path}"'
 
 
 def _show_items(path: Path) -> list[list[str]]:

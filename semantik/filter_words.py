@@ -10,10 +10,11 @@ from datetime import date
 from typing import Literal
 
 from semantik.errors import BadFilter
-from semantik.image_formats import FORMATS
+from semantik.image_formats import FORMATS, RAW
 from semantik.plain_words import plain
 from semantik.records import Filters, Order, Shape
 from semantik.text import CATALOGUE, say
+from semantik.video_formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
 
 End = Literal["first", "last"]
 
@@ -24,6 +25,10 @@ _KEY_OF = _SYNONYMS | {plain(word): key for key in KEYS for word in CATALOGUE[f"
 _SHAPES = {plain(word): shape for shape in Shape for word in CATALOGUE[f"syntax.shape_{shape.value}"]}
 _ORDERS = {plain(word): order for order in Order for word in CATALOGUE[f"syntax.order_{order.value}"]}
 _ORDERS |= {"fecha": Order.NEWEST, "date": Order.NEWEST}
+
+_FAMILIES = {"video": VIDEO_EXTENSIONS, "raw": frozenset(RAW.extensions)}
+_FAMILY_OF = _FAMILIES | {"videos": VIDEO_EXTENSIONS}
+_KINDS = {kind.extensions[0].removeprefix("."): frozenset(kind.extensions) for kind in (*FORMATS, *VIDEO_FORMATS)}
 
 
 def is_key(word: str) -> bool:
@@ -56,8 +61,7 @@ def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple
     if filters.shape:
         words.append((say("syntax.shape"), say(f"syntax.shape_{filters.shape.value}")))
     if filters.extensions:
-        named = [kind.extensions[0] for kind in FORMATS if filters.extensions.issuperset(kind.extensions)]
-        words.append((say("syntax.type"), ",".join(end.removeprefix(".") for end in named)))
+        words.append((say("syntax.type"), ",".join(_names_of(filters.extensions))))
     if order is not Order.RELEVANCE:
         words.append((say("syntax.order"), say(f"syntax.order_{order.value}")))
     return words
@@ -92,16 +96,25 @@ def read_side(value: str) -> int:
 def read_extensions(value: str) -> frozenset[str]:
     """Extensions of the formats that are named by any extension of theirs: "jpg" means JPEG files of any name.
 
-    Raises ValueError.
+    "video" means all videos, "raw" the own formats of all cameras. Raises ValueError.
     """
     found: set[str] = set()
-    for name in re.split(r"[,;\s]+", value.strip().lower()):
+    for name in re.split(r"[,;\s]+", plain(value.strip())):
         extension = "." + name.removeprefix("*").removeprefix(".")
-        named = [kind.extensions for kind in FORMATS if extension in kind.extensions]
+        named = [kind for kind in _KINDS.values() if extension in kind]
+        if name in _FAMILY_OF:
+            named = [_FAMILY_OF[name]]
         if not named:
             raise ValueError(name)
         found.update(*named)
     return frozenset(found)
+
+
+def _names_of(extensions: frozenset[str]) -> list[str]:
+    """The fewest names by which ``read_extensions`` finds these again."""
+    families = [name for name, family in _FAMILIES.items() if extensions >= family]
+    rest = extensions.difference(*(_FAMILIES[name] for name in families))
+    return [name for name, kind in _KINDS.items() if rest >= kind] + families
 
 
 def read_folder(value: str) -> str:

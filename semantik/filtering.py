@@ -11,6 +11,7 @@ from semantik.details_store import DetailsStore
 from semantik.errors import ContradictoryDates, NoneMatchesFilters
 from semantik.filter_words import filter_words
 from semantik.index import ImageIndex
+from semantik.moments import split_key
 from semantik.plain_words import plain
 from semantik.records import Filters
 
@@ -32,10 +33,10 @@ def passing(index: ImageIndex, filters: Filters, details: DetailsStore) -> NDArr
         chosen &= {row for path, row in rows.items() if plain(path).startswith(wanted)}
     if filters.extensions:
         ends = filters.extensions
-        chosen &= {row for path, row in rows.items() if PurePosixPath(path).suffix.lower() in ends}
+        chosen &= {row for key, row in rows.items() if PurePosixPath(split_key(key)[0]).suffix.lower() in ends}
     if filters.need_details:
-        found = ((file, rows.get(file.path)) for file in details.matching(filters))
-        chosen &= {row for file, row in found if row is not None and index.file_of(row) == file}
+        found = ((file, row) for file in details.matching(filters) for row in index.rows_of(file.path))
+        chosen &= {row for file, row in found if index.file_of(row) == file}
     if not chosen:
         words = (f"{key}:{value}" for key, value in filter_words(filters))
         raise NoneMatchesFilters(filters=" ".join(words))

@@ -19,7 +19,7 @@ from semantik.index import TRANSIENT, ImageIndex
 from semantik.near_duplicates import near_distance
 from semantik.path_words import PathWords, query_words
 from semantik.plain_words import plain
-from semantik.records import Decoded, Description, Filters, Hit, ImageFile, Order, Query
+from semantik.records import Decoded, DecodedVideo, Description, Filters, Hit, ImageFile, Order, Query
 from semantik.relevance import Relevance
 from semantik.search import Limits, Named, check_terms, search
 
@@ -68,7 +68,7 @@ class Finder:
         among = self._passing(index, filters)
         return index.count if among is None else int(among.sum())
 
-    def note(self, file: ImageFile, decoded: Decoded) -> None:
+    def note(self, file: ImageFile, decoded: Decoded | DecodedVideo) -> None:
         """Remember what was learnt of a picture while it was decoded for the index."""
         self.details.add(file, Description(decoded.width, decoded.height, decoded.taken, decoded.camera))
 
@@ -114,7 +114,7 @@ class Finder:
         """The hits and their copies with what is known of their files, which is read now where it must be."""
         rows = index.rows()
         flat = [hit for best in hits for hit in (best, *best.copies)]
-        files = [index.file_of(rows[hit.path.relative_to(self.folder).as_posix()]) for hit in flat]
+        files = [index.file_of(rows[hit.picture.relative_to(self.folder).as_posix()]) for hit in flat]
         known = self.details.of(files)
         if unknown := [file for file, details in zip(files, known, strict=True) if details is None]:
             self._learn(unknown[:MOST_READ])

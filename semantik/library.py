@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -13,6 +13,7 @@ from semantik.decode_pool import DecodePool
 from semantik.details_store import FILE, DetailsStore
 from semantik.encoders.base import Encoder
 from semantik.errors import (
+    AllExcluded,
     FolderEmptied,
     FolderNotFound,
     FolderUnreadable,
@@ -22,9 +23,11 @@ from semantik.errors import (
     NoIndex,
     SemantikError,
 )
+from semantik.exclusions import Exclusions
 from semantik.finder import Finder
 from semantik.index import Changes, ImageIndex, put_back, set_aside
 from semantik.indexer import scan_changes, update_index
+from semantik.pausing import Pause
 from semantik.plain_words import plain
 from semantik.query_pictures import FOLDER as QUERIES
 from semantik.records import Hit, IndexReport, Problem, Progress, Query
@@ -43,7 +46,7 @@ class State(Enum):
     DAMAGED = "damaged"  # the stored index contradicts itself
     OTHER_SPACE = "other_space"  # the stored vectors are of another version of the encoder
     TOO_NEW = "too_new"  # written by a newer program
-    UNREACHABLE = "unreachable"  # the folder cannot be seen now; its index can be searched
+    UNREACHABLE = "unreachable"  # the folder's pictures cannot be seen now; its index can be searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +63,24 @@ class Library:
     """An image folder, its index for one encoder, and the work that can be done with both.
 
     Not thread-safe: the window calls it from one worker at a time. ``approximate_from``: see ``ImageIndex``.
+    ``unwanted``: what the user excluded; it may be changed at any time, and counts from the next check or update.
     """
 
     def __init__(
-        self, home: Path, folder: Path, encoder: Encoder, pool: DecodePool, *, approximate_from: int | None = None
+        self,
+        home: Path,
+        folder: Path,
+        encoder: Encoder,
+        pool: DecodePool,
+        *,
+        approximate_from: int | None = None,
+        unwanted: Exclusions | None = None,
     ) -> None:
         self.home = home
         self.folder = folder
         self.encoder = encoder
         self.pool = pool
+        self.unwanted = unwanted or Exclusions()
         self.store = index_folder(home, folder, encoder.store)
         self.index: ImageIndex | None = None
         self.finder = Finder(folder, pool, DetailsStore(self.store.parent / FILE), Relevance(home / "background"))
@@ -120,8 +132,8 @@ class Library:
         if self.index is None:
             return Check(State.NEW)
         try:
-            changes, problems = scan_changes(self.index, exclude=self._exclude)
-        except (FolderNotFound, FolderUnreadable, FolderEmptied) as error:
+            changes, problems = scan_changes(self.index, exclude=self._exclude, unwanted=self.unwanted)
+        except (FolderNotFound, FolderUnreadable, FolderEmptied, AllExcluded) as error:
             return Check(State.UNREACHABLE, error=error)
         return Check(State.CHANGED if changes else State.READY, changes or None, problems=tuple(problems))
 
@@ -132,25 +144,31 @@ class Library:
         *,
         rebuild: bool = False,
         allow_mass_removal: bool = False,
+        pause: Pause | None = None,
+        again: Collection[str] = (),
     ) -> IndexReport:
         """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
 
         ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
-        its first save.
+        its first save. ``pause`` and ``again`` are as in ``update_index``.
         """
         if rebuild:
-            return self._rebuild(on_progress, is_cancelled)
+            return self._rebuild(on_progress, is_cancelled, pause)
         index = self.index or self._new_index()
         try:
-            return self._update(index, on_progress, is_cancelled, allow_mass_removal)
+            return self._update(
+                index, on_progress, is_cancelled, allow_mass_removal=allow_mass_removal, pause=pause, again=again
+            )
         finally:
             if index.count or self.index is not None:
                 self.index = index
 
-    def _rebuild(self, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool]) -> IndexReport:
+    def _rebuild(
+        self, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool], pause: Pause | None
+    ) -> IndexReport:
         index = self._new_index()
         # What can be told to fail does so before the old index is touched.
-        scan_changes(self.index or index, exclude=self._exclude)
+        scan_changes(self.index or index, exclude=self._exclude, unwanted=self.unwanted)
         self.encoder.load(texts=False)
         try:
             with index.locked():
@@ -161,7 +179,7 @@ class Library:
             raise IndexNotSaved(folder=str(self.store), detail=error.strerror or str(error)) from error
         log.warning("rebuilding; the old index was kept in %s", aside)
         try:
-            return self._update(index, on_progress, is_cancelled, allow_mass_removal=False)
+            return self._update(index, on_progress, is_cancelled, pause=pause)
         finally:
             if index.generation or (index.count and not aside):
                 self.index = index
@@ -190,7 +208,10 @@ class Library:
         index: ImageIndex,
         on_progress: Callable[[Progress], None],
         is_cancelled: Callable[[], bool],
-        allow_mass_removal: bool,
+        *,
+        allow_mass_removal: bool = False,
+        pause: Pause | None,
+        again: Collection[str] = (),
     ) -> IndexReport:
         report = update_index(
             self.folder,
@@ -201,7 +222,10 @@ class Library:
             pool=self.pool,
             allow_mass_removal=allow_mass_removal,
             exclude=self._exclude,
+            unwanted=self.unwanted,
             on_picture=self.finder.note,
+            pause=pause,
+            again=again,
         )
         if not report.cancelled:
             self.finder.catch_up(index, is_cancelled)
@@ -221,6 +245,10 @@ class Library:
         if self.index is None:
             raise NoIndex(folder=str(self.folder))
         return self.finder.search(self.index, self.encoder, query, top_k, by_name=by_name, folded=folded)
+
+    def searched(self, query: Query) -> int:
+        """How many pictures a query looks at; see ``Finder.searched``."""
+        return self.finder.searched(self.index, query.filters) if self.index else 0
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from semantik.moments import split_key
 from semantik.plain_words import plain
 
 SHORTEST = 3
@@ -33,7 +34,7 @@ class PathWords:
         folders: dict[str, str] = {}
         self._texts: dict[int, str] = {}
         for path, row in rows.items():
-            folder, _, name = path.rpartition("/")
+            folder, _, name = split_key(path)[0].rpartition("/")
             if folder not in folders:
                 folders[folder] = _spaced(folder)
             self._texts[row] = folders[folder] + _spaced(name.rpartition(".")[0] or name)

@@ -25,12 +25,16 @@ def time_left(eta: float | None) -> str:
 
 
 def indexing_status(progress: Progress) -> str:
-    """Count, share, speed and time left of an indexing run."""
+    """Count, share, speed and time left of an indexing run; or that it holds still."""
+    done, total = number(progress.done), number(progress.total)
+    percent = progress.done * 100 // max(1, progress.total)
+    if progress.paused:
+        return say("status.paused", done=done, total=total, percent=percent)
     return say(
         "status.indexing",
-        done=number(progress.done),
-        total=number(progress.total),
-        percent=progress.done * 100 // max(1, progress.total),
+        done=done,
+        total=total,
+        percent=percent,
         rate=number(progress.rate, 1),
         left=time_left(progress.eta),
     )

@@ -15,8 +15,10 @@ from pathlib import Path
 from semantik.errors import AddressInQuery, BadWeight, SemantikError
 from semantik.filter_words import filter_words, is_key, read_filter
 from semantik.image_formats import IMAGE_EXTENSIONS
+from semantik.moments import split_path
 from semantik.plain_words import plain
 from semantik.records import Filters, Order, Query, Term
+from semantik.video_formats import VIDEO_EXTENSIONS
 
 MOST_CHARACTERS = 10_000
 """What is longer is no query; its end is left out."""
@@ -159,7 +161,8 @@ def _term(group: _Group, folders: Sequence[Path]) -> Term:
 
 def _picture(text: str, folders: Sequence[Path], *, sure: bool) -> Path | None:
     """The file that a text names, or None when it names none: its end tells, and that it is there or in quotes."""
-    if Path(text).suffix.lower() not in IMAGE_EXTENSIONS:
+    file, moment = split_path(Path(text))
+    if file.suffix.lower() not in (IMAGE_EXTENSIONS if moment is None else VIDEO_EXTENSIONS):
         return None
     path = Path(text).expanduser()
     places = [(folder / path).absolute() for folder in (*folders, Path())]
@@ -172,7 +175,7 @@ def _picture(text: str, folders: Sequence[Path], *, sure: bool) -> Path | None:
 
 def _is_file(path: Path) -> bool:
     try:
-        return path.is_file()
+        return split_path(path)[0].is_file()
     except (OSError, ValueError):  # a name that no file system takes
         return False
 

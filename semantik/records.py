@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from semantik.moments import frame_key
+
 if TYPE_CHECKING:  # the window shows itself, and explains a missing numpy, before numpy is imported
     import numpy as np
     from numpy.typing import NDArray
@@ -90,6 +92,12 @@ class Hit:
     details: Details | None = None  # when they were asked for and the file could be read
     named: tuple[str, ...] = ()  # words of the query that its path has, when names count
     copies: tuple[Hit, ...] = ()  # hits that look nearly the same and were folded into this one, best first
+    moment: float | None = None  # the second in a video that it shows
+
+    @property
+    def picture(self) -> Path:
+        """What its thumbnail is made from: the file, or a frame's pseudo path (see ``moments``)."""
+        return self.path if self.moment is None else self.path.with_name(frame_key(self.path.name, self.moment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +198,22 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True)
+class DecodedVideo:
+    """What a decoder process shows of a video: frames that differ, fitted, uint8 (n, H, W, 3), n >= 1.
+
+    ``moments`` (n,) are their seconds from the start, ascending; the rest is as in ``Decoded``.
+    """
+
+    pixels: Pixels
+    moments: tuple[float, ...]
+    width: int
+    height: int
+    warning: Reason | None = None
+    taken: datetime | None = None
+    camera: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """What a picture file's headers tell of it. Sizes are those of the upright picture in pixels.
 
@@ -220,6 +244,7 @@ class Progress:
     total: int
     rate: float = 0.0
     eta: float | None = None
+    paused: bool = False  # it holds still now; what was done is saved
 
 
 @dataclass(frozen=True, slots=True)

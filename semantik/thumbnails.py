@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from semantik.errors import DecodeFailed
+from semantik.moments import split_path
 from semantik.records import Thumbnail
 
 log = logging.getLogger(__name__)
@@ -155,9 +156,12 @@ class ThumbnailCache:
 
 
 def _key(path: Path, side: int) -> str | None:
-    """Name of a picture's thumbnail, 40 hex digits; None when the picture is not there."""
+    """Name of a picture's thumbnail, 40 hex digits; None when the picture is not there.
+
+    ``path`` may name a moment of a video (``moments.frame_key``).
+    """
     try:
-        status = path.stat()
+        status = split_path(path)[0].stat()
     except OSError as error:
         log.info("no thumbnail: %s", error)
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
@@ -69,6 +70,21 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
 
     monkeypatch.setattr(engine.encoders, "create", create)
     return made
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The pages that were opened in the browser, which is not started."""
+    from semantik import results_page
+
+    opened: list[Path] = []
+
+    def open_new_tab(address):
+        opened.append(Path(unquote(urlsplit(address).path)))
+        return True
+
+    monkeypatch.setattr(results_page.webbrowser, "open_new_tab", open_new_tab)
+    return opened
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from conftest import FakeEncoder, paint
 
-from semantik import indexer
+from semantik import embedding_run
 from semantik.decode import describe_image, load_image
 from semantik.decode_pool import DecodePool
 from semantik.encoders.base import unit_rows
@@ -97,7 +97,7 @@ def stored_rows(store: Path) -> dict[str, int]:
 
 def index_job(job: dict) -> None:
     """Index a folder with frequent saves; report what is to do, each batch, and what each save holds."""
-    indexer.CHECKPOINT_IMAGES = job["checkpoint"]
+    embedding_run.CHECKPOINT_IMAGES = job["checkpoint"]
     commit.DEAD_ROWS = job["dead_rows"]
     encoder = PixelEncoder()
     folder, store = Path(job["folder"]), Path(job["store"])
@@ -175,7 +175,7 @@ def churn_job(job: dict) -> None:
     folder, store = Path(job["folder"]), Path(job["store"])
     encoder, pool = FakeEncoder(), LocalPool()
     commit.DEAD_ROWS = 3
-    indexer.CHECKPOINT_IMAGES = 4
+    embedding_run.CHECKPOINT_IMAGES = 4
     index = open_index(store, folder, encoder)
     mine: list[str] = []
     locked = 0

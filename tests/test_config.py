@@ -13,7 +13,7 @@ from semantik.config import CONFIG_NAME, PROGRAM_FOLDER, Config, find_home, inde
 
 
 def test_shipped_defaults_are_the_programs():
-    assert json.loads((PROGRAM_FOLDER / CONFIG_NAME).read_text()) == asdict(Config())
+    assert json.loads((PROGRAM_FOLDER / CONFIG_NAME).read_text()) == json.loads(json.dumps(asdict(Config())))
 
 
 def test_settings_come_back(home):
@@ -29,6 +29,17 @@ def test_unknown_keys_and_wrong_types_do_no_harm(home):
     assert load_config(home) == Config(image_folder="/a", decode_seconds=5.0)
     (home / CONFIG_NAME).write_text(json.dumps({"top_k": 0, "decode_seconds": -1.0}))
     assert load_config(home) == Config()
+
+
+def test_lists_come_back_clean(home):
+    save_config(Config(exclude=("borradores", "*.png")), home)
+    assert json.loads((home / CONFIG_NAME).read_text())["exclude"] == ["borradores", "*.png"]
+    assert load_config(home).exclude == ("borradores", "*.png")
+    (home / CONFIG_NAME).write_text(json.dumps({"exclude": [" viajes/2019/* ", "", 7, "a", "a", None, "[ñ]"]}))
+    assert load_config(home).exclude == ("viajes/2019/*", "a", "[ñ]")
+    for wrong in ("*.png", {"a": 1}, 3, None):
+        (home / CONFIG_NAME).write_text(json.dumps({"exclude": wrong, "top_k": 4}))
+        assert load_config(home) == Config(top_k=4)
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", "", "\x00"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import FakeEncoder, paint
 
-from semantik import indexer
+from semantik import embedding_run
 from semantik.decode_pool import DecodePool
 from semantik.errors import (
     FolderEmptied,
@@ -398,7 +398,7 @@ def test_a_rebuild_that_fails_later_keeps_both(opened, monkeypatch):
     library = opened()
     library.open()
     before = snapshot(library.store)
-    monkeypatch.setattr(indexer, "CHECKPOINT_IMAGES", 4)
+    monkeypatch.setattr(embedding_run, "CHECKPOINT_IMAGES", 4)
     real, saves = commit.write_segment, []
 
     def fills_up(*arguments, **options):

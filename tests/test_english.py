@@ -18,7 +18,8 @@ from semantik import system_language, text
 from semantik.config import CONFIG_NAME
 from semantik.encoders import encoder_names
 from semantik.gui.columns import column_width
-from semantik.gui.dialogs import AboutDialog, ModelChoice, ProblemsDialog
+from semantik.gui.dialogs import AboutDialog, ModelChoice
+from semantik.gui.problems import ProblemsDialog
 from semantik.gui.settings import SettingsDialog
 from semantik.records import Problem, Reason
 from semantik.text import CATALOGUE, say

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import FakeEncoder, paint
 
-from semantik import indexer
+from semantik import embedding_run, indexer
 from semantik.errors import (
     DecoderNotStarted,
     EncoderFailed,
@@ -125,7 +125,7 @@ def test_cancelling_keeps_what_was_done(index, fake, pool):
 
 
 def test_checkpoints_while_indexing(index, fake, pool, monkeypatch):
-    monkeypatch.setattr(indexer, "CHECKPOINT_IMAGES", 4)
+    monkeypatch.setattr(embedding_run, "CHECKPOINT_IMAGES", 4)
     generations = []
     update(index, fake, pool, on_progress=lambda progress: generations.append(index.generation))
     assert generations == [0, 0, 1]

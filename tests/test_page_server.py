@@ -9,7 +9,6 @@ import json
 import logging
 import re
 import select
-import shutil
 import socket
 import threading
 import time
@@ -17,6 +16,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+import page_program
 import pytest
 from conftest import paint
 
@@ -830,11 +830,6 @@ def test_downloads_are_limited_and_given_up_when_nobody_reads(serve, photos):
 
 # -- A real browser ------------------------------------------------------------------------------------
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 TALK = """async (base) => {
     const told = {};
     const note = async (name, call) => {
@@ -860,13 +855,8 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>x</title><iframe name="hid
 
 @pytest.fixture
 def browser():
-    sync_api = pytest.importorskip("playwright.sync_api")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium is installed")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with page_program.browser() as started:
         yield started
-        started.close()
 
 
 def test_a_browser_lets_the_file_page_talk_and_no_other(serve, actions, photos, browser, tmp_path):

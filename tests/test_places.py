@@ -25,7 +25,7 @@ from crash_worker import PixelEncoder
 from PIL import Image
 
 from semantik import __main__ as cli
-from semantik import config, durable, engine, indexer
+from semantik import config, durable, embedding_run, engine
 from semantik.decode_pool import DecodePool
 from semantik.errors import FolderEmptied, FolderNotFound, FolderUnreadable, IndexNotSaved, MassRemoval, NoIndex
 from semantik.index import ImageIndex
@@ -195,7 +195,7 @@ def many(folder, count):
 
 def test_a_disk_that_is_really_full(mount, tmp_path, pool, monkeypatch):
     """Every size from nothing to enough, page by page; then there is room again, and nothing is done twice."""
-    monkeypatch.setattr(indexer, "CHECKPOINT_IMAGES", 20)
+    monkeypatch.setattr(embedding_run, "CHECKPOINT_IMAGES", 20)
     folder, home = many(tmp_path / "fotos", 100), tmp_path / "home"
     home.mkdir()
     outcomes = []
@@ -230,7 +230,7 @@ def test_a_disk_that_is_really_full(mount, tmp_path, pool, monkeypatch):
 
 def test_a_disk_that_fills_up_while_indexing(tmp_path, pool, monkeypatch):
     """The same wherever the tests run: the third checkpoint finds no room."""
-    monkeypatch.setattr(indexer, "CHECKPOINT_IMAGES", 8)
+    monkeypatch.setattr(embedding_run, "CHECKPOINT_IMAGES", 8)
     folder = many(tmp_path / "fotos", 40)
     library = open_library(tmp_path, folder, pool, PixelEncoder())
     real, writes = durable.os.write, []
@@ -314,7 +314,7 @@ def test_a_disk_that_is_pulled_out_during_the_scan(mount, tmp_path, library, poo
 
 def test_a_disk_that_is_pulled_out_while_indexing(tmp_path, library, pool, monkeypatch):
     """What was embedded is saved, no file is blamed, and versions that are known stay searchable."""
-    monkeypatch.setattr(indexer, "CHECKPOINT_IMAGES", 1000)
+    monkeypatch.setattr(embedding_run, "CHECKPOINT_IMAGES", 1000)
     opened = open_library(tmp_path, library, pool)
     for number in range(60):
         paint(library / f"más/{number:02}.png", (number, 9, 99))

@@ -21,7 +21,6 @@ import pytest
 from conftest import paint, replace_encoders
 from window import TIMEOUT, Window
 
-from semantik import results_page
 from semantik.gui import answers, examples
 from semantik.history import KEPT, SearchHistory
 from semantik.query_pictures import FOLDER, host_of, is_address, keep, read_pictures
@@ -33,14 +32,6 @@ from semantik.records import Term
 def encoder(monkeypatch):
     """All models are the predictable one."""
     return replace_encoders(monkeypatch)
-
-
-@pytest.fixture
-def pages(monkeypatch):
-    """The results pages that were opened, instead of a browser."""
-    opened: list[Path] = []
-    monkeypatch.setattr(results_page, "open_page", lambda path: opened.append(path) or True)
-    return opened
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ import pytest
 
 from semantik import text
 from semantik.errors import AddressInQuery, BadFilter, BadWeight
-from semantik.image_formats import PNG, TIFF
+from semantik.image_formats import JPEG, PNG, RAW, TIFF
 from semantik.query_syntax import format_query, parse
 from semantik.records import Filters, Order, Query, Shape, Term
 from semantik.text import explain
+from semantik.video_formats import VIDEO_EXTENSIONS
 
 
 def terms(words):
@@ -163,6 +164,30 @@ def test_a_query_is_written_in_the_users_language_and_without_needless_marks():
     image = Query.of_image(Path("/fotos/viaje/a.jpg"))
     assert format_query(image, Path("/fotos")) == "viaje/a.jpg"
     assert format_query(image, Path("/otras")) == "/fotos/viaje/a.jpg"
+
+
+def test_types_name_videos_and_the_formats_of_cameras():
+    assert parse("gato tipo:mp4").filters.extensions == {".mp4", ".m4v"}
+    assert parse("gato tipo:m2ts,mpeg").filters.extensions == {".mts", ".m2ts", ".mpg", ".mpeg"}
+    for word in ("tipo:video", "tipo:vídeo", "TYPE:Videos"):
+        assert parse(f"gato {word}").filters.extensions == VIDEO_EXTENSIONS
+    assert parse("gato tipo:raw").filters.extensions == {*RAW.extensions} == parse("gato tipo:nef").filters.extensions
+    assert parse("gato tipo:raw,jpg").filters.extensions == {*RAW.extensions, *JPEG.extensions}
+
+
+@pytest.mark.parametrize(
+    ("asked", "written"),
+    [
+        ("mov,mp4", "mp4,mov"),
+        ("webm,vídeo", "video"),
+        ("jpg,videos,png,dng", "jpg,png,video,raw"),
+        ("raw", "raw"),
+    ],
+)
+def test_types_are_written_in_as_few_words_as_they_are_read_from(asked, written):
+    query = parse(f"gato tipo:{asked}")
+    assert format_query(query) == f"gato tipo:{written}"
+    assert parse(format_query(query)) == query
 
 
 def test_endless_words_are_cut_and_read_in_no_time():

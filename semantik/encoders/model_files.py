@@ -124,13 +124,19 @@ def remove(model: ModelFiles, folder: Path | None = None) -> int:
     return freed
 
 
-def _checked(file: WeightsFile, folder: Path | None) -> Path:
+def is_noted(file: WeightsFile, folder: Path | None = None) -> bool:
+    """Whether a note tells that the content of this very file was right."""
     path = weights_path(file, folder)
     try:
-        if _note_path(path).read_text("ascii") == _state(file, path):
-            return path
+        return _note_path(path).read_text("ascii") == _state(file, path)
     except (OSError, UnicodeDecodeError):
-        pass  # no note: a file that another program put there, or copied
+        return False  # no note: a file that another program put there, or copied
+
+
+def _checked(file: WeightsFile, folder: Path | None) -> Path:
+    path = weights_path(file, folder)
+    if is_noted(file, folder):
+        return path
     weights.verify(file, folder)
     _note(file, path)
     return path

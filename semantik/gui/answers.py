@@ -51,8 +51,8 @@ class Answers:
         self._app.models.understand(query, lambda: self._begin(engine, query, top_k))
 
     def _read(self, engine: Engine, words: str, pictures: str) -> Query:
+        from semantik.gui.entries import typed_path
         from semantik.gui.filter_panel import merged
-        from semantik.gui.view import typed_path
         from semantik.query_pictures import read_pictures
         from semantik.search import check_terms
 
@@ -110,6 +110,7 @@ class Answers:
         from semantik.results_page import open_page
 
         self._app.view.say(self.told(answer))
+        self._app.recent.show(answer, page)
         if not open_page(page):
             messagebox.showwarning(say("window.title"), say("warn.no_browser", path=page), parent=self._app.root)
 

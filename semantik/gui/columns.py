@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from tkinter import font, ttk
 
-PADDING = 24  # pixels that the theme keeps free in a cell
+from semantik.gui.scaling import px
+
+PADDING = 9  # pixels at 100 % that the theme keeps free in a cell
 
 
 def fit_column(table: ttk.Treeview, column: str) -> None:
@@ -22,4 +24,4 @@ def column_width(table: ttk.Treeview, headings: Iterable[str], cells: Iterable[s
     in_cells = font.Font(table, font=style.lookup("Treeview", "font") or "TkDefaultFont")
     in_headings = font.Font(table, font=style.lookup("Treeview.Heading", "font") or "TkDefaultFont")
     widths = [in_headings.measure(words) for words in headings] + [in_cells.measure(words) for words in cells]
-    return max(widths, default=0) + PADDING
+    return max(widths, default=0) + px(table, PADDING)

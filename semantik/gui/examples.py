@@ -8,9 +8,8 @@ from pathlib import Path
 from tkinter import filedialog
 from typing import TYPE_CHECKING
 
-from semantik import errors
 from semantik.display_names import visible
-from semantik.gui.view import replace_text
+from semantik.gui.entries import replace_text
 from semantik.text import say
 
 if TYPE_CHECKING:
@@ -47,23 +46,33 @@ class ExamplePicker:
 
     def paste(self, *, asked: bool) -> None:
         """Take the picture on the clipboard; unless the user ``asked`` for it, a clipboard with text is left alone."""
-        if not asked and _clipboard_has_text(self._app.root):
-            return
-        from semantik.query_pictures import pasted
-
-        try:
-            found = pasted(self._app.home)
-        except NotImplementedError:  # Linux without a program that reads it
+        app = self._app
+        if app.tasks.busy:
             if asked:
-                self._app.warn("warn.no_clipboard_program")
+                app.warn("warn.busy")
             return
-        except errors.SemantikError as error:
-            self._app.show_failure(error)
+        if not asked and _clipboard_has_text(app.root):
             return
-        if found:
-            self.take(found)
-        elif asked:
-            self._app.warn("warn.nothing_to_paste")
+
+        def show(found: list[Path]) -> None:
+            if found:
+                self.take(found)
+            elif asked:
+                app.warn("warn.nothing_to_paste")
+
+        def fail(error: BaseException) -> None:
+            if not isinstance(error, NotImplementedError):
+                app.show_failure(error)
+            elif asked:  # Linux without a program that reads the clipboard
+                app.warn("warn.no_clipboard_program")
+
+        def work() -> list[Path]:
+            # Another program has to hand it over, or this very window, which must not wait for itself.
+            from semantik.query_pictures import pasted
+
+            return pasted(app.home)
+
+        app.start(work, show, fail)
 
 
 def joined_names(paths: Sequence[Path]) -> str:
@@ -80,7 +89,11 @@ def image_kinds() -> list[tuple[str, str]]:
 
 
 def _clipboard_has_text(root: tk.Misc) -> bool:
+    """Whether what is on the clipboard is text, which an entry takes by itself."""
     try:
+        if root.tk.call("tk", "windowingsystem") == "x11":  # some programs give a picture's bytes as text
+            targets = root.tk.call("clipboard", "get", "-type", "TARGETS")
+            return "STRING" in str(targets)
         return bool(root.clipboard_get())
     except tk.TclError:
         return False

@@ -8,41 +8,52 @@ from dataclasses import fields, replace
 from tkinter import ttk
 
 from semantik.filter_words import read_filter
+from semantik.gui.mnemonics import Mnemonics
+from semantik.gui.scaling import px
+from semantik.gui.theme import Hint
 from semantik.records import Filters, Order, Query, Shape
 from semantik.text import say
 
-_TYPES = ("jpg", "png", "webp", "gif", "tiff", "heic", "avif", "bmp")
+_TYPES = ("jpg", "png", "webp", "gif", "tiff", "heic", "avif", "raw", "video")
 
 
 class FilterPanel(ttk.Frame):
     """Folder, dates, size, shape, type and order; empty controls filter nothing."""
 
-    def __init__(self, parent: tk.Misc, folders: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, parent: tk.Misc, folders: Callable[[], Sequence[str]], letters: Mnemonics) -> None:
         """``folders`` gives the folders below the library, for the list to choose from."""
         super().__init__(parent)
         self._keys: dict[str, ttk.Entry] = {}
         self._folders = folders
-        for column in (1, 3):
+        self._letters = letters
+        for column in (1, 3, 5):
             self.columnconfigure(column, weight=1)
         self._folder = ttk.Combobox(self, postcommand=self._list_folders)
         self._add("folder", 0, 0, self._folder).grid(columnspan=3)
+        orders = [say(f"syntax.order_{order.value}") for order in Order]
+        self._add("order", 0, 4, _choice(self, orders, empty=False))
+        self._keys["order"].set(say("syntax.order_relevance"))  # type: ignore[attr-defined]  # a combobox
         self._add("since", 1, 0, ttk.Entry(self, width=12))
         self._add("until", 1, 2, ttk.Entry(self, width=12))
+        self._add("type", 1, 4, ttk.Combobox(self, values=["", *_TYPES], width=12))
         self._add("shape", 2, 0, _choice(self, [say(f"syntax.shape_{shape.value}") for shape in Shape]))
         self._add("side", 2, 2, ttk.Entry(self, width=12))
-        self._add("type", 3, 0, ttk.Combobox(self, values=["", *_TYPES], width=12))
-        self._add("order", 3, 2, _choice(self, [say(f"syntax.order_{order.value}") for order in Order], empty=False))
-        self._keys["order"].set(say("syntax.order_relevance"))  # type: ignore[attr-defined]  # a combobox
         self.clear_button = ttk.Button(self, text=say("filters.clear"), command=self.clear)
-        self.clear_button.grid(row=4, column=3, sticky="e", pady=(8, 0))
-        hint = ttk.Label(self, text=say("filters.hint"))
-        hint.grid(row=4, column=0, columnspan=3, sticky="w", pady=(8, 0))
+        self.clear_button.grid(row=2, column=4, columnspan=2, sticky="e", pady=px(self, 3))
+        hint = Hint(self, text=say("filters.hint"))
+        hint.grid(row=3, column=1, columnspan=5, sticky="w")
 
     def _add(self, key: str, row: int, column: int, control: ttk.Entry) -> ttk.Entry:
-        ttk.Label(self, text=say(f"filters.{key}")).grid(
-            row=row, column=column, sticky="w", pady=3, padx=(0 if column == 0 else 16, 10)
+        label = ttk.Label(self, text=say(f"filters.{key}"))
+        label.grid(
+            row=row,
+            column=column,
+            sticky="w",
+            pady=px(self, 3),
+            padx=(px(self, 0 if column == 0 else 16), px(self, 10)),
         )
-        control.grid(row=row, column=column + 1, sticky="ew", pady=3)
+        control.grid(row=row, column=column + 1, sticky="ew", pady=px(self, 3))
+        self._letters.name(label, control)
         self._keys[key] = control
         return control
 

@@ -12,6 +12,7 @@ from semantik.errors import Cancelled, SemantikError
 from semantik.gui.model_table import ModelTable, good_at, megabytes
 from semantik.gui.models import ModelPicker
 from semantik.gui.models import Owner as PickersOwner
+from semantik.gui.scaling import px
 from semantik.phrases import download_status
 from semantik.records import Progress
 from semantik.text import explain, say
@@ -38,7 +39,7 @@ class ModelPanel(ttk.LabelFrame):
         self, parent: tk.Misc, app: Owner, engine: Engine, leave: Callable[[], None], on_busy: Callable[[bool], None]
     ) -> None:
         """``leave`` closes the window; ``on_busy`` hears when a task begins and ends."""
-        super().__init__(parent, text=say("settings.models"), padding=10)
+        super().__init__(parent, text=say("settings.models"), padding=px(parent, 8))
         self._app = app
         self._engine = engine
         self._leave = leave
@@ -49,14 +50,15 @@ class ModelPanel(ttk.LabelFrame):
         self._build()
         self.list_models()
         self.update_idletasks()
-        for label in (self.about_model, self.message):
-            label.configure(wraplength=self.table.winfo_reqwidth() - 120)
+        wide = self.table.winfo_reqwidth() - px(self, 16)
+        self.about_model.configure(wraplength=wide - px(self, 16))
+        self.message.configure(wraplength=wide - self.cancel_button.winfo_reqwidth())
 
     def _build(self) -> None:
         self.table = ModelTable(self, self._selected)
         self.table.grid(row=0, column=0, sticky="nsew")
         about = ttk.Frame(self)
-        about.grid(row=1, column=0, sticky="ew", pady=(8, 8))
+        about.grid(row=1, column=0, sticky="ew", pady=px(self, 8))
         # An empty label of two lines beside it: the window does not jump from one model to the next.
         ttk.Label(about, text="\n").pack(side="left")
         self.about_model = ttk.Label(about, anchor="nw", justify="left")
@@ -69,17 +71,17 @@ class ModelPanel(ttk.LabelFrame):
         self.remove_button = ttk.Button(buttons, text=say("settings.remove"), command=self.remove)
         self.measure_button = ttk.Button(buttons, text=say("settings.measure"), command=self.measure)
         for column, button in enumerate((self.use_button, self.download_button, self.remove_button)):
-            button.grid(row=0, column=column, padx=(0, 8))
+            button.grid(row=0, column=column, padx=(0, px(self, 8)))
         self.measure_button.grid(row=0, column=4)
         self.progress = ttk.Progressbar(self, maximum=1.0)
-        self.progress.grid(row=3, column=0, sticky="ew", pady=(12, 0))
+        self.progress.grid(row=3, column=0, sticky="ew", pady=(px(self, 12), 0))
         bottom = ttk.Frame(self)
-        bottom.grid(row=4, column=0, sticky="ew", pady=(6, 0))
+        bottom.grid(row=4, column=0, sticky="ew", pady=(px(self, 6), 0))
         bottom.columnconfigure(0, weight=1)
         self.message = ttk.Label(bottom, anchor="w", justify="left", text=say("settings.hint"))
         self.message.grid(row=0, column=0, sticky="ew")
         self.cancel_button = ttk.Button(bottom, text=say("settings.cancel"), command=self.cancel, state="disabled")
-        self.cancel_button.grid(row=0, column=1, padx=(8, 0))
+        self.cancel_button.grid(row=0, column=1, padx=(px(self, 8), 0))
 
     # -- What is shown ---------------------------------------------------------------------------------
 

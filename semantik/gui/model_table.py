@@ -24,7 +24,7 @@ COLUMNS = {
 """Names of the columns, with what is above them."""
 
 NUMBERS = ("speed", "size")  # flush right
-GAP = "\N{EM SPACE}"  # after them: the next column begins flush left
+GAP = "\N{EN SPACE}"  # after them: the next column begins flush left
 PICTURES = 1000  # whose time is shown: seconds per picture are too small a number to imagine
 MEGA = 2**20
 

@@ -94,6 +94,7 @@ class WindowActions:
             def show(found: Any) -> None:
                 answer, page = found
                 app.view.say(self._answers.told(answer))
+                app.recent.show(answer, page)
                 done(page.absolute().as_uri())
 
             def fail(error: BaseException) -> None:

@@ -9,6 +9,8 @@ import tkinter as tk
 from collections.abc import Callable
 from typing import Any
 
+from semantik.pausing import Pause
+
 log = logging.getLogger(__name__)
 
 PUMP_MS = 40  # how often news are shown: smooth for the eye, cheap for the processor
@@ -23,6 +25,8 @@ class Tasks:
         self._on_failure = on_failure
         self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._cancel = threading.Event()
+        self.pause = Pause()
+        """What a task that can hold still looks at."""
         self._thread: threading.Thread | None = None
         self._after = root.after(PUMP_MS, self._pump)
 
@@ -44,6 +48,7 @@ class Tasks:
         if self.busy:
             raise RuntimeError("a task is running")
         self._cancel.clear()
+        self.pause.release()
 
         def body() -> None:
             try:
@@ -78,8 +83,9 @@ class Tasks:
         self._news.put(call)
 
     def cancel(self) -> None:
-        """Ask the running task to stop at its next chance."""
+        """Ask the running task to stop at its next chance, also one that holds still."""
         self._cancel.set()
+        self.pause.release()
 
     def is_cancelled(self) -> bool:
         """For the task: whether to stop."""

@@ -4,137 +4,89 @@ from __future__ import annotations
 
 import logging
 import tkinter as tk
-from collections.abc import Sequence
 from pathlib import Path
 from tkinter import font, ttk
-from typing import Any, Protocol
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
-
-import sv_ttk
+from typing import Any
 
 from semantik.config import Config
+from semantik.gui.commands import Commands
 from semantik.gui.drops import accept_drops
-from semantik.gui.filter_panel import FilterPanel
-from semantik.gui.history_box import HistoryBox
+from semantik.gui.entries import replace_text
+from semantik.gui.folder_row import FolderRow
+from semantik.gui.mnemonics import Mnemonics
+from semantik.gui.option_rows import OptionRows
+from semantik.gui.query_rows import QueryRows
+from semantik.gui.scaling import px
+from semantik.gui.status_rows import StatusRows
+from semantik.gui.strip import ResultStrip
 from semantik.history import SearchHistory
 from semantik.text import language, say
 
 log = logging.getLogger(__name__)
 
-MODEL_WIDTH = 38  # average characters, for the longest title
-
-
-class Examples(Protocol):
-    """Where example pictures come from."""
-
-    def take(self, paths: Sequence[Path]) -> None: ...
-    def paste(self, *, asked: bool) -> None: ...
-
-
-class Commands(Protocol):
-    """What the widgets call; the app class has it."""
-
-    @property
-    def examples(self) -> Examples: ...
-
-    def browse_folder(self) -> None: ...
-    def take_folder(self) -> bool: ...
-    def update_index(self) -> None: ...
-    def browse_image(self) -> None: ...
-    def take_image(self) -> None: ...
-    def choose_model(self) -> None: ...
-    def save_config(self, **changes: object) -> None: ...
-    def folders(self) -> Sequence[str]: ...
-    def search(self) -> None: ...
-    def show_about(self) -> None: ...
-    def show_settings(self) -> None: ...
-    def show_problems(self) -> None: ...
-    def cancel(self) -> None: ...
-
 
 class MainView(ttk.Frame):
-    """All widgets of the main window, built into ``root``."""
+    """All widgets of the main window, built into ``root``; their order is that of the Tab key."""
 
     def __init__(self, root: tk.Tk, do: Commands, config: Config, history: SearchHistory) -> None:
-        sv_ttk.set_theme("light", root)
-        super().__init__(root, padding=16)
+        super().__init__(root, padding=(px(root, 16), px(root, 12), px(root, 16), px(root, 12)))
         self.pack(fill="both", expand=True)
-        self.columnconfigure(1, weight=1)
-        self._build_folder(do)
-        self._build_query(do, history)
-        self._build_filters(do)
-        self._build_options(do, config)
-        self._build_bottom(do)
+        self.columnconfigure(0, weight=1)
+        self.letters = Mnemonics(root)
+        folder = FolderRow(self, do, self.letters)
+        query = QueryRows(self, do, history, self.letters)
+        options = OptionRows(self, do, config, self.letters)
+        self.strip = ResultStrip(self, do.recent)
+        self.bottom = StatusRows(self, do)
+        for row, part in enumerate((folder, query, options, self.strip, self.bottom)):
+            part.grid(row=row, column=0, sticky="new", pady=(0 if row == 0 else px(self, 10), 0))
+        self.rowconfigure(4, weight=1)
+        self.letters.alternate(self.bottom.pause_button, (say("window.pause"), say("window.resume")))
+        self._name_parts(folder, query, options)
+        self.strip.say(say("strip.choose_folder"))
         accept_drops(self, do.examples.take)
+        self._bind_keys(root, do)
+        for event in ("<<Refit>>", "<<Relabel>>"):
+            root.bind(event, lambda event: self._refresh())
+        self.show_filters()
+        self._refresh()
+        self.text_entry.focus_set()
+        # Tk's own message boxes, where the system has none, speak the program's language.
+        root.tk.eval(f"::msgcat::mclocale {language()}; ::msgcat::mcload [file join $::tk_library msgs]")
+
+    def _name_parts(self, folder: FolderRow, query: QueryRows, options: OptionRows) -> None:
+        """What the app and its dialogs use, wherever it stands."""
+        self.folder_entry, self.folder_button = folder.entry, folder.browse_button
+        self.update_button = folder.update_button
+        self.mode, self.by_text, self.by_image, self.by_both = query.mode, query.by_text, query.by_image, query.by_both
+        self.text_entry, self.image_entry, self.preview = query.text_entry, query.image_entry, query.preview
+        self.image_button, self.paste_button = query.image_button, query.paste_button
+        self.filters, self.filters_shown, self.filters_button = query.filters, query.filters_shown, query.filters_button
+        self.show_filters = query.show_filters
+        self.top_k, self.model_box = options.top_k, options.model_box
+        self.relevant_check, self.fold_check = options.relevant_check, options.fold_check
+        self.names_check = options.names_check
+        self.search_button, self.settings_button = options.search_button, options.settings_button
+        self.about_button = options.about_button
+        self.progress, self.status = self.bottom.progress, self.bottom.status
+        self.pause_button, self.cancel_button = self.bottom.pause_button, self.bottom.cancel_button
+        self.skipped_button = self.bottom.skipped_button
+        self.show_waiting, self.show_share = self.bottom.show_waiting, self.bottom.show_share
+        self.show_skipped, self.show_paused = self.bottom.show_skipped, self.bottom.show_paused
+
+    def _bind_keys(self, root: tk.Tk, do: Commands) -> None:
         # What people expect of Ctrl+A; Tk on X11 would go to the start of the line.
         for kind in ("TEntry", "TCombobox"):
             root.bind_class(kind, "<Control-a>", "%W selection range 0 end; %W icursor end; break")
         root.bind("<<Paste>>", lambda event: do.examples.paste(asked=False))
         root.bind("<Return>", lambda event: do.search())
         root.bind("<KP_Enter>", lambda event: do.search())
-        self.text_entry.focus_set()
-        self.fit()
-        # Tk's own message boxes, where the system has none, speak the program's language.
-        root.tk.eval(f"::msgcat::mclocale {language()}; ::msgcat::mcload [file join $::tk_library msgs]")
+        root.bind("<F1>", lambda event: do.show_about())
 
-    def _build_folder(self, do: Commands) -> None:
-        group = ttk.LabelFrame(self, text=say("window.folder_group"), padding=10)
-        group.grid(row=0, column=0, columnspan=4, sticky="ew")
-        group.columnconfigure(0, weight=1)
-        self.folder_entry = ttk.Entry(group, width=48)
-        self.folder_entry.grid(row=0, column=0, sticky="ew")
-        self.folder_entry.bind("<FocusOut>", lambda event: do.take_folder())
-        self.folder_button = ttk.Button(group, text=say("window.browse"), command=do.browse_folder)
-        self.folder_button.grid(row=0, column=1, padx=(8, 0))
-        self.update_button = ttk.Button(group, text=say("window.update"), command=do.update_index)
-        self.update_button.grid(row=0, column=2, padx=(8, 0))
-
-    def _build_query(self, do: Commands, history: SearchHistory) -> None:
-        self.mode = tk.StringVar(self, "text")
-        modes = ttk.Frame(self)
-        modes.grid(row=1, column=0, columnspan=4, sticky="w", pady=(14, 6))
-        self.by_text = ttk.Radiobutton(modes, text=say("window.by_text"), value="text", variable=self.mode)
-        self.by_image = ttk.Radiobutton(modes, text=say("window.by_image"), value="image", variable=self.mode)
-        self.by_both = ttk.Radiobutton(modes, text=say("window.by_both"), value="both", variable=self.mode)
-        for button in (self.by_text, self.by_image, self.by_both):
-            button.configure(command=self._focus_query)
-            button.pack(side="left", padx=(0, 18))
-        ttk.Label(self, text=say("window.text")).grid(row=2, column=0, sticky="w", pady=4)
-        self.text_entry = HistoryBox(self, history)
-        self.text_entry.grid(row=2, column=1, columnspan=3, sticky="ew", padx=(10, 0), pady=4)
-        self.text_entry.bind("<KeyPress>", lambda event: self._typing(event.char))
-        ttk.Label(self, text=say("window.image")).grid(row=3, column=0, sticky="w", pady=4)
-        self.image_entry = ttk.Entry(self)
-        self.image_entry.grid(row=3, column=1, sticky="ew", padx=(10, 0), pady=4)
-        self.image_entry.bind("<FocusOut>", lambda event: do.take_image())
-        self.image_button = ttk.Button(self, text=say("window.browse"), command=do.browse_image)
-        self.image_button.grid(row=3, column=2, padx=(8, 0))
-        self.paste_button = ttk.Button(self, text=say("window.paste"), command=lambda: do.examples.paste(asked=True))
-        self.paste_button.grid(row=3, column=3, padx=(8, 0))
-
-    def _build_filters(self, do: Commands) -> None:
-        self.filters_shown = tk.BooleanVar(self, value=False)
-        self.filters = FilterPanel(self, do.folders)
-        self.filters_button = ttk.Checkbutton(
-            self, style="Toggle.TButton", variable=self.filters_shown, command=self.show_filters
-        )
-        self.filters_button.grid(row=4, column=0, sticky="w", pady=(8, 0))
-        ttk.Label(self, text=say("window.syntax_hint")).grid(
-            row=4, column=1, columnspan=3, sticky="w", padx=(10, 0), pady=(8, 0)
-        )
-        self.show_filters()
-
-    def show_filters(self) -> None:
-        """Show the controls for filters, or tell on their button how many of them still filter."""
-        shown, count = self.filters_shown.get(), self.filters.count()
-        told = say("window.filters_set", count=count) if count and not shown else say("window.filters")
-        self.filters_button.configure(text=told)
-        if shown:
-            self.filters.grid(row=5, column=0, columnspan=4, sticky="ew", pady=(8, 0))
-        else:
-            self.filters.grid_remove()
-        self.fit()
+    def _refresh(self) -> None:
+        if self.winfo_exists():
+            self.letters.assign()
+            self.fit()
 
     def fit(self) -> None:
         """Let the window be no smaller than what it shows."""
@@ -142,71 +94,7 @@ class MainView(ttk.Frame):
         root.update_idletasks()
         # The status may take two lines, for which a window that its user made small does not grow.
         line = font.Font(root, font="TkDefaultFont").metrics("linespace")
-        width, height = root.winfo_reqwidth(), root.winfo_reqheight() + line
-        root.minsize(width, height)
-
-    def _build_options(self, do: Commands, config: Config) -> None:
-        options = ttk.Frame(self)
-        options.grid(row=6, column=0, columnspan=4, sticky="ew", pady=(12, 12))
-        options.columnconfigure(3, weight=1)
-        ttk.Label(options, text=say("window.top_k")).grid(row=0, column=0)
-        self.top_k = ttk.Spinbox(options, from_=1, to=1_000_000, width=6)
-        self.top_k.set(config.top_k)
-        self.top_k.grid(row=0, column=1, padx=(10, 24))
-        ttk.Label(options, text=say("window.model")).grid(row=0, column=2)
-        self.model_box = ttk.Combobox(options, state="disabled", width=MODEL_WIDTH)
-        self.model_box.grid(row=0, column=3, sticky="ew", padx=(10, 0))
-        self.model_box.bind("<<ComboboxSelected>>", lambda event: do.choose_model())
-        checks = ttk.Frame(options)
-        checks.grid(row=1, column=0, columnspan=4, sticky="w", pady=(8, 0))
-        self.relevant_check = self._add_check(checks, do, "only_relevant", config.only_relevant)
-        self.fold_check = self._add_check(checks, do, "fold_similar", config.fold_similar)
-        self.names_check = self._add_check(checks, do, "names_count", config.names_count)
-        actions = ttk.Frame(self)
-        actions.grid(row=7, column=0, columnspan=4, sticky="ew")
-        actions.columnconfigure(0, weight=1)
-        self.search_button = ttk.Button(actions, text=say("window.search"), style="Accent.TButton", command=do.search)
-        self.search_button.grid(row=0, column=0, sticky="ew")
-        self.about_button = ttk.Button(actions, text=say("window.about"), width=3, command=do.show_about)
-        self.settings_button = ttk.Button(actions, text=say("window.settings"), command=do.show_settings)
-        self.settings_button.grid(row=0, column=1, padx=(8, 0))
-        self.about_button.grid(row=0, column=2, padx=(8, 0))
-
-    def _add_check(self, parent: tk.Misc, do: Commands, setting: str, value: bool) -> ttk.Checkbutton:
-        """A check box that is a setting; its text is called after it."""
-        chosen = tk.BooleanVar(self, value)
-        check = ttk.Checkbutton(
-            parent,
-            text=say(f"window.{setting}"),
-            variable=chosen,
-            command=lambda: do.save_config(**{setting: chosen.get()}),
-        )
-        check.variable = chosen  # type: ignore[attr-defined]  # Tk's variables live as long as their Python objects
-        check.pack(side="left", padx=(0, 18))
-        return check
-
-    def _build_bottom(self, do: Commands) -> None:
-        bottom = ttk.Frame(self)
-        bottom.grid(row=8, column=0, columnspan=4, sticky="ew", pady=(14, 0))
-        bottom.columnconfigure(0, weight=1)
-        self.progress = ttk.Progressbar(bottom, maximum=1.0)
-        self.progress.grid(row=0, column=0, sticky="ew", pady=6)
-        self.cancel_button = ttk.Button(bottom, text=say("window.cancel"), command=do.cancel, state="disabled")
-        self.cancel_button.grid(row=0, column=1, padx=(8, 0))
-        self.status = ttk.Label(bottom, anchor="w")
-        self.status.grid(row=1, column=0, sticky="ew", pady=(6, 0))
-        self.status.bind("<Configure>", lambda event: self.status.configure(wraplength=max(event.width - 8, 200)))
-        self.skipped_button = ttk.Button(bottom, command=do.show_problems)
-
-    def _typing(self, char: str) -> None:
-        # Who types a description means to search by it. Arrows and the like have no character.
-        if char and char.isprintable():
-            self.text_entry.typing()
-            if self.mode.get() == "image":
-                self.mode.set("text")
-
-    def _focus_query(self) -> None:
-        (self.image_entry if self.mode.get() == "image" else self.text_entry).focus_set()
+        root.minsize(root.winfo_reqwidth(), root.winfo_reqheight() + line)
 
     def entered(self) -> tuple[Any, ...]:
         """What the user typed and chose, for ``enter`` of another view."""
@@ -228,34 +116,16 @@ class MainView(ttk.Frame):
         """Show ``message`` in the status line."""
         self.status.configure(text=message)
 
-    def set_busy(self, busy: bool) -> None:
+    def set_busy(self, busy: bool, *, pausable: bool = False) -> None:
         """Lock what must not change during a task. "Buscar" stays: it explains why it has to wait."""
         state = ["disabled" if busy else "!disabled"]
         for widget in (self.folder_entry, self.folder_button, self.update_button, self.model_box):
             widget.state(state)
         self.cancel_button.state(["!disabled" if busy else "disabled"])
+        self.pause_button.state(["!disabled" if pausable else "disabled"])
+        self.show_paused(False)
         if not busy:
             self.model_box.state(["readonly"])
-
-    def show_waiting(self) -> None:
-        """Let the bar run to and fro: something happens, and nobody knows how long."""
-        self.progress.configure(mode="indeterminate")
-        self.progress.start(15)
-
-    def show_share(self, share: float) -> None:
-        """Fill the bar to ``share``, from 0 to 1."""
-        if str(self.progress.cget("mode")) != "determinate":
-            self.progress.stop()
-            self.progress.configure(mode="determinate")
-        self.progress.configure(value=share)
-
-    def show_skipped(self, count: int) -> None:
-        """Offer the list of files with problems when there are any."""
-        if count:
-            self.skipped_button.configure(text=say("window.skipped", count=count))
-            self.skipped_button.grid(row=1, column=1, padx=(8, 0), pady=(6, 0))
-        else:
-            self.skipped_button.grid_remove()
 
 
 def load_icon(root: tk.Tk, path: Path) -> tk.PhotoImage | None:
@@ -267,21 +137,3 @@ def load_icon(root: tk.Tk, path: Path) -> tk.PhotoImage | None:
         log.warning("no icon: %s", error)
         return None
     return icon
-
-
-def replace_text(entry: ttk.Entry, value: str) -> None:
-    """Set an entry's text, also while it is disabled."""
-    state = entry.state()
-    entry.state(["!disabled"])
-    entry.delete(0, "end")
-    entry.insert(0, value)
-    if "disabled" in state:
-        entry.state(["disabled"])
-
-
-def typed_path(typed: str) -> str:
-    """A path as people type or paste it: without quotes and spaces around it, ``~`` and ``file://`` understood."""
-    path = typed.strip().strip("\"'").strip()
-    if path.lower().startswith("file://"):
-        path = url2pathname(urlsplit(path).path)
-    return str(Path(path).expanduser()) if path else ""

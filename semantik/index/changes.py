@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from semantik.index.manifest import Manifest
+from semantik.moments import split_key
 from semantik.records import ImageFile, Reason
 
 TRANSIENT = frozenset(
@@ -24,7 +25,7 @@ TRANSIENT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How a folder differs from its index."""
+    """How a folder differs from its index; a video counts once, whatever is indexed of it."""
 
     added: list[ImageFile]
     changed: list[ImageFile]
@@ -39,17 +40,23 @@ def compare(
     found: Iterable[ImageFile],
     manifest: Manifest,
     row_of: Mapping[str, int],
+    frames_of: Mapping[str, Collection[str]],
     skipped: Mapping[str, tuple[int, int, Reason]],
     *,
     unreadable: Collection[str],
     retry: bool,
 ) -> Changes:
-    """How ``found`` differs from the rows that count and the skipped files: see ``ImageIndex.compare``."""
+    """How ``found`` differs from the rows that count and the skipped files: see ``ImageIndex.compare``.
+
+    ``frames_of``: the keys of the rows of each video.
+    """
     sizes, mtimes_ns = manifest.sizes, manifest.mtimes_ns
     added, changed, seen, known = [], [], 0, set()
     for file in found:
         known.add(file.path)
         row = row_of.get(file.path)
+        if row is None and file.path in frames_of:
+            row = row_of[next(iter(frames_of[file.path]))]
         skip = skipped.get(file.path)
         if row is not None:
             seen += 1
@@ -57,9 +64,10 @@ def compare(
                 changed.append(file)
         elif skip is None or skip[:2] != (file.size, file.mtime_ns) or (retry and skip[2] in TRANSIENT):
             added.append(file)
+    files = len(row_of) - sum(map(len, frames_of.values())) + len(frames_of)
     removed = [
         path
-        for path in (row_of if seen < len(row_of) else ())
+        for path in (dict.fromkeys(split_key(key)[0] for key in row_of) if seen < files else ())
         if path not in known and not path.startswith(tuple(unreadable))
     ]
     return Changes(added, changed, removed, seen - len(changed))

@@ -18,6 +18,7 @@ from semantik.index.commit import commit
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vectors import Vectors, open_files, read_rows, search_runs
+from semantik.moments import split_key
 from semantik.records import WARNINGS, Embeddings, ImageFile, Problem, Reason
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class ImageIndex:
         self._saved: list[Vectors] = []
         self._pending: list[Vectors] = []
         self._row_of: dict[str, int] = {}
+        self._frames_of: dict[str, dict[str, None]] = {}  # keys of the rows of each video, in order
         self._removed: set[int] = set()
         self._skipped: dict[str, tuple[int, int, Reason]] = {}
         self._dirty = True
@@ -112,6 +114,15 @@ class ImageIndex:
     def _number_rows(self) -> None:
         self._removed = set(self._manifest.removed)
         self._row_of = {path: row for row, path in enumerate(self._manifest.paths) if row not in self._removed}
+        self._frames_of = {}
+        for key in self._row_of:
+            if "#t=" in key:
+                self._note_frame(key)
+
+    def _note_frame(self, key: str) -> None:
+        file, moment = split_key(key)
+        if moment is not None:
+            self._frames_of.setdefault(file, {})[key] = None
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the store's writer lock. Raises IndexLocked at once when another program holds it."""
@@ -131,11 +142,18 @@ class ImageIndex:
     # -- Metadata --------------------------------------------------------------------------------------
 
     def files(self) -> Iterator[ImageFile]:
-        """The indexed pictures, in row order."""
-        return map(self.file_of, self._row_of.values())
+        """The indexed files, each once, in row order."""
+        files = map(self.file_of, self._row_of.values())
+        return iter(dict.fromkeys(files)) if self._frames_of else files
+
+    def rows_of(self, path: str) -> list[int]:
+        """The rows of a file: one of a picture, several of a video, none of what is not indexed."""
+        if path in self._row_of:
+            return [self._row_of[path]]
+        return [self._row_of[key] for key in self._frames_of.get(path, ())]
 
     def rows(self) -> Mapping[str, int]:
-        """Row of every picture that can be found, by its relative path, in row order."""
+        """Row of every picture that can be found, by its key (see ``moments``), in row order."""
         return self._row_of
 
     def mask(self, rows: Iterable[int]) -> NDArray[np.bool_]:
@@ -145,13 +163,17 @@ class ImageIndex:
         return marked
 
     def file_of(self, row: int) -> ImageFile:
-        """The picture in ``row`` as it was when it was indexed."""
+        """The file that the picture in ``row`` is, or is a frame of, as it was when it was indexed."""
         m = self._manifest
-        return ImageFile(m.paths[row], m.sizes[row], m.mtimes_ns[row])
+        return ImageFile(split_key(m.paths[row])[0], m.sizes[row], m.mtimes_ns[row])
 
     def path_of(self, row: int) -> Path:
-        """Absolute path of the picture in ``row``."""
-        return self.folder / self._manifest.paths[row]
+        """Absolute path of that file."""
+        return self.folder / split_key(self._manifest.paths[row])[0]
+
+    def moment_of(self, row: int) -> float | None:
+        """The second in the video that the picture in ``row`` shows; None for what is no video."""
+        return split_key(self._manifest.paths[row])[1]
 
     def problems(self) -> list[Problem]:
         """Files that were skipped or read only in part, by path."""
@@ -163,7 +185,9 @@ class ImageIndex:
         Files below a folder in ``unreadable`` (relative, ending in "/") are not missed: they cannot be
         seen now. Known bad files are no news unless ``retry`` is set and their reason may have passed.
         """
-        return compare(found, self._manifest, self._row_of, self._skipped, unreadable=unreadable, retry=retry)
+        return compare(
+            found, self._manifest, self._row_of, self._frames_of, self._skipped, unreadable=unreadable, retry=retry
+        )
 
     # -- Changing --------------------------------------------------------------------------------------
 
@@ -180,13 +204,14 @@ class ImageIndex:
             self._drop(file.path)
             self._skipped.pop(file.path, None)
             self._row_of[file.path] = len(self._manifest.paths)
+            self._note_frame(file.path)
             self._manifest.paths.append(file.path)
             self._manifest.sizes.append(file.size)
             self._manifest.mtimes_ns.append(file.mtime_ns)
         self._dirty = True
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Forget pictures; unknown paths are ignored."""
+        """Forget pictures, and videos with all their frames; unknown paths are ignored."""
         for path in paths:
             self._drop(path)
 
@@ -212,10 +237,20 @@ class ImageIndex:
                 self._dirty = True
 
     def _drop(self, path: str) -> None:
+        for frame in tuple(self._frames_of.get(path, ())):
+            self._drop(frame)
+        self._forget_frame(path)
         row = self._row_of.pop(path, None)
         if row is not None:
             self._removed.add(row)
             self._dirty = True
+
+    def _forget_frame(self, key: str) -> None:
+        file, moment = split_key(key)
+        if moment is not None and key in self._frames_of.get(file, ()):
+            del self._frames_of[file][key]
+            if not self._frames_of[file]:
+                del self._frames_of[file]
 
     # -- Searching -------------------------------------------------------------------------------------
 

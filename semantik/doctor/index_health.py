@@ -1,0 +1,86 @@
+"""The indexes: each is read whole, as at the start of a search; what was kept aside; what is known of the files."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from semantik.config import index_folder
+from semantik.details_store import FILE as DETAILS
+from semantik.doctor.findings import Bytes, Finding, Private, harmless, hidden, note, ok, wrong
+from semantik.doctor.storage import folder_bytes
+from semantik.errors import IndexDamaged, IndexTooNew, NoIndex
+from semantik.index import ImageIndex
+from semantik.scan import is_folder
+
+
+def check(home: Path, opened: str) -> Iterator[Finding]:
+    """Every folder of pictures that was indexed. ``opened``: the one that the window opens at its start."""
+    at_start = index_folder(home, Path(opened), "any").parent.name if opened else ""
+    libraries = [path for path in _below(home / "indexes") if path.is_dir()]
+    if not libraries:
+        yield note("indexes", "doctor.no_indexes")
+    for library in libraries:
+        for store in _below(library):
+            if store.is_dir():
+                yield from _index(store, library.name == at_start)
+        yield from _details(library)
+
+
+def _index(store: Path, at_start: bool) -> Iterator[Finding]:
+    library = store.parent.name
+    folder = Private(library, "folder")  # until it is known how it is really called
+    facts: dict[str, object] = {"model": store.name}
+    try:
+        index = ImageIndex.load(store, store)
+    except NoIndex:
+        pass
+    except IndexTooNew as error:
+        yield wrong("indexes", "doctor.index_too_new", "doctor.advice_index_too_new", folder=folder, **error.params)
+    except IndexDamaged as error:
+        why, detail = f"damage.{error.params['why']}", harmless(str(error.params["detail"]))
+        told = facts | {"folder": folder, "why": why, "detail": detail}
+        yield wrong("indexes", "doctor.index_damaged", "doctor.advice_index_damaged", **told)
+    else:
+        folder = Private(index.recorded_folder, "folder", library)
+        facts |= {"folder": folder, "count": index.count, "skipped": len(index.problems()), "dim": index.dim}
+        yield ok("indexes", "doctor.index", **facts, size=Bytes(folder_bytes(store, "image_index.*")))
+        if not is_folder(Path(folder)):
+            grade = wrong if at_start else note
+            yield grade("indexes", "doctor.index_unreachable", "doctor.advice_unreachable", folder=folder)
+    aside = [path for path in _below(store) if path.name.startswith("damaged-")]
+    if aside:
+        size = Bytes(sum(map(folder_bytes, aside)))
+        yield note("indexes", "doctor.aside", "doctor.advice_aside", folder=folder, count=len(aside), size=size)
+
+
+def _details(library: Path) -> Iterator[Finding]:
+    path = library / DETAILS
+    if not path.exists():
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as base:
+            (answer,) = base.execute("PRAGMA quick_check(1)").fetchone()
+            (count,) = base.execute("SELECT count(*) FROM pictures").fetchone()
+    except sqlite3.Error as error:
+        answer, count = str(error), 0
+    folder = Private(library.name, "folder")
+    if answer == "ok":
+        yield ok("indexes", "doctor.details", folder=folder, count=count, size=Bytes(path.stat().st_size))
+    else:
+        yield wrong(
+            "indexes",
+            "doctor.details_damaged",
+            "doctor.advice_details",
+            folder=folder,
+            detail=hidden(answer),
+        )
+
+
+def _below(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []

@@ -1,0 +1,73 @@
+"""The models' files: which are there, whether they have their size, and whether their content is the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from semantik.doctor.findings import Bytes, Finding, Private, note, ok, wrong
+from semantik.encoders import BUILTIN, builtin_network, model_files, sentences, shelf, weights
+from semantik.encoders.weights import WeightsFile, weights_path
+from semantik.errors import EncoderFailed, WeightsMissing, WrongHash
+
+SMALL = 32 << 20
+"""Files up to this size are hashed in any case: it takes a moment."""
+
+
+def check(folder: Path | None, checkpoint: str, *, deep: bool) -> Iterator[Finding]:
+    """The embedded model, then what was downloaded into ``folder`` (None: the default one), then an own checkpoint."""
+    yield _embedded()
+    for entry in shelf.entries(folder):
+        files = shelf.files_of(entry.name)
+        if files is None or entry.name == BUILTIN:
+            continue
+        if not entry.have:
+            yield note("models", "doctor.model_absent", name=entry.name, size=Bytes(entry.size))
+        elif not entry.ready:
+            yield _incomplete(entry.name, files.files, folder, entry.have, entry.size)
+        else:
+            yield _downloaded(entry.name, files.files, folder, entry.have, deep)
+    if checkpoint:
+        yield _own(Path(checkpoint).expanduser())
+
+
+def _embedded() -> Finding:
+    files = (builtin_network.WEIGHTS, sentences.VOCABULARY, sentences.WEIGHTS)
+    try:
+        size = sum(len(file.read()) for file in files)
+    except (EncoderFailed, WrongHash) as error:
+        return wrong("models", "doctor.builtin_damaged", "doctor.advice_builtin", name=BUILTIN, what=error.key)
+    return ok("models", "doctor.model_checked", name=BUILTIN, size=Bytes(size))
+
+
+def _incomplete(name: str, files: tuple[WeightsFile, ...], folder: Path | None, have: int, size: int) -> Finding:
+    """A download that was stopped is no problem; a file of another size than the published one is."""
+    spoiled = [file for file in files if weights_path(file, folder).is_file() and not weights.is_ready(file, folder)]
+    facts = {"name": name, "have": Bytes(have), "size": Bytes(size)}
+    if spoiled:
+        return wrong("models", "doctor.model_other_size", "doctor.advice_model", **facts)
+    return note("models", "doctor.model_partial", "doctor.advice_model_resume", **facts)
+
+
+def _downloaded(name: str, files: tuple[WeightsFile, ...], folder: Path | None, have: int, deep: bool) -> Finding:
+    unchecked = False
+    for file in files:
+        if model_files.is_noted(file, folder):
+            continue
+        if not deep and file.size > SMALL:
+            unchecked = True
+            continue
+        try:
+            weights.verify(file, folder)
+        except (WrongHash, WeightsMissing):
+            return wrong("models", "doctor.model_wrong", "doctor.advice_model", name=name, size=Bytes(have))
+    if unchecked:
+        return ok("models", "doctor.model_unchecked", name=name, size=Bytes(have))
+    return ok("models", "doctor.model_checked", name=name, size=Bytes(have))
+
+
+def _own(path: Path) -> Finding:
+    shown = Private(path, "detail")
+    if path.is_file():
+        return note("models", "doctor.checkpoint", path=shown)
+    return wrong("models", "doctor.checkpoint_missing", "doctor.advice_checkpoint", path=shown)
