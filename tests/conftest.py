@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import ClassVar
@@ -13,6 +14,10 @@ from PIL import Image
 
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
+
+if displays := os.environ.get("SEMANTIK_DISPLAYS", "").split():
+    # Each of the processes that share the tests has a screen, see tests/run.
+    os.environ["DISPLAY"] = displays[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % len(displays)]
 
 from semantik import text  # noqa: E402  # the path to the package comes first
 from semantik.encoders.base import Encoder, unit_rows  # noqa: E402

@@ -100,7 +100,8 @@ def test_every_text_is_translated():
     for key in same:
         # Names, signs, units and gaps alone are the same in both.
         bare = re.sub(r"\{[^}]*\}", "", CATALOGUE[key][0])
-        known = r"(Semantic Image Search|\?|—|CLIP .*|CLIP|MB|s|min|h|English|Español|Error|[\W\d]*)"
+        words = r"Semantic Image Search|\?|—|CLIP .*|CLIP|MB|s|min|h|English|Español|Error|Tk|python -m pip install .*"
+        known = rf"({words}|[\W\d]*)"
         assert re.fullmatch(known, bare.strip()), key
 
 
@@ -201,7 +202,13 @@ def test_nothing_is_cut_off_in_the_dialogs(start, language):
     window = start(language)
     problems = [Problem(f"/fotos/{reason.value}.jpg", reason) for reason in Reason]
     for dialog in (
-        AboutDialog(window.root, window.app.icon, say("model.siglip2-b-16"), Path("/home/someone/semantiksearch.log")),
+        AboutDialog(
+            window.root,
+            window.app.icon,
+            say("model.siglip2-b-16"),
+            Path("/home/someone/semantiksearch.log"),
+            lambda: None,
+        ),
         ProblemsDialog(window.root, problems),
         ModelChoice(window.root, say("model.siglip2-b-16"), 1464, lambda yes: None),
     ):

@@ -194,5 +194,5 @@ def test_pictures_are_searched_with_it(
     answer = engine.ask(Query.of_image(photos / "3.png"), 2)
     assert answer.hits[0].path == photos / "3.png"
     assert answer.hits[0].score == pytest.approx(1, abs=1e-5)
-    assert [path.name for path in home.glob("indexes/*/*")] == ["clip-tiny-int8"]
+    assert [path.name for path in home.glob("indexes/*/*/")] == ["clip-tiny-int8"]
     engine.close()

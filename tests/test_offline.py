@@ -102,7 +102,7 @@ def test_indexing_and_searching_make_no_network_call(guarded, library, tmp_path)
     done = guarded(*run, "search", library, "--image", example, "-k", "6", "--html", page, "--json")
     assert (done.returncode, "SOCKET" in done.stderr) == (0, False), done.stderr
     first = {"rank": 1, "score": 1.0, "relevance": None, "path": str(library / "rojo.png")}
-    assert json.loads(done.stdout)[0] == first
+    assert first.items() <= json.loads(done.stdout)[0].items()
     assert page.read_text(encoding="utf-8").count("data:image/jpeg;base64,") >= 6
     done = guarded("-m", "semantik", "models", "--json")
     assert (done.returncode, "SOCKET" in done.stderr) == (0, False), done.stderr

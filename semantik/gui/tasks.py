@@ -28,6 +28,7 @@ class Tasks:
         self.pause = Pause()
         """What a task that can hold still looks at."""
         self._thread: threading.Thread | None = None
+        self._closed = False
         self._after = root.after(PUMP_MS, self._pump)
 
     @property
@@ -92,7 +93,8 @@ class Tasks:
         return self._cancel.is_set()
 
     def close(self) -> None:
-        """Stop draining; call it when the window goes and nothing runs."""
+        """Stop draining; call it when the window goes and nothing runs. News that came too late are dropped."""
+        self._closed = True
         self._root.after_cancel(self._after)
 
     def _finish(self, callback: Callable[[Any], None], outcome: Any) -> None:
@@ -102,7 +104,7 @@ class Tasks:
     def _pump(self) -> None:
         # Scheduled first: a handler that opens a dialog runs its own event loop, and news must go on.
         self._after = self._root.after(PUMP_MS, self._pump)
-        while True:
+        while not self._closed:  # one of the calls may close the window
             try:
                 call = self._news.get_nowait()
             except queue.Empty:
