@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FakeEncoder, paint, replace_encoders
-from window import Window
+from window import windows
 
 import SemantikSearch
 from semantik import __version__, engine, results_page
@@ -40,20 +39,8 @@ def settings(home):
 
 @pytest.fixture
 def start(home, settings, pages):
-    opened: list[Window] = []
-
-    def begin() -> Window:
-        window = Window(home)
-        opened.append(window)
-        return window
-
-    yield begin
-    for window in opened:
-        window.close()
-        assert window.failures == []
-    # Tcl aborts the process when another thread's garbage collection is the one that frees an interpreter.
-    opened.clear()
-    gc.collect()
+    with windows(home) as begin:
+        yield begin
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import threading
 
 import pytest
 from conftest import replace_encoders
-from window import Window
+from window import windows
 
 from semantik import doctor
 from semantik.config import CONFIG_NAME, index_folder
@@ -20,16 +19,10 @@ from semantik.gui.settings import SettingsDialog
 @pytest.fixture
 def window(home, monkeypatch):
     replace_encoders(monkeypatch)
-    settings = {"encoder": "builtin", "weights_folder": str(home / "w")}
-    (home / CONFIG_NAME).write_text(json.dumps(settings))
-    opened = [Window(home)]
-    opened[0].wait_idle()
-    yield opened[0]
-    opened[0].close()
-    assert opened[0].failures == []
-    # Tcl aborts the process when another thread's garbage collection is the one that frees an interpreter.
-    opened.clear()
-    gc.collect()
+    with windows(home) as begin:
+        window = begin(encoder="builtin")
+        window.wait_idle()
+        yield window
 
 
 def saved(home) -> dict[str, object]:

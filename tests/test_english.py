@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 import subprocess
@@ -12,7 +11,7 @@ from tkinter import font, ttk
 
 import pytest
 from conftest import replace_encoders
-from window import Window
+from window import Window, windows
 
 from semantik import system_language, text
 from semantik.config import CONFIG_NAME
@@ -111,21 +110,14 @@ def test_every_text_is_translated():
 @pytest.fixture
 def start(home, monkeypatch):
     replace_encoders(monkeypatch)
-    opened: list[Window] = []
+    with windows(home) as begin:
 
-    def begin(language: str) -> Window:
-        values = {"encoder": "builtin", "weights_folder": str(home / "w"), "language": language}
-        (home / CONFIG_NAME).write_text(json.dumps(values))
-        opened.append(Window(home))
-        opened[-1].wait_idle()
-        return opened[-1]
+        def begin_in(language: str) -> Window:
+            window = begin(language=language)
+            window.wait_idle()
+            return window
 
-    yield begin
-    for window in opened:
-        window.close()
-        assert window.failures == []
-    opened.clear()
-    gc.collect()
+        yield begin_in
 
 
 def cut_off(widget: tk.Misc) -> list[str]:

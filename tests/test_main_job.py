@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import shlex
@@ -16,9 +15,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from conftest import REPO
 from page_program import browser
-from window import TIMEOUT, Window
+from window import TIMEOUT, windows
 
-from semantik import results_page
 from semantik.config import CONFIG_NAME
 
 BROWSER = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
@@ -47,23 +45,12 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture
-def window(home, monkeypatch):
-    (home / CONFIG_NAME).write_text(json.dumps({"encoder": "builtin"}))
-    pages: list[Path] = []
-
-    def open_new_tab(address):
-        pages.append(Path(unquote(urlsplit(address).path)))
-        return True
-
-    monkeypatch.setattr(results_page.webbrowser, "open_new_tab", open_new_tab)
-    made = Window(home)
-    made.pages = pages
-    made.wait_idle()
-    yield made
-    made.close()
-    assert made.failures == []
-    del made
-    gc.collect()
+def window(home, pages):
+    with windows(home) as begin:
+        made = begin(encoder="builtin")
+        made.pages = pages
+        made.wait_idle()
+        yield made
 
 
 def first_in_browser(page: Path) -> tuple[str, int]:

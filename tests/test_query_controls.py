@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
@@ -19,7 +18,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from conftest import paint, replace_encoders
-from window import TIMEOUT, Window
+from window import TIMEOUT, windows
 
 from semantik.gui import answers, examples
 from semantik.history import KEPT, SearchHistory
@@ -37,16 +36,12 @@ def encoder(monkeypatch):
 @pytest.fixture
 def window(home, library):
     """The window with the six pictures indexed."""
-    (home / "image_search_config.json").write_text(json.dumps({"encoder": "builtin"}))
-    made = Window(home)
-    made.wait_idle()
-    made.choose_folder(library)
-    made.messages.clear()
-    yield made
-    made.close()
-    assert made.failures == []
-    del made
-    gc.collect()
+    with windows(home) as begin:
+        window = begin(encoder="builtin")
+        window.wait_idle()
+        window.choose_folder(library)
+        window.messages.clear()
+        yield window
 
 
 def found(page):

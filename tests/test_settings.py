@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
 import hashlib
 import json
 import threading
@@ -15,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import replace_encoders
 from test_model_files import serving
-from window import Window
+from window import Window, windows
 
 from semantik import model_speed
 from semantik.config import CONFIG_NAME, Config, index_folder
@@ -69,15 +68,10 @@ def folder(home) -> Path:
 
 @pytest.fixture
 def window(home, folder, made):
-    (home / CONFIG_NAME).write_text(json.dumps({"encoder": "builtin", "weights_folder": str(folder)}))
-    opened = [Window(home)]
-    opened[0].wait_idle()
-    yield opened[0]
-    opened[0].close()
-    assert opened[0].failures == []
-    # Tcl aborts the process when another thread's garbage collection is the one that frees an interpreter.
-    opened.clear()
-    gc.collect()
+    with windows(home) as begin:
+        window = begin(encoder="builtin")
+        window.wait_idle()
+        yield window
 
 
 def settings(window: Window) -> SettingsDialog:

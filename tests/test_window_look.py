@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
@@ -18,7 +17,7 @@ import pytest
 from conftest import REPO, FakeEncoder, paint, replace_encoders
 from screens import SIZE, photograph, press, screen
 from test_english import cut_off
-from window import Window
+from window import Window, windows
 
 from semantik import file_manager, notifications, results_page, system_theme
 from semantik.config import CONFIG_NAME, Config, index_folder, load_config
@@ -51,23 +50,15 @@ def start(home, monkeypatch, displays):
     replace_encoders(monkeypatch)
     monkeypatch.setattr(results_page.webbrowser, "open_new_tab", lambda address: True)
     monkeypatch.setattr(system_theme, "prefers_dark", lambda: False)
-    opened: list[Window] = []
+    with windows(home) as begin:
 
-    def begin(percent: int = 100, **settings: object) -> Window:
-        monkeypatch.setenv("DISPLAY", displays[percent])
-        values = {"encoder": "builtin", "weights_folder": str(home / "w"), "language": "es", "theme": "light"}
-        (home / CONFIG_NAME).write_text(json.dumps(values | settings))
-        opened.append(Window(home))
-        opened[-1].wait_idle()
-        return opened[-1]
+        def begin_at(percent: int = 100, **settings: object) -> Window:
+            monkeypatch.setenv("DISPLAY", displays[percent])
+            window = begin(**{"language": "es", "theme": "light"} | settings)
+            window.wait_idle()
+            return window
 
-    yield begin
-    for window in opened:
-        window.close()
-        assert window.failures == []
-    # Tcl aborts the process when another thread's garbage collection is the one that frees an interpreter.
-    opened.clear()
-    gc.collect()
+        yield begin_at
 
 
 @pytest.fixture

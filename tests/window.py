@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import time
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import SemantikSearch
+from semantik.config import CONFIG_NAME
 
 TIMEOUT = 30.0  # seconds; every wait ends as soon as its condition holds
 
@@ -125,3 +129,29 @@ class Window:
             return bool(self.root.winfo_exists())
         except tk.TclError:
             return False
+
+
+@contextmanager
+def windows(home: Path) -> Iterator[Callable[..., Window]]:
+    """Gives a function that opens a window; in the end all are closed, and none may have failed.
+
+    With arguments, the settings are written first: those of somebody who chose the embedded model, and these.
+    """
+    opened: list[Window] = []
+
+    def begin(**settings: object) -> Window:
+        if settings:
+            values = {"encoder": "builtin", "weights_folder": str(home / "w")} | settings
+            (home / CONFIG_NAME).write_text(json.dumps(values))
+        opened.append(Window(home))
+        return opened[-1]
+
+    yield begin
+    for window in opened:
+        window.close()
+        assert window.failures == []
+    # Tcl aborts the process when another thread's garbage collection is the one that frees an interpreter, and
+    # pytest holds on to what a fixture gave until after this.
+    for window in opened:
+        vars(window).clear()
+    gc.collect()
