@@ -458,8 +458,9 @@ def main() -> None:
     """Open the window and stay until it is closed."""
     claim_pixels()
     root = tk.Tk(className="SemantikSearch")
-    SemantikSearchApp(root)
+    app = SemantikSearchApp(root)
     root.mainloop()
+    app.tasks.finish()
 
 
 if __name__ == "__main__":

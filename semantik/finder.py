@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,23 @@ from semantik.records import Decoded, DecodedVideo, Description, Filters, Hit, I
 from semantik.relevance import Relevance
 from semantik.search import Limits, Named, check_terms, search
 
+Made = TypeVar("Made")
+
 MOST_READ = 500
 """Pictures among the hits whose files' heads are read for want of stored details: a second's work."""
+
+
+class Kept(Generic[Made]):
+    """The last thing that was made, as long as what it was made for is the same."""
+
+    def __init__(self) -> None:
+        self._last: tuple[object, Made] | None = None
+
+    def get(self, key: object, make: Callable[[], Made]) -> Made:
+        """What was made for ``key``, or is made now."""
+        if self._last is None or self._last[0] != key:
+            self._last = (key, make())
+        return self._last[1]
 
 
 class Finder:
@@ -35,9 +51,9 @@ class Finder:
         self.pool = pool
         self.details = details
         self.judge = judge
-        # What was made last, with what it holds for.
-        self._path_words: tuple[object, PathWords] | None = None
-        self._among: tuple[object, NDArray[np.bool_] | None] | None = None
+        self._path_words: Kept[PathWords] = Kept()
+        self._among: Kept[NDArray[np.bool_] | None] = Kept()
+        self._near: Kept[float] = Kept()
 
     def search(
         self,
@@ -58,7 +74,7 @@ class Finder:
         limits = Limits(
             among=self._passing(index, query.filters),
             named=self._named(index, query) if by_name else None,
-            near=near_distance(index.sample(SAMPLE)) if folded else 0.0,
+            near=self._near.get(index.state, lambda: near_distance(index.sample(SAMPLE))) if folded else 0.0,
         )
         hits = search(query, encoder, index, top_k, self.pool, judge=self.judge, limits=limits)
         return ordered(self._detailed(index, hits), query.order)
@@ -80,6 +96,10 @@ class Finder:
         if missing := self.details.missing(index.files()):
             self._learn(missing, is_cancelled)
 
+    def forget_gone(self, index: ImageIndex) -> None:
+        """Forget what was learnt of files that are not indexed any more."""
+        self.details.keep({file.path for file in index.files()})
+
     def _learn(self, files: Sequence[ImageFile], is_cancelled: Callable[[], bool] = lambda: False) -> None:
         found = self.pool.describe(self.folder / file.path for file in files)
         try:
@@ -95,20 +115,19 @@ class Finder:
             self.details.flush()
 
     def _passing(self, index: ImageIndex, filters: Filters) -> NDArray[np.bool_] | None:
-        key = (filters, *index.state)
-        if self._among is None or self._among[0] != key:
+        def make() -> NDArray[np.bool_] | None:
             if filters.need_details:
                 self.catch_up(index)
-            self._among = (key, passing(index, filters, self.details))
-        return self._among[1]
+            return passing(index, filters, self.details)
+
+        return self._among.get((filters, *index.state), make)
 
     def _named(self, index: ImageIndex, query: Query) -> Named | None:
         words = query_words(term.text for term in query.terms if term.weight > 0)
         if not words:
             return None
-        if self._path_words is None or self._path_words[0] != index.state:
-            self._path_words = (index.state, PathWords(index.rows()))
-        return Named(self._path_words[1].find(words), len(words))
+        paths = self._path_words.get(index.state, lambda: PathWords(index.rows()))
+        return Named(paths.find(words), len(words))
 
     def _detailed(self, index: ImageIndex, hits: list[Hit]) -> list[Hit]:
         """The hits and their copies with what is known of their files, which is read now where it must be."""

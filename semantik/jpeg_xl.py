@@ -11,11 +11,11 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from semantik.iso_boxes import Box, boxes
 from semantik.picture import Extent, Load, Picture
 from semantik.upright import image_exif, image_orientation
 
 _HEADER = 64  # bytes of a codestream that hold its size and orientation
-_MAX_BOXES = 10_000
 _LARGEST_EXIF = 2**20
 # (ISO/IEC 18181-1, table of the U32 distributions of SizeHeader, and of its ratios)
 _SIZE_BITS = (9, 13, 18, 30)
@@ -29,14 +29,16 @@ class JxlPicture(Picture):
         self.file = file
         self.cost = cost
         self.bytes = file.seek(0, io.SEEK_END)
-        boxes = _boxes(file, self.bytes)
-        head = _codestream(file, boxes)
+        file.seek(0)
+        bare = file.read(2) == b"\xff\x0a"
+        parts = [] if bare else list(boxes(file, 0, self.bytes))
+        head = _codestream(file, parts)
         width, height, turned = read_header(head)
         self.size = (height, width) if turned >= 5 else (width, height)
         self.orientation = 1
         self.exif = Image.Exif()
         self.side = 0
-        found = {box[0]: box for box in boxes}
+        found = {box[0]: box for box in parts}
         if b"Exif" in found:
             self.exif = _exif(file, found[b"Exif"])
         else:  # EXIF data may be compressed, but from these a JPEG can be had that has them plain
@@ -104,51 +106,26 @@ class _Bits:
         return taken
 
 
-_Box = tuple[bytes, int, int]  # name, where its content begins, length of that
-
-
-def _boxes(file: BinaryIO, end: int) -> list[_Box]:
-    """The boxes of an ISO base media file; none for a bare codestream."""
-    boxes: list[_Box] = []
-    at = 0
-    file.seek(0)
-    if file.read(2) == b"\xff\x0a":
-        return boxes
-    while at + 8 <= end and len(boxes) < _MAX_BOXES:
-        file.seek(at)
-        head = file.read(16)
-        length, name, start = int.from_bytes(head[:4], "big"), head[4:8], 8
-        if length == 1 and len(head) == 16:
-            length, start = int.from_bytes(head[8:], "big"), 16
-        elif length == 0:
-            length = end - at
-        if length < start:
-            break
-        boxes.append((name, at + start, length - start))
-        at += length
-    return boxes
-
-
-def _codestream(file: BinaryIO, boxes: list[_Box]) -> bytes:
-    if not boxes:
+def _codestream(file: BinaryIO, parts: list[Box]) -> bytes:
+    if not parts:
         file.seek(0)
         return file.read(_HEADER)
     data = b""
-    for name, start, length in boxes:
+    for name, start, end in parts:
         if name in (b"jxlc", b"jxlp"):
             skip = 4 if name == b"jxlp" else 0  # its number
             file.seek(start + skip)
-            data += file.read(max(0, min(_HEADER, length - skip)))
+            data += file.read(max(0, min(_HEADER, end - start - skip)))
             if len(data) >= _HEADER:
                 break
     return data
 
 
-def _exif(file: BinaryIO, box: _Box) -> Image.Exif:
+def _exif(file: BinaryIO, box: Box) -> Image.Exif:
     """The EXIF data of a box, which may begin with the distance to their TIFF header (18181-2)."""
-    _, start, length = box
+    _, start, end = box
     file.seek(start)
-    data = file.read(min(length, _LARGEST_EXIF))
+    data = file.read(min(end - start, _LARGEST_EXIF))
     exif = Image.Exif()
     try:
         exif.load(data if data[:2] in (b"II", b"MM") else data[4 + struct.unpack(">I", data[:4])[0] :])

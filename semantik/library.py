@@ -229,7 +229,7 @@ class Library:
         )
         if not report.cancelled:
             self.finder.catch_up(index, is_cancelled)
-            self.finder.details.keep(index.rows())
+            self.finder.forget_gone(index)
             index.build_cells(is_cancelled)
         return report
 

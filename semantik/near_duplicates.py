@@ -51,13 +51,13 @@ def group(embeddings: Embeddings, distance: float) -> NDArray[np.int64]:
     return into
 
 
-def fold(hits: Sequence[Hit], embeddings: Embeddings, distance: float, most: int) -> list[Hit]:
+def fold(hits: Sequence[Hit], into: NDArray[np.int64], most: int) -> list[Hit]:
     """The first ``most`` hits that are not nearly the same as a better one; these are their ``copies``.
 
-    ``embeddings``, float32 (hits, dim), belong to the hits, best first. Ranks count what stays.
+    ``into`` is what ``group`` gives for the hits, best first. Ranks count what stays.
     """
     copies: dict[int, list[Hit]] = {}
-    for row, leader in enumerate(group(embeddings, distance).tolist()):
+    for row, leader in enumerate(into.tolist()):
         members = copies.setdefault(leader, [])
         if row != leader:
             members.append(hits[row])

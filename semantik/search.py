@@ -23,7 +23,7 @@ from semantik.errors import (
 )
 from semantik.index import ImageIndex
 from semantik.moments import split_path
-from semantik.near_duplicates import fold
+from semantik.near_duplicates import fold, group
 from semantik.plain_words import plain
 from semantik.records import DecodedVideo, Embeddings, Hit, Query, Term
 from semantik.relevance import RELEVANT, Relevance
@@ -37,10 +37,7 @@ WIDEST = 8
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Pictures whose paths have words of the query: for each of them the words, by row of the index.
-
-    ``share`` of all words that were looked for.
-    """
+    """Pictures whose paths have words of the query, by row of the index, out of so many words that were looked for."""
 
     words: Mapping[int, tuple[str, ...]]
     of: int
@@ -165,28 +162,26 @@ def search(
     )
     ranking = _Ranking(index, query_vector(query, terms, sample), sample, limits)
 
-    def find(wanted: int) -> list[Hit]:
+    wanted, widest = top_k, WIDEST * top_k if limits.near else top_k
+    while True:
         scores, rows = ranking.best(wanted)
-        words = limits.named.words if limits.named else {}
         embeddings = index.vectors(rows)
-        found = judge.of_query(encoder, index, query, terms, embeddings) if judge and len(rows) else None
-        relevance = [None] * len(rows) if found is None else found.tolist()
-        hits = [
-            Hit(
-                *(rank, float(score), index.path_of(int(at)), told),
-                moment=index.moment_of(int(at)),
-                named=words.get(int(at), ()),
-            )
-            for rank, (score, at, told) in enumerate(zip(scores, rows, relevance, strict=True), start=1)
-        ]
-        return fold(hits, embeddings, limits.near, top_k) if limits.near else hits
-
-    hits = find(top_k)
-    wanted = top_k
-    while limits.near and len(hits) < top_k and wanted < min(index.count, WIDEST * top_k):
-        wanted = min(2 * wanted, index.count, WIDEST * top_k)
-        hits = find(wanted)
-    return hits
+        into = group(embeddings, limits.near) if limits.near else np.arange(len(rows))
+        if len(np.unique(into)) >= top_k or len(rows) < wanted or wanted >= widest:
+            break
+        wanted = min(2 * wanted, widest)
+    words = limits.named.words if limits.named else {}
+    found = judge.of_query(encoder, index, query, terms, embeddings) if judge and len(rows) else None
+    relevance = [None] * len(rows) if found is None else found.tolist()
+    hits = [
+        Hit(
+            *(rank, float(score), index.path_of(int(at)), told),
+            moment=index.moment_of(int(at)),
+            named=words.get(int(at), ()),
+        )
+        for rank, (score, at, told) in enumerate(zip(scores, rows, relevance, strict=True), start=1)
+    ]
+    return fold(hits, into, top_k)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
+from semantik.iso_boxes import boxes
 from semantik.video_formats import AVI, ISO, MATROSKA
 
 _EPOCH_1904 = 2_082_844_800  # seconds from QuickTime's epoch to that of Unix
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-_MAX_BOXES = 10_000
 _MAX_MOOV = 64 * 2**20  # bytes; that of a whole day at 60 frames a second
 _EBML_UNKNOWN = {(1 << 7 * length) - 1 for length in range(1, 9)}
-
-Box = tuple[bytes, int, int]  # type, where its content begins, where it ends
 
 
 def is_cut_short(file: BinaryIO, container: str, size: int) -> bool:
     """Whether the structure of a file of ``size`` bytes says that more was to come. Not all containers tell."""
     if container == ISO:
-        return any(end > size for _, _, end in _boxes(file, 0, size))
+        return any(end > size for _, _, end in boxes(file, 0, size))
     file.seek(0)
     head = file.read(4096)
     if container == AVI:
@@ -62,26 +59,7 @@ def taken(file: BinaryIO, container: str, size: int) -> datetime | None:
 
 
 def _find(file: BinaryIO, kind: bytes, start: int, end: int) -> tuple[int, int] | None:
-    return next(((first, min(last, end)) for name, first, last in _boxes(file, start, end) if name == kind), None)
-
-
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[Box]:
-    """The boxes between two places of an ISO base media file; the last one may claim to end later."""
-    at = start
-    for _ in range(_MAX_BOXES):
-        file.seek(at)
-        head = file.read(16)
-        if at + 8 > end or len(head) < 8:
-            return
-        size, header = int.from_bytes(head[:4], "big"), 8
-        if size == 1 and len(head) == 16:
-            size, header = int.from_bytes(head[8:], "big"), 16
-        elif size == 0:
-            size = end - at
-        if size < header:
-            return
-        yield head[4:8], at + header, at + size
-        at += size
+    return next(((first, min(last, end)) for name, first, last in boxes(file, start, end) if name == kind), None)
 
 
 def _segment_end(head: bytes) -> int:

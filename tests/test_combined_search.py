@@ -318,7 +318,7 @@ def test_groups_follow_the_best_and_never_chain():
 
 def test_folding_keeps_the_best_and_counts_again():
     hits = [Hit(rank, 1 - rank / 10, Path(f"/{rank}.jpg")) for rank in range(1, 6)]
-    folded = fold(hits, unit(0, 0.5, 0.01, 0.51, 1.0), 0.01, 2)
+    folded = fold(hits, group(unit(0, 0.5, 0.01, 0.51, 1.0), 0.01), 2)
     assert [(hit.rank, hit.path.name, [copy.path.name for copy in hit.copies]) for hit in folded] == [
         (1, "1.jpg", ["3.jpg"]),
         (2, "2.jpg", ["4.jpg"]),

@@ -95,6 +95,15 @@ def test_every_frame_is_a_hit_of_its_own(opened, fake, films):
     assert sorted(found(opened.search(parse("azul"), 2))) == [("clip.mp4", 20.0), ("foto.png", None)]
 
 
+def test_what_a_video_file_tells_is_kept_and_forgotten_with_it(opened, films):
+    files = list(opened.index.files())
+    assert len(files) == 3
+    assert opened.finder.details.missing(files) == []
+    (films / "otro.webm").unlink()
+    opened.update()
+    assert [file.path for file in opened.finder.details.missing(files)] == ["otro.webm"]
+
+
 def test_filters_and_names_look_at_the_file(opened):
     assert found(opened.search(parse("azul tipo:mp4"), 9))[0] == ("clip.mp4", 20.0)
     assert len(opened.search(parse("azul tipo:mp4"), 9)) == 3

@@ -15,6 +15,10 @@ from semantik.config import CONFIG_NAME
 
 TIMEOUT = 30.0  # seconds; every wait ends as soon as its condition holds
 
+_INTERPRETERS: list[object] = []
+"""Kept to the end: Tcl aborts the process when another thread's garbage collection frees one, and an error that the
+log remembers holds on to its window beyond the test."""
+
 
 class Window:
     """A running app with a person in front of it.
@@ -28,6 +32,7 @@ class Window:
         self.answers: list[str] = []
         self.failures: list[BaseException] = []
         self.root = tk.Tk(className="SemantikSearch")
+        _INTERPRETERS.append(self.root.tk)
         self.app = SemantikSearch.SemantikSearchApp(self.root, home)
         report = self.root.report_callback_exception
 
@@ -123,6 +128,7 @@ class Window:
             self.root.after_cancel(self._watching)
             self.app.close()
             self.wait(lambda: not self._alive(), "closed")
+            self.app.tasks.finish()
 
     def _alive(self) -> bool:
         try:
@@ -150,8 +156,5 @@ def windows(home: Path) -> Iterator[Callable[..., Window]]:
     for window in opened:
         window.close()
         assert window.failures == []
-    # Tcl aborts the process when another thread's garbage collection is the one that frees an interpreter, and
-    # pytest holds on to what a fixture gave until after this.
-    for window in opened:
-        vars(window).clear()
-    gc.collect()
+    opened.clear()
+    gc.collect()  # here, not in a thread of the next test

@@ -10,6 +10,7 @@ from semantik import errors
 from semantik.display_names import visible
 from semantik.gui.entries import typed_path
 from semantik.gui.strip import MOST, Found
+from semantik.moments import split_path
 from semantik.text import number, say
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ class RecentPictures:
 
         def show(pictures: list[object]) -> None:
             self._found = [
-                Found(hit.path, picture, told(hit))  # type: ignore[arg-type]  # PIL pictures
+                Found(hit.picture, picture, told(hit))  # type: ignore[arg-type]  # PIL pictures
                 for hit, picture in zip(hits, pictures, strict=True)
             ]
             self._app.view.strip.show(self._found)
 
-        self._load([hit.path for hit in hits], SIDE, show)
+        self._load([hit.picture for hit in hits], SIDE, show)
 
     def idle(self, hint: str) -> None:
         """Nothing is found yet: say what comes next."""
@@ -72,16 +73,16 @@ class RecentPictures:
             self._app.view.strip.show(self._found)
 
     def open(self, path: Path) -> None:
-        """Open a picture in the system's viewer."""
+        """Open a picture, or the video that it is a moment of, in the system's viewer."""
         from semantik.file_manager import open_picture
 
-        self._aside(lambda: open_picture(path))
+        self._aside(lambda: open_picture(split_path(path)[0]))
 
     def reveal(self, path: Path) -> None:
-        """Show a picture in the system's file manager."""
+        """Show its file in the system's file manager."""
         from semantik.file_manager import reveal
 
-        self._aside(lambda: reveal(path))
+        self._aside(lambda: reveal(split_path(path)[0]))
 
     def similar(self, path: Path) -> None:
         """Search for pictures like this one."""

@@ -30,7 +30,7 @@ _GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A picture for the strip: a thumbnail of any size (None: it has none), and what the tooltip says."""
+    """A picture for the strip, or a moment of a video: a thumbnail of any size or None, and what the tooltip says."""
 
     path: Path
     picture: Image.Image | None

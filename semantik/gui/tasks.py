@@ -28,6 +28,7 @@ class Tasks:
         self.pause = Pause()
         """What a task that can hold still looks at."""
         self._thread: threading.Thread | None = None
+        self._started: list[threading.Thread] = []
         self._closed = False
         self._after = root.after(PUMP_MS, self._pump)
 
@@ -63,7 +64,7 @@ class Tasks:
 
         # Busy is set before the thread starts, so that a second click cannot start a second task.
         self._thread = threading.Thread(target=body, name="worker", daemon=True)
-        self._thread.start()
+        self._begin(self._thread)
 
     def ahead(self, work: Callable[[], Any]) -> None:
         """Run ``work`` now that it will be needed soon; the window stays free and hears nothing of it.
@@ -77,7 +78,11 @@ class Tasks:
             except Exception:  # the worker's wrapper again: who needs the result will meet the same error
                 log.warning("not done ahead of need", exc_info=True)
 
-        threading.Thread(target=body, name="ahead").start()
+        self._begin(threading.Thread(target=body, name="ahead"))
+
+    def _begin(self, thread: threading.Thread) -> None:
+        self._started = [*filter(threading.Thread.is_alive, self._started), thread]
+        thread.start()
 
     def post(self, call: Callable[[], None]) -> None:
         """From the worker: have ``call`` made on the window's thread."""
@@ -96,6 +101,14 @@ class Tasks:
         """Stop draining; call it when the window goes and nothing runs. News that came too late are dropped."""
         self._closed = True
         self._root.after_cancel(self._after)
+
+    def finish(self) -> None:
+        """Wait for the threads; call it last, when the window is gone.
+
+        They hold on to it, and Tcl ends the process when another thread than its own frees an interpreter.
+        """
+        for thread in self._started:
+            thread.join()
 
     def _finish(self, callback: Callable[[Any], None], outcome: Any) -> None:
         self._thread = None
