@@ -38,9 +38,12 @@ LAPTOP = (1280, 736)
 """Pixels of a screen of 1280 × 800 that its task bar and the window's title leave."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def displays() -> Iterator[dict[int, str]]:
-    """Displays by their scale in percent."""
+    """Displays by their scale in percent.
+
+    They stay to the end: Tk never leaves a display, and one that goes ends the process at the next window's events.
+    """
     with screen(96) as plain, screen(192) as fine:
         yield {100: plain, 200: fine}
 
