@@ -28,27 +28,30 @@ from semantik.gui.dialogs import AboutDialog
 from semantik.gui.doctor_dialog import examine
 from semantik.gui.entries import replace_text, typed_path
 from semantik.gui.examples import ExamplePicker
+from semantik.gui.first_steps import FirstSteps
 from semantik.gui.indexing import IndexingShow
 from semantik.gui.models import ModelPicker
+from semantik.gui.open_folders import OpenFolders
 from semantik.gui.recent import RecentPictures
 from semantik.gui.scaling import claim_pixels
 from semantik.gui.settings import SettingsDialog
 from semantik.gui.tasks import Tasks
 from semantik.gui.theme import Look
 from semantik.gui.view import MainView, load_icon
+from semantik.gui.watching import Watching
 from semantik.logs import start_logging
-from semantik.phrases import changes_question, index_summary
 from semantik.priority import in_background
-from semantik.records import IndexReport, Problem, Progress, Query
+from semantik.records import Problem, Progress, Query
 from semantik.system_language import resolve
-from semantik.text import explain, number, say
+from semantik.text import explain, say
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from semantik.collection import Outcome
     from semantik.engine import Engine
-    from semantik.library import Check
+    from semantik.library import Check, Library
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +69,6 @@ class SemantikSearchApp:
         self.log_path = start_logging(self.home)
         self.config = self.load_config()
         self.engine: Engine | None = None
-        self.folder = ""  # the open library, as the user named it
         self.query_image = ""
         self.problems: tuple[Problem, ...] = ()
         self._wanted_top_k = self.config.top_k  # comes back after a library with fewer pictures than that
@@ -81,6 +83,9 @@ class SemantikSearchApp:
         self.examples = ExamplePicker(self)
         self.recent = RecentPictures(self)
         self.indexing = IndexingShow(self)
+        self.opened = OpenFolders(self)
+        self.first_steps = FirstSteps(self)
+        self.watching = Watching(self)
         self.icon = load_icon(root, ICON)
         self._create_widgets()
         root.protocol("WM_DELETE_WINDOW", self.close)
@@ -119,10 +124,10 @@ class SemantikSearchApp:
         self._create_widgets()
         self.view.enter(entered)
         self.models.speak()
-        self._show_problems(self.problems)
+        self.show_skipped(self.problems)
         self.view.say(say("status.choose_folder"))
-        if self.engine and self.engine.library:
-            self.show_index()
+        if self.opened.collection:
+            self.opened.show_index()
         self.recent.again()
 
     # -- Background work -------------------------------------------------------------------------------
@@ -155,7 +160,10 @@ class SemantikSearchApp:
 
     def _engine_loaded(self, engine: Engine) -> None:
         self.engine = engine
-        self.models.begin(engine)
+        if self.first_steps.wanted():
+            self.first_steps.show(engine)
+        else:
+            self.models.begin(engine)
 
     def choose_model(self) -> None:
         """Another model was picked in the list."""
@@ -164,9 +172,10 @@ class SemantikSearchApp:
     def model_in_use(self, name: str) -> None:
         """A model was taken into use: remember it, and open the folder with it."""
         self.save_config(encoder=name)
-        folder = self.folder or self.config.image_folder
-        if folder:
-            self.load_or_create_index(folder)
+        if self.opened.named:
+            self.opened.again()
+        elif folders := self.config.folders or tuple(filter(None, [self.config.image_folder])):
+            self.opened.open(folders, self.config.resting_folders)
         else:
             self.view.say(say("status.choose_folder"))
 
@@ -190,6 +199,8 @@ class SemantikSearchApp:
 
     def _destroy(self) -> None:
         self.save_config(top_k=self._wanted_top_k)
+        self.root.withdraw()  # what is being done in the background stops at its next batch, out of sight
+        self.watching.close()
         self.answers.close()
         self.look.close()
         self.tasks.close()
@@ -211,10 +222,16 @@ class SemantikSearchApp:
         """Tell the user what is missing."""
         messagebox.showwarning(say("window.title"), say(key), parent=self.root)
 
-    def _ask(self, message: str) -> bool:
+    def ask(self, message: str) -> bool:
+        """Ask the user a question that yes or no answers."""
         return messagebox.askyesno(say("window.title"), message, parent=self.root)
 
-    # -- The folder and its index ----------------------------------------------------------------------
+    # -- The folders and their indexes -----------------------------------------------------------------
+
+    @property
+    def folder(self) -> str:
+        """The open folder, or the first of several, as the user named it; "" while none is."""
+        return self.opened.named[0] if self.opened.named else ""
 
     def browse_folder(self) -> None:
         """Choose the library with the system's dialog."""
@@ -233,133 +250,65 @@ class SemantikSearchApp:
         self.load_or_create_index(typed)
         return True
 
-    def load_or_create_index(self, folder: str) -> None:
-        """Open ``folder`` and its index in the background; a missing index is made, a wrong one is asked about."""
-        assert self.engine
-        self.folder = folder
-        replace_text(self.view.folder_entry, visible(folder))
-        self._show_problems(())
-        self.recent.idle("")
-        self.engine.open(Path(folder))
-        self.view.say(say("status.opening", folder=visible(Path(folder).name or folder)))
-        self.start(self.load_index, self._index_loaded, self._index_failed)
+    def load_or_create_index(self, *folders: str) -> None:
+        """Open folders and their indexes in the background; a missing index is made, a wrong one is asked about."""
+        self.opened.open(folders)
 
-    def load_index(self) -> Check:
-        """In the worker: load the stored index and compare it with the folder."""
-        assert self.engine and self.engine.library
-        return self.engine.library.open()
+    def load_index(self) -> list[Check]:
+        """In the worker: load the stored indexes and compare each with its folder."""
+        assert self.engine and self.engine.collection
+        return self.engine.collection.open()
 
     def is_index_valid(self) -> bool:
-        """Whether the index, checked whole when it was loaded, still matches the files of its folder."""
+        """Whether the indexes, checked whole when they were loaded, still match the files of their folders."""
         from semantik.library import State
 
-        return bool(self.engine and self.engine.library and self.engine.library.check().state is State.READY)
+        collection = self.opened.collection
+        return bool(collection and all(each.check().state is State.READY for each in collection.awake))
 
-    def _index_loaded(self, check: Check) -> None:
-        from semantik.library import State
-
-        assert self.engine and self.engine.library
-        state, count = check.state, self.engine.library.count
-        if state is not State.UNREACHABLE or count:
-            self.save_config(image_folder=self.folder)
-        self.show_index()
-        if count:  # the first question comes soon: let its answer not wait for the model
-            self.tasks.ahead(self.engine.library.prepare)
-        if state is State.READY:
-            self._show_problems((*check.problems, *self.engine.library.problems()))
-        elif state is State.NEW:
-            # The first index of a folder is what the user came for; one more for another model is asked about.
-            if not self.models.just_changed or self._ask(say("ask.new_model", model=self.models.title)):
-                self.index_images_threaded()
-        elif state is State.CHANGED and check.changes:
-            if self._ask(changes_question(check.changes)):
-                self.index_images_threaded()
-            else:
-                self.view.say(say("status.outdated", count=number(count)))
-        elif state in (State.DAMAGED, State.OTHER_SPACE) and check.error:
-            key = "ask.damaged" if state is State.DAMAGED else "ask.other_space"
-            if self._ask(say(key, why=explain(check.error))):
-                self.index_images_threaded(rebuild=True)
-        elif check.error:
-            self.show_failure(check.error)
-            if count:
-                self.view.say(say("status.unreachable", count=number(count)))
-
-    def _index_failed(self, error: BaseException) -> None:
-        self.show_index()
-        self.indexing.end(explain(error) if isinstance(error, errors.SemantikError) else say("error.internal", log=""))
-        if isinstance(error, errors.MassRemoval):
-            if self._ask(say("ask.mass_removal", why=explain(error))):
-                self.index_images_threaded(allow_mass_removal=True)
-        else:
-            self.show_failure(error)
-
-    def show_index(self) -> None:
-        """Say what can be searched now, and keep K within it."""
-        assert self.engine and self.engine.library
-        count = self.engine.library.count
-        self.recent.suggest(say("strip.ready" if count else "strip.no_index"))
-        if not count:
-            self.view.say(say("status.no_index"))
-            return
+    def fit_top_k(self, count: int) -> None:
+        """Keep K within the pictures that there are."""
         self.view.top_k.configure(to=count)
         self.view.top_k.set(min(self._wanted_top_k, count))
-        key = "status.ready_one" if count == 1 else "status.ready_many"
-        self.view.say(say(key, count=number(count), model=self.models.title))
 
     def update_index(self) -> None:
         """ "Actualizar índice": embed what is new or changed, drop what is gone."""
+        collection = self.opened.collection
         if self.tasks.busy:
             self.warn("warn.busy")
         elif self.take_folder():
             return
-        elif not (self.engine and self.engine.library):
+        elif collection is None:
             self.warn("warn.no_folder")
-        elif self.engine.library.index is None:
-            self.load_or_create_index(self.folder)
+        elif all(library.index is None for library in collection.awake):
+            self.opened.again()
         else:
-            self.index_images_threaded()
+            self.index_images_threaded(collection.awake)
 
-    def index_images_threaded(
-        self, *, rebuild: bool = False, allow_mass_removal: bool = False, again: Sequence[str] = ()
-    ) -> None:
-        """Index the open folder in the background, with progress; ``again``: also bad files of these paths."""
+    def index_images_threaded(self, libraries: Sequence[Library], **options: Any) -> None:
+        """Index open folders in the background, with progress; ``options`` as of ``FolderCollection.update``."""
         self._indexing = True
         self.indexing.begin()
-        self.view.say(say("status.scanning", folder=visible(self.folder)))
-        self.start(
-            lambda: self.index_images(rebuild=rebuild, allow_mass_removal=allow_mass_removal, again=again),
-            self._indexed,
-            self._index_failed,
-        )
+        self.view.say(say("status.scanning", folder=visible(str(libraries[0].folder))))
+        self.start(lambda: self.index_images(libraries, **options), self.opened.indexed, self.opened.failed)
 
-    def index_images(self, *, rebuild: bool, allow_mass_removal: bool, again: Sequence[str] = ()) -> IndexReport:
-        """In the worker: bring the index up to date, behind whatever else the user does."""
-        assert self.engine and self.engine.library
-        with in_background():
-            return self.engine.library.update(
-                lambda progress: self.tasks.post(lambda: self._show_progress(progress)),
+    def index_images(self, libraries: Sequence[Library], **options: Any) -> list[Outcome]:
+        """In the worker: bring the indexes up to date, behind whatever else the user does."""
+        assert self.engine and self.engine.collection
+        with self.watching.aside(), in_background():
+            return self.engine.collection.update(
+                libraries,
+                lambda library, progress: self.tasks.post(lambda: self._show_progress(progress, library)),
                 self.tasks.is_cancelled,
-                rebuild=rebuild,
-                allow_mass_removal=allow_mass_removal,
                 pause=self.tasks.pause,
-                again=again,
+                **options,
             )
 
-    def _show_progress(self, progress: Progress) -> None:
-        self.indexing.show(progress)
+    def _show_progress(self, progress: Progress, library: Library) -> None:
+        self.indexing.show(progress, library)
 
-    def _indexed(self, report: IndexReport) -> None:
-        self.models.just_changed = False
-        self._show_problems(report.problems)
-        self.show_index()
-        if report.cancelled:
-            self.view.say(say("status.cancelled", count=number(report.count)))
-            return
-        self.indexing.end(index_summary(report))
-        messagebox.showinfo(say("done.title"), index_summary(report), parent=self.root)
-
-    def _show_problems(self, problems: tuple[Problem, ...]) -> None:
+    def show_skipped(self, problems: tuple[Problem, ...]) -> None:
+        """Offer the list of files with problems when there are any."""
         self.problems = problems
         self.view.show_skipped(len(problems))
 
@@ -369,9 +318,9 @@ class SemantikSearchApp:
         """Choose example pictures with the system's dialog."""
         self.examples.browse()
 
-    def folders(self) -> list[str]:
-        """The folders below the library, for the filter's list."""
-        return self.engine.library.folders() if self.engine and self.engine.library else []
+    def subfolders(self) -> list[str]:
+        """What the filter for folders may name."""
+        return self.opened.collection.subfolders() if self.opened.collection else []
 
     def take_image(self) -> None:
         """Take the example picture that was typed; naming one means to search by it."""
@@ -388,9 +337,9 @@ class SemantikSearchApp:
             self.warn("warn.indexing" if self._indexing else "warn.busy")
         elif self.take_folder():
             return
-        elif not (self.engine and self.engine.library):
+        elif self.opened.collection is None:
             self.warn("warn.no_folder")
-        elif not self.engine.library.count:
+        elif not self.opened.collection.count:
             self.show_failure(errors.NoIndex(folder=self.folder))
         elif self.view.mode.get() == "text":
             self.search_by_text()
@@ -424,8 +373,8 @@ class SemantikSearchApp:
         """K as it was typed, remembered from now on. Raises BadTopK."""
         from semantik.search import parse_top_k
 
-        assert engine.library
-        top_k = parse_top_k(self.view.top_k.get(), engine.library.count)
+        assert engine.collection
+        top_k = parse_top_k(self.view.top_k.get(), engine.collection.count)
         if top_k != self.within_index(engine):
             self._wanted_top_k = top_k
             self.save_config(top_k=top_k)
@@ -433,14 +382,25 @@ class SemantikSearchApp:
 
     def within_index(self, engine: Engine) -> int:
         """The remembered K, or the number of pictures where there are fewer."""
-        assert engine.library
-        return min(self._wanted_top_k, engine.library.count)
+        assert engine.collection
+        return min(self._wanted_top_k, engine.collection.count)
 
     # -- Dialogs ---------------------------------------------------------------------------------------
 
     def show_about(self) -> None:
         """What the program is and which model it uses."""
-        AboutDialog(self.root, self.icon, self.models.title, self.log_path, lambda: examine(self))
+        AboutDialog(
+            *(self.root, self.icon, self.models.title, self.log_path),
+            on_doctor=lambda: examine(self),
+            on_guide=self.show_first_steps,
+        )
+
+    def show_first_steps(self) -> None:
+        """The guide of the first start, once more."""
+        if self.tasks.busy or self.engine is None:
+            self.warn("warn.busy")
+        else:
+            self.first_steps.show(self.engine)
 
     def show_settings(self) -> None:
         """The models on this computer, and the languages."""

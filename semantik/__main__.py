@@ -25,6 +25,7 @@ from semantik.system_language import resolve
 from semantik.text import explain, number, reason, say
 
 if TYPE_CHECKING:
+    from semantik.collection import FolderCollection, Outcome
     from semantik.engine import Engine
     from semantik.library import Library
 
@@ -65,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="index | search | models | fast | doctor | launcher")
 
     index = commands.add_parser("index", help=say("cli.index"), description=say("cli.index"))
-    index.add_argument("folder", metavar="FOLDER", type=Path, help=say("cli.folder"))
+    index.add_argument("folders", metavar="FOLDER", type=Path, nargs="+", help=say("cli.folders"))
     index.add_argument("--encoder", metavar="NAME", help=say("cli.encoder"))
     index.add_argument("--json", action="store_true", help=say("cli.json"))
     index.add_argument("--rebuild", action="store_true", help=say("cli.rebuild"))
@@ -73,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     index.set_defaults(run=_index)
 
     search = commands.add_parser("search", help=say("cli.search"), description=say("cli.search"))
-    search.add_argument("folder", metavar="FOLDER", type=Path, help=say("cli.folder"))
+    search.add_argument("folders", metavar="FOLDER", type=Path, nargs="+", help=say("cli.folders"))
     search.add_argument("--text", metavar="T", help=say("cli.text"))
     search.add_argument("--image", metavar="PATH", type=Path, action="append", default=[], help=say("cli.image"))
     search.add_argument("-k", metavar="N", help=say("cli.top_k"))
@@ -102,14 +103,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def _index(options: argparse.Namespace, home: Path, config: Config) -> int:
     with _Session(options, home, config) as session:
-        report = session.update(rebuild=options.rebuild, allow_mass_removal=options.allow_mass_removal)
-        if options.json:
-            _dump(_report_fields(report))
-        else:
+        outcomes = session.update(rebuild=options.rebuild, allow_mass_removal=options.allow_mass_removal)
+        several = len(session.collection.libraries) > 1
+        done = [(each.library, each.report) for each in outcomes if each.report]
+        if options.json and done:
+            if several:
+                _dump([{"folder": str(library.folder)} | _report_fields(report) for library, report in done])
+            else:
+                _dump(*(_report_fields(report) for _, report in done))
+        for library, report in () if options.json else done:
+            if several:
+                print(visible(f"{library.folder}:"))
             print(index_summary(report) if not report.cancelled else say("cli.cancelled"))
             for problem in report.problems:
                 print(f"  {visible(problem.path)}: {reason(problem.reason)}")
-        if report.cancelled:
+        for failed in outcomes:
+            if failed.error:
+                raise failed.error
+        if session.cancelled:
             raise errors.Cancelled
     return 0
 
@@ -135,7 +146,7 @@ def _search(options: argparse.Namespace, home: Path, config: Config) -> int:
         images = tuple(Term(image=image.absolute()) for image in options.image)
         query = replace(query, terms=(*query.terms, *images))
         # The default K gives way to a smaller library; a K that was asked for is checked.
-        top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
+        top_k = options.k if options.k is not None else min(config.top_k, max(1, session.collection.count))
         answer = session.engine.ask(
             query,
             top_k,
@@ -228,7 +239,7 @@ def _dump(value: object) -> None:
 
 
 class _Session:
-    """One library for one command, with progress on stderr; Ctrl+C stops at the next batch and keeps the work."""
+    """The folders of one command, with progress on stderr; Ctrl+C stops at the next batch and keeps the work."""
 
     def __init__(self, options: argparse.Namespace, home: Path, config: Config) -> None:
         from semantik.engine import Engine
@@ -236,7 +247,7 @@ class _Session:
         self._cancelled = threading.Event()
         self.engine: Engine = Engine(home, replace(config, encoder=""))
         self._line = _ProgressLine()
-        self._folder: Path = options.folder
+        self._folders: list[Path] = options.folders
         self._name: str = options.encoder or self.engine.without_asking()
 
     def __enter__(self) -> _Session:
@@ -251,7 +262,7 @@ class _Session:
             )
             self._line.end()
         self.engine.use(self._name)
-        self.library: Library = self.engine.open(self._folder)
+        self.collection: FolderCollection = self.engine.open(*self._folders)
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -260,31 +271,53 @@ class _Session:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._previous)
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether the user stopped it."""
+        return self._cancelled.is_set()
+
     def index_if_new(self) -> None:
-        """Open the stored index; make it when there is none. Raises what is wrong with it."""
+        """Open the stored indexes; make those that there are not yet. Raises what is wrong with one."""
         from semantik.library import State
 
-        check = self.library.load()
-        if check.state is State.NEW:
-            self.update()
-        elif check.error:
-            raise check.error
+        checks = [(library, library.load()) for library in self.collection.libraries]
+        for _, check in checks:
+            if check.error:
+                raise check.error
+        new = [library for library, check in checks if check.state is State.NEW]
+        for outcome in self._update(new):
+            if outcome.error:
+                raise outcome.error
 
-    def update(self, *, rebuild: bool = False, allow_mass_removal: bool = False) -> IndexReport:
-        """Bring the index up to date. A damaged one is rebuilt only when asked to."""
+    def update(self, *, rebuild: bool = False, allow_mass_removal: bool = False) -> list[Outcome]:
+        """Bring the indexes up to date. A damaged one is rebuilt only when asked to."""
+        from semantik.collection import Outcome
         from semantik.library import State
 
-        check = self.library.load()
-        if check.error and not (rebuild and check.state in (State.DAMAGED, State.OTHER_SPACE)):
-            raise check.error
-        report = self.library.update(
-            self._line.shows(indexing_status),
-            self._cancelled.is_set,
-            rebuild=rebuild and check.state is not State.NEW,
+        failed, good, anew = [], [], []
+        for library in self.collection.libraries:
+            check = library.load()
+            if check.error and not (rebuild and check.state in (State.DAMAGED, State.OTHER_SPACE)):
+                failed.append(Outcome(library, error=check.error))
+                continue
+            good.append(library)
+            if rebuild and check.state is not State.NEW:
+                anew.append(library)
+        return [*self._update(good, rebuild=anew, allow_mass_removal=allow_mass_removal), *failed]
+
+    def _update(
+        self, libraries: Sequence[Library], *, rebuild: Sequence[Library] = (), allow_mass_removal: bool = False
+    ) -> list[Outcome]:
+        show = self._line.shows(indexing_status)
+        outcomes = self.collection.update(
+            libraries,
+            lambda library, progress: show(progress),
+            lambda: self.cancelled,
+            rebuild=rebuild,
             allow_mass_removal=allow_mass_removal,
         )
         self._line.end()
-        return report
+        return outcomes
 
 
 class _ProgressLine:

@@ -29,7 +29,11 @@ THEMES = ("system", "light", "dark")
 class Config:
     """The settings, with their defaults. README's table explains each."""
 
-    image_folder: str = ""  # the last library
+    image_folder: str = ""  # the last library, or the first of its folders
+    folders: tuple[str, ...] = ()  # the library's folders where it has several
+    resting_folders: tuple[str, ...] = ()  # those of them that are not searched
+    watch: bool = False  # include new pictures while the program is open, without a question
+    guide: bool = True  # show the first steps at the next start, if no folder was chosen yet
     encoder: str = ""  # a name from ``python -m semantik models``; empty: not chosen yet
     top_k: int = 20  # pictures per search
     only_relevant: bool = False  # leave out results that are probably not meant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 _TAIL = 4  # characters before the extension that stay visible when a name is cut: counters are there
@@ -45,10 +46,16 @@ def split_name(name: str) -> tuple[str, str]:
     return name[:cut], name[cut:]
 
 
-def folder_within(folder: Path, library: Path) -> str:
-    """The folder as seen from the library; the library's own name for pictures right in it."""
-    try:
-        inner = folder.relative_to(library)
-    except ValueError:
-        return str(folder)
-    return str(inner) if inner.parts else library.name or str(library)
+def folder_within(folder: Path, libraries: Sequence[Path]) -> str:
+    """The folder as seen from that of ``libraries`` it is in; of several, also which one that is.
+
+    For pictures right in it, it is the library's own name; for those in none of them, the whole path.
+    """
+    for library in libraries:
+        if folder.is_relative_to(library):
+            inner = folder.relative_to(library)
+            name = library.name or str(library)
+            if not inner.parts:
+                return name
+            return str(type(library)(name, inner)) if len(libraries) > 1 else str(inner)
+    return str(folder)

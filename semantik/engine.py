@@ -1,9 +1,9 @@
-"""Everything behind the window and the command line: the model in use, the open library, answers and pages."""
+"""Everything behind the window and the command line: the model in use, the open folders, answers and pages."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,16 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik import encoders, fast_trial
+from semantik.collection import FolderCollection
 from semantik.combining import SAMPLE
 from semantik.config import Config
 from semantik.decode_pool import DecodePool
 from semantik.exclusions import Exclusions
 from semantik.fast_trial import Trial
+from semantik.finder import Finder
 from semantik.index import APPROXIMATE_FROM
 from semantik.library import Library
 from semantik.models import Models, model_title
 from semantik.query_syntax import format_query, parse
 from semantik.records import Hit, PageLink, Query
+from semantik.relevance import Relevance
 from semantik.results_page import EMBEDDED, ResultsPage, render, results_path, thumbnail_side, write_page
 from semantik.search import embed_query, parse_top_k, query_vector, relevant
 from semantik.thumbnails import ThumbnailCache
@@ -48,7 +51,7 @@ class Answer:
 
 
 class Engine(Models):
-    """Owns, beside the encoder, the decoder processes and the open library. Knows no window and prints nothing.
+    """Owns, beside the encoder, the decoder processes and the open folders. Knows no window and prints nothing.
 
     Its methods may be called from any thread, one at a time.
     """
@@ -57,18 +60,18 @@ class Engine(Models):
         super().__init__(home, config)
         self.pool = DecodePool(time_limit=config.decode_seconds)
         self.thumbnails = ThumbnailCache(home / "thumbnails")
-        self.library: Library | None = None
+        self.collection: FolderCollection | None = None
 
     def use(self, name: str) -> None:
-        """Take an encoder into use; the open library is closed. Raises UnknownEncoder."""
+        """Take an encoder into use; the open folders are closed. Raises UnknownEncoder."""
         if name != self.encoder.name:
             self.encoder = self._create(name)
-        self.library = None
+        self.collection = None
 
     def _renew(self) -> None:
         super()._renew()
-        if self.library:
-            self.library.encoder = self.encoder
+        if self.collection:
+            self.collection.encoder = self.encoder
 
     def try_fast_images(self, folder: Path) -> Trial:
         """Compare CLIP's 8-bit image side with the exact one on pictures of ``folder``.
@@ -82,39 +85,47 @@ class Engine(Models):
         )
         return fast_trial.run(exact, fast, folder.expanduser().absolute(), self.pool)
 
-    # -- The library -----------------------------------------------------------------------------------
+    # -- The folders -----------------------------------------------------------------------------------
 
-    def open(self, folder: Path) -> Library:
-        """Make ``folder`` the library at hand. Nothing is read yet: see ``Library.open``."""
-        self.library = Library(
+    def open(self, *folders: Path, resting: Collection[Path] = ()) -> FolderCollection:
+        """Make these folders the library at hand. Nothing is read yet: see ``FolderCollection.open``.
+
+        ``resting``: those of them that are not searched.
+        """
+        libraries = [self.library(folder) for folder in dict.fromkeys(map(plainly, folders))]
+        finder = Finder(self.pool, Relevance(self.home / "background"))
+        self.collection = FolderCollection(libraries, self.encoder, finder, {plainly(folder) for folder in resting})
+        return self.collection
+
+    def library(self, folder: Path) -> Library:
+        """One folder with the model in use, on its own. Nothing is read yet: see ``Library.open``."""
+        return Library(
             self.home,
-            folder.expanduser().absolute(),
+            plainly(folder),
             self.encoder,
             self.pool,
             approximate_from=APPROXIMATE_FROM if self.config.approximate_search else None,
             unwanted=Exclusions(self.config.exclude),
         )
-        return self.library
 
     def exclude(self, patterns: Sequence[str]) -> None:
         """Leave out what these patterns name (see ``Exclusions``), from the next check or update on."""
         self.config = replace(self.config, exclude=tuple(patterns))
-        if self.library:
-            self.library.unwanted = Exclusions(patterns)
+        for library in self.collection.libraries if self.collection else ():
+            library.unwanted = Exclusions(patterns)
 
     def embed(self, query: Query) -> NDArray[np.float32]:
         """A query as a unit vector of the model in use, float32 (dim,). Raises as ``search.embed_query``."""
         terms = embed_query(query, self.encoder, self.pool)
-        index = self.library.index if self.library else None
-        sample = index.sample(SAMPLE) if index and len(terms) > 1 else np.empty((0, self.encoder.dim), np.float32)
-        return query_vector(query, terms, sample)
+        sample = self.collection.sample(SAMPLE) if self.collection and len(terms) > 1 else None
+        return query_vector(query, terms, np.empty((0, self.encoder.dim), np.float32) if sample is None else sample)
 
     def read(self, words: str) -> Query:
-        """What typed words ask for; names of pictures are looked for in the library first.
+        """What typed words ask for; names of pictures are looked for in the open folders first.
 
         Raises as ``query_syntax.parse``.
         """
-        return parse(words, [self.library.folder] if self.library else [])
+        return parse(words, self.collection.folders if self.collection else [])
 
     def ask(
         self,
@@ -125,18 +136,18 @@ class Engine(Models):
         by_name: bool | None = None,
         folded: bool | None = None,
     ) -> Answer:
-        """Search the open library; what is None is left to the settings: whether only relevant hits are wanted,
+        """Search the open folders; what is None is left to the settings: whether only relevant hits are wanted,
         whether names count, and whether near-duplicates are folded.
 
-        Raises BadTopK and what ``Library.search`` raises.
+        Raises BadTopK and what ``FolderCollection.search`` raises.
         """
-        assert self.library
+        assert self.collection
         # Loading the model is no part of the answer's time.
-        self.library.prepare(query)
+        self.collection.prepare(query)
         started = time.monotonic()
-        hits = self.library.search(
+        hits = self.collection.search(
             query,
-            parse_top_k(top_k, self.library.count) if self.library.count else 1,
+            parse_top_k(top_k, self.collection.count) if self.collection.count else 1,
             by_name=self.config.names_count if by_name is None else by_name,
             folded=self.config.fold_similar if folded is None else folded,
         )
@@ -147,7 +158,7 @@ class Engine(Models):
             query=query,
             hits=kept,
             seconds=seconds,
-            searched=self.library.searched(query),
+            searched=self.collection.searched(query),
             nearest=[] if kept else hits[:NEAREST],
             left_out=len(hits) - len(kept),
             read_as_english=self.missing_for(query) is not None,
@@ -158,7 +169,7 @@ class Engine(Models):
 
         ``link``: where the program listens to the page, if it does.
         """
-        assert self.library
+        assert self.collection
         shown = answer.shown[:EMBEDDED]
         pictures = [*answer.query.images, *(h.picture for hit in shown for h in (hit, *hit.copies))]
         thumbnails = self.thumbnails.get_many(pictures, self.pool, thumbnail_side(len(pictures)))
@@ -168,11 +179,11 @@ class Engine(Models):
             nearest=answer.nearest,
             left_out=answer.left_out,
             thumbnails=thumbnails,
-            folder=self.library.folder,
+            folders=self.collection.folders,
             searched=answer.searched,
             seconds=answer.seconds,
             model=model_title(self.encoder.name),
-            words=format_query(answer.query, self.library.folder),
+            words=format_query(answer.query, self.collection.folders),
             link=link,
         )
         target = path or results_path(self.home)
@@ -182,3 +193,8 @@ class Engine(Models):
     def close(self) -> None:
         """End the decoder processes."""
         self.pool.close()
+
+
+def plainly(folder: Path) -> Path:
+    """A folder as the engine names it: absolute, with the user's home spelt out."""
+    return folder.expanduser().absolute()

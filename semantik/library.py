@@ -1,9 +1,10 @@
-"""One image folder opened with one encoder: what the window and the command line both work with."""
+"""One image folder opened with one encoder: its index, its state, and what brings it up to date."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -20,18 +21,18 @@ from semantik.errors import (
     IndexDamaged,
     IndexNotSaved,
     IndexTooNew,
+    NoImages,
     NoIndex,
     SemantikError,
 )
 from semantik.exclusions import Exclusions
-from semantik.finder import Finder
+from semantik.folder_details import FolderDetails
 from semantik.index import Changes, ImageIndex, put_back, set_aside
 from semantik.indexer import scan_changes, update_index
 from semantik.pausing import Pause
 from semantik.plain_words import plain
 from semantik.query_pictures import FOLDER as QUERIES
-from semantik.records import Hit, IndexReport, Problem, Progress, Query
-from semantik.relevance import Relevance
+from semantik.records import IndexReport, Problem, Progress
 from semantik.scan import is_folder
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class State(Enum):
     OTHER_SPACE = "other_space"  # the stored vectors are of another version of the encoder
     TOO_NEW = "too_new"  # written by a newer program
     UNREACHABLE = "unreachable"  # the folder's pictures cannot be seen now; its index can be searched
+    EMPTY = "empty"  # there is no picture in the folder, nor was one
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,15 @@ class Library:
         self.unwanted = unwanted or Exclusions()
         self.store = index_folder(home, folder, encoder.store)
         self.index: ImageIndex | None = None
-        self.finder = Finder(folder, pool, DetailsStore(self.store.parent / FILE), Relevance(home / "background"))
+        self.details = FolderDetails(folder, pool, DetailsStore(self.store.parent / FILE))
         self._approximate_from = approximate_from
         # The program's own pictures must not turn up as the user's when the home lies inside the library.
         self._exclude = tuple(home / name for name in ("indexes", "results", "thumbnails", QUERIES))
+
+    @property
+    def name(self) -> str:
+        """What the folder is called among others."""
+        return self.folder.name or str(self.folder)
 
     @property
     def count(self) -> int:
@@ -104,7 +111,7 @@ class Library:
         return tuple(self.index.problems()) if self.index else ()
 
     def open(self) -> Check:
-        """Load the stored index and compare it with the folder. Only NoImages and unknown errors are raised."""
+        """Load the stored index and compare it with the folder. Only unknown errors are raised."""
         loaded = self.load()
         return self.check() if loaded.state is State.READY else loaded
 
@@ -127,6 +134,12 @@ class Library:
         self.index = index
         return Check(State.READY)
 
+    def fork(self) -> Library:
+        """The same folder once more, to be brought up to date while this one is searched."""
+        other = copy(self)
+        other.index = self.index.fork() if self.index else None
+        return other
+
     def check(self) -> Check:
         """Compare the loaded index with the folder as it is now; no picture is opened."""
         if self.index is None:
@@ -135,6 +148,8 @@ class Library:
             changes, problems = scan_changes(self.index, exclude=self._exclude, unwanted=self.unwanted)
         except (FolderNotFound, FolderUnreadable, FolderEmptied, AllExcluded) as error:
             return Check(State.UNREACHABLE, error=error)
+        except NoImages as error:
+            return Check(State.EMPTY, error=error)
         return Check(State.CHANGED if changes else State.READY, changes or None, problems=tuple(problems))
 
     def update(
@@ -223,32 +238,15 @@ class Library:
             allow_mass_removal=allow_mass_removal,
             exclude=self._exclude,
             unwanted=self.unwanted,
-            on_picture=self.finder.note,
+            on_picture=self.details.note,
             pause=pause,
             again=again,
         )
         if not report.cancelled:
-            self.finder.catch_up(index, is_cancelled)
-            self.finder.forget_gone(index)
+            self.details.catch_up(index, is_cancelled)
+            self.details.forget_gone(index)
             index.build_cells(is_cancelled)
         return report
-
-    def prepare(self, query: Query | None = None) -> None:
-        """Load what a search by ``query``, or by any text, needs beside the index. Raises EncoderFailed."""
-        texts = query is None or bool(query.texts)
-        self.encoder.load(images=query is not None and bool(query.images), texts=texts)
-        if texts:
-            self.finder.judge.prepare(self.encoder)
-
-    def search(self, query: Query, top_k: int, *, by_name: bool = False, folded: bool = False) -> list[Hit]:
-        """The pictures that answer best; see ``Finder.search``. Raises NoIndex before the first update."""
-        if self.index is None:
-            raise NoIndex(folder=str(self.folder))
-        return self.finder.search(self.index, self.encoder, query, top_k, by_name=by_name, folded=folded)
-
-    def searched(self, query: Query) -> int:
-        """How many pictures a query looks at; see ``Finder.searched``."""
-        return self.finder.searched(self.index, query.filters) if self.index else 0
 
 
 def _parents(path: str) -> Iterator[str]:

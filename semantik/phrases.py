@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from semantik.records import IndexReport, Progress
@@ -68,11 +69,26 @@ def index_summary(report: IndexReport) -> str:
     return message
 
 
-def changes_question(changes: Changes) -> str:
-    """How a folder differs from its index, and whether to update."""
-    groups: dict[str, Sequence[object]] = {
-        "added": changes.added,
-        "changed": changes.changed,
-        "removed": changes.removed,
+def joined_report(reports: Sequence[IndexReport]) -> IndexReport:
+    """One report of several folders, one at least."""
+    return replace(
+        reports[0],
+        added=sum(report.added for report in reports),
+        reused=sum(report.reused for report in reports),
+        removed=sum(report.removed for report in reports),
+        count=sum(report.count for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        problems=tuple(problem for report in reports for problem in report.problems),
+        cancelled=any(report.cancelled for report in reports),
+    )
+
+
+def changes_question(changes: Sequence[Changes]) -> str:
+    """How folders, one at least, differ from their indexes, and whether to update."""
+    groups = {
+        "added": sum(len(each.added) for each in changes),
+        "changed": sum(len(each.changed) for each in changes),
+        "removed": sum(len(each.removed) for each in changes),
     }
-    return say("ask.changed", **{name: number(len(group)) for name, group in groups.items()})
+    told = {name: number(count) for name, count in groups.items()}
+    return say("ask.changed", **told) if len(changes) == 1 else say("ask.changed_many", folders=len(changes), **told)

@@ -71,13 +71,13 @@ def parse(words: str, folders: Sequence[Path] = ()) -> Query:
     return Query(terms, reader.filters, reader.order)
 
 
-def format_query(query: Query, folder: Path | None = None) -> str:
-    """The words that ``parse`` reads as ``query``, in the user's language; pictures within ``folder`` go by name."""
+def format_query(query: Query, folders: Sequence[Path] = ()) -> str:
+    """The words that ``parse`` reads as ``query``, in the user's language; pictures in ``folders`` go by name."""
     words: list[str] = []
     for place, term in enumerate(query.terms):
         sign = "- " if term.weight < 0 else "+ " if place else ""
         weight = "" if abs(term.weight) == 1 else f"{abs(term.weight):.6g}:"
-        words.append(sign + weight + (_text(term.text) if term.image is None else _name(term.image, folder)))
+        words.append(sign + weight + (_text(term.text) if term.image is None else _name(term.image, folders)))
     for key, value in filter_words(query.filters, query.order):
         shown = _quote(value) if re.search(r"\s", value) else value
         words.append(f"{key}:{shown}")
@@ -196,6 +196,13 @@ def _quote(text: str) -> str:
     return '"' + text.replace('"', "'") + '"'
 
 
-def _name(image: Path, folder: Path | None) -> str:
-    text = str(image.relative_to(folder) if folder and image.is_relative_to(folder) else image)
+def _name(image: Path, folders: Sequence[Path]) -> str:
+    text = str(image)
+    for place, folder in enumerate(folders):
+        if image.is_relative_to(folder):
+            inner = image.relative_to(folder)
+            # Where an earlier folder has a file of that name, only the whole path tells which is meant.
+            if not any(_is_file(other / inner) for other in folders[:place]):
+                text = str(inner)
+            break
     return _quote(text) if re.search(rf"[\s+:\"“«{_MINUS}]", text) else text

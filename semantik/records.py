@@ -61,6 +61,7 @@ class Problem:
     path: str
     reason: Reason
     detail: str = ""
+    folder: Path | None = None  # that the path is relative to, where it is told among others
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from semantik.durable import patiently, replace_file
 from semantik.encoders.base import Encoder
-from semantik.index import ImageIndex
+from semantik.index import Searchable
 from semantik.records import Embeddings, Query
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Relevance:
         background = hits @ self.prepare(encoder).T
         return sigmoid(TEXT_SLOPE * excess(scores, background) + TEXT_OFFSET)
 
-    def of_image(self, index: ImageIndex, scores: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    def of_image(self, index: Searchable, scores: NDArray[np.float32]) -> NDArray[np.float64] | None:
         """Relevance of hits for a picture as query, (n,) in [0, 1]; None in a library that is too small to tell."""
         if index.count < FEWEST:
             return None
@@ -83,7 +83,7 @@ class Relevance:
         return sigmoid(IMAGE_SLOPE * excess(scores, background[np.newaxis]) + IMAGE_OFFSET)
 
     def of_query(
-        self, encoder: Encoder, index: ImageIndex, query: Query, terms: Embeddings, hits: Embeddings
+        self, encoder: Encoder, index: Searchable, query: Query, terms: Embeddings, hits: Embeddings
     ) -> NDArray[np.float64] | None:
         """Relevance of hits, float32 (n, dim), for a query with these embedded terms: (n,) in [0, 1], or None.
 

@@ -49,7 +49,7 @@ class ResultsPage:
     query: Query
     hits: Sequence[Hit]  # best first
     thumbnails: Mapping[Path, Thumbnail]  # of the query's pictures, the first EMBEDDED hits and their copies
-    folder: Path  # the library
+    folders: Sequence[Path]  # that were searched
     searched: int  # pictures in the index
     seconds: float  # from the query to the hits
     model: str  # as the user knows it
@@ -72,7 +72,7 @@ def render(page: ResultsPage) -> str:
         raise ValueError(page.link)
     environment = _environment()
     query = page.query
-    cards = cards_of(page.hits or page.nearest, page.thumbnails, page.folder, EMBEDDED)
+    cards = cards_of(page.hits or page.nearest, page.thumbnails, page.folders, EMBEDDED)
     term = plain_term(query)
     example = picture_of(term.image, page.thumbnails.get(term.image)) if term and term.image else None
     title = term.text if term else page.words or say("page.by_terms")

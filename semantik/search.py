@@ -21,7 +21,7 @@ from semantik.errors import (
     QueryImageMissing,
     QueryImageUnreadable,
 )
-from semantik.index import ImageIndex
+from semantik.index import Searchable
 from semantik.moments import split_path
 from semantik.near_duplicates import fold, group
 from semantik.plain_words import plain
@@ -138,7 +138,7 @@ class Limits:
 def search(
     query: Query,
     encoder: Encoder,
-    index: ImageIndex,
+    index: Searchable,
     top_k: int,
     pool: DecodePool,
     *,
@@ -188,7 +188,7 @@ def search(
 class _Ranking:
     """Rows by their scores for one query vector, float32 (dim,), raised where their paths say what was asked for."""
 
-    index: ImageIndex
+    index: Searchable
     vector: NDArray[np.float32]
     sample: Embeddings
     limits: Limits

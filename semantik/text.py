@@ -626,6 +626,10 @@ CATALOGUE |= {
         "List the models: which are ready and which would be downloaded.",
     ),
     "cli.folder": ("carpeta con las imágenes", "folder with the images"),
+    "cli.folders": (
+        "carpeta con las imágenes; varias se tratan como una sola biblioteca",
+        "folder with the images; several are taken as one library",
+    ),
     "cli.encoder": (
         "modelo; sin esta opción, CLIP si está en el disco y, si no, el integrado (builtin)",
         "model; without this option CLIP if it is on disk, else the embedded one (builtin)",
@@ -1391,6 +1395,140 @@ CATALOGUE |= {
     "error.launcher_not_made": (
         "No se pudo crear la entrada «{path}»: {detail}",
         "The entry “{path}” could not be made: {detail}",
+    ),
+}
+
+# -- The guide of the first start ------------------------------------------------------------------------
+CATALOGUE |= {
+    "guide.title": ("Primeros pasos con SemantikSearch", "First steps with SemantikSearch"),
+    "guide.step": ("Paso {step} de {steps}", "Step {step} of {steps}"),
+    "guide.back": ("Atrás", "Back"),
+    "guide.next": ("Siguiente", "Next"),
+    "guide.start": ("Empezar a buscar", "Start searching"),
+    "guide.skip": ("Omitir la guía", "Skip the guide"),
+    "guide.where": ("¿Dónde están sus fotos?", "Where are your photos?"),
+    "guide.where_hint": (
+        "Marque una o varias carpetas. El programa solo mira las fotos, no las cambia ni las mueve, "
+        "y nada sale de este equipo.",
+        "Tick one or more folders. The program only looks at the photos, it neither changes nor moves them, "
+        "and nothing leaves this computer.",
+    ),
+    "guide.looking": ("Buscando carpetas con fotos…", "Looking for folders with photos…"),
+    "guide.none_found": (
+        "No hay fotos en los sitios habituales. Elija su carpeta con «Otra carpeta…».",
+        "There are no photos in the usual places. Choose your folder with “Another folder…”.",
+    ),
+    "guide.other_folder": ("Otra carpeta…", "Another folder…"),
+    "guide.nothing_ticked": (
+        "Marque al menos una carpeta para seguir.",
+        "Tick at least one folder to go on.",
+    ),
+    "guide.counting": ("contando…", "counting…"),
+    "guide.uncounted": ("sin contar", "not counted"),
+    "guide.empty": ("sin fotos", "no photos"),
+    "guide.photos_one": ("1 foto", "1 photo"),
+    "guide.photos_many": ("{count} fotos", "{count} photos"),
+    "guide.more_than_one": ("más de 1 foto", "more than 1 photo"),
+    "guide.more_than_many": ("más de {count} fotos", "more than {count} photos"),
+    "guide.how": ("¿Cómo entenderlas?", "How to understand them?"),
+    "guide.how_hint": (
+        "Un modelo mira sus fotos aquí mismo, en este equipo. Podrá cambiarlo cuando quiera en «Modelo».",
+        "A model looks at your photos right here, on this computer. You can change it any time in “Model”.",
+    ),
+    "guide.offer_download": (
+        "Entiende mejor lo que se busca. Se descarga una sola vez ({size} MB); después no necesita internet.",
+        "Understands better what you look for. It is downloaded once ({size} MB); after that it needs no internet.",
+    ),
+    "guide.offer_ready": (
+        "Entiende mejor lo que se busca. Ya está en este equipo: no hay que descargar nada.",
+        "Understands better what you look for. It is on this computer already: nothing to download.",
+    ),
+    "guide.embedded": (
+        "Empieza ahora mismo y nunca necesita internet, pero acierta menos.",
+        "Starts right now and never needs the internet, but is right less often.",
+    ),
+    "guide.search": ("Así se busca", "How to search"),
+    "guide.search_hint": (
+        "Escriba lo que se ve en la foto, con sus palabras. ¿Empezamos por una de estas búsquedas?",
+        "Type what is in the photo, in your own words. Shall we begin with one of these searches?",
+    ),
+    "guide.example_1": ("perro en la playa", "dog on the beach"),
+    "guide.example_2": ("tarta de cumpleaños", "birthday cake"),
+    "guide.example_3": ("montañas con nieve", "snowy mountains"),
+    "guide.by_picture": (
+        "También puede buscar fotos parecidas a otra: arrástrela a la ventana del programa o péguela en ella.",
+        "You can also look for photos like another one: drag it onto the program’s window, or paste it there.",
+    ),
+    "guide.watch": ("Incluir las fotos nuevas sin preguntar", "Include new photos without asking"),
+    "guide.watch_hint": (
+        "Con el programa abierto, vigila sus carpetas y añade las fotos que llegan.",
+        "While the program is open, it watches your folders and adds new photos.",
+    ),
+    "about.guide": ("Primeros pasos", "First steps"),
+    # -- Several folders, and watching them ------------------------------------------------------------
+    "window.add_folder": ("Añadir…", "Add…"),
+    "window.remove_folder": ("Quitar", "Remove"),
+    "window.watch": ("Incluir las fotos nuevas sin preguntar", "Include new photos without asking"),
+    "window.pick_another": ("Añadir otra carpeta de imágenes", "Add another folder with images"),
+    "folders.add_hint": (
+        "Añade otra carpeta, de otro disco por ejemplo, para buscar en todas a la vez.",
+        "Adds another folder, of another disk for example, to search in all of them at once.",
+    ),
+    "folders.watch_hint": (
+        "Mientras el programa está abierto, las fotos que llegan a sus carpetas se añaden solas al índice.",
+        "While the program is open, photos that arrive in your folders are added to the index by themselves.",
+    ),
+    "folders.opening": ("abriendo…", "opening…"),
+    "folders.ready": ("lista", "ready"),
+    "folders.changed": ("con cambios", "changed"),
+    "folders.updating": ("actualizando…", "updating…"),
+    "folders.new": ("sin indexar", "not indexed"),
+    "folders.damaged": ("índice dañado", "index damaged"),
+    "folders.other_space": ("índice de otro modelo", "index of another model"),
+    "folders.too_new": ("índice más nuevo que el programa", "index newer than the program"),
+    "folders.unreachable": ("no disponible", "not available"),
+    "folders.empty": ("sin imágenes", "without images"),
+    "folders.about": ("{folder}: {message}", "{folder}: {message}"),
+    "folders.only": ("Buscar solo en esta", "Search in this one only"),
+    "folders.all": ("Buscar en todas", "Search in all"),
+    "folders.update": ("Actualizar su índice", "Update its index"),
+    "folders.reveal": ("Mostrar en el explorador de archivos", "Show in the file manager"),
+    "folders.remove_this": ("Quitar de la biblioteca", "Remove from the library"),
+    "folders.one_at_least": (
+        "Al menos una carpeta tiene que quedar marcada para buscar en ella.",
+        "At least one folder must stay ticked, to search in it.",
+    ),
+    "folders.inside": (
+        "«{folder}» ya está dentro de «{holder}»: sus fotos ya se encuentran.",
+        "“{folder}” is within “{holder}” already: its photos are found.",
+    ),
+    "folders.holds": (
+        "«{folder}» contiene {within}, que ya está en la biblioteca.\n\n"
+        "¿Poner «{folder}» en su lugar, para que ninguna foto cuente dos veces?",
+        "“{folder}” holds {within}, which is in the library already.\n\n"
+        "Put “{folder}” in its place, so that no photo counts twice?",
+    ),
+    "status.opening_many": ("Abriendo los índices de {n} carpetas…", "Opening the indexes of {n} folders…"),
+    "ask.changed_many": (
+        "{folders} carpetas han cambiado desde la última vez: en total, {added} imágenes nuevas, {changed} modificadas "
+        "y {removed} que ya no están.\n\n¿Actualizar sus índices ahora?",
+        "{folders} folders have changed since last time: in total {added} new images, {changed} modified and {removed} "
+        "gone.\n\nUpdate their indexes now?",
+    ),
+    "watch.new_one": ("1 imagen nueva", "1 new image"),
+    "watch.new_many": ("{count} imágenes nuevas", "{count} new images"),
+    "watch.included": ("Incluidas: {pictures}. En total, {count}.", "Included: {pictures}. In total, {count}."),
+    "watch.removed": (
+        "Quitadas del índice las imágenes que ya no están. Quedan {count}.",
+        "Images that are gone were dropped from the index. {count} are left.",
+    ),
+    "watch.changed": (
+        "Hay {pictures}. Pulse «Actualizar índice» cuando quiera.",
+        "There are {pictures}. Press “Update index” when you like.",
+    ),
+    "watch.other_changes": (
+        "La carpeta ha cambiado. Pulse «Actualizar índice» cuando quiera.",
+        "The folder has changed. Press “Update index” when you like.",
     ),
 }
 

@@ -122,6 +122,14 @@ def spanish(monkeypatch: pytest.MonkeyPatch):
     text.set_language("es")
 
 
+@pytest.fixture(autouse=True)
+def unwatched(monkeypatch: pytest.MonkeyPatch):
+    """No news of a folder comes into a test that is not about them."""
+    from semantik.gui import watching
+
+    monkeypatch.setattr(watching, "QUIET", 3600.0)
+
+
 def paint(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> Path:
     """Write a picture of one colour; the format follows the name."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -140,6 +148,17 @@ def library(tmp_path: Path) -> Path:
     paint(folder / "viaje" / "blanco.png", (255, 255, 255))
     paint(folder / "viaje" / "playa" / "naranja.png", (255, 128, 0))
     return folder
+
+
+def together(*libraries):
+    """What searches these folders, as they are now."""
+    from semantik.collection import FolderCollection
+    from semantik.finder import Finder
+    from semantik.relevance import Relevance
+
+    first = libraries[0]
+    finder = Finder(first.pool, Relevance(first.home / "background"))
+    return FolderCollection(libraries, first.encoder, finder)
 
 
 @pytest.fixture(scope="module")

@@ -126,7 +126,7 @@ def album(folder, **values):
         "query": Query.of_text("playa"),
         "hits": hits,
         "thumbnails": {path: Thumbnail(jpeg(), 300, 200) for path in paths},
-        "folder": folder / "fotos",
+        "folders": [folder / "fotos"],
         "searched": 12408,
         "seconds": 0.04,
         "model": "Modelo integrado",

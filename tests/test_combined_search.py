@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import paint
+from conftest import paint, together
 
 from semantik.details_store import FILE, DetailsStore, changed_at
 from semantik.errors import ContradictoryDates, ContradictoryQuery, EmptyQuery, NoneMatchesFilters, OnlyUnwanted
@@ -107,13 +107,13 @@ def test_in_a_large_library_texts_and_pictures_count_by_their_spread(tmp_path, f
 )  # fmt: skip
 def test_queries_that_nothing_can_answer_are_told(opened, words, error, message):
     with pytest.raises(error) as caught:
-        opened.search(parse(words), 3)
+        together(opened).search(parse(words), 3)
     assert explain(caught.value).startswith(message)
 
 
 def test_relevance_of_several_terms_is_their_mean_and_what_the_unwanted_leave(opened):
     def told(words):
-        return {hit.path.stem: hit.relevance for hit in opened.search(parse(words), 6)}
+        return {hit.path.stem: hit.relevance for hit in together(opened).search(parse(words), 6)}
 
     red, green, both = told("rojo"), told("verde"), told("rojo + verde")
     for name in red:
@@ -124,7 +124,7 @@ def test_relevance_of_several_terms_is_their_mean_and_what_the_unwanted_leave(op
     assert without["amarillo"] == pytest.approx(red["amarillo"] * (1 - green["amarillo"]), rel=1e-5)
     # Six pictures are too few to tell anything of an example; the text still counts.
     query = Query((Term("rojo"), Term(image=opened.folder / "azul.png")))
-    assert {h.path.stem: h.relevance for h in opened.search(query, 6)} == pytest.approx(red, rel=1e-5)
+    assert {h.path.stem: h.relevance for h in together(opened).search(query, 6)} == pytest.approx(red, rel=1e-5)
 
 
 # -- Filters -------------------------------------------------------------------------------------------
@@ -153,27 +153,27 @@ def test_relevance_of_several_terms_is_their_mean_and_what_the_unwanted_leave(op
 def test_filters(opened, filters, expected):
     if expected is None:
         with pytest.raises(NoneMatchesFilters):
-            opened.search(parse(f"rojo {filters}"), 6)
+            together(opened).search(parse(f"rojo {filters}"), 6)
     else:
-        assert set(names(opened.search(parse(f"rojo {filters}"), 6))) == expected
+        assert set(names(together(opened).search(parse(f"rojo {filters}"), 6))) == expected
 
 
 def test_how_many_are_looked_at(opened, library):
-    assert opened.searched(parse("rojo")) == 6
-    assert opened.searched(parse("rojo carpeta:viaje")) == 3
+    assert together(opened).searched(parse("rojo")) == 6
+    assert together(opened).searched(parse("rojo carpeta:viaje")) == 3
     paint(library / "viaje" / "otra.png", (9, 9, 9))
     opened.update()
-    assert opened.searched(parse("azul carpeta:viaje")) == 4
+    assert together(opened).searched(parse("azul carpeta:viaje")) == 4
 
 
 def test_shapes_and_types_and_accents(opened, library, fake):
     paint(library / "Año Nuevo" / "alta.jpg", (200, 0, 0), (30, 60))
     paint(library / "Año Nuevo" / "cuadrada.webp", (0, 200, 0), (50, 50))
     opened.update()
-    assert names(opened.search(parse("rojo forma:vertical"), 6)) == ["alta"]
-    assert names(opened.search(parse("rojo forma:cuadrada"), 6)) == ["cuadrada"]
-    assert names(opened.search(parse('rojo carpeta:"ano nuevo" tipo:jpeg'), 6)) == ["alta"]
-    assert names(opened.search(parse("rojo lado:60"), 6)) == ["alta"]
+    assert names(together(opened).search(parse("rojo forma:vertical"), 6)) == ["alta"]
+    assert names(together(opened).search(parse("rojo forma:cuadrada"), 6)) == ["cuadrada"]
+    assert names(together(opened).search(parse('rojo carpeta:"ano nuevo" tipo:jpeg'), 6)) == ["alta"]
+    assert names(together(opened).search(parse("rojo lado:60"), 6)) == ["alta"]
 
 
 def test_a_filtered_search_returns_k_hits_whenever_k_exist(home, tmp_path, fake, pool):
@@ -185,14 +185,14 @@ def test_a_filtered_search_returns_k_hits_whenever_k_exist(home, tmp_path, fake,
         paint(folder / "azules" / f"{number}.png", (number, 0, 255))
     made = Library(home, folder, fake, pool)
     made.update()
-    hits = made.search(parse("rojo carpeta:azules"), 5)
+    hits = together(made).search(parse("rojo carpeta:azules"), 5)
     assert names(hits) == ["6", "5", "4", "3", "2"]
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
-    assert len(made.search(parse("rojo carpeta:azules"), 20)) == 7
+    assert len(together(made).search(parse("rojo carpeta:azules"), 20)) == 7
 
 
 def test_hits_carry_what_their_files_tell(opened, library):
-    (hit,) = opened.search(parse("azul"), 1)
+    (hit,) = together(opened).search(parse("azul"), 1)
     assert hit.details == Details(40, 30, MOMENTS["azul.png"], dated=False, camera="")
 
 
@@ -204,43 +204,43 @@ def test_the_exif_date_goes_before_the_files_own(opened, library):
     exif.get_ifd(0x8769)[0x9003] = "2011:07:14 18:30:05"
     Image.new("RGB", (64, 48), (0, 0, 250)).save(library / "camara.jpg", exif=exif)
     opened.update()
-    (hit,) = opened.search(parse("azul fecha:2011"), 6)
+    (hit,) = together(opened).search(parse("azul fecha:2011"), 6)
     assert hit.path.name == "camara.jpg"
     assert hit.details == Details(64, 48, datetime(2011, 7, 14, 18, 30, 5), dated=True, camera="Canon EOS 80D")
 
 
 def test_orders(opened):
-    assert names(opened.search(parse("rojo"), 3)) == ["rojo", "naranja", "amarillo"]
-    newest = opened.search(parse("rojo orden:recientes"), 3)
+    assert names(together(opened).search(parse("rojo"), 3)) == ["rojo", "naranja", "amarillo"]
+    newest = together(opened).search(parse("rojo orden:recientes"), 3)
     assert [(hit.path.stem, hit.rank) for hit in newest] == [("naranja", 2), ("amarillo", 3), ("rojo", 1)]
-    assert names(opened.search(parse("rojo orden:antiguas"), 3)) == ["rojo", "amarillo", "naranja"]
-    assert names(opened.search(parse("rojo orden:nombre"), 3)) == ["amarillo", "naranja", "rojo"]
+    assert names(together(opened).search(parse("rojo orden:antiguas"), 3)) == ["rojo", "amarillo", "naranja"]
+    assert names(together(opened).search(parse("rojo orden:nombre"), 3)) == ["amarillo", "naranja", "rojo"]
 
 
 # -- Details -------------------------------------------------------------------------------------------
 
 
 def test_an_index_without_details_gets_them_when_a_filter_needs_them(opened, home, library, fake, pool):
-    opened.finder.details.path.unlink()
+    opened.details.store.path.unlink()
     again = Library(home, library, fake, pool)
     again.load()
-    assert names(again.search(parse("rojo fecha:2020-02"), 6)) == ["naranja"]
-    assert again.finder.details.missing(again.index.files()) == []
+    assert names(together(again).search(parse("rojo fecha:2020-02"), 6)) == ["naranja"]
+    assert again.details.store.missing(again.index.files()) == []
 
 
 @pytest.mark.parametrize("damage", [b"", b"no base", b"SQLite format 3\0" + b"\xff" * 5000])
 def test_damaged_details_are_read_from_the_pictures_anew(opened, damage):
-    opened.finder.details.path.write_bytes(damage)
-    assert names(opened.search(parse("rojo fecha:2020-02"), 6)) == ["naranja"]
-    with sqlite3.connect(opened.finder.details.path) as base:
+    opened.details.store.path.write_bytes(damage)
+    assert names(together(opened).search(parse("rojo fecha:2020-02"), 6)) == ["naranja"]
+    with sqlite3.connect(opened.details.store.path) as base:
         assert base.execute("SELECT count(*) FROM pictures").fetchone() == (6,)
 
 
 def test_where_nothing_can_be_written_details_are_kept_in_memory(opened, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    opened.finder.details = DetailsStore(tmp_path / "file" / FILE)
-    assert names(opened.search(parse("rojo fecha:2020-02"), 6)) == ["naranja"]
-    assert names(opened.search(parse("rojo fecha:2019-05"), 6)) == ["azul"]
+    opened.details.store = DetailsStore(tmp_path / "file" / FILE)
+    assert names(together(opened).search(parse("rojo fecha:2020-02"), 6)) == ["naranja"]
+    assert names(together(opened).search(parse("rojo fecha:2019-05"), 6)) == ["azul"]
 
 
 def test_details_are_of_one_version_of_a_file(tmp_path):
@@ -261,9 +261,9 @@ def test_pictures_that_are_gone_are_forgotten(opened, library):
     (library / "rojo.png").unlink()
     opened.update()
     files = [ImageFile("rojo.png", 0, 0)]
-    with sqlite3.connect(opened.finder.details.path) as base:
+    with sqlite3.connect(opened.details.store.path) as base:
         assert base.execute("SELECT count(*) FROM pictures").fetchone() == (5,)
-    assert opened.finder.details.of(files) == [None]
+    assert opened.details.store.of(files) == [None]
 
 
 def test_a_broken_clock_gives_the_epoch():
@@ -287,8 +287,8 @@ def test_words_in_paths():
 
 
 def test_a_name_raises_a_hit_and_is_marked(opened):
-    assert names(opened.search(parse("azul + playa"), 2)) == ["azul", "blanco"]
-    hits = opened.search(parse("azul + playa"), 3, by_name=True)
+    assert names(together(opened).search(parse("azul + playa"), 2)) == ["azul", "blanco"]
+    hits = together(opened).search(parse("azul + playa"), 3, by_name=True)
     # Half of the words are in each of two paths; that is worth 1.5 deviations of the six scores with blue.
     worth = 1.5 * float(np.std([0, 0, 1, 0, 3**-0.5, 0]))
     assert worth > 3**-0.5
@@ -298,7 +298,7 @@ def test_a_name_raises_a_hit_and_is_marked(opened):
         ("blanco", ()),
     ]
     assert hits[1].score == pytest.approx(0, abs=1e-6)  # what is shown stays the cosine
-    filtered = opened.search(parse("azul + playa carpeta:viaje"), 6, by_name=True)
+    filtered = together(opened).search(parse("azul + playa carpeta:viaje"), 6, by_name=True)
     assert names(filtered) == ["naranja", "blanco", "amarillo"]
 
 
@@ -344,8 +344,8 @@ def test_a_burst_does_not_fill_the_page(home, tmp_path, fake, pool):
         paint(folder / f"otra{number}.png", colour)
     made = Library(home, folder, fake, pool)
     made.update()
-    assert names(made.search(parse("rojo"), 4)) == ["rafaga00", "rafaga01", "rafaga02", "rafaga03"]
-    hits = made.search(parse("rojo"), 4, folded=True)
+    assert names(together(made).search(parse("rojo"), 4)) == ["rafaga00", "rafaga01", "rafaga02", "rafaga03"]
+    hits = together(made).search(parse("rojo"), 4, folded=True)
     assert names(hits) == ["rafaga00", "otra0", "otra1", "otra4"]
     assert names(hits[0].copies) == [f"rafaga{number:02}" for number in range(1, 12)]
     assert [hit.rank for hit in hits] == [1, 2, 3, 4]

@@ -9,7 +9,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import FakeEncoder, paint
+from conftest import FakeEncoder, paint, together
 
 from semantik import embedding_run
 from semantik.decode_pool import DecodePool
@@ -313,7 +313,7 @@ def test_damage_is_told_left_alone_and_repaired_when_asked(opened, how):
     assert check.state is state
     assert message in explain(check.error)
     with pytest.raises(NoIndex):
-        library.search(Query.of_text("rojo"), 1)
+        together(library).search(Query.of_text("rojo"), 1)
     # Updating without the word "rebuild" must not cost the bytes that might still be of use.
     with pytest.raises((IndexDamaged, IndexTooNew)) as caught:
         library.update()
@@ -328,7 +328,7 @@ def test_damage_is_told_left_alone_and_repaired_when_asked(opened, how):
         assert kept == before
     again = opened()
     assert again.open().state is State.READY
-    assert [hit.path.name for hit in again.search(Query.of_text("rojo"), 1)] == ["rojo.png"]
+    assert [hit.path.name for hit in together(again).search(Query.of_text("rojo"), 1)] == ["rojo.png"]
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_damage_that_strikes_while_the_program_runs(opened, how):
     with pytest.raises((IndexDamaged, IndexTooNew)):
         library.update()
     assert snapshot(library.store) == before
-    assert len(library.search(Query.of_text("rojo"), 6)) == 6
+    assert len(together(library).search(Query.of_text("rojo"), 6)) == 6
 
 
 def test_a_rebuild_that_cannot_begin_touches_nothing(opened, tmp_path):
@@ -373,7 +373,7 @@ def test_a_rebuild_that_cannot_begin_touches_nothing(opened, tmp_path):
     with pytest.raises(SemantikError):
         library.update(rebuild=True)
     assert snapshot(library.store) == before
-    assert len(library.search(Query.of_text("rojo"), 6)) == 6
+    assert len(together(library).search(Query.of_text("rojo"), 6)) == 6
 
 
 def test_a_rebuild_that_fails_before_its_first_save_puts_the_old_index_back(opened, monkeypatch):
@@ -390,7 +390,7 @@ def test_a_rebuild_that_fails_before_its_first_save_puts_the_old_index_back(open
             library.update(rebuild=True)
     assert snapshot(library.store) == before
     assert not list(library.store.glob("damaged-*"))
-    assert len(library.search(Query.of_text("rojo"), 6)) == 6
+    assert len(together(library).search(Query.of_text("rojo"), 6)) == 6
     assert library.update(rebuild=True).added == 6
 
 

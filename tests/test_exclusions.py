@@ -279,13 +279,13 @@ def test_the_engine_excludes_what_the_settings_say(home, library, monkeypatch):
     replace_encoders(monkeypatch)
     engine = Engine(home, Config(exclude=("viaje",)))
     try:
-        opened = engine.open(library)
+        (opened,) = engine.open(library).libraries
         assert opened.update().count == 3
         engine.exclude(("*.PNG", "x"))
         assert engine.config.exclude == ("*.PNG", "x")
         assert opened.check().error.params == {"folder": str(library)}
         engine.exclude(())
         assert opened.update().count == 6
-        assert engine.open(library).unwanted.patterns == ()
+        assert engine.open(library).libraries[0].unwanted.patterns == ()
     finally:
         engine.close()

@@ -20,7 +20,7 @@ from logging.handlers import RotatingFileHandler
 
 import numpy as np
 import pytest
-from conftest import REPO, FakeEncoder, paint
+from conftest import REPO, FakeEncoder, paint, together
 from crash_worker import PixelEncoder
 from PIL import Image
 
@@ -294,7 +294,7 @@ def test_a_disk_that_is_unplugged_and_comes_back(mount, tmp_path, library, pool)
             again.update()
         with pytest.raises(FolderEmptied):
             again.update(rebuild=True)
-        assert [hit.path.name for hit in again.search(Query.of_text("azul"), 1)] == ["azul.png"]
+        assert [hit.path.name for hit in together(again).search(Query.of_text("azul"), 1)] == ["azul.png"]
     mount(place, "--bind", str(library))
     opened.encoder.images = 0
     assert opened.open().state is State.READY
@@ -367,7 +367,7 @@ def test_a_second_disk_inside_the_library_that_is_unplugged(tmp_path, pool, kind
         library.update()
     assert "Faltan 25 de las 75 imágenes indexadas" in explain(caught.value)
     assert ImageIndex.load(library.store, folder).count == 75
-    assert len(library.search(Query.of_text("verde"), 75)) == 75
+    assert len(together(library).search(Query.of_text("verde"), 75)) == 75
     if kind == "emptied":  # a folder that is gone, or has other things in it, was tidied up by its owner
         (nas / "leeme.txt").write_text("vacía a propósito")
     else:
@@ -434,7 +434,7 @@ def test_what_a_dead_network_drive_answers(tmp_path, library, pool, monkeypatch,
     assert type(check.error) is error
     with pytest.raises(error):
         again.update()
-    assert len(again.search(Query.of_text("rojo"), 6)) == 6
+    assert len(together(again).search(Query.of_text("rojo"), 6)) == 6
     shutil.rmtree(again.store)
     assert Library(tmp_path / "home", library, FakeEncoder(), pool).open().state is State.UNREACHABLE
 

@@ -152,7 +152,7 @@ QUERIES = [
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
 def test_a_written_query_is_read_as_itself(query, language):
     text.set_language(language)
-    words = format_query(query, Path("/fotos"))
+    words = format_query(query, [Path("/fotos")])
     assert parse(words, [Path("/fotos")]) == query
 
 
@@ -162,8 +162,8 @@ def test_a_query_is_written_in_the_users_language_and_without_needless_marks():
     text.set_language("en")
     assert format_query(query) == "perro + 2:playa - gente since:2019-01-01 type:jpg order:name"
     image = Query.of_image(Path("/fotos/viaje/a.jpg"))
-    assert format_query(image, Path("/fotos")) == "viaje/a.jpg"
-    assert format_query(image, Path("/otras")) == "/fotos/viaje/a.jpg"
+    assert format_query(image, [Path("/fotos")]) == "viaje/a.jpg"
+    assert format_query(image, [Path("/otras")]) == "/fotos/viaje/a.jpg"
 
 
 def test_types_name_videos_and_the_formats_of_cameras():

@@ -28,7 +28,7 @@ from semantik.search import relevant, search
 def engine(monkeypatch, home, library):
     replace_encoders(monkeypatch)
     made = Engine(home, Config())
-    made.open(library).update()
+    made.open(library).libraries[0].update()
     yield made
     made.close()
 

@@ -66,7 +66,7 @@ def page_of(paths, folder, **values):
     values = {
         "query": Query.of_text("perro en la playa"),
         "hits": [Hit(rank, 0.3 - 0.1 * rank / len(paths), path) for rank, path in enumerate(paths, start=1)],
-        "folder": folder,
+        "folders": [folder],
         "searched": 12408,
         "seconds": 0.04,
         "model": "Modelo integrado",

@@ -40,7 +40,7 @@ def page_of(*names, query=None, scores=None, **values):
     scores = scores or [0.3 - 0.01 * place for place in range(len(paths))]
     hits = [Hit(rank, score, path) for rank, (score, path) in enumerate(zip(scores, paths, strict=True), start=1)]
     thumbnails = values.pop("thumbnails", {path: thumbnail() for path in paths})
-    page = ResultsPage(query or Query.of_text("perro"), hits, thumbnails, LIBRARY, 12408, 0.0416, "Modelo integrado")
+    page = ResultsPage(query or Query.of_text("perro"), hits, thumbnails, [LIBRARY], 12408, 0.0416, "Modelo integrado")
     return replace(page, **values)
 
 
@@ -535,11 +535,11 @@ def test_names_are_cut_before_their_telling_end(name, parts):
 
 
 def test_folders_are_told_from_the_library():
-    assert folder_within(PurePosixPath("/f/v/Roma"), PurePosixPath("/f")) == "v/Roma"
-    assert folder_within(PurePosixPath("/f"), PurePosixPath("/f")) == "f"
-    assert folder_within(PurePosixPath("/"), PurePosixPath("/")) == "/"
-    assert folder_within(PurePosixPath("/otra"), PurePosixPath("/f")) == "/otra"
-    assert folder_within(PureWindowsPath("D:/"), PureWindowsPath("D:/")) == "D:\\"
+    assert folder_within(PurePosixPath("/f/v/Roma"), [PurePosixPath("/f")]) == "v/Roma"
+    assert folder_within(PurePosixPath("/f"), [PurePosixPath("/f")]) == "f"
+    assert folder_within(PurePosixPath("/"), [PurePosixPath("/")]) == "/"
+    assert folder_within(PurePosixPath("/otra"), [PurePosixPath("/f")]) == "/otra"
+    assert folder_within(PureWindowsPath("D:/"), [PureWindowsPath("D:/")]) == "D:\\"
 
 
 def test_few_hits_get_sharp_thumbnails():

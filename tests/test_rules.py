@@ -102,6 +102,8 @@ def test_broad_excepts_stand_only_at_the_named_boundaries():
     allowed = {
         "semantik/embedding_run.py": 1,  # encoding one batch
         "semantik/gui/tasks.py": 3,  # the worker's wrapper (of work ahead of need, too), the message pump
+        "semantik/watching.py": 1,  # what the receiver of a change does with it
+        "semantik/background_updates.py": 1,  # the worker's wrapper of what is done behind the user's work
         "semantik/decode_worker.py": 1,  # decoding one file
         "semantik/page_server/application.py": 1,  # one request of a results page
         "semantik/decode.py": 3,  # the same: strictly, then leniently; or its headers alone
@@ -181,6 +183,7 @@ def test_every_key_that_is_said_exists_and_none_is_left_over():
     source += "\n".join(path.read_text(encoding="utf-8") for path in (REPO / "semantik/templates").iterdir())
     source += (REPO / "semantik/text.py").read_text(encoding="utf-8").split("def number(")[1]
     rooms = "window|status|ask|done|warn|skipped|about|settings|cli|page|model|doctor|launcher|strip"
+    rooms += "|guide|folders|watch"
     said = set(re.findall(rf"""["']((?:{rooms})\.[a-z0-9_]*[a-z0-9])["']""", source))
     counted = {key for key in said if f"{key}_one" in text.CATALOGUE and f"{key}_many" in text.CATALOGUE}
     missing = said - counted - set(text.CATALOGUE)
@@ -198,6 +201,7 @@ def test_every_key_that_is_said_exists_and_none_is_left_over():
         "doctor.some_",
         "doctor.home_",
         "doctor.weights_",
+        "folders.",
         "settings.window_",
         "settings.query_",
         "settings.theme_",

@@ -11,7 +11,7 @@ import pytest
 if os.name == "nt":
     pytest.skip("the second program is forked, which Windows does not know", allow_module_level=True)
 
-from conftest import FakeEncoder, paint
+from conftest import FakeEncoder, paint, together
 from crash_rounds import WorkerServer
 from crash_worker import LocalPool, colour_of, open_index
 
@@ -56,7 +56,7 @@ def test_a_second_program_is_told_and_goes_on_searching(tmp_path, library, progr
         )
         with pytest.raises(IndexLocked):
             again.update(rebuild=True)
-        assert [hit.path.name for hit in again.search(Query.of_text("azul"), 1)] == ["azul.png"]
+        assert [hit.path.name for hit in together(again).search(Query.of_text("azul"), 1)] == ["azul.png"]
         assert again.check().state is State.CHANGED
     # A program that is killed holds no lock.
     os.kill(pid, signal.SIGKILL)

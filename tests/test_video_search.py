@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import paint
+from conftest import paint, together
 
 from semantik.errors import DecodeFailed
 from semantik.index import ImageIndex
@@ -86,31 +86,31 @@ def test_keys():
 
 def test_every_frame_is_a_hit_of_its_own(opened, fake, films):
     assert (opened.report.added, opened.report.count, opened.count) == (6, 6, 6)
-    hits = opened.search(parse("verde"), 1)
+    hits = together(opened).search(parse("verde"), 1)
     assert found(hits) == [("clip.mp4", 10.0)]
     assert hits[0].path == films / "viaje" / "clip.mp4"
     assert hits[0].picture == films / "viaje" / "clip.mp4#t=10.00"
     assert (hits[0].details.width, hits[0].details.height) == (64, 36)
-    assert sorted(found(opened.search(parse("rojo"), 2))) == [("clip.mp4", 0.0), ("otro.webm", 10.0)]
-    assert sorted(found(opened.search(parse("azul"), 2))) == [("clip.mp4", 20.0), ("foto.png", None)]
+    assert sorted(found(together(opened).search(parse("rojo"), 2))) == [("clip.mp4", 0.0), ("otro.webm", 10.0)]
+    assert sorted(found(together(opened).search(parse("azul"), 2))) == [("clip.mp4", 20.0), ("foto.png", None)]
 
 
 def test_what_a_video_file_tells_is_kept_and_forgotten_with_it(opened, films):
     files = list(opened.index.files())
     assert len(files) == 3
-    assert opened.finder.details.missing(files) == []
+    assert opened.details.store.missing(files) == []
     (films / "otro.webm").unlink()
     opened.update()
-    assert [file.path for file in opened.finder.details.missing(files)] == ["otro.webm"]
+    assert [file.path for file in opened.details.store.missing(files)] == ["otro.webm"]
 
 
 def test_filters_and_names_look_at_the_file(opened):
-    assert found(opened.search(parse("azul tipo:mp4"), 9))[0] == ("clip.mp4", 20.0)
-    assert len(opened.search(parse("azul tipo:mp4"), 9)) == 3
-    assert len(opened.search(parse("azul carpeta:viaje"), 9)) == 3
-    assert len(opened.search(parse("azul lado:64"), 9)) == 5
-    assert opened.searched(parse("azul forma:horizontal")) == 6
-    named = opened.search(parse("azul + clip"), 9, by_name=True)
+    assert found(together(opened).search(parse("azul tipo:mp4"), 9))[0] == ("clip.mp4", 20.0)
+    assert len(together(opened).search(parse("azul tipo:mp4"), 9)) == 3
+    assert len(together(opened).search(parse("azul carpeta:viaje"), 9)) == 3
+    assert len(together(opened).search(parse("azul lado:64"), 9)) == 5
+    assert together(opened).searched(parse("azul forma:horizontal")) == 6
+    named = together(opened).search(parse("azul + clip"), 9, by_name=True)
     assert [hit.named for hit in named if hit.path.name == "clip.mp4"] == [("clip",)] * 3
 
 
@@ -129,11 +129,11 @@ def test_a_changed_video_is_replaced_whole(opened, films):
     os.utime(clip, (1, 1))
     report = opened.update()
     assert (report.added, report.reused, report.removed, report.count) == (1, 3, 3, 4)
-    assert found(opened.search(parse("verde carpeta:viaje"), 9)) == [("clip.mp4", None)]
+    assert found(together(opened).search(parse("verde carpeta:viaje"), 9)) == [("clip.mp4", None)]
     clip.write_text("verde azul")
     report = opened.update()
     assert (report.added, report.removed, report.count) == (2, 1, 5)
-    assert found(opened.search(parse("verde"), 1)) == [("clip.mp4", 0.0)]
+    assert found(together(opened).search(parse("verde"), 1)) == [("clip.mp4", 0.0)]
 
 
 def test_a_video_that_goes_or_breaks_takes_all_its_frames_along(opened, films):
@@ -148,7 +148,7 @@ def test_a_video_that_goes_or_breaks_takes_all_its_frames_along(opened, films):
     report = opened.update(allow_mass_removal=True)
     assert [(problem.path, problem.reason) for problem in report.problems] == [("viaje/clip.mp4", Reason.DAMAGED)]
     assert (report.removed, report.count) == (3, 1)
-    assert found(opened.search(parse("rojo"), 9)) == [("foto.png", None)]
+    assert found(together(opened).search(parse("rojo"), 9)) == [("foto.png", None)]
 
 
 def test_the_stored_index_knows_the_frames(opened, films, home, fake):
@@ -184,7 +184,7 @@ def test_a_frame_or_a_video_as_example(opened, fake, films):
     clip = films / "viaje" / "clip.mp4"
     query = Query.of_image(clip.with_name("clip.mp4#t=10.00"))
     assert found(search(query, fake, opened.index, 1, FilmPool())) == [("clip.mp4", 10.0)]
-    assert format_query(query, films) == "viaje/clip.mp4#t=10.00"
+    assert format_query(query, [films]) == "viaje/clip.mp4#t=10.00"
     assert parse("viaje/clip.mp4#t=10.00", [films]) == query
     # Of a whole video, what its frames have in common: yellow and red.
     hits = search(Query.of_image(films / "otro.webm"), fake, opened.index, 2, FilmPool())
@@ -197,4 +197,4 @@ def test_pictures_alone_are_as_before(home, library, fake, pool):
     assert made.update().count == 6
     paint(library / "a.mp4.png", (1, 2, 3))
     assert made.update().count == 7
-    assert {hit.moment for hit in made.search(parse("rojo"), 7)} == {None}
+    assert {hit.moment for hit in together(made).search(parse("rojo"), 7)} == {None}

@@ -637,7 +637,7 @@ def test_skipped_files_are_tried_again(window, problems, library):
     (library / "a.jpg").write_bytes(good)
     window.press(dialog.retry_button)
     window.wait_idle()
-    assert window.app.engine.library.count == 7
+    assert window.app.engine.collection.count == 7
     assert window.app.view.skipped_button.cget("text") == "Omitidas (2)"
     assert not dialog.winfo_exists()
 

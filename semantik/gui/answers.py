@@ -40,7 +40,7 @@ class Answers:
             self._fetch(pictures, lambda path: self.ask(words, path))
             return
         engine = self._app.engine
-        assert engine and engine.library
+        assert engine and engine.collection
         try:
             query = self._read(engine, words, pictures)
             top_k = self._app.wanted_top_k(engine)
@@ -56,10 +56,10 @@ class Answers:
         from semantik.query_pictures import read_pictures
         from semantik.search import check_terms
 
-        assert engine.library
+        assert engine.collection
         query = engine.read(words)
         if pictures:
-            found = read_pictures(pictures, typed_path(pictures), [engine.library.folder])
+            found = read_pictures(pictures, typed_path(pictures), engine.collection.folders)
             query = replace(query, terms=(*query.terms, *found))
         query = merged(query, *self._app.view.filters.read())
         check_terms(query)
@@ -115,7 +115,7 @@ class Answers:
             messagebox.showwarning(say("window.title"), say("warn.no_browser", path=page), parent=self._app.root)
 
     def _failed(self, error: BaseException) -> None:
-        self._app.show_index()
+        self._app.opened.show_index()
         self._app.show_failure(error)
 
     # -- The server that pages talk to -----------------------------------------------------------------

@@ -44,9 +44,16 @@ class AboutDialog(Dialog):
     """What the program is, its version, the model in use, its licence and its makers."""
 
     def __init__(
-        self, parent: tk.Misc, icon: tk.PhotoImage | None, model: str, log: Path, on_doctor: Callable[[], None]
+        self,
+        parent: tk.Misc,
+        icon: tk.PhotoImage | None,
+        model: str,
+        log: Path,
+        *,
+        on_doctor: Callable[[], None],
+        on_guide: Callable[[], None],
     ) -> None:
-        """``on_doctor`` runs and shows the diagnosis; the box is closed then."""
+        """``on_doctor`` runs and shows the diagnosis, ``on_guide`` shows the first steps; the box is closed then."""
         super().__init__(parent, say("about.title"))
         self.icon = icon.subsample(max(1, icon.width() // px(self, 96))) if icon else None
         if self.icon:
@@ -66,6 +73,8 @@ class AboutDialog(Dialog):
         buttons.pack(pady=(px(self, 16), 0))
         self.doctor = ttk.Button(buttons, text=say("about.doctor"), command=lambda: self._leave(on_doctor))
         self.doctor.pack(side="left", padx=(0, px(self, 8)))
+        self.guide = ttk.Button(buttons, text=say("about.guide"), command=lambda: self._leave(on_guide))
+        self.guide.pack(side="left", padx=(0, px(self, 8)))
         close = ttk.Button(buttons, text=say("about.close"), command=self.destroy)
         close.pack(side="left")
         self.resizable(False, False)

@@ -1,27 +1,64 @@
-"""The row of the main window where the library is chosen."""
+"""The row of the main window where the library is chosen: one folder, or a list of several."""
 
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Sequence
 from tkinter import ttk
 
+from semantik.config import Config
 from semantik.gui.commands import Commands
+from semantik.gui.folder_list import FolderLine, FolderList
 from semantik.gui.mnemonics import Mnemonics
 from semantik.gui.scaling import px
+from semantik.gui.tooltip import Tooltip
 from semantik.text import say
 
 
 class FolderRow(ttk.LabelFrame):
-    """The folder's entry, with a button to choose it and one to bring its index up to date."""
+    """An entry for the one folder, or the list of them; with buttons to choose, to add and to bring up to date."""
 
-    def __init__(self, parent: tk.Misc, do: Commands, letters: Mnemonics) -> None:
+    def __init__(self, parent: tk.Misc, do: Commands, config: Config, letters: Mnemonics) -> None:
         super().__init__(parent, text=say("window.folder_group"), padding=px(parent, 8))
         self.columnconfigure(0, weight=1)
-        self.entry = ttk.Entry(self, width=48)
-        self.entry.grid(row=0, column=0, sticky="ew")
+        self.entry = ttk.Entry(self, width=40)
         self.entry.bind("<FocusOut>", lambda event: do.take_folder())
+        self.list = FolderList(self, do.opened)
         self.browse_button = ttk.Button(self, text=say("window.browse"), command=do.browse_folder)
-        self.browse_button.grid(row=0, column=1, padx=(px(self, 8), 0))
+        self.add_button = ttk.Button(self, text=say("window.add_folder"), command=do.opened.add)
+        Tooltip(self.add_button, say("folders.add_hint"))
+        self.remove_button = ttk.Button(
+            self, text=say("window.remove_folder"), command=lambda: do.opened.remove(self.list.selected)
+        )
         self.update_button = ttk.Button(self, text=say("window.update"), command=do.update_index)
-        self.update_button.grid(row=0, column=2, padx=(px(self, 8), 0))
+        self.watch = tk.BooleanVar(self, config.watch)
+        self.watch_check = ttk.Checkbutton(
+            self,
+            text=say("window.watch"),
+            variable=self.watch,
+            command=lambda: do.opened.watch(self.watch.get()),
+        )
+        Tooltip(self.watch_check, say("folders.watch_hint"))
         letters.name(self, self.entry)
+        self.show(())
+
+    def show(self, lines: Sequence[FolderLine]) -> None:
+        """Show the list where there are several folders, else the entry."""
+        several = len(lines) > 1
+        gap, below = (px(self, 8), 0), (px(self, 6), 0)
+        for widget in (self.entry, self.list, self.browse_button, self.add_button, self.remove_button):
+            widget.grid_remove()
+        if several:
+            self.list.show(lines)
+            self.list.grid(row=0, column=0, rowspan=3, sticky="nsew")
+            self.add_button.grid(row=0, column=1, columnspan=2, sticky="new", padx=gap)
+            self.remove_button.grid(row=1, column=1, columnspan=2, sticky="new", padx=gap, pady=below)
+            self.update_button.grid(row=2, column=1, columnspan=2, sticky="new", padx=gap, pady=below)
+            self.watch_check.grid(row=3, column=0, columnspan=4, sticky="w", pady=below)
+        else:
+            self.entry.grid(row=0, column=0, sticky="ew")
+            self.browse_button.grid(row=0, column=1, padx=gap)
+            self.add_button.grid(row=0, column=2, columnspan=1, sticky="", padx=gap)
+            self.update_button.grid(row=0, column=3, columnspan=1, sticky="", padx=gap, pady=0)
+            self.watch_check.grid(row=1, column=0, columnspan=4, sticky="w", pady=below)
+        self.event_generate("<<Refit>>")

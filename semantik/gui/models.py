@@ -55,11 +55,36 @@ class ModelPicker:
         """The model in use, as the user reads it; empty while the engine loads."""
         return self._titles.get(self._engine.encoder.name, "") if self._engine else ""
 
+    def take_over(self, engine: Engine) -> None:
+        """From now on, this is the engine."""
+        self._engine = engine
+        self.relist()
+
+    def offer(self) -> tuple[str, int]:
+        """The title of the model that is recommended, or was chosen, and the megabytes to download for it."""
+        assert self._engine
+        title, megabytes = self._engine.download_size(self._recommended)
+        return title, 0 if self._engine.is_ready(self._recommended) else megabytes
+
+    def accept(self, *, recommended: bool) -> None:
+        """Use the model of ``offer``, downloading it if it is not here; or else the embedded one."""
+        assert self._engine
+        name = self._recommended if recommended else self._engine.BUILTIN
+        if self._engine.is_ready(name):
+            self._use(name)
+        else:
+            self._download(name)
+
+    @property
+    def _recommended(self) -> str:
+        assert self._engine
+        preferred = self._engine.preferred()
+        return self._engine.DEFAULT_CLIP if preferred == self._engine.BUILTIN else preferred
+
     def begin(self, engine: Engine) -> None:
         """Use the chosen model. On the first start without weights on disk, ask once."""
-        self._engine = engine
+        self.take_over(engine)
         wanted = engine.preferred()
-        self.relist()
         if engine.is_ready(wanted):
             self._use(wanted)
         else:

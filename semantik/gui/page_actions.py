@@ -98,7 +98,7 @@ class WindowActions:
                 done(page.absolute().as_uri())
 
             def fail(error: BaseException) -> None:
-                app.show_index()
+                app.opened.show_index()
                 failed(error)
 
             app.start(work, show, fail)
@@ -117,7 +117,7 @@ class WindowActions:
             app = self._app
             if self._closed.is_set():
                 return
-            if app.tasks.busy or app.engine is None or app.engine.library is None:
+            if app.tasks.busy or app.engine is None or app.engine.collection is None:
                 settle(outcome.set_exception)(PageBusy())
             else:
                 begin(settle(outcome.set_result), settle(outcome.set_exception))

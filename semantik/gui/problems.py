@@ -42,7 +42,8 @@ class ProblemsDialog(Dialog):
         self._build_table()
         self._build_buttons()
         for number, problem in enumerate(problems):
-            cells = (visible(problem.path), reason(problem.reason))
+            path = f"{problem.folder.name}/{problem.path}" if problem.folder else problem.path
+            cells = (visible(path), reason(problem.reason))
             self.table.insert("", "end", iid=str(number), values=cells)
         fit_column(self.table, "reason")
         # On a small screen the names give way: the reasons are the program's own words.

@@ -68,7 +68,7 @@ class QueryRows(ttk.Frame):
         Hint(self, text=say("window.syntax_hint")).grid(
             row=3, column=1, columnspan=4, sticky="w", padx=(px(self, 10), 0), pady=(px(self, 4), 0)
         )
-        self.filters = FilterPanel(self, do.folders, self._letters)  # after its button, as Tab goes
+        self.filters = FilterPanel(self, do.subfolders, self._letters)  # after its button, as Tab goes
 
     def show_filters(self) -> None:
         """Show the controls for filters, or tell on their button how many of them still filter."""

@@ -130,7 +130,7 @@ class RecentPictures:
         if typed == self._typed or engine is None:
             return
         self._typed = typed
-        folders = [engine.library.folder] if engine.library else []
+        folders = engine.collection.folders if engine.collection else []
 
         def body() -> None:
             from semantik.gui.pictures import load

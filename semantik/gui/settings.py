@@ -18,6 +18,7 @@ from semantik.text import say
 if TYPE_CHECKING:
     from semantik.config import Config
     from semantik.engine import Engine
+    from semantik.gui.open_folders import OpenFolders
     from semantik.gui.theme import Look
 
 WINDOW_LANGUAGES = ("system", "es", "en")
@@ -28,9 +29,8 @@ class Owner(model_panel.Owner, Protocol):
 
     config: Config
     look: Look
-    folder: str
+    opened: OpenFolders
 
-    def load_or_create_index(self, folder: str) -> None: ...
     def save_config(self, **changes: object) -> None: ...
     def show_settings(self) -> None: ...
     def speak(self) -> None: ...
@@ -67,8 +67,8 @@ class SettingsDialog(Dialog):
         """Close the window; when other files are excluded than before, the open folder is looked at again."""
         changed = self._keep_excluded()
         self.destroy()
-        if changed and self._engine.library and not self._app.tasks.busy:
-            self._app.load_or_create_index(self._app.folder)
+        if changed and self._engine.collection and not self._app.tasks.busy:
+            self._app.opened.again()
 
     def _leave(self) -> None:
         """Close the window for another model, which opens the folder itself."""

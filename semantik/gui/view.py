@@ -33,7 +33,7 @@ class MainView(ttk.Frame):
         self.pack(fill="both", expand=True)
         self.columnconfigure(0, weight=1)
         self.letters = Mnemonics(root)
-        folder = FolderRow(self, do, self.letters)
+        folder = FolderRow(self, do, config, self.letters)
         query = QueryRows(self, do, history, self.letters)
         options = OptionRows(self, do, config, self.letters)
         self.strip = ResultStrip(self, do.recent)
@@ -57,7 +57,13 @@ class MainView(ttk.Frame):
     def _name_parts(self, folder: FolderRow, query: QueryRows, options: OptionRows) -> None:
         """What the app and its dialogs use, wherever it stands."""
         self.folder_entry, self.folder_button = folder.entry, folder.browse_button
-        self.update_button = folder.update_button
+        self.update_button, self.add_button, self.remove_button = (
+            folder.update_button,
+            folder.add_button,
+            folder.remove_button,
+        )
+        self.folder_list, self.show_folders = folder.list, folder.show
+        self.watch_check, self.watch = folder.watch_check, folder.watch
         self.mode, self.by_text, self.by_image, self.by_both = query.mode, query.by_text, query.by_image, query.by_both
         self.text_entry, self.image_entry, self.preview = query.text_entry, query.image_entry, query.preview
         self.image_button, self.paste_button = query.image_button, query.paste_button
@@ -119,7 +125,8 @@ class MainView(ttk.Frame):
     def set_busy(self, busy: bool, *, pausable: bool = False) -> None:
         """Lock what must not change during a task. "Buscar" stays: it explains why it has to wait."""
         state = ["disabled" if busy else "!disabled"]
-        for widget in (self.folder_entry, self.folder_button, self.update_button, self.model_box):
+        buttons = (self.folder_button, self.add_button, self.remove_button, self.update_button)
+        for widget in (self.folder_entry, *buttons, self.model_box):
             widget.state(state)
         self.cancel_button.state(["!disabled" if busy else "disabled"])
         self.pause_button.state(["!disabled" if pausable else "disabled"])

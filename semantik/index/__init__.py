@@ -3,6 +3,16 @@
 from semantik.index.cells import APPROXIMATE_FROM
 from semantik.index.changes import TRANSIENT, Changes
 from semantik.index.image_index import ImageIndex
+from semantik.index.joined import JoinedIndexes, Searchable
 from semantik.index.store import put_back, set_aside
 
-__all__ = ["APPROXIMATE_FROM", "TRANSIENT", "Changes", "ImageIndex", "put_back", "set_aside"]
+__all__ = [
+    "APPROXIMATE_FROM",
+    "TRANSIENT",
+    "Changes",
+    "ImageIndex",
+    "JoinedIndexes",
+    "Searchable",
+    "put_back",
+    "set_aside",
+]

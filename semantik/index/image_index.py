@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,11 @@ class ImageIndex:
     def count(self) -> int:
         """Pictures that can be found."""
         return len(self._row_of)
+
+    @property
+    def total_rows(self) -> int:
+        """All rows, also those of pictures that are gone."""
+        return len(self._manifest.paths)
 
     @property
     def recorded_folder(self) -> str:
@@ -139,6 +145,18 @@ class ImageIndex:
             raise IndexDamaged(why="space", detail=other.space)
         self.__dict__.update(other.__dict__)
 
+    def fork(self) -> ImageIndex:
+        """The same index once more, to be changed while this one is searched; vectors never change, and are shared."""
+        other = copy(self)
+        kept = self._manifest
+        other._manifest = replace(
+            kept, paths=[*kept.paths], sizes=[*kept.sizes], mtimes_ns=[*kept.mtimes_ns], removed=[*kept.removed]
+        )
+        other._saved, other._pending = [*self._saved], [*self._pending]
+        other._row_of, other._removed, other._skipped = {**self._row_of}, {*self._removed}, {**self._skipped}
+        other._frames_of = {file: {**frames} for file, frames in self._frames_of.items()}
+        return other
+
     # -- Metadata --------------------------------------------------------------------------------------
 
     def files(self) -> Iterator[ImageFile]:
@@ -158,7 +176,7 @@ class ImageIndex:
 
     def mask(self, rows: Iterable[int]) -> NDArray[np.bool_]:
         """Marks ``rows`` among all, bool (rows,), for ``search``."""
-        marked = np.zeros(len(self._manifest.paths), dtype=np.bool_)
+        marked = np.zeros(self.total_rows, dtype=np.bool_)
         marked[np.fromiter(rows, np.int64)] = True
         return marked
 
@@ -262,8 +280,8 @@ class ImageIndex:
         Only rows that ``among``, bool (rows,), marks are looked at: all ``top_k`` come from them. Fewer come back
         when fewer pictures are there. Equal scores keep the order of the rows.
         """
-        live = self._live_mask() if among is None else self._live_mask() & among
-        return search_runs((*self._saved, *self._pending), live, query, top_k)
+        live = self.live() if among is None else self.live() & among
+        return search_runs(self.runs(), live, query, top_k)
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """The embedding of an indexed picture, float32 (dim,). Raises KeyError."""
@@ -271,14 +289,19 @@ class ImageIndex:
 
     def vectors(self, rows: Sequence[int] | NDArray[np.int64]) -> Embeddings:
         """The embeddings in ``rows``, float32 (n, dim)."""
-        return read_rows((*self._saved, *self._pending), np.asarray(rows, np.int64), self.dim)
+        return read_rows(self.runs(), np.asarray(rows, np.int64), self.dim)
 
     def sample(self, most: int) -> Embeddings:
         """Embeddings of at most ``most`` pictures, evenly spread over all, float32 (n, dim)."""
         return self.vectors(list(self._row_of.values())[:: max(1, -(-self.count // most))])
 
-    def _live_mask(self) -> NDArray[np.bool_]:
-        live = np.ones(len(self._manifest.paths), dtype=np.bool_)
+    def runs(self) -> tuple[Vectors, ...]:
+        """The vectors of all rows, in their order."""
+        return (*self._saved, *self._pending)
+
+    def live(self) -> NDArray[np.bool_]:
+        """Which rows are of pictures that can be found, bool (rows,)."""
+        live = np.ones(self.total_rows, dtype=np.bool_)
         live[list(self._removed)] = False
         return live
 

@@ -1,0 +1,66 @@
+"""The guide of the first start, and what becomes of the answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from semantik.gui.entries import replace_text
+from semantik.gui.guide import Guide, GuideChoice
+
+if TYPE_CHECKING:
+    from semantik.engine import Engine
+    from SemantikSearch import SemantikSearchApp
+
+
+class FirstSteps:
+    """Shows the guide once by itself, and whenever it is asked for."""
+
+    def __init__(self, app: SemantikSearchApp) -> None:
+        self._app = app
+        self._query = ""  # chosen in the guide: searched for as soon as something can be found
+
+    def wanted(self) -> bool:
+        """Whether this is the first start: nothing was chosen yet, and the guide was not seen."""
+        config = self._app.config
+        return config.guide and not (config.image_folder or config.encoder)
+
+    def show(self, engine: Engine) -> None:
+        """Open the guide, with what is chosen already."""
+        from pathlib import Path
+
+        app = self._app
+        app.models.take_over(engine)
+        Guide(
+            app.root,
+            app.tasks.post,
+            app.tasks.ahead,
+            app.models.offer(),
+            self._done,
+            folders=[Path(name) for name in app.opened.named],
+            watch=app.config.watch,
+        )
+
+    def _done(self, choice: GuideChoice | None) -> None:
+        app = self._app
+        app.save_config(guide=False)
+        if choice is None:
+            if not app.opened.named:  # the first start: begin with what needs nothing
+                app.models.accept(recommended=False)
+            return
+        named = tuple(map(str, choice.folders))
+        if named != app.opened.named:
+            app.opened.named = ()
+            several = named if len(named) > 1 else ()
+            app.save_config(image_folder=named[0], folders=several, resting_folders=())
+        app.view.watch.set(choice.watch)
+        app.save_config(watch=choice.watch)
+        self._query = choice.query
+        app.models.accept(recommended=choice.download)
+
+    def search(self) -> None:
+        """Something can be found now: make the search that was chosen in the guide."""
+        query, self._query = self._query, ""
+        if query:
+            self._app.view.mode.set("text")
+            replace_text(self._app.view.text_entry, query)
+            self._app.search()

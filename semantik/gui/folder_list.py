@@ -1,0 +1,140 @@
+"""The table of the library's folders: which are searched, how many pictures each has, and how it is."""
+
+from __future__ import annotations
+
+import contextlib
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from tkinter import font, ttk
+
+from semantik.display_names import visible
+from semantik.gui.columns import column_width
+from semantik.gui.commands import Opened
+from semantik.gui.scaling import px
+from semantik.text import number, say
+
+MOST_LINES = 4
+"""Folders that are seen without scrolling."""
+
+_MARKS = ("☐", "☑")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLine:
+    """One folder as it is shown. ``state`` is in the user's words."""
+
+    path: str
+    count: int
+    state: str
+    awake: bool  # whether it is searched
+
+
+class FolderList(ttk.Frame):
+    """Space or a click on its mark lets a folder be searched or not, a double click it alone, Delete takes it out."""
+
+    def __init__(self, parent: tk.Misc, do: Opened) -> None:
+        super().__init__(parent)
+        self._do = do
+        self.table = ttk.Treeview(
+            self, columns=("mark", "path", "count", "state"), show="", selectmode="browse", height=2
+        )
+        bar = ttk.Scrollbar(self, command=self.table.yview)
+        self.table.configure(yscrollcommand=bar.set)
+        self.table.pack(side="left", fill="both", expand=True)
+        bar.pack(side="right", fill="y")
+        self.menu = tk.Menu(self, tearoff=False)
+        self.lines: list[FolderLine] = []
+        self.table.bind("<space>", lambda event: self._toggle())
+        self.table.bind("<Delete>", lambda event: self._act(self._do.remove))
+        self.table.bind("<Button-1>", self._clicked)
+        self.table.bind("<Double-1>", self._double)
+        for event in ("<Button-2>", "<Button-3>"):
+            self.table.bind(event, self._offer_at)
+        # The key for menus is called Menu on X11 and App on Windows; each knows but its own.
+        for event in ("<Shift-F10>", "<Menu>", "<App>"):
+            with contextlib.suppress(tk.TclError):
+                self.table.bind(event, lambda event: self.offer())
+
+    def show(self, lines: Sequence[FolderLine]) -> None:
+        """Fill the table; the selected folder stays selected."""
+        kept = self.selected
+        self.lines = list(lines)
+        self.table.delete(*self.table.get_children())
+        for place, line in enumerate(lines):
+            cells = (_MARKS[line.awake], visible(line.path), number(line.count) if line.count else "", line.state)
+            self.table.insert("", "end", iid=str(place), values=cells)
+        self.table.configure(height=min(MOST_LINES, max(2, len(lines))))
+        self._fit()
+        paths = [line.path for line in lines]
+        place = paths.index(kept) if kept in paths else 0
+        if lines:
+            self.table.selection_set(str(place))
+            self.table.focus(str(place))
+            self.table.see(str(place))
+
+    def _fit(self) -> None:
+        table = self.table
+        cells = [table.item(row, "values") for row in table.get_children()]
+        for place, (column, anchor) in enumerate((("mark", "center"), ("count", "e"), ("state", "w"))):
+            at = (0, 2, 3)[place]
+            width = column_width(table, [], (str(row[at]) for row in cells)) + px(table, 8)
+            table.column(column, width=width, minwidth=width, stretch=False, anchor=anchor)  # type: ignore[call-overload]
+        zero = font.Font(table, font=ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont").measure("0")
+        table.column("path", width=28 * zero, minwidth=14 * zero, stretch=True, anchor="w")
+
+    @property
+    def selected(self) -> str:
+        """The path of the selected folder, or ""."""
+        chosen = self.table.selection()
+        return self.lines[int(chosen[0])].path if chosen else ""
+
+    def _act(self, act: Callable[[str], None]) -> str:
+        if self.selected:
+            act(self.selected)
+        return "break"
+
+    def _toggle(self) -> str:
+        return self._act(self._do.toggle)
+
+    def _clicked(self, event: tk.Event[tk.Misc]) -> str | None:
+        row = self.table.identify_row(event.y)
+        if row and self.table.identify_column(event.x) == "#1":
+            self.table.selection_set(row)
+            self.table.focus(row)
+            self.table.focus_set()
+            return self._toggle()
+        return None
+
+    def _double(self, event: tk.Event[tk.Misc]) -> str | None:
+        if self.table.identify_row(event.y) and self.table.identify_column(event.x) != "#1":
+            return self._act(self._do.only)
+        return "break"
+
+    def _offer_at(self, event: tk.Event[tk.Misc]) -> str:
+        row = self.table.identify_row(event.y)
+        if row:
+            self.table.selection_set(row)
+            self.table.focus(row)
+            self.offer(event.x_root, event.y_root)
+        return "break"
+
+    def offer(self, x: int | None = None, y: int | None = None) -> str:
+        """The menu of the selected folder, at the pointer or below its line."""
+        path = self.selected
+        if not path:
+            return "break"
+        self.menu.delete(0, "end")
+        for key, act in (
+            ("folders.only", lambda: self._do.only(path)),
+            ("folders.all", self._do.all),
+            ("folders.update", lambda: self._do.update(path)),
+            ("folders.reveal", lambda: self._do.reveal(path)),
+            ("folders.remove_this", lambda: self._do.remove(path)),
+        ):
+            self.menu.add_command(label=say(key), underline=0, command=act)
+        if x is None or y is None:
+            box = self.table.bbox(self.table.selection()[0]) or (0, 0, 0, 0)
+            x, y = self.table.winfo_rootx() + px(self, 24), self.table.winfo_rooty() + box[1] + box[3]
+        self.menu.tk_popup(x, y)
+        return "break"
