@@ -588,8 +588,8 @@ def test_a_page_without_a_browser_is_told(window, library, monkeypatch):
 # -- Choosing the model --------------------------------------------------------------------------------
 
 
-def test_the_first_start_asks_once_and_the_embedded_model_needs_no_download(start, settings, home):
-    settings(encoder="")
+def test_who_skipped_the_guide_is_asked_once_and_the_embedded_model_needs_no_download(start, settings, home):
+    settings(encoder="", guide=False)
     window = start()
     dialog = window.dialog()
     texts = window.texts(dialog)
@@ -606,7 +606,7 @@ def test_the_first_start_asks_once_and_the_embedded_model_needs_no_download(star
 
 
 def test_a_failed_download_goes_on_with_the_embedded_model(start, settings, monkeypatch):
-    settings(encoder="")
+    settings(encoder="", guide=False)
 
     def fail(*arguments):
         raise NoNetwork(name="CLIP ViT-B/32", host="example.org")

@@ -213,7 +213,7 @@ class Person:
     def wait(self, condition: Callable[[], object], what: str = "") -> None:
         deadline = time.monotonic() + 20
         while not condition():
-            assert time.monotonic() < deadline, f"never happened: {what}, {self.failures}"
+            assert time.monotonic() < deadline, f"never happened: {what}, {self.failures}; focus on {self.focus()}"
             self.root.tk.dooneevent(0)  # the pump of the tasks makes an event every 40 ms
 
     def counted(self) -> dict[str, str]:
@@ -520,6 +520,18 @@ def test_it_is_walked_through_by_keyboard(person, user, pictures):
     person.press("Return", until=lambda: person.done)
     assert person.done == [GuideChoice((photos,), download=False, watch=False, query="perro en la playa")]
     assert person.searches == 0
+
+
+def test_tab_stops_at_no_path_that_was_shortened(person, tmp_path):
+    guide = person.open(folders=[fill(tmp_path / ("vacaciones " * 9))])
+    person.counted()
+    (box,) = guide.folder_step.list.boxes
+    assert any("…" in words for words in texts(box.box.master))
+    widget, order = guide.main.tk_focusNext(), []
+    while widget is not guide.main:
+        order.append(widget)
+        widget = widget.tk_focusNext()
+    assert order == [box.box, guide.folder_step.other, guide.skip_button]
 
 
 @pytest.mark.parametrize("language", ["es", "en"])

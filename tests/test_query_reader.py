@@ -13,6 +13,7 @@ from window import Window
 
 from semantik import __main__ as cli
 from semantik import encoders
+from semantik.config import CONFIG_NAME
 from semantik.encoders import multilingual
 from semantik.encoders.base import unit_rows
 from semantik.encoders.clip import ClipEncoder
@@ -143,6 +144,7 @@ def foreign(monkeypatch: pytest.MonkeyPatch, home: Path, library: Path):
 
 
 def open_window(home: Path, library: Path) -> Window:
+    (home / CONFIG_NAME).write_text('{"guide": false}')
     window = Window(home)
     window.wait_idle()
     window.choose_folder(library)

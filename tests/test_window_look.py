@@ -24,6 +24,7 @@ from semantik.config import CONFIG_NAME, Config, index_folder, load_config
 from semantik.encoders import encoder_names
 from semantik.gui import attention, recent
 from semantik.gui.dialogs import AboutDialog, ModelChoice
+from semantik.gui.folder_list import FEWEST_LINES, MOST_LINES, FolderLine
 from semantik.gui.mnemonics import matched
 from semantik.gui.problems import ProblemsDialog
 from semantik.gui.scaled_theme import _scaled
@@ -119,6 +120,19 @@ def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, perc
     view.show_paused(True)
     root.update()
     assert cut_off(root) == []
+    names = [f"/media/disco/{letter}" for letter in "abcdefgh"]
+    view.show_folders([FolderLine(name, 123_456, say("folders.unreachable"), awake=True) for name in names])
+    root.update()
+    assert cut_off(root) == []
+    width, height = root.minsize()
+    assert width <= (LAPTOP[0] if percent == 100 else SIZE[0] * 0.99)
+    assert height <= SIZE[1] * 0.96
+    lines = int(view.folder_list.table.cget("height"))
+    assert lines == (MOST_LINES if percent == 100 else FEWEST_LINES)
+    # On a laptop, too, where fewer lines are shown.
+    line = int(ttk.Style(root).lookup("Treeview", "rowheight"))
+    assert height - (lines - FEWEST_LINES) * line <= (LAPTOP[1] if percent == 100 else SIZE[1] * 0.96)
+    view.show_folders(())
     root.geometry("+0+0")
     root.update()
     ground = {"light": "#fafafa", "dark": "#1c1c1c"}[theme]

@@ -44,8 +44,8 @@ class FirstSteps:
         app = self._app
         app.save_config(guide=False)
         if choice is None:
-            if not app.opened.named:  # the first start: begin with what needs nothing
-                app.models.accept(recommended=False)
+            if not app.opened.named:  # the first start: begin with what needs no download
+                app.models.accept(recommended=app.models.offer()[1] == 0)
             return
         named = tuple(map(str, choice.folders))
         if named != app.opened.named:

@@ -12,10 +12,13 @@ from semantik.display_names import visible
 from semantik.gui.columns import column_width
 from semantik.gui.commands import Opened
 from semantik.gui.scaling import px
-from semantik.text import number, say
+from semantik.text import counted, say
 
-MOST_LINES = 4
-"""Folders that are seen without scrolling."""
+FEWEST_LINES, MOST_LINES = 2, 6
+"""Folders that are seen without scrolling, on small and on large screens."""
+
+_ALL_BUT_LINES = 720
+"""What a screen must have beside the lines, at 100 %: the window with all its parts, its title, and a task bar."""
 
 _MARKS = ("☐", "☑")
 
@@ -37,12 +40,12 @@ class FolderList(ttk.Frame):
         super().__init__(parent)
         self._do = do
         self.table = ttk.Treeview(
-            self, columns=("mark", "path", "count", "state"), show="", selectmode="browse", height=2
+            self, columns=("mark", "path", "count", "gap", "state"), show="", selectmode="browse", height=2
         )
-        bar = ttk.Scrollbar(self, command=self.table.yview)
-        self.table.configure(yscrollcommand=bar.set)
-        self.table.pack(side="left", fill="both", expand=True)
-        bar.pack(side="right", fill="y")
+        self.columnconfigure(0, weight=1)
+        self._bar = ttk.Scrollbar(self, command=self.table.yview, takefocus=False)
+        self.table.configure(yscrollcommand=self._bar.set)
+        self.table.grid(row=0, column=0, sticky="nsew")
         self.menu = tk.Menu(self, tearoff=False)
         self.lines: list[FolderLine] = []
         self.table.bind("<space>", lambda event: self._toggle())
@@ -62,9 +65,19 @@ class FolderList(ttk.Frame):
         self.lines = list(lines)
         self.table.delete(*self.table.get_children())
         for place, line in enumerate(lines):
-            cells = (_MARKS[line.awake], visible(line.path), number(line.count) if line.count else "", line.state)
+            cells = (
+                _MARKS[line.awake],
+                visible(line.path),
+                counted("folders.photos", line.count) if line.count else "",
+            )
+            cells = (*cells, "", line.state)
             self.table.insert("", "end", iid=str(place), values=cells)
-        self.table.configure(height=min(MOST_LINES, max(2, len(lines))))
+        room = self._room()
+        self.table.configure(height=min(room, max(2, len(lines))))
+        if len(lines) > room:
+            self._bar.grid(row=0, column=1, sticky="ns")
+        else:
+            self._bar.grid_remove()
         self._fit()
         paths = [line.path for line in lines]
         place = paths.index(kept) if kept in paths else 0
@@ -73,14 +86,20 @@ class FolderList(ttk.Frame):
             self.table.focus(str(place))
             self.table.see(str(place))
 
+    def _room(self) -> int:
+        """Lines for which there is room on the screen."""
+        line = int(ttk.Style(self).lookup("Treeview", "rowheight") or px(self, 20))
+        return max(FEWEST_LINES, min(MOST_LINES, (self.winfo_screenheight() - px(self, _ALL_BUT_LINES)) // line))
+
     def _fit(self) -> None:
         table = self.table
         cells = [table.item(row, "values") for row in table.get_children()]
         for place, (column, anchor) in enumerate((("mark", "center"), ("count", "e"), ("state", "w"))):
-            at = (0, 2, 3)[place]
+            at = (0, 2, 4)[place]
             width = column_width(table, [], (str(row[at]) for row in cells)) + px(table, 8)
             table.column(column, width=width, minwidth=width, stretch=False, anchor=anchor)  # type: ignore[call-overload]
         zero = font.Font(table, font=ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont").measure("0")
+        table.column("gap", width=px(table, 8), minwidth=px(table, 8), stretch=False)
         table.column("path", width=28 * zero, minwidth=14 * zero, stretch=True, anchor="w")
 
     @property

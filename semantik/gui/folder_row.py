@@ -50,15 +50,13 @@ class FolderRow(ttk.LabelFrame):
             widget.grid_remove()
         if several:
             self.list.show(lines)
-            self.list.grid(row=0, column=0, rowspan=3, sticky="nsew")
-            self.add_button.grid(row=0, column=1, columnspan=2, sticky="new", padx=gap)
-            self.remove_button.grid(row=1, column=1, columnspan=2, sticky="new", padx=gap, pady=below)
-            self.update_button.grid(row=2, column=1, columnspan=2, sticky="new", padx=gap, pady=below)
-            self.watch_check.grid(row=3, column=0, columnspan=4, sticky="w", pady=below)
+            self.list.grid(row=0, column=0, columnspan=4, sticky="nsew")
+            self.watch_check.grid(row=1, column=0, columnspan=1, sticky="w", pady=below)
+            for column, button in enumerate((self.add_button, self.remove_button, self.update_button), 1):
+                button.grid(row=1, column=column, padx=gap, pady=below)
         else:
             self.entry.grid(row=0, column=0, sticky="ew")
-            self.browse_button.grid(row=0, column=1, padx=gap)
-            self.add_button.grid(row=0, column=2, columnspan=1, sticky="", padx=gap)
-            self.update_button.grid(row=0, column=3, columnspan=1, sticky="", padx=gap, pady=0)
+            for column, button in enumerate((self.browse_button, self.add_button, self.update_button), 1):
+                button.grid(row=0, column=column, padx=gap, pady=0)
             self.watch_check.grid(row=1, column=0, columnspan=4, sticky="w", pady=below)
         self.event_generate("<<Refit>>")

@@ -128,7 +128,7 @@ class FolderChoices(ttk.Frame):
 def told(found: PictureCount) -> str:
     """A count in words; one that is not complete is rounded down to two digits."""
     if found.complete:
-        return counted("guide.photos", found.count) if found.count else say("guide.empty")
+        return counted("folders.photos", found.count) if found.count else say("guide.empty")
     if not found.count:
         return say("guide.uncounted")
     unit = 10 ** max(0, len(str(found.count)) - 2)

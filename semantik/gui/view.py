@@ -39,7 +39,7 @@ class MainView(ttk.Frame):
         self.strip = ResultStrip(self, do.recent)
         self.bottom = StatusRows(self, do)
         for row, part in enumerate((folder, query, options, self.strip, self.bottom)):
-            part.grid(row=row, column=0, sticky="new", pady=(0 if row == 0 else px(self, 10), 0))
+            part.grid(row=row, column=0, sticky="new", pady=(0 if row == 0 else px(self, 8), 0))
         self.rowconfigure(4, weight=1)
         self.letters.alternate(self.bottom.pause_button, (say("window.pause"), say("window.resume")))
         self._name_parts(folder, query, options)
