@@ -65,12 +65,8 @@ class FolderList(ttk.Frame):
         self.lines = list(lines)
         self.table.delete(*self.table.get_children())
         for place, line in enumerate(lines):
-            cells = (
-                _MARKS[line.awake],
-                visible(line.path),
-                counted("folders.photos", line.count) if line.count else "",
-            )
-            cells = (*cells, "", line.state)
+            count = counted("folders.photos", line.count) if line.count else ""
+            cells = (_MARKS[line.awake], visible(line.path), count, "", line.state)
             self.table.insert("", "end", iid=str(place), values=cells)
         room = self._room()
         self.table.configure(height=min(room, max(2, len(lines))))
@@ -99,7 +95,7 @@ class FolderList(ttk.Frame):
             width = column_width(table, [], (str(row[at]) for row in cells)) + px(table, 8)
             table.column(column, width=width, minwidth=width, stretch=False, anchor=anchor)  # type: ignore[call-overload]
         zero = font.Font(table, font=ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont").measure("0")
-        table.column("gap", width=px(table, 8), minwidth=px(table, 8), stretch=False)
+        table.column("gap", width=px(table, 12), minwidth=px(table, 12), stretch=False)
         table.column("path", width=28 * zero, minwidth=14 * zero, stretch=True, anchor="w")
 
     @property

@@ -24,6 +24,9 @@ from semantik.text import language, say
 
 log = logging.getLogger(__name__)
 
+AROUND = 80
+"""Pixels of a screen that the window's title and a task bar take, at 100 %."""
+
 
 class MainView(ttk.Frame):
     """All widgets of the main window, built into ``root``; their order is that of the Tab key."""
@@ -97,9 +100,13 @@ class MainView(ttk.Frame):
     def fit(self) -> None:
         """Let the window be no smaller than what it shows."""
         root = self.winfo_toplevel()
-        root.update_idletasks()
         # The status may take two lines, for which a window that its user made small does not grow.
         line = font.Font(root, font="TkDefaultFont").metrics("linespace")
+        self.strip.grid()
+        root.update_idletasks()
+        if root.winfo_reqheight() + line > root.winfo_screenheight() - px(root, AROUND):
+            self.strip.grid_remove()  # the page has the pictures, too; nothing else could be missed
+            root.update_idletasks()
         root.minsize(root.winfo_reqwidth(), root.winfo_reqheight() + line)
 
     def entered(self) -> tuple[Any, ...]:
