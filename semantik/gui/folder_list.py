@@ -52,6 +52,7 @@ class FolderList(ttk.Frame):
         self.table.bind("<Delete>", lambda event: self._act(self._do.remove))
         self.table.bind("<Button-1>", self._clicked)
         self.table.bind("<Double-1>", self._double)
+        self.table.bind("<Triple-1>", lambda event: "break")  # else it would count as one more double click
         for event in ("<Button-2>", "<Button-3>"):
             self.table.bind(event, self._offer_at)
         # The key for menus is called Menu on X11 and App on Windows; each knows but its own.

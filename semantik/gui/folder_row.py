@@ -39,7 +39,7 @@ class FolderRow(ttk.LabelFrame):
             command=lambda: do.opened.watch(self.watch.get()),
         )
         Tooltip(self.watch_check, say("folders.watch_hint"))
-        letters.name(self, self.entry)
+        self._letters = letters
         self.show(())
 
     def show(self, lines: Sequence[FolderLine]) -> None:
@@ -59,4 +59,10 @@ class FolderRow(ttk.LabelFrame):
             for column, button in enumerate((self.browse_button, self.add_button, self.update_button), 1):
                 button.grid(row=0, column=column, padx=gap, pady=0)
             self.watch_check.grid(row=1, column=0, columnspan=4, sticky="w", pady=below)
+        field = self.list.table if several else self.entry
+        self._letters.name(self, field)
+        # What has just been hidden would keep the keyboard to itself.
+        hidden = (self.entry, self.browse_button) if several else (self.list.table, self.remove_button)
+        if str(self.tk.call("focus")) in map(str, hidden):
+            field.focus_set()
         self.event_generate("<<Refit>>")

@@ -115,7 +115,8 @@ class OpenFolders:
             for library, _ in changed:
                 app.watching.notice(library.folder)
         elif changed:
-            if app.ask(changes_question([changes for _, changes in changed])):
+            question = changes_question([changes for _, changes in changed])
+            if app.ask(self.about(changed[0][0], question) if len(changed) == 1 else question):
                 todo += [library for library, _ in changed]
             else:
                 assert self.collection
@@ -165,16 +166,18 @@ class OpenFolders:
             app.indexing.end(message)
             if not failed:
                 messagebox.showinfo(say("done.title"), message, parent=app.root)
+        gone = []
         for outcome in failed:
             assert outcome.error
             if not total:
                 app.indexing.end(explain(outcome.error))
-            if isinstance(outcome.error, errors.MassRemoval):
-                if app.ask(say("ask.mass_removal", why=explain(outcome.error))):
-                    app.index_images_threaded([outcome.library], allow_mass_removal=True)
-                    return
-            else:
+            if not isinstance(outcome.error, errors.MassRemoval):
                 app.show_failure(outcome.error)
+            elif app.ask(say("ask.mass_removal", why=explain(outcome.error))):
+                gone.append(outcome.library)
+        if gone:
+            app.index_images_threaded(gone, allow_mass_removal=True)
+            return
         app.watching.follow(collection)
         if collection.count:
             app.first_steps.search()
