@@ -174,7 +174,7 @@ class SemantikSearchApp:
         self.save_config(encoder=name)
         if self.opened.named:
             self.opened.again()
-        elif folders := self.config.folders or tuple(filter(None, [self.config.image_folder])):
+        elif folders := self.config.opened:
             self.opened.open(folders, self.config.resting_folders)
         else:
             self.view.say(say("status.choose_folder"))

@@ -50,6 +50,11 @@ class Config:
     fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors
     approximate_search: bool = False  # in large libraries, look only where the best results probably are
 
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """The folders that the window opens at its start."""
+        return self.folders or tuple(filter(None, [self.image_folder]))
+
 
 def find_home() -> Path:
     """The folder for settings, indexes, pages and the log; made when it does not exist.

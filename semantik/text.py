@@ -1154,6 +1154,7 @@ CATALOGUE |= {
     "doctor.topic_decoders": ("Formatos de imagen", "Picture formats"),
     "doctor.topic_models": ("Modelos", "Models"),
     "doctor.topic_indexes": ("Índices", "Indexes"),
+    "doctor.topic_folders": ("Carpetas abiertas", "Open folders"),
     "doctor.topic_storage": ("Almacenamiento", "Storage"),
     "doctor.topic_log": ("Registro", "Log"),
     "doctor.some_folder": ("«carpeta {number}»", "“folder {number}”"),
@@ -1323,6 +1324,16 @@ CATALOGUE |= {
     "doctor.advice_details": (
         "bórrelo con el programa cerrado; se hace de nuevo al actualizar el índice.",
         "delete it while the program is closed; it is made anew when the index is updated.",
+    ),
+    # storage
+    "doctor.folder_told": ("{folder}: el sistema avisa de los cambios", "{folder}: the system tells of changes"),
+    "doctor.folder_polled": (
+        "{folder}: está en una unidad que no avisa de los cambios (de red o extraíble)",
+        "{folder}: is on a drive that does not tell of changes (network or removable)",
+    ),
+    "doctor.advice_polled": (
+        "con «Incluir las fotos nuevas sin preguntar» se mira cada 10 minutos; si no, pulse «Actualizar índice».",
+        "with “Include new photos without asking” it is looked at every 10 minutes; else press “Update index”.",
     ),
     # storage
     "doctor.home": ("{folder}: se puede escribir, libres {free}", "{folder}: can be written, {free} free"),

@@ -69,7 +69,8 @@ class FolderWatch:
 
     Every ``check`` seconds it is seen whether a folder is still the same: a disk that is unmounted or a folder that is
     moved away is told by no event. One that goes or comes back is reported once. Events begin some time after
-    ``watch``, when ``kind`` is no longer PENDING; what happens before is for a scan to find.
+    ``watch``, when ``kind`` is no longer PENDING; with ``first_report`` they begin with a report, for what happened
+    before and since the folder was looked at last.
     """
 
     def __init__(
@@ -80,12 +81,14 @@ class FolderWatch:
         longest: float = 60.0,
         poll: float = 600.0,
         check: float = 30.0,
+        first_report: bool = False,
     ) -> None:
         self._on_change = on_change
         self._quiet = quiet
         self._longest = longest
         self._poll = poll
         self._check = check
+        self._first_report = first_report
         self._condition = threading.Condition()  # guards what follows, and the state of every folder
         self._folders: dict[Path, _Folder] = {}
         self._dropped: list[_Folder] = []
@@ -188,6 +191,8 @@ class FolderWatch:
             with self._condition:
                 if folder.kind is not Kind.PENDING:
                     log.info("%s is not what it was; from now on: %s", folder.path, kind.value)
+                    folder.touch()
+                elif self._first_report and kind is Kind.EVENTS:
                     folder.touch()
                 folder.kind = kind
                 self._plan_poll(folder, events)

@@ -9,7 +9,9 @@ from datetime import datetime
 from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 from conftest import REPO, FakeEncoder, paint
 
@@ -30,6 +32,7 @@ from semantik.doctor import (
     model_health,
     packages,
     storage,
+    watch_health,
 )
 from semantik.doctor.findings import Finding, harmless
 from semantik.doctor.report import size
@@ -312,7 +315,7 @@ def test_a_spoiled_embedded_model(monkeypatch):
 
 def test_index_health(home, indexed):
     label = store(home, indexed).parent.name
-    (healthy, fake, details) = told(index_health.check(home, ""))
+    (healthy, fake, details) = told(index_health.check(home))
     assert healthy[2] | {"size": 0} == {
         **{"model": "builtin", "folder": str(indexed), "count": 3, "skipped": 1, "dim": 3, "size": 0}
     }
@@ -324,7 +327,7 @@ def test_index_health(home, indexed):
     aside.mkdir()
     (aside / "image_index.1.bin").write_bytes(b"x" * 2500)
     (store(home, indexed).parent / "details.sqlite").write_bytes(b"no database" * 100)
-    found = told(index_health.check(home, ""))
+    found = told(index_health.check(home))
     assert [(key, grade.value) for key, grade, _ in found] == [
         ("index_damaged", "wrong"),
         ("index", "ok"),
@@ -339,15 +342,33 @@ def test_index_health(home, indexed):
 def test_an_index_of_a_newer_program(home, indexed):
     manifest = store(home, indexed) / "image_index.json"
     manifest.write_bytes(manifest.read_bytes().replace(b'{"format":1,', b'{"format":2,'))
-    first = next(index_health.check(home, ""))
+    first = next(index_health.check(home))
     assert (first.key, first.facts["version"]) == ("doctor.index_too_new", 2)
 
 
 def test_a_folder_that_is_gone_is_a_problem_only_when_the_window_opens_it(home, indexed, tmp_path):
     indexed.rename(tmp_path / "fuera")
-    for opened, grade in (("", Grade.NOTE), (str(indexed), Grade.WRONG)):
+    for opened, grade in (((), Grade.NOTE), (("/otra", str(indexed)), Grade.WRONG)):
         found = [f for f in index_health.check(home, opened) if f.key == "doctor.index_unreachable"]
         assert [f.grade for f in found] == [grade, grade]
+
+
+def test_folders_on_drives_that_tell_nothing(home, indexed, monkeypatch):
+    share = "/red/fotos"
+    table = [SimpleNamespace(mountpoint="/", fstype="ext4"), SimpleNamespace(mountpoint="/red", fstype="nfs4")]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: table)
+    found = list(watch_health.check(home, [str(indexed), share]))
+    assert [(f.key, f.grade, str(f.facts["folder"])) for f in found] == [
+        ("doctor.folder_told", Grade.OK, str(indexed)),
+        ("doctor.folder_polled", Grade.NOTE, share),
+    ]
+    diagnosis = diagnose(home, Config(image_folder=str(indexed), folders=(str(indexed), share)))
+    lines = as_text(diagnosis).splitlines()
+    assert "  «carpeta 1»: el sistema avisa de los cambios" in lines  # numbered as its index is
+    assert any(
+        line.startswith("· «carpeta 2»: está en una unidad que no avisa") and line.endswith("«Actualizar índice».")
+        for line in map(str.strip, lines)
+    )
 
 
 def test_a_database_with_a_broken_page(home, indexed):
@@ -358,7 +379,7 @@ def test_a_database_with_a_broken_page(home, indexed):
     data = bytearray(path.read_bytes())
     data[8192:12288] = b"\xff" * 4096
     path.write_bytes(data)
-    assert [f.key for f in index_health.check(home, "") if f.grade is Grade.WRONG] == ["doctor.details_damaged"]
+    assert [f.key for f in index_health.check(home) if f.grade is Grade.WRONG] == ["doctor.details_damaged"]
 
 
 def test_storage(home, weights_folder, monkeypatch):

@@ -206,6 +206,17 @@ def test_what_is_no_picture_is_nothing(library, start, fake, pool):
     assert watch.notices == [("fotos", Change.FOLDERS)]
 
 
+def test_watching_begins_with_a_report_if_wanted(library, start, mount, tmp_path):
+    mount(tmp_path / "red", "nfs4")
+    (tmp_path / "red").mkdir()
+    watch = start(library, first_report=True)
+    assert watch.called(1) == [library]
+    watch.watch([library, tmp_path / "red"])
+    watch.settle(tmp_path / "red", Kind.POLLING)  # that one is scanned every so often anyhow
+    new_picture(library)
+    assert watch.called(2) == [library, library]
+
+
 def test_many_pictures_are_one_report(library, start):
     watch = start(library, quiet=0.4)
     for number in range(200):

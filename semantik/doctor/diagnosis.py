@@ -9,7 +9,7 @@ from pathlib import Path
 
 from semantik import __version__
 from semantik.config import PROGRAM_FOLDER, Config
-from semantik.doctor import decoders, index_health, log_counts, machine, model_health, packages, storage
+from semantik.doctor import decoders, index_health, log_counts, machine, model_health, packages, storage, watch_health
 from semantik.doctor.findings import Diagnosis, Finding, note, ok, wrong
 from semantik.errors import Cancelled
 
@@ -43,7 +43,8 @@ def diagnose(
         packages.check(PROGRAM_FOLDER),
         decoders.check(),
         model_health.check(weights, config.clip_checkpoint, deep=deep),
-        index_health.check(home, config.image_folder),
+        index_health.check(home, config.opened),
+        watch_health.check(home, config.opened),
         storage.check(home, weights),
         log_counts.check(home, datetime.now()),
     ]

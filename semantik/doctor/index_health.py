@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from semantik.config import index_folder
@@ -16,16 +16,16 @@ from semantik.index import ImageIndex
 from semantik.scan import is_folder
 
 
-def check(home: Path, opened: str) -> Iterator[Finding]:
-    """Every folder of pictures that was indexed. ``opened``: the one that the window opens at its start."""
-    at_start = index_folder(home, Path(opened), "any").parent.name if opened else ""
+def check(home: Path, opened: Sequence[str] = ()) -> Iterator[Finding]:
+    """Every folder of pictures that was indexed. ``opened``: those that the window opens at its start."""
+    at_start = {index_folder(home, Path(folder), "any").parent.name for folder in opened}
     libraries = [path for path in _below(home / "indexes") if path.is_dir()]
     if not libraries:
         yield note("indexes", "doctor.no_indexes")
     for library in libraries:
         for store in _below(library):
             if store.is_dir():
-                yield from _index(store, library.name == at_start)
+                yield from _index(store, library.name in at_start)
         yield from _details(library)
 
 

@@ -42,7 +42,7 @@ class Watching:
                 lambda: app.config.watch,
                 lambda news: app.tasks.post(lambda: self._tell(news)),
             )
-            self._watch = FolderWatch(self._changed, quiet=QUIET)
+            self._watch = FolderWatch(self._changed, quiet=QUIET, first_report=True)
         ours = [app.home / name for name in ("indexes", "results", "thumbnails", "queries", "background")]
         self._watch.watch([library.folder for library in collection.awake if library.index], exclude=ours)
 
