@@ -189,12 +189,15 @@ class OpenFolders:
         self._app.show_failure(error)
 
     def news(self, library: Library, state: str, message: str) -> None:
-        """From the watch: a folder changed, or was brought up to date."""
-        self._states[library.folder] = state
+        """From the watch: a folder changed, was brought up to date, went or came back."""
+        before, self._states[library.folder] = self._states.get(library.folder), state
+        gone = "folders.unreachable"
+        if state == before == gone:
+            message = ""  # it was said before, and something else may be on the status line
         if self._app.tasks.busy:
             self.show()
             return
-        self.show_index(quiet=not message)
+        self.show_index(quiet=before != gone or state == gone)
         self.show_problems()
         if message:
             self._app.view.say(message)

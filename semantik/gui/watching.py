@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from semantik.background_updates import BackgroundUpdates, News
     from semantik.collection import FolderCollection
     from semantik.library import Library
+    from semantik.records import IndexReport
     from semantik.watching import FolderWatch
     from SemantikSearch import SemantikSearchApp
 
@@ -101,11 +102,13 @@ def _state(news: News) -> str:
 
 def _message(news: News) -> str:
     """What the status line says; "" for nothing."""
+    from semantik.library import State
+
     report, changes = news.report, news.check.changes
+    if news.check.state is State.UNREACHABLE:
+        return say("status.unreachable", count=number(news.library.count))
     if report and not report.cancelled:
-        if report.added:
-            return say("watch.included", pictures=counted("watch.new", report.added), count=number(report.count))
-        return say("watch.removed", count=number(report.count)) if report.removed else ""
+        return _done(report)
     if news.updating or report or isinstance(news.error, errors.IndexLocked) or changes is None:
         return ""
     if news.error and not isinstance(news.error, errors.MassRemoval):
@@ -113,3 +116,9 @@ def _message(news: News) -> str:
     if changes.added:
         return say("watch.changed", pictures=counted("watch.new", len(changes.added)))
     return say("watch.other_changes")
+
+
+def _done(report: IndexReport) -> str:
+    if report.added:
+        return say("watch.included", pictures=counted("watch.new", report.added), count=number(report.count))
+    return say("watch.removed", count=number(report.count)) if report.removed else ""
