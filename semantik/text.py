@@ -283,6 +283,7 @@ CATALOGUE |= {
     "page.searched_many": ("entre {count} imágenes", "among {count} pictures"),
     "page.seconds": ("en {seconds}\u00a0s", "in {seconds}\u00a0s"),
     "page.folder": ("Carpeta", "Folder"),
+    "page.folders": ("Carpetas", "Folders"),
     "page.model": ("Modelo", "Model"),
     "page.results": ("Resultados", "Results"),
     "page.notices": ("Avisos", "Notices"),

@@ -145,6 +145,21 @@ def test_a_folder_that_holds_others_takes_their_place_if_wanted(both, tmp_path, 
     assert both.app.engine.collection.count == 8
 
 
+def test_a_folder_that_is_dropped_onto_the_list_is_added(both, tmp_path, library, trip):
+    other = paint(tmp_path / "otra" / "verde2.png", (0, 200, 0)).parent
+    both.app.examples.take([other])
+    both.wait_idle()
+    assert [path for _, path, _, _ in rows(both)] == [str(library), str(trip), str(other)]
+    assert found(both, "verde")[:2] == ["verde.png", "verde2.png"]
+
+
+def test_several_folders_are_dropped_at_once(start, library, trip):
+    window = start(encoder="builtin")
+    window.app.examples.take([library, trip])
+    window.wait_idle()
+    assert rows(window) == [("☑", str(library), "6 fotos", "al día"), ("☑", str(trip), "2 fotos", "al día")]
+
+
 def test_the_dialog_that_is_cancelled_adds_nothing(both, monkeypatch):
     monkeypatch.setattr(open_folders.filedialog, "askdirectory", lambda **options: "")
     both.press(both.app.view.add_button)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class ExamplePicker:
-    """Fills the entry for example pictures; a folder that is dropped becomes the library."""
+    """Fills the entry for example pictures; a folder that is dropped becomes the library, or one more of several."""
 
     def __init__(self, app: SemantikSearchApp) -> None:
         self._app = app
@@ -35,7 +35,11 @@ class ExamplePicker:
         pictures = [path for path in paths if not path.is_dir()]
         if pictures:
             self.enter(joined_names(pictures))
-        elif paths and not self._app.tasks.busy:
+        elif not paths or self._app.tasks.busy or self._app.engine is None:
+            return
+        elif len(paths) > 1 or len(self._app.opened.named) > 1:
+            self._app.opened.join([str(path) for path in paths])
+        else:
             replace_text(self._app.view.folder_entry, visible(str(paths[0])))
             self._app.take_folder()
 
