@@ -138,8 +138,10 @@ def _report_fields(report: IndexReport) -> dict[str, Any]:
 
 
 def _search(options: argparse.Namespace, home: Path, config: Config) -> int:
+    from semantik.collection import outermost
     from semantik.results_page import open_page
 
+    options.folders = outermost(options.folders)  # a picture is one hit, however many of its folders are named
     with _Session(options, home, config) as session:
         session.index_if_new()
         query = session.engine.read(options.text or "")

@@ -168,3 +168,13 @@ def nested(folder: Path, others: Sequence[Path]) -> tuple[Path | None, list[Path
     places = [(other, Path(os.path.realpath(other))) for other in others]
     holder = next((other for other, place in places if real.is_relative_to(place)), None)
     return holder, [other for other, place in places if place != real and place.is_relative_to(real)]
+
+
+def outermost(folders: Sequence[Path]) -> list[Path]:
+    """Those of ``folders`` that are in none of the others; of several names of one folder, the first."""
+    kept: list[Path] = []
+    for folder in folders:
+        holder, within = nested(folder, kept)
+        if holder is None:
+            kept = [*(other for other in kept if other not in within), folder]
+    return kept

@@ -116,8 +116,9 @@ def _detailed(parts: Sequence[Part], hits: list[Hit]) -> list[Hit]:
     flat = [hit for best in hits for hit in (best, *best.copies)]
     for part in parts:
         folder, rows = part.index.folder, part.index.rows()
-        inside = [hit for hit in flat if hit.path.is_relative_to(folder)]
-        files = [part.index.file_of(rows[hit.picture.relative_to(folder).as_posix()]) for hit in inside]
+        keys = {hit: hit.picture.relative_to(folder).as_posix() for hit in flat if hit.path.is_relative_to(folder)}
+        inside = [hit for hit, key in keys.items() if key in rows]  # the index of a folder within may know more
+        files = [part.index.file_of(rows[keys[hit]]) for hit in inside]
         known.update(zip(inside, part.details.of(files), strict=True))
     return [
         replace(hit, details=known[hit], copies=tuple(replace(copy, details=known[copy]) for copy in hit.copies))

@@ -90,6 +90,20 @@ def test_three_steps_lead_to_the_first_results(start, user, home, pages):
     assert again.status == "Listo: 3 imágenes. Modelo: Integrado (sin descarga)."
 
 
+def test_a_folder_within_another_is_not_opened_twice(start, user, home):
+    paint(user / "Imágenes" / "viaje" / "amarillo.png", (255, 255, 0))
+    window = start()
+    guide = guide_of(window)
+    guide.folder_step.list.add(user / "Imágenes" / "viaje", ticked=True)
+    window.press(guide.main)
+    window.press(guide.model_step.embedded)
+    window.press(guide.main)
+    window.press(guide.main)
+    window.wait(lambda: window.app.view.model_box.get() and not window.app.tasks.busy, "indexed")
+    assert window.app.opened.named == (str(user / "Imágenes"),)
+    assert window.app.opened.collection.count == 3
+
+
 def test_skipping_it_begins_with_what_needs_nothing(start, home, user):
     window = start()
     window.press(guide_of(window).skip_button)

@@ -47,7 +47,9 @@ class FirstSteps:
             if not app.opened.named:  # the first start: begin with what needs no download
                 app.models.accept(recommended=app.models.offer()[1] == 0)
             return
-        named = tuple(map(str, choice.folders))
+        from semantik.collection import outermost
+
+        named = tuple(map(str, outermost(choice.folders)))
         if named != app.opened.named:
             app.opened.named = ()
             several = named if len(named) > 1 else ()

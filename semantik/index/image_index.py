@@ -81,7 +81,7 @@ class ImageIndex:
     @property
     def state(self) -> tuple[object, ...]:
         """What tells what the index holds from what it held before, or holds after a rebuild."""
-        return (self.store, *self._manifest.stamp, self.count)
+        return (self.store, *self._manifest.stamp, self.count, self.total_rows)
 
     # -- Loading ---------------------------------------------------------------------------------------
 
