@@ -36,7 +36,10 @@ REFRESH_PLAIN = 5.0  # and in a file or pipe, where each stays
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0, or 1 after a one-line message on stderr; argparse exits with 2 for usage."""
+    """Run one command. Returns 0, or 1 after a one-line message on stderr, or one for each folder that failed.
+
+    argparse exits with 2 for usage.
+    """
     # Names that are not UTF-8 must print too; a script that reads us gets them escaped.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -52,13 +55,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(say("cli.no_query"))
     try:
         return int(options.run(options, home, config))
-    except errors.Cancelled:
-        message = say("cli.cancelled")
     except errors.SemantikError as error:
-        log.info("told the user: %r", error)
-        message = explain(error)
-    print(f"semantik: {visible(message)}", file=sys.stderr)
+        _complain(error)
     return 1
+
+
+def _complain(error: errors.SemantikError) -> None:
+    log.info("told the user: %r", error)
+    message = say("cli.cancelled") if isinstance(error, errors.Cancelled) else explain(error)
+    print(f"semantik: {visible(message)}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,12 +119,14 @@ def _index(options: argparse.Namespace, home: Path, config: Config) -> int:
         for library, report in () if options.json else done:
             if several:
                 print(visible(f"{library.folder}:"))
-            print(index_summary(report) if not report.cancelled else say("cli.cancelled"))
+            print(index_summary(report, "cli.problems") if not report.cancelled else say("cli.cancelled"))
             for problem in report.problems:
                 print(f"  {visible(problem.path)}: {reason(problem.reason)}")
-        for failed in outcomes:
-            if failed.error:
-                raise failed.error
+        failures = [failed.error for failed in outcomes if failed.error]
+        for error in failures[:-1]:
+            _complain(error)
+        if failures:
+            raise failures[-1]
         if session.cancelled:
             raise errors.Cancelled
     return 0

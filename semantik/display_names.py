@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 
@@ -46,15 +47,25 @@ def split_name(name: str) -> tuple[str, str]:
     return name[:cut], name[cut:]
 
 
+def short_names(folders: Sequence[Path]) -> list[str]:
+    """What to call each of ``folders``: its last part, with as many before it as tell those of the same name apart."""
+    names = [folder.name or str(folder) for folder in folders]
+    for length in range(2, 1 + max((len(folder.parts) for folder in folders), default=0)):
+        counts = Counter(names)
+        for place, folder in enumerate(folders):
+            if counts[names[place]] > 1 and len(folder.parts) >= length:
+                names[place] = str(type(folder)(*folder.parts[-length:]))
+    return names
+
+
 def folder_within(folder: Path, libraries: Sequence[Path]) -> str:
     """The folder as seen from that of ``libraries`` it is in; of several, also which one that is.
 
     For pictures right in it, it is the library's own name; for those in none of them, the whole path.
     """
-    for library in libraries:
+    for library, name in zip(libraries, short_names(libraries), strict=True):
         if folder.is_relative_to(library):
             inner = folder.relative_to(library)
-            name = library.name or str(library)
             if not inner.parts:
                 return name
             return str(type(library)(name, inner)) if len(libraries) > 1 else str(inner)

@@ -63,7 +63,5 @@ def _below(part: Part, wanted: str) -> set[int]:
     """The rows below a folder, ``wanted`` plain and with "/", as it is called within the part or from outside."""
     rows = part.index.rows()
     own = f"{plain(part.name)}/" if part.name else ""
-    if own and own == wanted:
-        return set(rows.values())
-    inner = wanted.removeprefix(own)
+    inner = wanted.removeprefix(own)  # "" for the whole part
     return {row for path, row in rows.items() if plain(path).startswith((wanted, inner))}

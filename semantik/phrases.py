@@ -54,8 +54,8 @@ def download_status(name: str, progress: Progress) -> str:
     )
 
 
-def index_summary(report: IndexReport) -> str:
-    """What an update did, and how many files it could not read."""
+def index_summary(report: IndexReport, problems: str = "done.problems") -> str:
+    """What an update did, and how many files it could not read; ``problems`` is the text for these."""
     message = say(
         "done.indexed",
         seconds=number(report.seconds, 1),
@@ -65,7 +65,7 @@ def index_summary(report: IndexReport) -> str:
         count=number(report.count),
     )
     if report.problems:
-        message += say("done.problems", count=number(len(report.problems)))
+        message += say(problems, count=number(len(report.problems)))
     return message
 
 

@@ -699,6 +699,7 @@ CATALOGUE |= {
         "La vía rápida está desactivada; los índices de antes siguen ahí.",
         "The fast path is off; the earlier indexes are still there.",
     ),
+    "cli.problems": ("\nArchivos con problemas: {count}.", "\nFiles with problems: {count}."),
     "cli.cancelled": ("Cancelado; lo hecho se ha guardado.", "Cancelled; what was done is saved."),
 }
 

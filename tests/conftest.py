@@ -161,6 +161,23 @@ def together(*libraries):
     return FolderCollection(libraries, first.encoder, finder)
 
 
+@pytest.fixture
+def run(capsys):
+    """Run a command of the command line in this process: exit code, stdout, stderr."""
+
+    from semantik import __main__ as cli
+
+    def call(*arguments):
+        try:
+            code = cli.main([str(argument) for argument in arguments])
+        except SystemExit as stop:  # argparse's way to report usage
+            code = stop.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
 @pytest.fixture(scope="module")
 def pool():
     from semantik.decode_pool import DecodePool

@@ -308,7 +308,7 @@ def test_close_stops_at_the_next_batch_and_waits_for_that(updates, opened, other
     with updates._changed:
         assert updates._changed.wait_for(lambda: updates._closed, TIMEOUT)
     assert (thread.is_alive(), closing.done()) == (True, False)
-    encoder.let_on()
+    encoder.let_on(free=True)
     closing.result(TIMEOUT)
     assert not thread.is_alive()
     assert told(updates.rest()) == [("fotos", State.CHANGED, True, None), ("fotos", State.CHANGED, False, 4)]
@@ -318,10 +318,10 @@ def test_close_stops_at_the_next_batch_and_waits_for_that(updates, opened, other
     updates.close()
 
 
-def test_close_ends_what_waits_for_the_foreground(updates, library):
+def test_close_ends_what_waits_for_the_foreground(updates, library, foreground):
     with updates.aside():
         updates.notice(library)
-        updates.close()
+        foreground.submit(updates.close).result(TIMEOUT)
     assert updates.rest() == []
 
 

@@ -25,21 +25,6 @@ def fakes(monkeypatch, home):
     return made
 
 
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: exit code, stdout, stderr."""
-
-    def call(*arguments):
-        try:
-            code = cli.main([str(argument) for argument in arguments])
-        except SystemExit as stop:  # argparse's way to report usage
-            code = stop.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
 def test_index_reports_json(run, library):
     (library / "rota.jpg").write_bytes(b"not a picture")
     code, out, err = run("index", library, "--json")

@@ -11,9 +11,8 @@ import pytest
 from conftest import paint, replace_encoders
 from test_results_page import Outline, outline, page_of, path_behind
 
-from semantik import __main__ as cli
 from semantik import config, text
-from semantik.display_names import folder_within
+from semantik.display_names import folder_within, short_names
 from semantik.engine import Engine
 from semantik.index import ImageIndex
 from semantik.records import Query
@@ -25,18 +24,6 @@ def fakes(monkeypatch, home):
     made = replace_encoders(monkeypatch)
     (home / config.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
     return made
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command in this process: exit code, stdout, stderr."""
-
-    def call(*arguments):
-        code = cli.main([str(argument) for argument in arguments])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture
@@ -114,7 +101,8 @@ def test_without_any_report_nothing_is_on_stdout(run, tmp_path):
     for options in ([], ["--json"]):
         code, out, err = run("index", tmp_path / "nada", tmp_path / "menos", *options)
         assert (code, out) == (1, "")
-        assert err.count("\n") == 1
+        told = "semantik: No se encuentra la carpeta «{}». Compruebe el nombre o elija otra con «Examinar»."
+        assert err.splitlines() == [told.format(tmp_path / name) for name in ("nada", "menos")]
 
 
 def test_only_the_damaged_index_is_made_again(run, library, trips, home):
@@ -318,3 +306,13 @@ def test_of_several_folders_the_one_that_a_picture_is_in_is_told_by_name():
     assert folder_within(fotos / "v" / "Roma", [viajes, fotos]) == str(Path("fotos/v/Roma"))
     assert folder_within(viajes, [fotos, viajes]) == "viajes"
     assert folder_within(Path("/discos/a/fotos2"), [fotos, viajes]) == str(Path("/discos/a/fotos2"))
+
+
+def test_folders_of_one_name_are_told_apart():
+    folders = [Path("/discos/a/Fotos"), Path("/discos/b/Fotos"), Path("/nas/Viajes"), Path("/x/b/Fotos")]
+    assert short_names(folders) == [
+        *(str(Path("a/Fotos")), str(Path("discos/b/Fotos")), "Viajes", str(Path("x/b/Fotos"))),
+    ]
+    assert short_names([Path("/"), Path("/Fotos")]) == [str(Path("/")), "Fotos"]
+    assert short_names([Path("/Fotos"), Path("/a/Fotos")]) == [str(Path("/Fotos")), str(Path("a/Fotos"))]
+    assert folder_within(Path("/discos/a/Fotos/mar"), folders) == str(Path("a/Fotos/mar"))

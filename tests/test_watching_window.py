@@ -54,6 +54,20 @@ def settle(window: Window, watch: FolderWatch, folder: Path, kind: Kind = Kind.E
     window.wait(lambda: watch.kind(folder) is kind, f"{folder} is watched")
 
 
+def held(monkeypatch) -> tuple[threading.Event, threading.Event]:
+    """Hold pictures that are embedded from now on: set when one came, and to be set to let all pass."""
+    encoding, go_on = threading.Event(), threading.Event()
+    encode = FakeEncoder.encode_images
+
+    def slow(self, batch):
+        encoding.set()
+        assert go_on.wait(30)
+        return encode(self, batch)
+
+    monkeypatch.setattr(FakeEncoder, "encode_images", slow)
+    return encoding, go_on
+
+
 def count(window: Window) -> int:
     return window.app.engine.collection.count
 
@@ -112,15 +126,7 @@ def test_at_the_next_start_nothing_is_asked_any_more(start, library, watches):
 def test_a_search_goes_on_while_pictures_are_taken_in(start, library, monkeypatch):
     window = start(library)
     window.press(window.app.view.watch_check)
-    encoding, go_on = threading.Event(), threading.Event()
-    encode = FakeEncoder.encode_images
-
-    def slow(self, batch):
-        encoding.set()
-        assert go_on.wait(30)
-        return encode(self, batch)
-
-    monkeypatch.setattr(FakeEncoder, "encode_images", slow)
+    encoding, go_on = held(monkeypatch)
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(encoding.is_set)
     window.search("azul")  # its answer is that of the index as it was
@@ -133,16 +139,8 @@ def test_a_search_goes_on_while_pictures_are_taken_in(start, library, monkeypatc
 def test_closing_the_window_saves_what_was_taken_in_so_far(start, library, monkeypatch, home):
     window = start(library)
     window.press(window.app.view.watch_check)
-    encoding, go_on = threading.Event(), threading.Event()
-    encode = FakeEncoder.encode_images
     monkeypatch.setattr(FakeEncoder, "batch_size", 2)
-
-    def slow(self, batch):
-        encoding.set()
-        assert go_on.wait(30)
-        return encode(self, batch)
-
-    monkeypatch.setattr(FakeEncoder, "encode_images", slow)
+    encoding, go_on = held(monkeypatch)
     for number in range(12):
         paint(library / f"{number}.png", (number, 0, 0))
     window.wait(encoding.is_set)
@@ -209,15 +207,7 @@ def test_most_pictures_gone_is_for_the_user_to_confirm(start, library, monkeypat
 
 def test_indexing_by_hand_waits_for_what_is_being_taken_in(start, library, monkeypatch):
     window = start(library, watch=True)
-    encoding, go_on = threading.Event(), threading.Event()
-    encode = FakeEncoder.encode_images
-
-    def slow(self, batch):
-        encoding.set()
-        assert go_on.wait(30)
-        return encode(self, batch)
-
-    monkeypatch.setattr(FakeEncoder, "encode_images", slow)
+    encoding, go_on = held(monkeypatch)
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(encoding.is_set)
     window.press(window.app.view.update_button)
@@ -233,16 +223,7 @@ def test_indexing_by_hand_waits_for_what_is_being_taken_in(start, library, monke
 def test_another_folder_is_opened_while_pictures_are_taken_in(start, library, tmp_path, monkeypatch):
     window = start(library, watch=True)
     other = paint(tmp_path / "otra" / "verde.png", (0, 200, 0)).parent
-    encoding, go_on = threading.Event(), threading.Event()
-    encode = FakeEncoder.encode_images
-
-    def slow(self, batch):
-        if not encoding.is_set():
-            encoding.set()
-            assert go_on.wait(30)
-        return encode(self, batch)
-
-    monkeypatch.setattr(FakeEncoder, "encode_images", slow)
+    encoding, go_on = held(monkeypatch)
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(encoding.is_set)
     window.type_into(window.app.view.folder_entry, str(other))

@@ -9,7 +9,7 @@ from tkinter import filedialog, messagebox
 from typing import TYPE_CHECKING
 
 from semantik import errors
-from semantik.display_names import visible
+from semantik.display_names import short_names, visible
 from semantik.gui.entries import replace_text
 from semantik.gui.folder_list import FolderLine
 from semantik.phrases import changes_question, index_summary, joined_report
@@ -208,7 +208,10 @@ class OpenFolders:
         """A message about one folder, which is named where there are others."""
         if len(self.named) < 2:
             return message
-        return say("folders.about", folder=visible(library.name), message=message)
+        assert self.collection
+        folders = [each.folder for each in self.collection.libraries]
+        name = short_names(folders)[folders.index(library.folder)]
+        return say("folders.about", folder=visible(name), message=message)
 
     def _note(self, library: Library, check: Check) -> None:
         self._states[library.folder] = f"folders.{check.state.value}"
