@@ -29,6 +29,7 @@ from semantik.gui.doctor_dialog import examine
 from semantik.gui.entries import replace_text, typed_path
 from semantik.gui.examples import ExamplePicker
 from semantik.gui.first_steps import FirstSteps
+from semantik.gui.folder_actions import FolderActions
 from semantik.gui.indexing import IndexingShow
 from semantik.gui.models import ModelPicker
 from semantik.gui.open_folders import OpenFolders
@@ -84,6 +85,7 @@ class SemantikSearchApp:
         self.recent = RecentPictures(self)
         self.indexing = IndexingShow(self)
         self.opened = OpenFolders(self)
+        self.folders = FolderActions(self)
         self.first_steps = FirstSteps(self)
         self.watching = Watching(self)
         self.icon = load_icon(root, ICON)

@@ -453,8 +453,8 @@ CATALOGUE |= {
     ),
     "status.no_index": ("Sin índice. Pulse «Actualizar índice».", "No index. Press “Update index”."),
     "status.unreachable": (
-        "La carpeta no está disponible; se puede buscar en su índice de {count} imágenes.",
-        "The folder is not available; its index of {count} images can be searched.",
+        "La carpeta no está disponible: conecte su disco. Mientras tanto se busca en su índice de {count} imágenes.",
+        "The folder is not available: connect its disk. Meanwhile its index of {count} images is searched.",
     ),
     # questions and messages
     "ask.changed": (

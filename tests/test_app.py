@@ -290,7 +290,10 @@ def test_an_unplugged_library_stays_searchable(start, library, pages):
     window = start()
     window.wait_idle()
     assert window.messages[0].startswith(f"No se encuentra la carpeta «{library}».")
-    assert window.status == "La carpeta no está disponible; se puede buscar en su índice de 6 imágenes."
+    assert (
+        window.status
+        == "La carpeta no está disponible: conecte su disco. Mientras tanto se busca en su índice de 6 imágenes."
+    )
     window.search("rojo")
     assert "rojo.png" in pages[0].read_text(encoding="utf-8")
 

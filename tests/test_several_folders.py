@@ -13,9 +13,9 @@ from screens import press
 from window import Window, windows
 
 from semantik import file_manager, text
-from semantik.config import CONFIG_NAME, load_config
-from semantik.engine import Answer
-from semantik.gui import open_folders
+from semantik.config import CONFIG_NAME, index_folder, load_config
+from semantik.engine import Answer, Engine
+from semantik.gui import folder_actions
 from semantik.gui.answers import Answers
 
 ANSWERS: list[Answer] = []
@@ -69,7 +69,7 @@ def both(start, library, trip) -> Window:
 def add(window: Window, folder: Path) -> None:
     """ "Añadir…", with this folder chosen in the system's dialog."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(open_folders.filedialog, "askdirectory", lambda **options: str(folder))
+        patch.setattr(folder_actions.filedialog, "askdirectory", lambda **options: str(folder))
         window.press(window.app.view.add_button)
     window.wait_idle()
 
@@ -161,7 +161,7 @@ def test_several_folders_are_dropped_at_once(start, library, trip):
 
 
 def test_the_dialog_that_is_cancelled_adds_nothing(both, monkeypatch):
-    monkeypatch.setattr(open_folders.filedialog, "askdirectory", lambda **options: "")
+    monkeypatch.setattr(folder_actions.filedialog, "askdirectory", lambda **options: "")
     both.press(both.app.view.add_button)
     assert len(rows(both)) == 2
     assert both.messages == []
@@ -278,6 +278,18 @@ def test_the_next_start_has_them_all_with_what_rests(both, start, library, trip)
     assert found(again, "rojo") == ["granate.png", "cielo.png"]
 
 
+def test_another_model_opens_the_same_folders(both, monkeypatch, library, trip):
+    monkeypatch.setattr(Engine, "is_ready", lambda self, name: True)
+    both.app.folders.toggle(str(library))
+    both.app.models.take("clip-vit-b-32")
+    both.wait_idle()
+    assert rows(both) == [("☐", str(library), "", "sin indexar"), ("☑", str(trip), "2 fotos", "al día")]
+    assert both.messages[0].startswith("Esta carpeta aún no está indexada con el modelo CLIP ViT-B/32")
+    both.app.models.take("builtin")
+    both.wait_idle()
+    assert rows(both) == [("☐", str(library), "6 fotos", "al día"), ("☑", str(trip), "2 fotos", "al día")]
+
+
 def test_typing_another_folder_is_what_browse_is_for(both, start, tmp_path, home):
     """Without the list there is one folder, as before: another that is opened takes its place."""
     select(both, 1)
@@ -324,6 +336,21 @@ def test_changed_and_missing_folders_are_told_apart(both, start, library, trip, 
     assert found(window, "azul")[:2] == ["azul.png", "nueva.png"]
 
 
+def test_a_damaged_index_is_asked_about_at_the_start_and_by_the_button(both, start, home, library, trip):
+    both.close()
+    (index_folder(home, trip, "builtin") / "image_index.json").write_text("{")
+    window = start(answers=["no"])
+    assert len(window.messages) == 1
+    assert window.messages[0].startswith("viajes: ")
+    assert [state for *_, state in rows(window)] == ["al día", "índice dañado"]
+    assert found(window, "rojo")[0] == "rojo.png"
+    window.answers = ["yes", "ok"]
+    window.press(window.app.view.update_button)
+    window.wait_idle()
+    window.wait(lambda: rows(window)[1][3] == "al día" and not window.app.tasks.busy)
+    assert found(window, "rojo")[:2] == ["rojo.png", "granate.png"]
+
+
 def test_one_question_for_all_that_changed(both, start, library, trip):
     both.close()
     paint(library / "nueva.png", (1, 1, 254))
@@ -338,7 +365,7 @@ def test_one_question_for_all_that_changed(both, start, library, trip):
 def test_one_folder_is_brought_up_to_date_from_its_menu(both, library, trip):
     paint(library / "nueva.png", (1, 1, 254))
     paint(trip / "otra.png", (1, 254, 1))
-    both.app.opened.update(str(trip))
+    both.app.folders.update(str(trip))
     both.wait_idle()
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "3 fotos"]
     (done,) = both.messages
@@ -379,6 +406,6 @@ def test_bad_files_of_both_folders_are_listed_with_their_folder(both, library, t
     assert both.app.view.skipped_button.cget("text") == "Omitidas (1)"
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "3 fotos"]
     # Of a folder that rests nothing is told.
-    both.app.opened.toggle(str(library))
+    both.app.folders.toggle(str(library))
     both.root.update()
     assert not shown(both.app.view.skipped_button)

@@ -160,7 +160,7 @@ def test_closing_the_window_saves_what_was_taken_in_so_far(start, library, monke
 def test_a_disk_that_is_unplugged_is_told_and_comes_back(start, library, tmp_path, watches):
     window = start(library)
     library.rename(tmp_path / "fuera")
-    told = "La carpeta no está disponible; se puede buscar en su índice de 6 imágenes."
+    told = "La carpeta no está disponible: conecte su disco. Mientras tanto se busca en su índice de 6 imágenes."
     window.wait(lambda: window.status == told)
     window.search("rojo")
     assert window.status.startswith("6 resultados en el navegador")
@@ -183,7 +183,7 @@ def test_each_of_several_folders_tells_its_own_state(start, library, tmp_path, w
     window.wait(lambda: [state for *_, state in rows(window)] == ["al día", "al día"])
     window.wait(lambda: window.status == "viajes: Incluidas: 1 imagen nueva. En total, 2.")
     # A folder that rests is not watched.
-    window.app.opened.toggle(str(trip))
+    window.app.folders.toggle(str(trip))
     paint(trip / "isla.png", (30, 90, 250))
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(lambda: [shown for _, _, shown, _ in rows(window)] == ["7 fotos", "2 fotos"])

@@ -38,7 +38,7 @@ class ExamplePicker:
         elif not paths or self._app.tasks.busy or self._app.engine is None:
             return
         elif len(paths) > 1 or len(self._app.opened.named) > 1:
-            self._app.opened.join([str(path) for path in paths])
+            self._app.folders.join([str(path) for path in paths])
         else:
             replace_text(self._app.view.folder_entry, visible(str(paths[0])))
             self._app.take_folder()

@@ -10,7 +10,7 @@ from tkinter import font, ttk
 
 from semantik.display_names import visible
 from semantik.gui.columns import column_width
-from semantik.gui.commands import Opened
+from semantik.gui.commands import Folders
 from semantik.gui.scaling import px
 from semantik.text import counted, say
 
@@ -36,7 +36,7 @@ class FolderLine:
 class FolderList(ttk.Frame):
     """Space or a click on its mark lets a folder be searched or not, a double click it alone, Delete takes it out."""
 
-    def __init__(self, parent: tk.Misc, do: Opened) -> None:
+    def __init__(self, parent: tk.Misc, do: Folders) -> None:
         super().__init__(parent)
         self._do = do
         self.table = ttk.Treeview(

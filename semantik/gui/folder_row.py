@@ -23,12 +23,12 @@ class FolderRow(ttk.LabelFrame):
         self.columnconfigure(0, weight=1)
         self.entry = ttk.Entry(self, width=40)
         self.entry.bind("<FocusOut>", lambda event: do.take_folder())
-        self.list = FolderList(self, do.opened)
+        self.list = FolderList(self, do.folders)
         self.browse_button = ttk.Button(self, text=say("window.browse"), command=do.browse_folder)
-        self.add_button = ttk.Button(self, text=say("window.add_folder"), command=do.opened.add)
+        self.add_button = ttk.Button(self, text=say("window.add_folder"), command=do.folders.add)
         Tooltip(self.add_button, say("folders.add_hint"))
         self.remove_button = ttk.Button(
-            self, text=say("window.remove_folder"), command=lambda: do.opened.remove(self.list.selected)
+            self, text=say("window.remove_folder"), command=lambda: do.folders.remove(self.list.selected)
         )
         self.update_button = ttk.Button(self, text=say("window.update"), command=do.update_index)
         self.watch = tk.BooleanVar(self, config.watch)
@@ -36,7 +36,7 @@ class FolderRow(ttk.LabelFrame):
             self,
             text=say("window.watch"),
             variable=self.watch,
-            command=lambda: do.opened.watch(self.watch.get()),
+            command=lambda: do.folders.watch(self.watch.get()),
         )
         Tooltip(self.watch_check, say("folders.watch_hint"))
         self._letters = letters

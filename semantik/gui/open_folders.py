@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from tkinter import filedialog, messagebox
+from tkinter import messagebox
 from typing import TYPE_CHECKING
 
 from semantik import errors
@@ -66,8 +66,8 @@ class OpenFolders:
     def resting(self) -> list[str]:
         """Those that are not searched, as the user named them."""
         collection = self.collection
-        if collection is None:
-            return []
+        if collection is None:  # another model was taken into use, for which they are to be opened
+            return [name for name in self._app.config.resting_folders if name in self.named]
         pairs = zip(self.named, collection.libraries, strict=True)
         return [name for name, library in pairs if library.folder in collection.resting]
 
@@ -121,13 +121,17 @@ class OpenFolders:
             else:
                 assert self.collection
                 app.view.say(say("status.outdated", count=number(self.collection.count)))
-        anew = []
-        for library, check in found:
-            if check.state in (State.DAMAGED, State.OTHER_SPACE) and check.error:
-                key = "ask.damaged" if check.state is State.DAMAGED else "ask.other_space"
-                if app.ask(self.about(library, say(key, why=explain(check.error)))):
-                    anew.append(library)
+        anew = [
+            library
+            for library, check in found
+            if isinstance(check.error, errors.IndexDamaged) and self._ask_anew(library, check.error)
+        ]
         return [*todo, *anew], anew
+
+    def _ask_anew(self, library: Library, error: errors.IndexDamaged) -> bool:
+        """Whether an index that cannot be used is to be made again; the user decides."""
+        key = "ask.other_space" if error.params["why"] == "space" else "ask.damaged"
+        return self._app.ask(self.about(library, say(key, why=explain(error))))
 
     def remember(self) -> None:
         """Save which folders the library has, for the next start."""
@@ -143,16 +147,7 @@ class OpenFolders:
         app.models.just_changed = False
         reports = [outcome.report for outcome in outcomes if outcome.report]
         for outcome in outcomes:
-            if outcome.report:
-                self._states[outcome.library.folder] = (
-                    "folders.changed" if outcome.report.cancelled else "folders.ready"
-                )
-                known = set(outcome.library.problems())
-                self._scan_problems[outcome.library.folder] = tuple(
-                    problem for problem in outcome.report.problems if problem not in known
-                )
-            elif isinstance(outcome.error, (errors.FolderNotFound, errors.FolderUnreadable, errors.FolderEmptied)):
-                self._states[outcome.library.folder] = "folders.unreachable"
+            self._note_outcome(outcome)
         self.show_problems()
         self.show_index()
         if app.tasks.is_cancelled():
@@ -166,26 +161,47 @@ class OpenFolders:
             app.indexing.end(message)
             if not failed:
                 messagebox.showinfo(say("done.title"), message, parent=app.root)
-        gone = []
-        for outcome in failed:
-            assert outcome.error
-            if not total:
-                app.indexing.end(explain(outcome.error))
-            if not isinstance(outcome.error, errors.MassRemoval):
-                app.show_failure(outcome.error)
-            elif app.ask(say("ask.mass_removal", why=explain(outcome.error))):
-                gone.append(outcome.library)
-        if gone:
-            app.index_images_threaded(gone, allow_mass_removal=True)
+        if failed and not total:
+            assert failed[0].error
+            app.indexing.end(explain(failed[0].error))
+        gone, anew = self._asked_after(failed)
+        if gone or anew:
+            app.index_images_threaded([*gone, *anew], allow_mass_removal=bool(gone), rebuild=anew)
             return
         app.watching.follow(collection)
         if collection.count:
             app.first_steps.search()
 
+    def _note_outcome(self, outcome: Outcome) -> None:
+        if outcome.report:
+            self._states[outcome.library.folder] = "folders.changed" if outcome.report.cancelled else "folders.ready"
+            known = set(outcome.library.problems())
+            self._scan_problems[outcome.library.folder] = tuple(
+                problem for problem in outcome.report.problems if problem not in known
+            )
+        elif isinstance(outcome.error, (errors.FolderNotFound, errors.FolderUnreadable, errors.FolderEmptied)):
+            self._states[outcome.library.folder] = "folders.unreachable"
+
+    def _asked_after(self, failed: Sequence[Outcome]) -> tuple[list[Library], list[Library]]:
+        """The folders to try once more, after the user was asked: with most pictures gone, and with a new index."""
+        gone: list[Library] = []
+        anew: list[Library] = []
+        for outcome in failed:
+            assert outcome.error
+            if isinstance(outcome.error, errors.MassRemoval):
+                if self._app.ask(say("ask.mass_removal", why=explain(outcome.error))):
+                    gone.append(outcome.library)
+            elif isinstance(outcome.error, errors.IndexDamaged):
+                if self._ask_anew(outcome.library, outcome.error):
+                    anew.append(outcome.library)
+            else:
+                self._app.show_failure(outcome.error)
+        return gone, anew
+
     def failed(self, error: BaseException) -> None:
         """Opening or indexing failed in a way that nobody foresaw."""
         self.show_index()
-        self._app.indexing.end(say("error.internal", log=""))
+        self._app.indexing.end(say("error.internal", log=self._app.log_path))
         self._app.show_failure(error)
 
     def news(self, library: Library, state: str, message: str) -> None:
@@ -252,98 +268,3 @@ class OpenFolders:
             found = (*self._scan_problems.get(library.folder, ()), *library.problems())
             problems += [replace(bad, folder=library.folder) for bad in found] if len(self.named) > 1 else found
         self._app.show_skipped(tuple(problems))
-
-    # -- What the list offers --------------------------------------------------------------------------
-
-    def add(self) -> None:
-        """ "Añadir…": one more folder for the library."""
-        app = self._app
-        if app.tasks.busy or app.engine is None:
-            app.warn("warn.busy")
-            return
-        initial = str(Path(self.named[0]).parent) if self.named else None
-        chosen = filedialog.askdirectory(
-            parent=app.root, title=say("window.pick_another"), initialdir=initial, mustexist=True
-        )
-        if chosen:
-            self.join([str(chosen)])
-
-    def join(self, folders: Sequence[str]) -> None:
-        """Open folders beside those that are open; what lies within another is not counted twice."""
-        from semantik.collection import nested
-
-        named = list(self.named)
-        for folder in folders:
-            holder, within = nested(Path(folder), [Path(name) for name in named])
-            if holder:
-                message = say("folders.inside", folder=visible(folder), holder=visible(str(holder)))
-                messagebox.showinfo(say("window.title"), message, parent=self._app.root)
-                continue
-            if within:
-                names = ", ".join(f"«{visible(str(path))}»" for path in within)
-                if not self._app.ask(say("folders.holds", folder=visible(folder), within=names)):
-                    continue
-            named = [name for name in named if Path(name) not in within] + [folder]
-        if tuple(named) != self.named:
-            self.open(named, [name for name in self.resting if name in named])
-
-    def remove(self, folder: str) -> None:
-        """Take a folder out of the library; its pictures and its index stay where they are."""
-        if self._may_change(folder) and len(self.named) > 1:
-            left = [name for name in self.named if name != folder]
-            resting = [name for name in self.resting if name in left]
-            self.open(left, resting if len(resting) < len(left) else ())
-
-    def toggle(self, folder: str) -> None:
-        """Let a folder be searched, or not."""
-        if self._may_change(folder):
-            resting = set(self.resting) ^ {folder}
-            self._rest([name for name in self.named if name in resting])
-
-    def only(self, folder: str) -> None:
-        """Search in one folder alone; once more, in all again."""
-        if self._may_change(folder):
-            others = [name for name in self.named if name != folder]
-            self._rest([] if self.resting == others else others)
-
-    def all(self) -> None:
-        """Search in all folders."""
-        if self._may_change(self.named[0]):
-            self._rest([])
-
-    def update(self, folder: str) -> None:
-        """Bring one folder up to date."""
-        if self._may_change(folder):
-            assert self.collection
-            self._app.index_images_threaded([self.collection.libraries[self.named.index(folder)]])
-
-    def reveal(self, folder: str) -> None:
-        """Show a folder in the system's file manager."""
-        self._app.recent.reveal(Path(folder))
-
-    def watch(self, wanted: bool) -> None:
-        """Include new pictures without a question from now on, or ask again."""
-        self._app.save_config(watch=wanted)
-        if self.collection:
-            self._app.watching.follow(self.collection)
-            for library in self.collection.awake if wanted else ():
-                self._app.watching.notice(library.folder)
-
-    def _may_change(self, folder: str) -> bool:
-        if self._app.tasks.busy:
-            self._app.warn("warn.busy")
-            return False
-        return folder in self.named and self.collection is not None
-
-    def _rest(self, resting: Sequence[str]) -> None:
-        collection = self.collection
-        assert collection
-        if len(resting) == len(self.named):
-            self._app.view.say(say("folders.one_at_least"))
-            return
-        pairs = zip(self.named, collection.libraries, strict=True)
-        collection.resting = frozenset(library.folder for name, library in pairs if name in resting)
-        self.remember()
-        self._app.watching.follow(collection)
-        self.show_index()
-        self.show_problems()
