@@ -355,15 +355,17 @@ def test_letters_are_matched_so_that_all_have_one():
     assert matched([["?"], ["Ñandú"], ["dos tres"]]) == [None, "a", "d"]
 
 
-def test_tab_goes_as_the_eye_does(window):
+@pytest.mark.parametrize("folders", [1, 3])
+def test_tab_goes_as_the_eye_does(window, folders):
     view, root = window.app.view, window.root
+    view.show_folders([FolderLine(f"/{n}", 3, say("folders.ready"), awake=True) for n in range(folders)])
     view.filters_shown.set(True)
     view.show_filters()
     view.show_skipped(3)
     view.strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(4)])
     root.update()
     order: list[tk.Misc] = []
-    widget = view.folder_entry
+    widget = view.folder_entry if folders == 1 else view.folder_list.table
     while widget not in order:
         order.append(widget)
         widget = widget.tk_focusNext()

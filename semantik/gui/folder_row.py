@@ -52,6 +52,7 @@ class FolderRow(ttk.LabelFrame):
             self.list.show(lines)
             self.list.grid(row=0, column=0, columnspan=4, sticky="nsew")
             self.watch_check.grid(row=1, column=0, columnspan=1, sticky="w", pady=below)
+            self.watch_check.lower(self.add_button)  # the order of the Tab key is that of what lies on what
             for column, button in enumerate((self.add_button, self.remove_button, self.update_button), 1):
                 button.grid(row=1, column=column, padx=gap, pady=below)
         else:
@@ -59,6 +60,7 @@ class FolderRow(ttk.LabelFrame):
             for column, button in enumerate((self.browse_button, self.add_button, self.update_button), 1):
                 button.grid(row=0, column=column, padx=gap, pady=0)
             self.watch_check.grid(row=1, column=0, columnspan=4, sticky="w", pady=below)
+            self.watch_check.lift(self.update_button)
         field = self.list.table if several else self.entry
         self._letters.name(self, field)
         # What has just been hidden would keep the keyboard to itself.
