@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import sys
 from pathlib import Path
@@ -20,6 +22,7 @@ if displays := os.environ.get("SEMANTIK_DISPLAYS", "").split():
     os.environ["DISPLAY"] = displays[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % len(displays)]
 
 from semantik import text  # noqa: E402  # the path to the package comes first
+from semantik.decode_pool import DecodePool  # noqa: E402
 from semantik.encoders.base import Encoder, unit_rows  # noqa: E402
 from semantik.fitting import InputSpec  # noqa: E402
 from semantik.relevance import read_queries  # noqa: E402
@@ -74,7 +77,17 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
         return fake
 
     monkeypatch.setattr(engine.encoders, "create", create)
+    monkeypatch.setattr(engine, "DecodePool", _lasting_pool)
     return made
+
+
+@functools.cache
+def _lasting_pool(time_limit: float) -> DecodePool:
+    """Decoder processes that outlast the engine that uses them: to start them takes longer than most tests."""
+    pool = DecodePool(time_limit=time_limit)
+    atexit.register(pool.close)
+    pool.close = lambda: None  # type: ignore[method-assign]
+    return pool
 
 
 @pytest.fixture
@@ -180,8 +193,6 @@ def run(capsys):
 
 @pytest.fixture(scope="module")
 def pool():
-    from semantik.decode_pool import DecodePool
-
     with DecodePool() as made:
         yield made
 

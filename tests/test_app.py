@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import threading
-import time
 import tkinter as tk
 from pathlib import Path
 
@@ -521,24 +520,30 @@ def test_searching_while_indexing_is_told(window, library, monkeypatch):
 
 def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
     folder = tmp_path / "muchas"
-    for number in range(200):
+    for number in range(40):
         paint(folder / f"{number}.png", (number, 100, 0), (300, 200))
-    gaps: list[float] = []
-    last = time.perf_counter()
+    encode, embedding, answered = FakeEncoder.encode_images, threading.Event(), threading.Event()
+    ticks = 0
+
+    def wait(self, batch):
+        embedding.set()
+        assert answered.wait(30), "the window did not answer while a batch was embedded"
+        return encode(self, batch)
 
     def tick():
-        nonlocal last
-        now = time.perf_counter()
-        gaps.append(now - last)
-        last = now
+        nonlocal ticks
+        ticks += embedding.is_set()
+        if ticks == 50:
+            window.type_into(window.app.view.text_entry, "mientras tanto")
+            answered.set()
         window.root.after(5, tick)
 
+    monkeypatch.setattr(FakeEncoder, "encode_images", wait)
     window.root.after(5, tick)
     window.choose_folder(folder)
-    gaps.sort()
-    assert len(gaps) > 50
-    # One gap may be the scheduler's of a busy machine; freezing would show in many.
-    assert gaps[int(len(gaps) * 0.99)] < 0.1
+    assert answered.is_set()
+    assert window.app.view.text_entry.get() == "mientras tanto"
+    assert window.app.engine.collection.count == 40
 
 
 def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):

@@ -318,6 +318,7 @@ def test_a_picture_on_the_clipboard_is_pasted(window, home, library, pages):
         ["xclip", "-selection", "clipboard", "-t", "image/png", "-i", library / "verde.png"]
     ) as xclip:
         assert xclip.wait() == 0  # it goes on in the background, until something else is copied
+    window.wait(lambda: window.root.selection_own_get(selection="CLIPBOARD") is None, "the clipboard is xclip's")
     window.press(window.app.view.paste_button)
     window.wait_idle()
     assert window.app.view.mode.get() == "image"
