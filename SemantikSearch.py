@@ -163,6 +163,7 @@ class SemantikSearchApp:
     def _engine_loaded(self, engine: Engine) -> None:
         self.engine = engine
         if self.first_steps.wanted():
+            self.view.say(say("status.choose_folder"))
             self.first_steps.show(engine)
         else:
             self.models.begin(engine)

@@ -64,6 +64,7 @@ def saved(home: Path) -> dict[str, object]:
 def test_three_steps_lead_to_the_first_results(start, user, home, pages):
     window = start()
     guide = guide_of(window)
+    assert window.status == "Elija la carpeta de sus fotos para empezar."
     window.press(guide.folder_step.list.boxes[1].box)  # the second folder as well
     window.press(guide.main)
     window.press(guide.model_step.embedded)
