@@ -28,10 +28,9 @@ from semantik.gui.folder_list import FEWEST_LINES, MOST_LINES, FolderLine
 from semantik.gui.mnemonics import matched
 from semantik.gui.problems import ProblemsDialog
 from semantik.gui.scaled_theme import _scaled
-from semantik.gui.scaling import px, scale
+from semantik.gui.scaling import AROUND, px, scale
 from semantik.gui.strip import MOST, Found
 from semantik.gui.theme import COLOURS, worn
-from semantik.gui.view import AROUND
 from semantik.index import ImageIndex
 from semantik.records import Problem, Reason
 from semantik.text import say
@@ -166,6 +165,23 @@ def near(picture, widget: tk.Misc, place: tuple[int, int], colour: str) -> bool:
     found = picture.getpixel((widget.winfo_rootx() + place[0], widget.winfo_rooty() + place[1]))
     wanted = [value >> 8 for value in widget.winfo_rgb(colour)]
     return max(abs(a - b) for a, b in zip(found, wanted, strict=True)) <= 3
+
+
+def test_dialogs_stay_on_the_screen_of_a_window_at_its_edge(window, monkeypatch):
+    root = window.root
+    asked: list[str] = []  # not every window manager puts right what is asked of it
+    monkeypatch.setattr(AboutDialog, "geometry", lambda self, wanted: asked.append(wanted))
+    size = (root.winfo_width(), root.winfo_height())
+    for corner in ((0, 0), (SIZE[0] - 60, SIZE[1] - 60)):
+        root.geometry(f"{size[0]}x{size[1]}+{corner[0]}+{corner[1]}")
+        window.wait(lambda corner=corner: abs(root.winfo_rootx() - corner[0]) < 60, "the window is moved")
+        dialog = about(window)
+        x, y = map(int, asked[-1].removeprefix("+").split("+"))
+        assert 0 <= x <= SIZE[0] - dialog.winfo_reqwidth()
+        assert 0 <= y <= SIZE[1] - dialog.winfo_reqheight() - px(root, AROUND)
+        dialog.destroy()
+        root.update()
+    assert len(asked) == 2
 
 
 def test_everything_grows_with_the_screen(start):

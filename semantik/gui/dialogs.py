@@ -9,7 +9,7 @@ from tkinter import ttk
 
 from semantik import __version__
 from semantik.gui.mnemonics import Mnemonics
-from semantik.gui.scaling import px
+from semantik.gui.scaling import AROUND, px
 from semantik.text import say
 
 
@@ -33,7 +33,11 @@ class Dialog(tk.Toplevel):
         parent = self.master.winfo_toplevel()
         x = parent.winfo_rootx() + (parent.winfo_width() - self.winfo_reqwidth()) // 2
         y = parent.winfo_rooty() + (parent.winfo_height() - self.winfo_reqheight()) // 3
-        self.geometry(f"+{max(x, 0)}+{max(y, 0)}")
+        # The virtual root is all screens together, so that a dialog stays on the one that its parent is on.
+        left, top = self.winfo_vrootx(), self.winfo_vrooty()
+        right = left + self.winfo_vrootwidth() - self.winfo_reqwidth()
+        bottom = top + self.winfo_vrootheight() - self.winfo_reqheight() - px(self, AROUND)
+        self.geometry(f"+{max(left, min(x, right))}+{max(top, min(y, bottom))}")
         self.deiconify()
         self.wait_visibility()
         self.grab_set()

@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tkinter as tk
 
+AROUND = 80
+"""Pixels of a screen that the window's title and a task bar take, at 100 %."""
+
 _VARIABLE = "::semantik_scale"  # lives as long as the window's interpreter
 _STEP = 0.25  # finer ones would blur lines for nothing
 _LARGEST = 4.0

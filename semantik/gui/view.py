@@ -16,16 +16,13 @@ from semantik.gui.folder_row import FolderRow
 from semantik.gui.mnemonics import Mnemonics
 from semantik.gui.option_rows import OptionRows
 from semantik.gui.query_rows import QueryRows
-from semantik.gui.scaling import px
+from semantik.gui.scaling import AROUND, px
 from semantik.gui.status_rows import StatusRows
 from semantik.gui.strip import ResultStrip
 from semantik.history import SearchHistory
 from semantik.text import language, say
 
 log = logging.getLogger(__name__)
-
-AROUND = 80
-"""Pixels of a screen that the window's title and a task bar take, at 100 %."""
 
 
 class MainView(ttk.Frame):
