@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from semantik.encoders.base import Encoder
@@ -15,7 +15,7 @@ from semantik.finder import Finder
 from semantik.library import Check, Library
 from semantik.pausing import Pause
 from semantik.plain_words import plain
-from semantik.records import Embeddings, Hit, IndexReport, Problem, Progress, Query
+from semantik.records import Embeddings, Hit, IndexReport, Progress, Query
 
 log = logging.getLogger(__name__)
 
@@ -77,19 +77,11 @@ class FolderCollection:
         found = [name for each in awake for name in (each.name, *(f"{each.name}/{inner}" for inner in each.folders()))]
         return sorted(dict.fromkeys(found), key=plain)
 
-    def problems(self) -> tuple[Problem, ...]:
-        """Files that the indexes know as bad, each with its folder."""
-        return tuple(replace(bad, folder=each.folder) for each in self.awake for bad in each.problems())
-
     # -- Keeping up with the folders -------------------------------------------------------------------
 
-    def open(self, on_checked: Callable[[Library, Check], None] = lambda library, check: None) -> list[Check]:
+    def open(self) -> list[Check]:
         """Load each folder's index and compare it with the folder; also of those that rest. See ``Library.open``."""
-        checks = []
-        for library in self.libraries:
-            checks.append(library.open())
-            on_checked(library, checks[-1])
-        return checks
+        return [library.open() for library in self.libraries]
 
     def update(
         self,

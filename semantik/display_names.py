@@ -52,6 +52,8 @@ def short_names(folders: Sequence[Path]) -> list[str]:
     names = [folder.name or str(folder) for folder in folders]
     for length in range(2, 1 + max((len(folder.parts) for folder in folders), default=0)):
         counts = Counter(names)
+        if len(counts) == len(names):
+            break
         for place, folder in enumerate(folders):
             if counts[names[place]] > 1 and len(folder.parts) >= length:
                 names[place] = str(type(folder)(*folder.parts[-length:]))

@@ -37,6 +37,9 @@ from semantik.scan import is_folder
 
 log = logging.getLogger(__name__)
 
+HOME_FOLDERS = ("indexes", "thumbnails", "results", QUERIES)
+"""Where the home has pictures of the program's own, and what is made of the user's."""
+
 
 class State(Enum):
     """What opening a library found."""
@@ -88,7 +91,7 @@ class Library:
         self.details = FolderDetails(folder, pool, DetailsStore(self.store.parent / FILE))
         self._approximate_from = approximate_from
         # The program's own pictures must not turn up as the user's when the home lies inside the library.
-        self._exclude = tuple(home / name for name in ("indexes", "results", "thumbnails", QUERIES))
+        self._exclude = tuple(home / name for name in HOME_FOLDERS)
 
     @property
     def name(self) -> str:

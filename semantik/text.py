@@ -1470,7 +1470,6 @@ CATALOGUE |= {
         "También puede buscar fotos parecidas a otra: arrástrela a la ventana del programa o péguela en ella.",
         "You can also look for photos like another one: drag it onto the program’s window, or paste it there.",
     ),
-    "guide.watch": ("Incluir las fotos nuevas sin preguntar", "Include new photos without asking"),
     "guide.watch_hint": (
         "Con el programa abierto, vigila sus carpetas y añade las fotos que llegan.",
         "While the program is open, it watches your folders and adds new photos.",

@@ -10,18 +10,16 @@ from pathlib import Path
 from semantik.config import is_writable
 from semantik.doctor.findings import Bytes, Finding, Private, note, ok, wrong
 from semantik.encoders.weights import default_folder
-from semantik.query_pictures import FOLDER as QUERIES
+from semantik.library import HOME_FOLDERS
 
 LEAST_ROOM = 500 << 20
 """With less free space than this, an index of a large folder may not be saved."""
-
-KEPT = ("indexes", "thumbnails", "results", QUERIES)
 
 
 def check(home: Path, weights: Path | None) -> Iterator[Finding]:
     """The home and the weights folder."""
     yield from _place(home, Private(home, "home"), "doctor.home", "doctor.advice_home")
-    for name in KEPT:
+    for name in HOME_FOLDERS:
         yield ok("storage", "doctor.kept", name=name, size=Bytes(folder_bytes(home / name)))
     folder = weights or default_folder()
     shown = Private(folder, "weights")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.gui.entries import replace_text
@@ -26,8 +27,6 @@ class FirstSteps:
 
     def show(self, engine: Engine) -> None:
         """Open the guide, with what is chosen already."""
-        from pathlib import Path
-
         app = self._app
         app.models.take_over(engine)
         Guide(
@@ -51,9 +50,7 @@ class FirstSteps:
 
         named = tuple(map(str, outermost(choice.folders)))
         if named != app.opened.named:
-            app.opened.named = ()
-            several = named if len(named) > 1 else ()
-            app.save_config(image_folder=named[0], folders=several, resting_folders=())
+            app.opened.choose(named)
         app.view.watch.set(choice.watch)
         app.save_config(watch=choice.watch)
         self._query = choice.query

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tkinter import font, ttk
 
 from semantik.display_names import visible
-from semantik.gui.columns import column_width
+from semantik.gui.columns import fit_column
 from semantik.gui.commands import Folders
 from semantik.gui.scaling import px
 from semantik.text import counted, say
@@ -42,6 +42,10 @@ class FolderList(ttk.Frame):
         self.table = ttk.Treeview(
             self, columns=("mark", "path", "count", "gap", "state"), show="", selectmode="browse", height=2
         )
+        self.table.column("mark", stretch=False, anchor="center")
+        self.table.column("count", stretch=False, anchor="e")
+        self.table.column("gap", stretch=False, width=px(self, 20), minwidth=px(self, 20))
+        self.table.column("state", stretch=False)
         self.columnconfigure(0, weight=1)
         self._bar = ttk.Scrollbar(self, command=self.table.yview, takefocus=False)
         self.table.configure(yscrollcommand=self._bar.set)
@@ -90,14 +94,10 @@ class FolderList(ttk.Frame):
 
     def _fit(self) -> None:
         table = self.table
-        cells = [table.item(row, "values") for row in table.get_children()]
-        for place, (column, anchor) in enumerate((("mark", "center"), ("count", "e"), ("state", "w"))):
-            at = (0, 2, 4)[place]
-            width = column_width(table, [], (str(row[at]) for row in cells)) + px(table, 8)
-            table.column(column, width=width, minwidth=width, stretch=False, anchor=anchor)  # type: ignore[call-overload]
+        for column in ("mark", "count", "state"):
+            fit_column(table, column)
         zero = font.Font(table, font=ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont").measure("0")
-        table.column("gap", width=px(table, 12), minwidth=px(table, 12), stretch=False)
-        table.column("path", width=28 * zero, minwidth=14 * zero, stretch=True, anchor="w")
+        table.column("path", width=28 * zero, minwidth=14 * zero)
 
     @property
     def selected(self) -> str:

@@ -103,6 +103,6 @@ class SearchStep(Step):
             self.examples.append(button)
         self.words(say("guide.by_picture")).grid(row=4, column=0, sticky="w", pady=(0, px(self, 22)))
         self.watch = tk.BooleanVar(self, value=watch)
-        self.watch_box = ttk.Checkbutton(self, text=say("guide.watch"), variable=self.watch)
+        self.watch_box = ttk.Checkbutton(self, text=say("window.watch"), variable=self.watch)
         self.watch_box.grid(row=5, column=0, sticky="w")
         self.below(6, say("guide.watch_hint"))

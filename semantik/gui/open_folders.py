@@ -135,8 +135,16 @@ class OpenFolders:
 
     def remember(self) -> None:
         """Save which folders the library has, for the next start."""
-        several = self.named if len(self.named) > 1 else ()
-        self._app.save_config(image_folder=self.named[0], folders=several, resting_folders=tuple(self.resting))
+        self._save(self.named, tuple(self.resting))
+
+    def choose(self, folders: tuple[str, ...]) -> None:
+        """Have these folders opened with the model that is taken into use next."""
+        self.named = ()
+        self._save(folders)
+
+    def _save(self, named: tuple[str, ...], resting: tuple[str, ...] = ()) -> None:
+        several = named if len(named) > 1 else ()
+        self._app.save_config(image_folder=named[0], folders=several, resting_folders=resting)
 
     # -- Indexing --------------------------------------------------------------------------------------
 

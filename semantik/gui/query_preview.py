@@ -22,7 +22,7 @@ class QueryPreview(ttk.Label):
     """Takes room only while there is a picture to show."""
 
     def __init__(self, parent: tk.Misc) -> None:
-        super().__init__(parent, anchor="center", takefocus=False)
+        super().__init__(parent, anchor="center")
         self.tip = Tooltip(self, "")
         self.paths: tuple[Path, ...] = ()
         self._photo: object = None

@@ -96,8 +96,7 @@ class Hint(ttk.Label):
     """What is said beside, in a colour of its own, whose contrast is above 4.5 to 1, too."""
 
     def __init__(self, parent: tk.Misc, **options: Any) -> None:
-        # Else Tab would stop at those that have a tooltip: Tk takes what listens to the keyboard for a control.
-        super().__init__(parent, takefocus=False, **options)
+        super().__init__(parent, **options)
         # No style can say so: tk_setPalette, which the theme calls, gives every label the colour of texts.
         self.bind("<<ThemeChanged>>", lambda event: self._dress())
         self._dress()

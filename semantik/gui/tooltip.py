@@ -19,6 +19,8 @@ class Tooltip:
         self.window: tk.Toplevel | None = None
         self._widget = widget
         self._after = ""
+        if isinstance(widget, ttk.Label):
+            widget.configure(takefocus=False)  # else Tab would stop there: Tk takes what hears keys for a control
         widget.bind("<Enter>", lambda event: self._soon(), add=True)
         widget.bind("<FocusIn>", lambda event: self._soon(), add=True)
         for event in ("<Leave>", "<FocusOut>", "<ButtonPress>", "<KeyPress>", "<Destroy>", "<Unmap>"):

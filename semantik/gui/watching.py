@@ -34,6 +34,7 @@ class Watching:
     def follow(self, collection: FolderCollection) -> None:
         """Watch the folders that are searched, and no others."""
         from semantik.background_updates import BackgroundUpdates
+        from semantik.library import HOME_FOLDERS
         from semantik.watching import FolderWatch
 
         app = self._app
@@ -44,7 +45,7 @@ class Watching:
                 lambda news: app.tasks.post(lambda: self._tell(news)),
             )
             self._watch = FolderWatch(self._changed, quiet=QUIET, first_report=True)
-        ours = [app.home / name for name in ("indexes", "results", "thumbnails", "queries", "background")]
+        ours = [app.home / name for name in (*HOME_FOLDERS, "background")]
         self._watch.watch([library.folder for library in collection.awake if library.index], exclude=ours)
 
     def notice(self, folder: Path) -> None:
