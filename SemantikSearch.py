@@ -20,39 +20,40 @@ from pathlib import Path
 from tkinter import filedialog, messagebox
 from typing import TYPE_CHECKING, Any
 
-from semantik import errors, text
-from semantik.config import PROGRAM_FOLDER, Config, find_home, load_config, save_config
-from semantik.display_names import visible
-from semantik.gui.answers import Answers
-from semantik.gui.dialogs import AboutDialog
-from semantik.gui.doctor_dialog import examine
-from semantik.gui.entries import replace_text, typed_path
-from semantik.gui.examples import ExamplePicker
-from semantik.gui.first_steps import FirstSteps
-from semantik.gui.folder_actions import FolderActions
-from semantik.gui.indexing import IndexingShow
-from semantik.gui.models import ModelPicker
-from semantik.gui.open_folders import OpenFolders
-from semantik.gui.recent import RecentPictures
-from semantik.gui.scaling import claim_pixels
-from semantik.gui.settings import SettingsDialog
-from semantik.gui.tasks import Tasks
-from semantik.gui.theme import Look
-from semantik.gui.view import MainView, load_icon
-from semantik.gui.watching import Watching
-from semantik.logs import start_logging
-from semantik.priority import in_background
+from semantik import errors
+from semantik.desktop.background_priority import in_background
+from semantik.desktop.system_language import resolve
+from semantik.gui.actions.example_pictures import ExamplePicker
+from semantik.gui.actions.first_steps import FirstSteps
+from semantik.gui.actions.folder_commands import FolderActions
+from semantik.gui.actions.folder_watching import Watching
+from semantik.gui.actions.found_pictures import RecentPictures
+from semantik.gui.actions.indexing import IndexingShow
+from semantik.gui.actions.model_picker import ModelPicker
+from semantik.gui.actions.open_folders import OpenFolders
+from semantik.gui.actions.searching import Answers
+from semantik.gui.dialogs.doctor import examine
+from semantik.gui.dialogs.settings import SettingsDialog
+from semantik.gui.main_window.main_view import MainView, load_icon
+from semantik.gui.widgets.background_tasks import Tasks
+from semantik.gui.widgets.dialog import AboutDialog
+from semantik.gui.widgets.entries import replace_text, typed_path
+from semantik.gui.widgets.screen_scale import claim_pixels
+from semantik.gui.widgets.theme import Look
 from semantik.records import Problem, Progress, Query
-from semantik.system_language import resolve
-from semantik.text import explain, say
+from semantik.storage.log_file import start_logging
+from semantik.storage.settings import PROGRAM_FOLDER, Config, find_home, load_config, save_config
+from semantik.words import text
+from semantik.words.shown_names import visible
+from semantik.words.text import explain, say
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from semantik.collection import Outcome
-    from semantik.engine import Engine
-    from semantik.library import Check, Library
+    from semantik.engine.engine import Engine
+    from semantik.engine.library import Outcome
+    from semantik.folders.indexed_folder import Check, Library
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class SemantikSearchApp:
 
     def _load_engine(self) -> None:
         def work() -> Engine:
-            from semantik.engine import Engine
+            from semantik.engine.engine import Engine
 
             return Engine(self.home, self.config)
 
@@ -264,7 +265,7 @@ class SemantikSearchApp:
 
     def is_index_valid(self) -> bool:
         """Whether the indexes, checked whole when they were loaded, still match the files of their folders."""
-        from semantik.library import State
+        from semantik.folders.indexed_folder import State
 
         collection = self.opened.collection
         return bool(collection and all(each.check().state is State.READY for each in collection.awake))
@@ -374,7 +375,7 @@ class SemantikSearchApp:
 
     def wanted_top_k(self, engine: Engine) -> int:
         """K as it was typed, remembered from now on. Raises BadTopK."""
-        from semantik.search import parse_top_k
+        from semantik.search.ranking import parse_top_k
 
         assert engine.collection
         top_k = parse_top_k(self.view.top_k.get(), engine.collection.count)

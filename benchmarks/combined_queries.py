@@ -20,9 +20,9 @@ import numpy as np
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
-from semantik import combining  # noqa: E402  # the path to the package comes first
-from semantik.decode_pool import DecodePool  # noqa: E402
-from semantik.encoders.builtin import BuiltinEncoder  # noqa: E402
+from semantik.decoding.pool import DecodePool  # noqa: E402
+from semantik.encoders.builtin.encoder import BuiltinEncoder  # noqa: E402
+from semantik.search import query_vector  # noqa: E402  # the path to the package comes first
 
 THINGS = {
     "perro": "dogs?|pupp(?:y|ies)",
@@ -139,7 +139,7 @@ def main() -> None:
     for name, values in totals.items():
         print(f"| {name} | {np.mean(values):.3f} |")
     queries = len(next(iter(totals.values())))
-    print(f"\n{queries} queries; the program: pictures by spread, texts as they are, unwanted {combining.UNWANTED}")
+    print(f"\n{queries} queries; the program: pictures by spread, texts as they are, unwanted {query_vector.UNWANTED}")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from semantik.decode import load_image  # the path to the package comes first
-from semantik.decode_pool import DecodePool
-from semantik.fitting import InputSpec, fit_pixels
+from semantik.decoding.fitting import InputSpec, fit_pixels
+from semantik.decoding.pictures.decode import load_image  # the path to the package comes first
+from semantik.decoding.pool import DecodePool
 from semantik.records import Decoded
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))

@@ -11,12 +11,12 @@ import torch
 from efficientnet_lite_pytorch import EfficientNet
 from embedded_recall import Photos, Row, ranks, recall
 
+from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.encoders.base import unit_rows
-from semantik.encoders.builtin_network import MEAN, PICTURES_PER_PASS, STD, fold_batch_norms, pad_inside_convolutions
-from semantik.encoders.builtin_space import COMMON_SENTENCES, principal_axes, read_classes
-from semantik.encoders.query_words import content_words, tidy
-from semantik.encoders.sentences import SentenceEncoder
-from semantik.fitting import InputSpec, fit_pixels
+from semantik.encoders.builtin.network import MEAN, PICTURES_PER_PASS, STD, fold_batch_norms, pad_inside_convolutions
+from semantik.encoders.builtin.query_words import content_words, tidy
+from semantik.encoders.builtin.sentences import SentenceEncoder
+from semantik.encoders.builtin.text_space import COMMON_SENTENCES, principal_axes, read_classes
 
 # Lite variant, side in pixels, how the picture is fitted ("five": centre and corners at 7/8 of the side)
 VIEWS = (

@@ -22,8 +22,8 @@ from PIL import Image, ImageEnhance, ImageOps
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
-from semantik.encoders.builtin import BuiltinEncoder  # noqa: E402  # the path to the package comes first
-from semantik.encoders.builtin_space import TEXT_DIM  # noqa: E402
+from semantik.encoders.builtin.encoder import BuiltinEncoder  # noqa: E402  # the path to the package comes first
+from semantik.encoders.builtin.text_space import TEXT_DIM  # noqa: E402
 
 KS = (1, 5, 10)
 

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import photo_files  # the paths to it and the package come first
 
-from semantik.decode_pool import DecodePool
-from semantik.fitting import InputSpec
+from semantik.decoding.fitting import InputSpec
+from semantik.decoding.pool import DecodePool
 from semantik.records import Decoded, Description
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))

@@ -24,10 +24,10 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from semantik.decode_pool import DecodePool  # the path to the package comes first
+from semantik.decoding.fitting import InputSpec
+from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
+from semantik.decoding.pool import DecodePool  # the path to the package comes first
 from semantik.errors import DecodeFailed
-from semantik.fitting import InputSpec
-from semantik.image_formats import IMAGE_EXTENSIONS
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))
 MAX_BYTES = 300_000  # larger files only make it slower
@@ -98,7 +98,7 @@ def run(sources: Sequence[Path], cases: int, seed: int, pool: DecodePool, keep: 
     contents = [path.read_bytes() for path in sources]
     report = Report()
     handler = _Deaths(report)
-    logging.getLogger("semantik.decode_pool").addHandler(handler)
+    logging.getLogger("semantik.decoding.pool").addHandler(handler)
     start = time.perf_counter()
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(pool.workers) as threads:
@@ -126,7 +126,7 @@ def run(sources: Sequence[Path], cases: int, seed: int, pool: DecodePool, keep: 
             if took > report.slowest:
                 report.slowest, report.slowest_case = took, name
     report.seconds = time.perf_counter() - start
-    logging.getLogger("semantik.decode_pool").removeHandler(handler)
+    logging.getLogger("semantik.decoding.pool").removeHandler(handler)
     return report
 
 

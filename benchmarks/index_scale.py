@@ -30,14 +30,14 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from semantik.decode_pool import DecodePool  # the path to the package comes first
+from semantik.decoding.fitting import InputSpec
+from semantik.decoding.pool import DecodePool  # the path to the package comes first
 from semantik.encoders.base import Encoder
-from semantik.fitting import InputSpec
+from semantik.folders.indexed_folder import Library, State
+from semantik.folders.scan import find_images
 from semantik.index import APPROXIMATE_FROM, ImageIndex
-from semantik.index.vectors import SEARCH_THREADS, Vectors
-from semantik.library import Library, State
+from semantik.index.vector_files import SEARCH_THREADS, Vectors
 from semantik.records import ImageFile
-from semantik.scan import find_images
 
 DIM = 512
 SAVE_ROWS = 250_000  # a build holds so many rows in memory

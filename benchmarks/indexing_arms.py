@@ -91,8 +91,8 @@ def encoder_of(checkpoint: Path, name: str) -> Encoder:
 
 def ours(folder: Path, checkpoint: Path, vectors: Path | None, encoder_name: str = "clip") -> Result:
     """This program: ``Library.update`` into an empty home, decoder processes started within the time."""
-    from semantik.decode_pool import DecodePool
-    from semantik.library import Library
+    from semantik.decoding.pool import DecodePool
+    from semantik.folders.indexed_folder import Library
 
     encoder = encoder_of(checkpoint, encoder_name)
     spec = encoder.input_spec
@@ -164,7 +164,7 @@ def clip_encoder_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> 
 
 def decoder_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
     """The decoder processes alone, nothing encoded."""
-    from semantik.decode_pool import DecodePool
+    from semantik.decoding.pool import DecodePool
 
     spec = encoder_of(checkpoint, "clip").input_spec
     files = pictures(folder)

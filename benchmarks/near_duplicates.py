@@ -17,9 +17,9 @@ from PIL import Image, ImageEnhance, ImageOps
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
-from semantik.encoders.builtin import BuiltinEncoder  # noqa: E402  # the path to the package comes first
-from semantik.fitting import fit_pixels  # noqa: E402
-from semantik.near_duplicates import NEAR  # noqa: E402
+from semantik.decoding.fitting import fit_pixels  # noqa: E402
+from semantik.encoders.builtin.encoder import BuiltinEncoder  # noqa: E402  # the path to the package comes first
+from semantik.search.near_duplicates import NEAR  # noqa: E402
 
 
 def altered(image: Image.Image) -> dict[str, Image.Image]:

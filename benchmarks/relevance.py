@@ -20,8 +20,8 @@ sys.path.insert(0, str(REPO))
 
 from embedded_recall import Photos, embed  # noqa: E402  # the path to the package comes first
 
-from semantik.encoders.builtin import BuiltinEncoder  # noqa: E402
-from semantik.relevance import (  # noqa: E402
+from semantik.encoders.builtin.encoder import BuiltinEncoder  # noqa: E402
+from semantik.search.relevance import (  # noqa: E402
     IMAGE_OFFSET,
     IMAGE_SLOPE,
     RELEVANT,

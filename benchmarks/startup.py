@@ -49,8 +49,8 @@ def prepare(home: Path, photos: Path, name: str, checkpoint: Path | None) -> Non
     """An indexed library and the settings of a user who has chosen that model."""
     from dataclasses import replace
 
-    from semantik.config import Config, save_config
-    from semantik.engine import Engine
+    from semantik.engine.engine import Engine
+    from semantik.storage.settings import Config, save_config
 
     config = Config(image_folder=str(photos), encoder=name, weights_folder=str(home))
     if checkpoint:

@@ -18,9 +18,9 @@ from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from semantik.video import frame_at, sample_frames  # the path to it comes first
-from semantik.video_capture import open_capture
-from semantik.video_choice import look_of
+from semantik.decoding.video.capture import open_capture
+from semantik.decoding.video.distinct_frames import look_of
+from semantik.decoding.video.frames import frame_at, sample_frames  # the path to it comes first
 
 SIDE = 224
 SIZE = (1920, 1080)

@@ -12,15 +12,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from semantik import cli_doctor, cli_launcher, errors, text
-from semantik.cli_session import Session
-from semantik.config import Config, find_home, load_config, save_config
-from semantik.display_names import visible
-from semantik.logs import start_logging
-from semantik.phrases import index_summary
+from semantik import errors
+from semantik.cli import doctor_command, launcher_command
+from semantik.cli.session import Session
+from semantik.desktop.system_language import resolve
 from semantik.records import Hit, IndexReport, Term
-from semantik.system_language import resolve
-from semantik.text import explain, number, reason, say
+from semantik.storage.log_file import start_logging
+from semantik.storage.settings import Config, find_home, load_config, save_config
+from semantik.words import text
+from semantik.words.phrases import index_summary
+from semantik.words.shown_names import visible
+from semantik.words.text import explain, number, reason, say
 
 log = logging.getLogger(__name__)
 
@@ -91,8 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", help=say("cli.folder"))
     what.add_argument("--off", action="store_true", help=say("cli.fast_off"))
     fast.set_defaults(run=_fast)
-    cli_doctor.add_to(commands)
-    cli_launcher.add_to(commands)
+    doctor_command.add_to(commands)
+    launcher_command.add_to(commands)
     return parser
 
 
@@ -135,8 +137,8 @@ def _report_fields(report: IndexReport) -> dict[str, Any]:
 
 
 def _search(options: argparse.Namespace, home: Path, config: Config) -> int:
-    from semantik.collection import outermost
-    from semantik.results_page import open_page
+    from semantik.engine.library import outermost
+    from semantik.results.page import open_page
 
     options.folders = outermost(options.folders)  # a picture is one hit, however many of its folders are named
     with Session(options, home, config) as session:
@@ -197,7 +199,7 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
 
 def _models(options: argparse.Namespace, home: Path, config: Config) -> int:
     from semantik import encoders
-    from semantik.models import model_title
+    from semantik.engine.models import model_title
 
     weights = Path(config.weights_folder) if config.weights_folder else None
     known = encoders.describe(weights)
@@ -211,7 +213,7 @@ def _models(options: argparse.Namespace, home: Path, config: Config) -> int:
 
 
 def _fast(options: argparse.Namespace, home: Path, config: Config) -> int:
-    from semantik.engine import Engine
+    from semantik.engine.engine import Engine
 
     if options.off:
         save_config(replace(config, fast_images=False), home)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from semantik.decode_pool import DecodePool
+from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import TooFewPictures
+from semantik.folders.scan import find_images
 from semantik.records import Decoded, Embeddings
-from semantik.scan import find_images
 
 MOST_PICTURES = 400
 LEAST_PICTURES = 50  # of fewer, the ten nearest are a good part of all

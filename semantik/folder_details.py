@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from semantik.decode_pool import DecodePool
-from semantik.details_store import DetailsStore
+from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
+from semantik.folders.picture_details import DetailsStore
 from semantik.index import TRANSIENT, ImageIndex
 from semantik.records import Decoded, DecodedVideo, Description, Details, ImageFile
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from semantik.video_formats import DEMUXERS
+from semantik.decoding.video.formats import DEMUXERS
 
 OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 """FFmpeg's options as OpenCV wants them, ``name;value|name;value``."""

@@ -21,11 +21,11 @@ if displays := os.environ.get("SEMANTIK_DISPLAYS", "").split():
     # Each of the processes that share the tests has a screen, see tests/run.
     os.environ["DISPLAY"] = displays[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % len(displays)]
 
-from semantik import text  # noqa: E402  # the path to the package comes first
-from semantik.decode_pool import DecodePool  # noqa: E402
+from semantik.decoding.fitting import InputSpec  # noqa: E402
+from semantik.decoding.pool import DecodePool  # noqa: E402
 from semantik.encoders.base import Encoder, unit_rows  # noqa: E402
-from semantik.fitting import InputSpec  # noqa: E402
-from semantik.relevance import read_queries  # noqa: E402
+from semantik.search.relevance import read_queries  # noqa: E402
+from semantik.words import text  # noqa: E402  # the path to the package comes first
 
 
 class FakeEncoder(Encoder):
@@ -65,7 +65,7 @@ class FakeEncoder(Encoder):
 
 def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
     """Make the predictable encoder stand for every model; those that get made are in the returned list."""
-    from semantik import engine
+    from semantik.engine import engine
 
     made: list[FakeEncoder] = []
 
@@ -93,7 +93,7 @@ def _lasting_pool(time_limit: float) -> DecodePool:
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The pages that were opened in the browser, which is not started."""
-    from semantik import results_page
+    from semantik.results import page
 
     opened: list[Path] = []
 
@@ -101,7 +101,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         opened.append(Path(unquote(urlsplit(address).path)))
         return True
 
-    monkeypatch.setattr(results_page.webbrowser, "open_new_tab", open_new_tab)
+    monkeypatch.setattr(page.webbrowser, "open_new_tab", open_new_tab)
     return opened
 
 
@@ -138,9 +138,9 @@ def spanish(monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture(autouse=True)
 def unwatched(monkeypatch: pytest.MonkeyPatch):
     """No news of a folder comes into a test that is not about them."""
-    from semantik.gui import watching
+    from semantik.gui.actions import folder_watching
 
-    monkeypatch.setattr(watching, "QUIET", 3600.0)
+    monkeypatch.setattr(folder_watching, "QUIET", 3600.0)
 
 
 def paint(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (40, 30)) -> Path:
@@ -165,9 +165,9 @@ def library(tmp_path: Path) -> Path:
 
 def together(*libraries):
     """What searches these folders, as they are now."""
-    from semantik.collection import FolderCollection
-    from semantik.finder import Finder
-    from semantik.relevance import Relevance
+    from semantik.engine.library import FolderCollection
+    from semantik.search.finder import Finder
+    from semantik.search.relevance import Relevance
 
     first = libraries[0]
     finder = Finder(first.pool, Relevance(first.home / "background"))
@@ -200,8 +200,8 @@ def pool():
 @pytest.fixture
 def index(tmp_path, library, fake, pool):
     """The six pictures of ``library``, indexed with the predictable encoder."""
+    from semantik.folders.indexer import update_index
     from semantik.index import ImageIndex
-    from semantik.indexer import update_index
 
     made = ImageIndex(tmp_path / "store", library, fake.space, fake.dim)
     update_index(library, fake, made, pool=pool)

@@ -21,10 +21,10 @@ from conftest import REPO
 from crash_worker import PixelEncoder, embed, open_index, stored_rows
 from PIL import Image
 
-from semantik.decode_pool import DecodePool
+from semantik.decoding.pool import DecodePool
 from semantik.errors import NoIndex
+from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex, commit
-from semantik.indexer import update_index
 from semantik.records import ImageFile
 
 PATIENCE = 60.0  # seconds for anything that must happen

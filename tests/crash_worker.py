@@ -21,15 +21,15 @@ from pathlib import Path
 import numpy as np
 from conftest import FakeEncoder, paint
 
-from semantik import embedding_run
-from semantik.decode import describe_image, load_image
-from semantik.decode_pool import DecodePool
+from semantik.decoding.fitting import InputSpec, fit_pixels
+from semantik.decoding.pictures.decode import describe_image, load_image
+from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import unit_rows
 from semantik.errors import DecodeFailed, IndexLocked, NoIndex
-from semantik.fitting import InputSpec, fit_pixels
+from semantik.folders import embedding_run
+from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex, commit
 from semantik.index.store import read_manifest
-from semantik.indexer import update_index
 from semantik.records import Decoded
 
 SYSTEM_CALLS = ("open", "write", "fsync", "close", "replace", "unlink")

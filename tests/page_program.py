@@ -17,7 +17,7 @@ from conftest import paint
 from PIL import Image
 
 from semantik.records import Details, Hit, PageLink, Query, Thumbnail
-from semantik.results_page import ResultsPage, render, write_page
+from semantik.results.page import ResultsPage, render, write_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 FLAGS = [

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semantik.decode import LoadedImage, load_image
+from semantik.decoding.fitting import InputSpec
+from semantik.decoding.pictures.decode import LoadedImage, load_image
 from semantik.errors import DecodeFailed
-from semantik.fitting import InputSpec
 from semantik.records import Reason
 
 RED, GREEN, BLUE, WHITE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (128, 128, 128)

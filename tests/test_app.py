@@ -14,9 +14,11 @@ from conftest import FakeEncoder, paint, replace_encoders
 from window import windows
 
 import SemantikSearch
-from semantik import __version__, engine, results_page
-from semantik.config import CONFIG_NAME, index_folder
+from semantik import __version__
+from semantik.engine import engine
 from semantik.errors import NoNetwork
+from semantik.results import page
+from semantik.storage.settings import CONFIG_NAME, index_folder
 
 
 @pytest.fixture(autouse=True)
@@ -587,7 +589,7 @@ def test_an_unexpected_error_is_logged_and_told(window, library, home, monkeypat
 def test_a_page_without_a_browser_is_told(window, library, monkeypatch):
     window.choose_folder(library)
     window.messages.clear()
-    monkeypatch.setattr(results_page.webbrowser, "open_new_tab", lambda address: False)
+    monkeypatch.setattr(page.webbrowser, "open_new_tab", lambda address: False)
     window.search("rojo")
     assert window.messages[0].startswith("No se pudo abrir el navegador. La página de resultados está en:\n")
     assert Path(window.messages[0].splitlines()[1]).is_file()

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from conftest import FakeEncoder, paint, together
 
-from semantik import embedding_run
-from semantik.background_updates import BackgroundUpdates
+from semantik.engine.background_updates import BackgroundUpdates
 from semantik.errors import FolderNotFound, IndexNotSaved, MassRemoval
+from semantik.folders import embedding_run
+from semantik.folders.indexed_folder import Library, State
 from semantik.index import ImageIndex, image_index
-from semantik.library import Library, State
-from semantik.query_syntax import parse
+from semantik.search.query_syntax import parse
 
 TIMEOUT = 30.0
 
@@ -207,7 +207,7 @@ def test_a_surprise_in_one_folder_is_logged_and_the_next_is_looked_at(updates, o
 
     monkeypatch.setattr(Library, "check", check)
     paint(other.folder / "nueva.png", (9, 9, 200))
-    with caplog.at_level(logging.ERROR, "semantik.background_updates"), updates.aside():
+    with caplog.at_level(logging.ERROR, "semantik.engine.background_updates"), updates.aside():
         updates.notice(opened.folder)
         updates.notice(other.folder)
     assert told(updates.rest()) == [("viajes", State.CHANGED, True, None), ("viajes", State.READY, False, 1)]

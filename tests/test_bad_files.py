@@ -16,8 +16,8 @@ import pytest
 from pictures import BLUE, GREEN, RED, WHITE, corners, encoded, failure, near, photo, quarters
 from PIL import Image, features
 
-from semantik import decode
-from semantik.decode import load_image
+from semantik.decoding.pictures import decode
+from semantik.decoding.pictures.decode import load_image
 from semantik.records import Reason
 
 # -- Incomplete files ----------------------------------------------------------------------------------

@@ -12,11 +12,11 @@ import pytest
 from pictures import BLUE, CLIP_SPEC, GREEN, corners, encoded, failure, near, photo
 from PIL import Image
 
-from semantik.decode import IMAGE_EXTENSIONS, load_image
+from semantik.decoding.fitting import fit_pixels
+from semantik.decoding.pictures.decode import IMAGE_EXTENSIONS, load_image
 from semantik.errors import DecodeFailed
-from semantik.fitting import fit_pixels
 from semantik.records import Reason
-from semantik.safe_open import open_regular
+from semantik.storage.regular_files import open_regular
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

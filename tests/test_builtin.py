@@ -16,12 +16,12 @@ import pytest
 from conftest import REPO
 from PIL import Image, ImageOps
 
-from semantik.encoders import sentences
-from semantik.encoders.builtin import APPEARANCE, MEANING, BuiltinEncoder
-from semantik.encoders.builtin_network import WEIGHTS
-from semantik.encoders.builtin_space import TEXT_DIM, principal_axes, read_classes
-from semantik.encoders.query_words import MAX_CHARS, bare, content_words, tidy
-from semantik.encoders.verified import PackagedFile
+from semantik.encoders.builtin import sentences
+from semantik.encoders.builtin.encoder import APPEARANCE, MEANING, BuiltinEncoder
+from semantik.encoders.builtin.network import WEIGHTS
+from semantik.encoders.builtin.packaged_file import PackagedFile
+from semantik.encoders.builtin.query_words import MAX_CHARS, bare, content_words, tidy
+from semantik.encoders.builtin.text_space import TEXT_DIM, principal_axes, read_classes
 from semantik.errors import EncoderFailed, WrongHash
 
 BUNDLED = {

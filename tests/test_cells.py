@@ -10,13 +10,13 @@ import pytest
 from conftest import FakeEncoder, paint
 from faulty_disk import FaultyDisk
 
-from semantik.config import Config
-from semantik.decode_pool import DecodePool
-from semantik.engine import Engine
+from semantik.decoding.pool import DecodePool
+from semantik.engine.engine import Engine
+from semantik.folders.indexed_folder import Library, State
 from semantik.index import APPROXIMATE_FROM, ImageIndex
-from semantik.index.cells import SHARE, Cells
-from semantik.library import Library, State
+from semantik.index.inverted_file import SHARE, Cells
 from semantik.records import ImageFile
+from semantik.storage.settings import Config
 
 ROWS, DIM, LEAST = 6000, 32, 1000
 
@@ -323,7 +323,7 @@ def test_an_update_builds_cells_also_when_no_picture_changed(tmp_path):
 @pytest.mark.parametrize(("wanted", "least"), [(False, None), (True, APPROXIMATE_FROM)])
 def test_the_setting_reaches_the_index(home, tmp_path, monkeypatch, wanted, least):
     seen = []
-    monkeypatch.setattr("semantik.engine.Library", lambda *arguments, **options: seen.append(options))
+    monkeypatch.setattr("semantik.engine.engine.Library", lambda *arguments, **options: seen.append(options))
     engine = Engine(home, Config(approximate_search=wanted))
     engine.open(tmp_path)
     engine.close()

@@ -13,15 +13,18 @@ import pytest
 from conftest import REPO, paint, replace_encoders
 
 from semantik import __main__ as cli
-from semantik import config, encoders, engine, results_page
+from semantik import encoders
+from semantik.engine import engine
 from semantik.errors import NoNetwork
+from semantik.results import page as results_page
+from semantik.storage import settings
 
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch, home):
     """Every encoder is the predictable one, and no CLIP weights are on disk."""
     made = replace_encoders(monkeypatch)
-    (home / config.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
+    (home / settings.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
     return made
 
 
@@ -221,7 +224,7 @@ def test_clip_is_the_default_once_its_weights_are_on_disk(run, library, monkeypa
 
 
 def test_english_when_the_settings_say_so(run, library, home):
-    (home / config.CONFIG_NAME).write_text(json.dumps({"language": "en", "weights_folder": str(home / "w")}))
+    (home / settings.CONFIG_NAME).write_text(json.dumps({"language": "en", "weights_folder": str(home / "w")}))
     _, out, err = run("index", library)
     assert out.startswith("Index finished in ")
     assert "Indexing 6 of 6 (100%)" in err
@@ -266,7 +269,7 @@ def test_readme_documents_every_option_and_setting(readme):
             for option in action.option_strings:
                 if option not in ("-h", "--help"):
                     assert f"`{option}" in text or f" {option} " in text, f"{name} {option}"
-    for setting in json.loads((REPO / config.CONFIG_NAME).read_text()):
+    for setting in json.loads((REPO / settings.CONFIG_NAME).read_text()):
         assert f"`{setting}`" in text, setting
     for variable in ("SEMANTIK_HOME",):
         assert variable in text

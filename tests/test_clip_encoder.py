@@ -16,14 +16,16 @@ import pytest
 from clip_checkpoint import TINY_RESNET, write_checkpoint
 from PIL import Image
 
-from semantik import encoders, text
-from semantik.encoders import devices, tower_cache, two_sided, weights
+from semantik import encoders
+from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels
+from semantik.downloads import model_file
+from semantik.downloads.model_file import WeightsFile
+from semantik.encoders import devices, tower_cache, two_tower
 from semantik.encoders.base import unit_rows
-from semantik.encoders.clip import ClipEncoder
-from semantik.encoders.clip_models import MEAN, MODELS, STD, ClipModel
-from semantik.encoders.weights import WeightsFile
+from semantik.encoders.clip.encoder import ClipEncoder
+from semantik.encoders.clip.models import MEAN, MODELS, STD, ClipModel
 from semantik.errors import BadCheckpoint, EncoderFailed, UnknownEncoder, WeightsMissing, WrongHash
-from semantik.fitting import EXTREME_ASPECT, InputSpec, fit_pixels
+from semantik.words import text
 
 REPO = Path(__file__).resolve().parent.parent
 SPEC = InputSpec(224, 224, "crop", "bicubic", MEAN, STD)
@@ -42,7 +44,9 @@ TEXTS = [
 
 def model_of(path: Path, name: str = "clip-tiny", dim: int = 32, resolution: int = 64) -> ClipModel:
     """A table entry under which a checkpoint of our own making counts as published."""
-    file = WeightsFile(f"CLIP {name}", "http://127.0.0.1:9/", weights.file_sha256(path), path.stat().st_size, path.name)
+    file = WeightsFile(
+        f"CLIP {name}", "http://127.0.0.1:9/", model_file.file_sha256(path), path.stat().st_size, path.name
+    )
     return ClipModel(name, "Tiny", file, dim, resolution)
 
 
@@ -178,7 +182,7 @@ def test_texts(tiny: ClipEncoder, tiny_reference: object) -> None:
 
 
 def test_texts_in_batches(tiny: ClipEncoder, tiny_reference: object) -> None:
-    texts = [f"picture number {number}" for number in range(two_sided.TEXTS_PER_BATCH * 2 + 3)]
+    texts = [f"picture number {number}" for number in range(two_tower.TEXTS_PER_BATCH * 2 + 3)]
     ours = tiny.encode_texts(texts)
     assert cosine_distance(ours, reference_texts(tiny_reference, texts)).max() < 1e-6
 
@@ -210,7 +214,7 @@ def test_full_size_vit_b_32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     path = tmp_path / "ViT-B-32.pt"
     write_checkpoint(path, full_size=True)
     published = MODELS["clip-vit-b-32"]
-    file = dataclasses.replace(published.weights, size=path.stat().st_size, sha256=weights.file_sha256(path))
+    file = dataclasses.replace(published.weights, size=path.stat().st_size, sha256=model_file.file_sha256(path))
     monkeypatch.setitem(MODELS, published.name, dataclasses.replace(published, weights=file))
     assert abs(path.stat().st_size - published.weights.size) < 200_000
     encoder = encoders.create("clip-vit-b-32", weights_folder=tmp_path)
@@ -293,13 +297,14 @@ def test_what_a_gpu_computes_is_the_same(tiny: ClipEncoder, tiny_reference: obje
     """The network that goes to a GPU, run here in the precision of Apple's."""
     import torch
 
-    from semantik.encoders import clip_network, clip_package
+    from semantik.encoders.clip import network as clip_network
+    from semantik.encoders.clip import package
 
     network = clip_network.build(tiny._source.open(), single=True)
     images = photographs()
     with torch.inference_mode():
         pictures = network.encode_image(torch.from_numpy(np.stack([tiny.preprocess(image) for image in images])))
-        texts = network.encode_text(clip_package.tokenize([" ".join(text.split()) for text in TEXTS]))
+        texts = network.encode_text(package.tokenize([" ".join(text.split()) for text in TEXTS]))
     assert cosine_distance(unit_rows(pictures.numpy()), reference_images(tiny_reference, images)).max() < 1e-6
     assert cosine_distance(unit_rows(texts.numpy()), reference_texts(tiny_reference, TEXTS)).max() < 1e-6
     half = clip_network.build(tiny._source.open(), single=False)
@@ -338,7 +343,7 @@ def test_kept_weights_are_used_and_nothing_is_executed_again(
 
     expected = tiny.encode_texts(TEXTS)
     monkeypatch.setattr(torch.jit, "load", lambda *_, **__: pytest.fail("executed"))
-    monkeypatch.setattr(weights, "file_sha256", lambda path: pytest.fail("hashed"))
+    monkeypatch.setattr(model_file, "file_sha256", lambda path: pytest.fail("hashed"))
     again = ClipEncoder("clip-tiny", weights_folder=tiny_file.parent)
     assert np.array_equal(again.encode_texts(TEXTS), expected)
     assert kept_file(tiny_file.parent).name == f"tiny-{again.model.weights.sha256[:12]}.safetensors"
@@ -404,7 +409,7 @@ def test_disk_without_room_costs_only_the_kept_weights(
 def test_torchvision_is_not_imported(tiny: ClipEncoder, tiny_file: Path, tmp_path: Path) -> None:
     """It would take longer than torch, and nothing here needs it."""
     script = (
-        "import sys; from pathlib import Path; from semantik.encoders.clip import ClipEncoder\n"
+        "import sys; from pathlib import Path; from semantik.encoders.clip.encoder import ClipEncoder\n"
         "import numpy as np\n"
         f"encoder = ClipEncoder('clip-vit-b-32', weights_folder=Path({str(tmp_path)!r}), "
         f"checkpoint=Path({str(tiny_file)!r}))\n"
@@ -419,10 +424,10 @@ def test_tokens_are_those_of_clip() -> None:
     import clip
     import torch
 
-    from semantik.encoders import clip_package
+    from semantik.encoders.clip import package
 
     texts = [text for text in TEXTS if text] + ["a" * 300, "<|endoftext|> dog", "emoji 🐶 ñandú"]
-    assert torch.equal(clip_package.tokenize(texts), clip.tokenize(texts, truncate=True))
+    assert torch.equal(package.tokenize(texts), clip.tokenize(texts, truncate=True))
 
 
 # -- Only what was checked is executed ------------------------------------------------------------------------
@@ -504,7 +509,7 @@ def test_own_checkpoint_only_when_named(tiny: ClipEncoder, tmp_path: Path) -> No
     own = tmp_path / "own.pt"
     write_checkpoint(own, full_size=False, seed=1)
     named = encoders.create("clip-tiny", weights_folder=tmp_path, checkpoint=own)
-    assert named.space == f"clip/Tiny/{weights.file_sha256(own)[:12]}"
+    assert named.space == f"clip/Tiny/{model_file.file_sha256(own)[:12]}"
     assert named.space != tiny.space
     assert cosine_distance(named.encode_texts(["gato"]), tiny.encode_texts(["gato"]))[0] > 1e-3
     own.rename(tmp_path / "tiny.pt")  # under the published name it counts as published, and is not
@@ -596,7 +601,7 @@ def test_description_and_default(tmp_path: Path) -> None:
 
 def test_importing_and_listing_are_cheap(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib, semantik.encoders as e, semantik.encoders.weights\n"
+        "import sys, pathlib, semantik.encoders as e, semantik.downloads.model_file\n"
         "folder = pathlib.Path(sys.argv[1])\n"
         "e.describe(folder), e.default_name(folder), e.create('clip-vit-b-32', weights_folder=folder).space\n"
         "print(sorted({'torch', 'torchvision', 'clip', 'requests', 'cv2', 'faiss'} & set(sys.modules)))\n"

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from conftest import paint, together
 
-from semantik.collection import FolderCollection
 from semantik.encoders.base import unit_rows
+from semantik.engine.library import FolderCollection
 from semantik.errors import IndexNotSaved, NoneMatchesFilters
+from semantik.folders.indexed_folder import Library
 from semantik.index import ImageIndex, JoinedIndexes, image_index
-from semantik.library import Library
 from semantik.moments import frame_key
-from semantik.query_syntax import format_query, parse
 from semantik.records import ImageFile, Query, Term
+from semantik.search.query_syntax import format_query, parse
 
 CHANCE = np.random.default_rng(7)
 

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from conftest import FakeEncoder, paint, replace_encoders, together
 
-from semantik.collection import FolderCollection, nested, outermost
-from semantik.config import Config
 from semantik.encoders.base import unit_rows
-from semantik.engine import Engine
+from semantik.engine.engine import Engine
+from semantik.engine.library import FolderCollection, nested, outermost
 from semantik.errors import BadTopK, FolderNotFound, NoIndex
+from semantik.folders.indexed_folder import Library, State
 from semantik.index import ImageIndex
-from semantik.library import Library, State
 from semantik.moments import frame_key
-from semantik.query_syntax import parse
 from semantik.records import ImageFile, Problem, Query, Reason
+from semantik.search.query_syntax import parse
+from semantik.storage.settings import Config
 
 
 def names(hits) -> list[str]:

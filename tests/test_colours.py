@@ -13,8 +13,8 @@ from photo_files import ADOBE_RGB, DISPLAY_P3, LINEAR_GREY, PROPHOTO, cmyk_profi
 from pictures import BLUE, GREEN, RED, WHITE, corners, encoded, near, quarters
 from PIL import Image, ImageCms
 
-from semantik import colours
-from semantik.decode import load_image
+from semantik.decoding.pictures import icc_profiles
+from semantik.decoding.pictures.decode import load_image
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 SOFT = [(200, 60, 60), (60, 180, 60), (60, 60, 200), (230, 230, 230)]
@@ -72,7 +72,7 @@ def test_an_srgb_profile_changes_no_pixel(tmp_path: Path) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / "a.png", icc_profile=SRGB)
     assert np.array_equal(np.asarray(load_image(tmp_path / "a.png", 64).image), noise)
-    assert colours._transform(SRGB, "RGB") is None
+    assert icc_profiles._transform(SRGB, "RGB") is None
 
 
 @pytest.mark.parametrize(

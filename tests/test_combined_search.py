@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from conftest import paint, together
 
-from semantik.details_store import FILE, DetailsStore, changed_at
 from semantik.errors import ContradictoryDates, ContradictoryQuery, EmptyQuery, NoneMatchesFilters, OnlyUnwanted
-from semantik.library import Library
-from semantik.near_duplicates import NEAR, fold, group, near_distance
-from semantik.path_words import PathWords, query_words
-from semantik.query_syntax import parse
+from semantik.folders.indexed_folder import Library
+from semantik.folders.picture_details import FILE, DetailsStore, changed_at
 from semantik.records import Description, Details, Filters, Hit, ImageFile, Query, Shape, Term
-from semantik.search import search
-from semantik.text import explain
+from semantik.search.name_matches import PathWords, query_words
+from semantik.search.near_duplicates import NEAR, fold, group, near_distance
+from semantik.search.query_syntax import parse
+from semantik.search.ranking import search
+from semantik.words.text import explain
 
 MOMENTS = {
     "rojo.png": datetime(2018, 12, 31, 23, 59, 59),
@@ -79,7 +79,7 @@ def test_a_text_and_a_picture(index, fake, pool, library):
 
 
 def test_in_a_large_library_texts_and_pictures_count_by_their_spread(tmp_path, fake, pool):
-    from semantik.combining import combine
+    from semantik.search.query_vector import combine
 
     rng = np.random.default_rng(0)
     text, image = np.eye(8, dtype=np.float32)[:2]

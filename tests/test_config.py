@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from semantik import config as config_room
-from semantik.config import CONFIG_NAME, PROGRAM_FOLDER, Config, find_home, index_folder, load_config, save_config
+from semantik.storage import settings as config_room
+from semantik.storage.settings import (
+    CONFIG_NAME,
+    PROGRAM_FOLDER,
+    Config,
+    find_home,
+    index_folder,
+    load_config,
+    save_config,
+)
 
 
 def test_shipped_defaults_are_the_programs():

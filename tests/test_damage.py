@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from conftest import FakeEncoder, paint, together
 
-from semantik import embedding_run
-from semantik.decode_pool import DecodePool
+from semantik.decoding.pool import DecodePool
 from semantik.errors import (
     FolderEmptied,
     FolderNotFound,
@@ -22,11 +21,12 @@ from semantik.errors import (
     NoIndex,
     SemantikError,
 )
+from semantik.folders import embedding_run
+from semantik.folders.indexed_folder import Library, State
 from semantik.index import ImageIndex, commit
 from semantik.index.manifest import MANIFEST
-from semantik.library import Library, State
 from semantik.records import ImageFile, Query, Reason
-from semantik.text import explain
+from semantik.words.text import explain
 
 
 def unit(count, seed):

@@ -10,9 +10,9 @@ import pytest
 from pictures import BLUE, CLIP_SPEC, GREEN, GREY, RED, WHITE, corners, encoded, near, photo, quarters
 from PIL import ExifTags, Image, ImageCms
 
-from semantik import decode
-from semantik.decode import IMAGE_EXTENSIONS, load_image
-from semantik.fitting import fit_pixels
+from semantik.decoding.fitting import fit_pixels
+from semantik.decoding.pictures import decode
+from semantik.decoding.pictures.decode import IMAGE_EXTENSIONS, load_image
 
 # -- Colours -------------------------------------------------------------------------------------------
 

@@ -19,10 +19,10 @@ import psutil
 import pytest
 from PIL import ExifTags, Image
 
-from semantik import decode_pool
-from semantik.decode_pool import DecodePool, default_workers
+from semantik.decoding import pool as decode_pool
+from semantik.decoding.fitting import InputSpec, fit_pixels
+from semantik.decoding.pool import DecodePool, default_workers
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
-from semantik.fitting import InputSpec, fit_pixels
 from semantik.records import Decoded, Reason
 
 REPO = Path(__file__).resolve().parent.parent
@@ -424,7 +424,7 @@ def test_processes_do_not_outlive_a_killed_program(tmp_path: Path, odd_command: 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the test's native call is glibc's")
 def test_a_process_stuck_in_native_code_ends_itself(tmp_path: Path, odd_command: list[str]) -> None:
-    from semantik.frames import read_frame, write_frame
+    from semantik.decoding.pipe_messages import read_frame, write_frame
 
     path = plain(tmp_path / "stuck.png", 1)
     environment = os.environ | {"PYTHONPATH": str(REPO)}
@@ -443,7 +443,7 @@ def test_a_process_stuck_in_native_code_ends_itself(tmp_path: Path, odd_command:
 
 def test_the_worker_is_light(tmp_path: Path) -> None:
     heavy = {"torch", "faiss", "clip", "cv2", "tkinter", "torchvision", "scipy"}
-    code = "import sys, semantik.decode_worker as w; print(*sorted(sys.modules))"
+    code = "import sys, semantik.decoding.worker as w; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)
     assert not heavy & {name.split(".")[0] for name in loaded.stdout.split()}
 

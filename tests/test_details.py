@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from semantik.decode import describe_image, load_image
-from semantik.decode_pool import DecodePool
+from semantik.decoding.fitting import InputSpec
+from semantik.decoding.pictures.decode import describe_image, load_image
+from semantik.decoding.pictures.exif import camera_name, parse_moment
+from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
-from semantik.fitting import InputSpec
-from semantik.photo_details import camera_name, parse_moment
 from semantik.records import Decoded, Description, Reason
 
 SPEC = InputSpec(8, 8, "squash", "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

@@ -16,33 +16,37 @@ import pytest
 from conftest import REPO, FakeEncoder, paint
 
 from semantik import __main__ as cli
-from semantik import config, doctor, image_formats
-from semantik.config import Config, index_folder
+from semantik import doctor
+from semantik.decoding.pictures import formats
+from semantik.decoding.pictures.formats import FORMATS
 from semantik.doctor import (
     Grade,
     Private,
     Window,
     as_fields,
     as_text,
-    decoders,
+    decoder_health,
     diagnose,
     index_health,
-    log_counts,
-    machine,
+    log_health,
+    machine_health,
     model_health,
-    packages,
-    storage,
+    package_health,
+    storage_health,
     watch_health,
 )
 from semantik.doctor.findings import Finding, harmless
 from semantik.doctor.report import size
-from semantik.encoders import open_clip_models, sentences, weights
-from semantik.encoders.model_files import ModelFiles
-from semantik.encoders.weights import WeightsFile
+from semantik.downloads import model_file
+from semantik.downloads.model_file import WeightsFile
+from semantik.downloads.model_file_set import ModelFiles
+from semantik.encoders.builtin import sentences
+from semantik.encoders.open_clip import models
 from semantik.errors import Cancelled
-from semantik.image_formats import FORMATS
-from semantik.library import Library
-from semantik.logs import LOG_NAME
+from semantik.folders.indexed_folder import Library
+from semantik.storage import settings as config
+from semantik.storage.log_file import LOG_NAME
+from semantik.storage.settings import Config, index_folder
 
 SECRET = "Álbum de Zoraida"
 
@@ -112,7 +116,7 @@ def test_a_healthy_installation(home, settings, indexed):
 
 def test_no_private_name_is_told_unless_asked(home, tmp_path, settings, indexed, monkeypatch):
     (store(home, indexed, "fake") / "image_index.json").write_text("{")
-    (home / LOG_NAME).write_text("2099-01-01 10:00:00,000 ERROR worker semantik.scan: Zoraida\n")
+    (home / LOG_NAME).write_text("2099-01-01 10:00:00,000 ERROR worker semantik.folders.scan: Zoraida\n")
     broken = Config(weights_folder=settings.weights_folder, clip_checkpoint=str(tmp_path / "Zoraida.pt"))
     diagnosis = diagnose(home, broken)
     text, fields = as_text(diagnosis), json.dumps(as_fields(diagnosis), ensure_ascii=False)
@@ -164,7 +168,7 @@ def test_it_can_be_cancelled(home, settings):
 
 
 def test_in_english(home, settings, indexed):
-    from semantik import text
+    from semantik.words import text
 
     text.set_language("en")
     report = as_text(diagnose(home, settings))
@@ -191,20 +195,20 @@ def test_in_english(home, settings, indexed):
     ],
 )
 def test_versions_and_bounds(version, bounds, fits):
-    assert packages.within(version, bounds) is fits
+    assert package_health.within(version, bounds) is fits
 
 
 def test_every_line_of_the_requirements_files_is_understood():
-    for name in (packages.REQUIRED, *packages.OPTIONAL):
+    for name in (package_health.REQUIRED, *package_health.OPTIONAL):
         content = (REPO / name).read_text(encoding="utf-8")
         lines = [line for line in content.splitlines() if line and not line.startswith("#")]
-        assert [name + bounds for name, bounds in packages.read_requirements(content)] == lines
+        assert [name + bounds for name, bounds in package_health.read_requirements(content)] == lines
 
 
 def test_missing_and_untested_packages(tmp_path):
     (tmp_path / "requirements.txt").write_text("numpy>=99,<100  # far away\nno-such-package==1\nPillow>=1\n")
     (tmp_path / "requirements-fast.txt").write_text("# Optional\nno-such-runtime>=1\n")
-    findings = list(packages.check(tmp_path))
+    findings = list(package_health.check(tmp_path))
     assert [(finding.key, finding.grade.value) for finding in findings] == [
         ("doctor.package_untested", "wrong"),
         ("doctor.package_missing", "wrong"),
@@ -217,9 +221,9 @@ def test_missing_and_untested_packages(tmp_path):
 
 def test_missing_decoders_name_their_package(monkeypatch):
     gone = {"cv2", "pillow_jxl", "pi_heif", "pillow_heif"}
-    real = decoders._works
-    monkeypatch.setattr(decoders, "_works", lambda module: module not in gone and real(module))
-    found = told(decoders.check())
+    real = decoder_health._works
+    monkeypatch.setattr(decoder_health, "_works", lambda module: module not in gone and real(module))
+    found = told(decoder_health.check())
     assert [(key, grade.value, facts.get("package")) for key, grade, facts in found] == [
         ("formats", "ok", None),
         ("format_missing", "wrong", "pi-heif"),
@@ -229,23 +233,23 @@ def test_missing_decoders_name_their_package(monkeypatch):
     ]
     assert found[0][2]["count"] == len(FORMATS) - 4
     gone.discard("pillow_heif")
-    monkeypatch.setattr(decoders, "_works", lambda module: module == "pillow_heif")
-    assert decoders.missing_decoder(image_formats.HEIF) == ""  # either of the twins will do
+    monkeypatch.setattr(decoder_health, "_works", lambda module: module == "pillow_heif")
+    assert decoder_health.missing_decoder(formats.HEIF) == ""  # either of the twins will do
 
 
 def test_a_pillow_built_without_a_library(monkeypatch):
     from PIL import features
 
     monkeypatch.setattr(features, "check", lambda feature: feature != "avif")
-    assert decoders.missing_decoder(image_formats.AVIF) == "Pillow"
-    assert decoders.missing_decoder(image_formats.WEBP) == ""
+    assert decoder_health.missing_decoder(formats.AVIF) == "Pillow"
+    assert decoder_health.missing_decoder(formats.WEBP) == ""
 
 
 def test_a_package_whose_libraries_are_missing_does_not_work(tmp_path, monkeypatch):
     (tmp_path / "brokenlib.py").write_text("raise OSError('libGL.so.1: cannot open shared object file')")
     monkeypatch.syspath_prepend(tmp_path)
-    assert decoders._works("brokenlib") is False
-    assert decoders._works("json") is True
+    assert decoder_health._works("brokenlib") is False
+    assert decoder_health._works("json") is True
 
 
 @pytest.fixture
@@ -255,14 +259,14 @@ def model(monkeypatch):
     import hashlib
 
     monkeypatch.setattr(model_health, "SMALL", 10)
-    weights._verified.clear()
+    model_file._verified.clear()
     files = tuple(
         WeightsFile("S", "", hashlib.sha256(content).hexdigest(), len(content), f"s/{name}")
         for name, content in (("net", b"n" * 1000), ("tokens", b"t" * 8))
     )
     name = "siglip2-b-32-256"
-    changed = dataclasses.replace(open_clip_models.MODELS[name], files=ModelFiles("S", files))
-    monkeypatch.setitem(open_clip_models.MODELS, name, changed)
+    changed = dataclasses.replace(models.MODELS[name], files=ModelFiles("S", files))
+    monkeypatch.setitem(models.MODELS, name, changed)
 
     def state(folder, *, deep=False):
         (found,) = [f for f in model_health.check(folder, "", deep=deep) if f.facts["name"] == name]
@@ -294,13 +298,13 @@ def test_model_files(tmp_path, model):
 
 
 def test_a_model_that_was_noted_as_right_is_not_hashed_again(tmp_path, model, monkeypatch):
-    from semantik.encoders import model_files
+    from semantik.downloads import model_file_set
 
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "net").write_bytes(b"n" * 1000)
     (tmp_path / "s" / "tokens").write_bytes(b"t" * 8)
-    model_files.checked_paths(open_clip_models.MODELS["siglip2-b-32-256"].files, tmp_path)
-    monkeypatch.setattr(weights, "verify", None)
+    model_file_set.checked_paths(models.MODELS["siglip2-b-32-256"].files, tmp_path)
+    monkeypatch.setattr(model_file, "verify", None)
     assert model(tmp_path) == ("model_checked", "ok")
 
 
@@ -385,60 +389,62 @@ def test_a_database_with_a_broken_page(home, indexed):
 def test_storage(home, weights_folder, monkeypatch):
     (home / "thumbnails" / "a").mkdir(parents=True)
     (home / "thumbnails" / "a" / "b.jpg").write_bytes(b"x" * 1234)
-    found = told(storage.check(home, weights_folder))
+    found = told(storage_health.check(home, weights_folder))
     assert [key for key, *_ in found] == ["home", "kept", "kept", "kept", "kept", "weights"]
     assert {facts["name"]: facts["size"] for key, _, facts in found if key == "kept"} == {
         **{"indexes": 0, "thumbnails": 1234, "results": 0, "queries": 0}
     }
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(storage.shutil, "disk_usage", lambda folder: usage(10**12, 10**12 - 10**8, 10**8))
-    monkeypatch.setattr(storage, "is_writable", lambda folder: folder != home)
-    assert [(key, grade.value) for key, grade, _ in told(storage.check(home, weights_folder)) if key != "kept"] == [
+    monkeypatch.setattr(storage_health.shutil, "disk_usage", lambda folder: usage(10**12, 10**12 - 10**8, 10**8))
+    monkeypatch.setattr(storage_health, "is_writable", lambda folder: folder != home)
+    assert [
+        (key, grade.value) for key, grade, _ in told(storage_health.check(home, weights_folder)) if key != "kept"
+    ] == [
         ("home_not_writable", "wrong"),
         ("weights_full", "wrong"),
     ]
     (home / "file").write_text("")
-    assert told(storage.check(home, home / "none"))[-1][0] == "weights_absent"
-    assert told(storage.check(home, home / "file"))[-1][0] == "weights_no_folder"
+    assert told(storage_health.check(home, home / "none"))[-1][0] == "weights_absent"
+    assert told(storage_health.check(home, home / "file"))[-1][0] == "weights_no_folder"
 
 
 def test_the_log_is_counted_and_not_quoted(home):
     now = datetime(2026, 3, 20, 12, 0)
     (home / LOG_NAME).write_text(
-        "2026-01-01 10:00:00,000 ERROR worker semantik.scan: too long ago\n"
-        "2026-03-01 10:00:00,000 ERROR worker semantik.indexer: /fotos/Zoraida\n"
+        "2026-01-01 10:00:00,000 ERROR worker semantik.folders.scan: too long ago\n"
+        "2026-03-01 10:00:00,000 ERROR worker semantik.folders.indexer: /fotos/Zoraida\n"
         "Traceback (most recent call last):\n"
-        "2026-03-02 10:00:00,000 INFO MainThread semantik.scan: fine\n"
-        "2026-03-03 10:00:00,000 WARNING Thread-1 (run) semantik.logs: hm\n"
-        "2026-03-05 10:00:00,000 CRITICAL MainThread semantik.gui.tasks: x\n",
+        "2026-03-02 10:00:00,000 INFO MainThread semantik.folders.scan: fine\n"
+        "2026-03-03 10:00:00,000 WARNING Thread-1 (run) semantik.storage.log_file: hm\n"
+        "2026-03-05 10:00:00,000 CRITICAL MainThread semantik.gui.widgets.background_tasks: x\n",
         encoding="utf-8",
     )
-    (home / f"{LOG_NAME}.2").write_text("2026-03-04 10:00:00,000 ERROR worker semantik.indexer: y\n")
-    ((key, grade, facts),) = told(log_counts.check(home, now))
+    (home / f"{LOG_NAME}.2").write_text("2026-03-04 10:00:00,000 ERROR worker semantik.folders.indexer: y\n")
+    ((key, grade, facts),) = told(log_health.check(home, now))
     assert (key, grade) == ("log_errors", Grade.NOTE)
     assert facts == {
         **{"days": 30, "warnings": 1, "errors": 3, "last": "2026-03-05 10:00:00"},
-        "rooms": ("semantik.indexer 2", "semantik.gui.tasks 1"),
+        "rooms": ("semantik.folders.indexer 2", "semantik.gui.widgets.background_tasks 1"),
     }
     for path in home.glob(f"{LOG_NAME}*"):
         path.unlink()
-    assert told(log_counts.check(home, now)) == [("log", Grade.OK, {"days": 30, "warnings": 0, "errors": 0})]
+    assert told(log_health.check(home, now)) == [("log", Grade.OK, {"days": 30, "warnings": 0, "errors": 0})]
 
 
 def test_the_computer(monkeypatch):
-    assert machine.loopback_failure() == ""
-    assert machine.memory_bytes() > 2**28
-    assert machine.tk_version() == "8.6"
-    monkeypatch.setattr(machine, "memory_bytes", lambda: 2**30)
+    assert machine_health.loopback_failure() == ""
+    assert machine_health.memory_bytes() > 2**28
+    assert machine_health.tk_version() == "8.6"
+    monkeypatch.setattr(machine_health, "memory_bytes", lambda: 2**30)
 
     def refuse(*arguments, **options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(machine.socket, "create_server", refuse)
-    found = {finding.key: finding for finding in machine.check()}
+    monkeypatch.setattr(machine_health.socket, "create_server", refuse)
+    found = {finding.key: finding for finding in machine_health.check()}
     assert found["doctor.memory"].grade is Grade.WRONG
     assert found["doctor.no_loopback"].facts["detail"] == "[Errno 13] Permission denied"
-    monkeypatch.setattr(machine, "tk_version", lambda: "")
+    monkeypatch.setattr(machine_health, "tk_version", lambda: "")
     assert keys(doctor.diagnosis._window(None)) == ["no_tk"]
     assert keys(doctor.diagnosis._window(Window("8.6.1", False))) == ["tk", "no_drops"]
 

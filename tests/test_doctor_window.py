@@ -10,10 +10,10 @@ from conftest import replace_encoders
 from window import windows
 
 from semantik import doctor
-from semantik.config import CONFIG_NAME, index_folder
-from semantik.gui.dialogs import AboutDialog
-from semantik.gui.doctor_dialog import DoctorDialog
-from semantik.gui.settings import SettingsDialog
+from semantik.gui.dialogs.doctor import DoctorDialog
+from semantik.gui.dialogs.settings import SettingsDialog
+from semantik.gui.widgets.dialog import AboutDialog
+from semantik.storage.settings import CONFIG_NAME, index_folder
 
 
 @pytest.fixture

@@ -13,15 +13,16 @@ import pytest
 from conftest import replace_encoders
 from window import Window, windows
 
-from semantik import system_language, text
-from semantik.config import CONFIG_NAME
+from semantik.desktop import system_language
 from semantik.encoders import encoder_names
-from semantik.gui.columns import column_width
-from semantik.gui.dialogs import AboutDialog, ModelChoice
-from semantik.gui.problems import ProblemsDialog
-from semantik.gui.settings import SettingsDialog
+from semantik.gui.dialogs.settings import SettingsDialog
+from semantik.gui.dialogs.skipped_files import ProblemsDialog
+from semantik.gui.widgets.dialog import AboutDialog, ModelChoice
+from semantik.gui.widgets.table_columns import column_width
 from semantik.records import Problem, Reason
-from semantik.text import CATALOGUE, say
+from semantik.storage.settings import CONFIG_NAME
+from semantik.words import text
+from semantik.words.text import CATALOGUE, say
 
 BOX_EXTRA = 44  # pixels of a combobox that are not text: its padding and its arrow
 

@@ -9,17 +9,17 @@ import stat
 import pytest
 from conftest import paint
 
-from semantik import scan
-from semantik.config import Config
-from semantik.engine import Engine
+from semantik.engine.engine import Engine
 from semantik.errors import AllExcluded, MassRemoval
-from semantik.exclusions import Exclusions
+from semantik.folders import scan
+from semantik.folders.exclusions import Exclusions
+from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexer import scan_changes, update_index
+from semantik.folders.raw_jpeg_pairs import RAW_EXTENSIONS, TWIN_EXTENSIONS, superseded
+from semantik.folders.scan import find_images
 from semantik.index import ImageIndex
-from semantik.indexer import scan_changes, update_index
-from semantik.library import Library, State
-from semantik.raw_twins import RAW_EXTENSIONS, TWIN_EXTENSIONS, superseded
 from semantik.records import Reason
-from semantik.scan import find_images
+from semantik.storage.settings import Config
 
 PATHS = (
     "a.jpg",
@@ -246,9 +246,9 @@ def test_excluding_everything_is_told_and_drops_nothing(big, many, fake, pool, t
 def test_pictures_that_take_the_place_of_all_raw_files_are_no_loss(tmp_path, fake, pool, monkeypatch):
     folder = tmp_path / "raw"
     source = paint(tmp_path / "x.png", (1, 2, 3), (8, 8))
-    monkeypatch.setattr("semantik.scan.RAW_EXTENSIONS", frozenset({".png"}))
-    monkeypatch.setattr("semantik.raw_twins.RAW_EXTENSIONS", frozenset({".png"}))
-    for name in ("semantik.scan.TWIN_EXTENSIONS", "semantik.raw_twins.TWIN_EXTENSIONS"):
+    monkeypatch.setattr("semantik.folders.scan.RAW_EXTENSIONS", frozenset({".png"}))
+    monkeypatch.setattr("semantik.folders.raw_jpeg_pairs.RAW_EXTENSIONS", frozenset({".png"}))
+    for name in ("semantik.folders.scan.TWIN_EXTENSIONS", "semantik.folders.raw_jpeg_pairs.TWIN_EXTENSIONS"):
         monkeypatch.setattr(name, frozenset({".jpg"}))
     folder.mkdir()
     for number in range(25):

@@ -17,13 +17,14 @@ from pathlib import Path, PurePosixPath
 import hostile
 import pytest
 
-from semantik import copying, text
-from semantik.copying import CopyReport, copy_files
-from semantik.display_names import visible
 from semantik.errors import Cancelled, CopiesNotMade
-from semantik.export import copied_message, iter_zip, to_csv, to_json
-from semantik.portable_names import numbered, portable, with_number
 from semantik.records import Details, Hit, Problem, Reason
+from semantik.results import copying
+from semantik.results.copying import CopyReport, copy_files
+from semantik.results.export import copied_message, iter_zip, to_csv, to_json
+from semantik.results.portable_names import numbered, portable, with_number
+from semantik.words import text
+from semantik.words.shown_names import visible
 
 MTIME = 1_500_000_000  # 2017-07-14
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from faulty_disk import FaultyDisk, ForgetfulDisk
 
-from semantik import durable
-from semantik.config import CONFIG_NAME, Config, load_config, save_config
 from semantik.errors import IndexDamaged, IndexNotSaved, NoIndex, PageNotSaved
 from semantik.index import ImageIndex, commit, set_aside, store
 from semantik.records import ImageFile, Reason
-from semantik.results_page import write_page
+from semantik.results.page import write_page
+from semantik.storage import atomic_files
+from semantik.storage.settings import CONFIG_NAME, Config, load_config, save_config
 
 CODES = (errno.ENOSPC, errno.EACCES, errno.EIO)
 
@@ -351,12 +351,12 @@ def test_windows_waits_for_a_reader(tmp_path, monkeypatch):
         real(source, destination)
 
     monkeypatch.setattr(os, "replace", replaced)
-    monkeypatch.setattr(durable, "_PAUSES", (0.0,) * 5)
-    assert durable.replace_file(target, b"new")
+    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * 5)
+    assert atomic_files.replace_file(target, b"new")
     assert target.read_bytes() == b"new"
     refusals += [PermissionError(errno.EACCES, "in use")] * 6
     with pytest.raises(PermissionError):
-        durable.replace_file(target, b"newer")
+        atomic_files.replace_file(target, b"newer")
     assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
     assert target.read_bytes() == b"new"
 

@@ -14,9 +14,10 @@ import hostile
 import pytest
 from conftest import REPO
 
-from semantik import file_manager, text
+from semantik.desktop import file_manager
+from semantik.desktop.file_manager import reveal
 from semantik.errors import PictureGone, PictureNotShown
-from semantik.file_manager import reveal
+from semantik.words import text
 
 linux = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the programs of Linux desktops")
 

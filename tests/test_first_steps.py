@@ -10,10 +10,10 @@ import pytest
 from conftest import FakeEncoder, paint, replace_encoders
 from window import Window, windows
 
-from semantik import engine
-from semantik.config import CONFIG_NAME
-from semantik.gui.dialogs import AboutDialog
-from semantik.gui.guide import Guide
+from semantik.engine import engine
+from semantik.gui.dialogs.guide import Guide
+from semantik.gui.widgets.dialog import AboutDialog
+from semantik.storage.settings import CONFIG_NAME
 
 
 @pytest.fixture

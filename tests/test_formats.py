@@ -14,10 +14,10 @@ import pytest
 from pictures import BLUE, GREEN, RED, WHITE, corners, encoded, failure, near, quarters
 from PIL import Image
 
-from semantik.decode import describe_image, load_image
-from semantik.decode_pool import DecodePool
-from semantik.fitting import InputSpec
-from semantik.image_formats import EXR, FORMATS, HEIF, IMAGE_EXTENSIONS, JXL, RAW, SVG, TGA, recognise
+from semantik.decoding.fitting import InputSpec
+from semantik.decoding.pictures.decode import describe_image, load_image
+from semantik.decoding.pictures.formats import EXR, FORMATS, HEIF, IMAGE_EXTENSIONS, JXL, RAW, SVG, TGA, recognise
+from semantik.decoding.pool import DecodePool
 from semantik.records import Decoded, Description, Reason
 
 pytest.importorskip("pillow_heif").register_heif_opener()
@@ -179,7 +179,7 @@ def test_a_missing_reader_is_not_a_broken_file(
 
 def test_the_optional_readers_are_loaded_only_when_a_picture_wants_them() -> None:
     code = (
-        "import sys, semantik.decode, semantik.scan;"
+        "import sys, semantik.decoding.pictures.decode, semantik.folders.scan;"
         "print({'pillow_heif', 'pi_heif', 'pillow_jxl', 'rawpy', 'resvg_py', 'cv2'} & set(sys.modules))"
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, check=True)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import fuzz_decode  # the path to it comes first
 
-from semantik.decode_pool import DecodePool
+from semantik.decoding.pool import DecodePool
 from semantik.records import Reason
 
 KNOWN = {"decoded", "decoded, truncated"} | {reason.value for reason in Reason}

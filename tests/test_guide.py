@@ -16,14 +16,15 @@ import pytest
 from screens import SIZE, photograph, press, screen
 from test_english import cut_off
 
-from semantik import picture_folders, text
-from semantik.gui import guide as guide_module
-from semantik.gui.guide import Guide, GuideChoice
-from semantik.gui.guide_folders import shortened, told
-from semantik.gui.tasks import Tasks
-from semantik.gui.theme import Look
-from semantik.picture_folders import PictureCount, count_pictures, suggested_folders
-from semantik.text import say
+from semantik.folders import suggested_folders as picture_folders
+from semantik.folders.suggested_folders import PictureCount, count_pictures, suggested_folders
+from semantik.gui.dialogs import guide as guide_module
+from semantik.gui.dialogs.guide import Guide, GuideChoice
+from semantik.gui.dialogs.guide_folders import shortened, told
+from semantik.gui.widgets.background_tasks import Tasks
+from semantik.gui.widgets.theme import Look
+from semantik.words import text
+from semantik.words.text import say
 
 CLIP = "CLIP ViT-B/32 (recomendado)"
 LAPTOP = (1280, 736)

@@ -11,8 +11,8 @@ import pytest
 from pictures import BLUE, GREEN, RED, WHITE, corners, encoded, failure, near, photo, quarters
 from PIL import ExifTags, Image
 
-from semantik.decode import describe_image, load_image
-from semantik.jpeg_xl import read_header
+from semantik.decoding.pictures.decode import describe_image, load_image
+from semantik.decoding.pictures.jpeg_xl import read_header
 from semantik.records import Description, Reason
 
 pytest.importorskip("pillow_heif").register_heif_opener()

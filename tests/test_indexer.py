@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from conftest import FakeEncoder, paint
 
-from semantik import embedding_run, indexer
 from semantik.errors import (
     DecoderNotStarted,
     EncoderFailed,
@@ -19,8 +18,9 @@ from semantik.errors import (
     MassRemoval,
     NoImages,
 )
+from semantik.folders import embedding_run, indexer
+from semantik.folders.indexer import scan_changes, update_index
 from semantik.index import ImageIndex
-from semantik.indexer import scan_changes, update_index
 from semantik.records import Reason
 
 

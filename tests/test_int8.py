@@ -13,12 +13,13 @@ from PIL import Image
 from test_clip_encoder import model_of, photographs
 
 from semantik import __main__ as cli
-from semantik import encoders, fast_trial, text
-from semantik.decode_pool import DecodePool
-from semantik.encoders import int8_images
-from semantik.encoders.clip import ClipEncoder
-from semantik.encoders.clip_models import MODELS
+from semantik import encoders, fast_trial
+from semantik.decoding.pool import DecodePool
+from semantik.encoders.clip import int8_images
+from semantik.encoders.clip.encoder import ClipEncoder
+from semantik.encoders.clip.models import MODELS
 from semantik.errors import FastPackagesMissing, TooFewPictures
+from semantik.words import text
 
 
 @pytest.fixture(scope="module")
@@ -164,8 +165,8 @@ def test_the_command_turns_it_on_only_when_it_is_worth_it(
 
 
 def test_the_setting_reaches_the_encoder(home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from semantik.config import Config
-    from semantik.engine import Engine
+    from semantik.engine.engine import Engine
+    from semantik.storage.settings import Config
 
     monkeypatch.setitem(MODELS, "clip-tiny", model_of(folder / "tiny.pt"))
     engine = Engine(home, Config(encoder="builtin", fast_images=True, weights_folder=str(folder)))
@@ -179,9 +180,9 @@ def test_pictures_are_searched_with_it(
     home: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The main job with the variant: the example itself comes first, from an index of its own."""
-    from semantik.config import Config
-    from semantik.engine import Engine
+    from semantik.engine.engine import Engine
     from semantik.records import Query
+    from semantik.storage.settings import Config
 
     monkeypatch.setitem(MODELS, "clip-tiny", model_of(folder / "tiny.pt"))
     photos = tmp_path / "photos"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from semantik.encoders.language import NEIGHBOURS, _picture_words, language_of
+from semantik.encoders.clip.query_language import NEIGHBOURS, _picture_words, language_of
 
 REPO = Path(__file__).resolve().parent.parent
 SPANISH = """perro|gato|playa|niña jugando|montaña|coche rojo|bicicleta|mar|atardecer|boda|cumpleaños|comida|abuela
@@ -109,7 +109,7 @@ def test_lists_hold_words_of_one_language() -> None:
     assert len(spanish) > 400
     assert not english & spanish
     assert not {"animal", "color", "hotel", "piano", "radio", "sofa", "no", "a", "me"} & (english | spanish)
-    source = (REPO / "semantik/encoders/picture_words.txt").read_text(encoding="utf-8")
+    source = (REPO / "semantik/encoders/clip/picture_words.txt").read_text(encoding="utf-8")
     listed = [word for line in source.splitlines() if line[:1] not in "#[" for word in line.split()]
     assert len(listed) == len(set(listed))
 

@@ -15,9 +15,9 @@ import pytest
 from conftest import REPO
 
 from semantik import __main__ as cli
-from semantik import launcher_files, launchers
+from semantik.desktop import launcher_files, launchers
+from semantik.desktop.launcher_files import Program, desktop_entry, exec_line, mac_command, windows_environment
 from semantik.errors import LauncherNotMade
-from semantik.launcher_files import Program, desktop_entry, exec_line, mac_command, windows_environment
 
 ODD = 'Mis fotos 100% "ñ"'
 NASTY = (
@@ -216,7 +216,9 @@ def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
 def test_on_a_mac_the_desktop_gets_a_command(tmp_path, monkeypatch):
     monkeypatch.setattr(launchers.sys, "platform", "darwin")
     monkeypatch.setattr(launchers.platformdirs, "user_desktop_dir", lambda: str(tmp_path))
-    monkeypatch.setattr("semantik.durable._sync", lambda descriptor: None)  # it would ask for macOS's own call
+    monkeypatch.setattr(
+        "semantik.storage.atomic_files._sync", lambda descriptor: None
+    )  # it would ask for macOS's own call
     (made,) = launchers.install(REPO, Path(sys.executable), tmp_path)
     assert made == tmp_path / "SemantikSearch.command"
     assert made.stat().st_mode & 0o777 == 0o755

@@ -17,7 +17,7 @@ from conftest import REPO
 from page_program import browser
 from window import TIMEOUT, windows
 
-from semantik.config import CONFIG_NAME
+from semantik.storage.settings import CONFIG_NAME
 
 BROWSER = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
 

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import tiny_models
 
-from semantik.encoders import model_files, multilingual, weights
-from semantik.encoders.clip_models import MODELS as CLIP_MODELS
-from semantik.encoders.model_files import ModelFiles
-from semantik.encoders.multilingual import FILES, MultilingualTexts
+from semantik.downloads import model_file, model_file_set
+from semantik.downloads.model_file import WeightsFile
+from semantik.downloads.model_file_set import ModelFiles
+from semantik.encoders.clip import multilingual
+from semantik.encoders.clip.models import MODELS as CLIP_MODELS
+from semantik.encoders.clip.multilingual import FILES, MultilingualTexts
 from semantik.encoders.text_tokens import TextTokens
-from semantik.encoders.weights import WeightsFile
 from semantik.errors import EncoderFailed, WeightsMissing, WrongHash
 
 REPO = Path(__file__).resolve().parent.parent
@@ -40,7 +41,7 @@ def files_in(folder: Path) -> ModelFiles:
     return ModelFiles(
         "Tiny",
         tuple(
-            WeightsFile("Tiny", f"http://127.0.0.1:9/{name}", weights.file_sha256(path), path.stat().st_size, name)
+            WeightsFile("Tiny", f"http://127.0.0.1:9/{name}", model_file.file_sha256(path), path.stat().st_size, name)
             for name, path in ((name, folder / name) for name in NAMES)
         ),
     )
@@ -261,6 +262,6 @@ def test_wrong_hash_is_refused(folder: Path, reference: tuple, tmp_path: Path) -
     (tmp_path / NAMES[0]).write_bytes(content)
     with pytest.raises(WrongHash):
         MultilingualTexts(tmp_path, files).encode_texts(["gato"])
-    right = dataclasses.replace(files.files[0], sha256=weights.file_sha256(tmp_path / NAMES[0]))
+    right = dataclasses.replace(files.files[0], sha256=model_file.file_sha256(tmp_path / NAMES[0]))
     good = ModelFiles("Tiny", (right, *files.files[1:]))
-    assert model_files.checked_paths(good, tmp_path)[0] == tmp_path / NAMES[0]
+    assert model_file_set.checked_paths(good, tmp_path)[0] == tmp_path / NAMES[0]

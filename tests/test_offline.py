@@ -107,7 +107,7 @@ def test_indexing_and_searching_make_no_network_call(guarded, library, tmp_path)
     done = guarded("-m", "semantik", "models", "--json")
     assert (done.returncode, "SOCKET" in done.stderr) == (0, False), done.stderr
     # The processes that open the pictures were guarded as well.
-    decoders = [line for line in guarded.processes() if "semantik.decode_worker" in line]
+    decoders = [line for line in guarded.processes() if "semantik.decoding.worker" in line]
     assert len(decoders) >= 2
     assert len({line.split()[1] for line in guarded.processes()}) == 1
 

@@ -15,19 +15,19 @@ import tiny_models
 from PIL import Image
 
 from semantik import encoders
-from semantik.encoders import weights
-from semantik.encoders.model_files import ModelFiles
-from semantik.encoders.open_clip import OpenClipEncoder
-from semantik.encoders.open_clip_models import MODELS, OpenClipModel, TextSpec
+from semantik.decoding.fitting import InputSpec, fit_pixels
+from semantik.downloads import model_file
+from semantik.downloads.model_file import WeightsFile
+from semantik.downloads.model_file_set import ModelFiles
+from semantik.encoders.open_clip.encoder import OpenClipEncoder
+from semantik.encoders.open_clip.models import MODELS, OpenClipModel, TextSpec
 from semantik.encoders.text_tokens import TextTokens, canonical
-from semantik.encoders.weights import WeightsFile
 from semantik.errors import (
     EncoderFailed,
     UnknownEncoder,
     WeightsMissing,
     WrongHash,
 )
-from semantik.fitting import InputSpec, fit_pixels
 
 REPO = Path(__file__).resolve().parent.parent
 TEXTS = [
@@ -47,7 +47,7 @@ HALF = (0.5, 0.5, 0.5)
 def file_of(path: Path, folder: Path) -> WeightsFile:
     """A file of our own making under which it counts as published."""
     name = path.relative_to(folder).as_posix()
-    return WeightsFile("Tiny", f"http://127.0.0.1:9/{name}", weights.file_sha256(path), path.stat().st_size, name)
+    return WeightsFile("Tiny", f"http://127.0.0.1:9/{name}", model_file.file_sha256(path), path.stat().st_size, name)
 
 
 def model_of(folder: Path, name: str, family: str) -> OpenClipModel:
@@ -355,7 +355,7 @@ def own_file(tiny: OpenClipEncoder, tmp_path: Path, monkeypatch, content: bytes,
     files = []
     for number, file in enumerate(tiny.model.files.files):
         path = tmp_path / file.filename
-        original = (weights.weights_path(file, tiny._folder)).read_bytes()
+        original = (model_file.weights_path(file, tiny._folder)).read_bytes()
         path.write_bytes(content if number == which else original)
         files.append(dataclasses.replace(file_of(path, tmp_path)))
     model = dataclasses.replace(tiny.model, files=ModelFiles("Tiny", tuple(files)))
@@ -375,7 +375,7 @@ def both_sides(encoder: OpenClipEncoder) -> list[str]:
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "garbage", "header"])
 def test_damaged_weights(tiny: OpenClipEncoder, tmp_path: Path, monkeypatch, damage: str) -> None:
-    whole = weights.weights_path(tiny.model.files.files[0], tiny._folder).read_bytes()
+    whole = model_file.weights_path(tiny.model.files.files[0], tiny._folder).read_bytes()
     content = {
         "empty": b"",
         "cut": whole[: len(whole) // 2],
@@ -427,7 +427,7 @@ def test_damaged_tokenizer(folder: Path, references: object, tmp_path: Path, mon
 
 def test_wrong_hash_is_refused(tiny: OpenClipEncoder, folder: Path, tmp_path: Path) -> None:
     for file in tiny.model.files.files:
-        content = bytearray(weights.weights_path(file, folder).read_bytes())
+        content = bytearray(model_file.weights_path(file, folder).read_bytes())
         content[len(content) // 2] ^= 1
         (tmp_path / file.filename).write_bytes(content)
     with pytest.raises(WrongHash) as wrong:

@@ -14,12 +14,12 @@ import pytest
 from page_program import NAMES, Program, album, browser, jpeg, write
 from test_results_browser import SHAPES
 
-from semantik import text
-from semantik.display_names import visible
 from semantik.errors import OnlyUnwanted
 from semantik.page_server import PageServer
 from semantik.records import Filters, Order, PageLink, Query, Term
-from semantik.results_page import render
+from semantik.results.page import render
+from semantik.words import text
+from semantik.words.shown_names import visible
 
 
 @pytest.fixture(scope="module")

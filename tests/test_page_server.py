@@ -20,11 +20,11 @@ import page_program
 import pytest
 from conftest import paint
 
-from semantik import text
 from semantik.errors import DecodeFailed, EmptyQuery, OnlyUnwanted, PageBusy
 from semantik.page_server import Limits, PageServer
 from semantik.page_server.limits import TokenBucket
 from semantik.records import Details, Hit, Reason
+from semantik.words import text
 
 FORM = "application/x-www-form-urlencoded"
 ALWAYS = {

@@ -11,9 +11,9 @@ import threading
 import pytest
 from conftest import FakeEncoder, paint
 
-from semantik import priority
+from semantik.desktop import background_priority
+from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex
-from semantik.indexer import update_index
 from semantik.pausing import Pause
 from semantik.records import Reason
 from semantik.speed import TOLERANCE, Speed
@@ -204,7 +204,7 @@ def test_a_thread_in_the_background_is_nice_and_so_are_those_it_starts():
         found["child"] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     def body():
-        with priority.in_background():
+        with background_priority.in_background():
             found["self"] = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
             started = threading.Thread(target=child)
             started.start()
@@ -214,6 +214,6 @@ def test_a_thread_in_the_background_is_nice_and_so_are_those_it_starts():
     worker = threading.Thread(target=body)
     worker.start()
     worker.join()
-    nice = min(19, mine + priority.NICE)
+    nice = min(19, mine + background_priority.NICE)
     assert found == {"self": nice, "child": nice}
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == mine

@@ -25,14 +25,16 @@ from crash_worker import PixelEncoder
 from PIL import Image
 
 from semantik import __main__ as cli
-from semantik import config, durable, embedding_run, engine
-from semantik.decode_pool import DecodePool
+from semantik.decoding.pool import DecodePool
+from semantik.engine import engine
 from semantik.errors import FolderEmptied, FolderNotFound, FolderUnreadable, IndexNotSaved, MassRemoval, NoIndex
+from semantik.folders import embedding_run
+from semantik.folders.indexed_folder import Library, State
+from semantik.folders.scan import find_images
 from semantik.index import ImageIndex
-from semantik.library import Library, State
 from semantik.records import Query, Reason
-from semantik.scan import find_images
-from semantik.text import explain, reason
+from semantik.storage import atomic_files, settings
+from semantik.words.text import explain, reason
 
 posix = pytest.mark.skipif(os.name == "nt", reason="a matter of POSIX file systems")
 
@@ -79,7 +81,7 @@ def fake_encoder(name, **options):
 def run(monkeypatch, home, capsys):
     """Run a command of the program in this process: exit code, stdout, stderr."""
     monkeypatch.setattr(engine.encoders, "create", fake_encoder)
-    monkeypatch.setattr(config, "CONFIG_NAME", "no such settings.json")
+    monkeypatch.setattr(settings, "CONFIG_NAME", "no such settings.json")
 
     def call(*arguments):
         code = cli.main([str(argument) for argument in arguments])
@@ -233,7 +235,7 @@ def test_a_disk_that_fills_up_while_indexing(tmp_path, pool, monkeypatch):
     monkeypatch.setattr(embedding_run, "CHECKPOINT_IMAGES", 8)
     folder = many(tmp_path / "fotos", 40)
     library = open_library(tmp_path, folder, pool, PixelEncoder())
-    real, writes = durable.os.write, []
+    real, writes = atomic_files.os.write, []
 
     def write(descriptor, data):
         writes.append(len(data))
@@ -242,7 +244,7 @@ def test_a_disk_that_fills_up_while_indexing(tmp_path, pool, monkeypatch):
         return real(descriptor, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(durable.os, "write", write)
+        patch.setattr(atomic_files.os, "write", write)
         with pytest.raises(IndexNotSaved) as caught:
             library.update()
     assert explain(caught.value) == (

@@ -20,11 +20,11 @@ import pytest
 from conftest import paint, replace_encoders
 from window import TIMEOUT, windows
 
-from semantik.gui import answers, examples
-from semantik.history import KEPT, SearchHistory
-from semantik.query_pictures import FOLDER, host_of, is_address, keep, read_pictures
-from semantik.query_pictures import KEPT as PICTURES_KEPT
+from semantik.gui.actions import example_pictures, searching
 from semantik.records import Term
+from semantik.search.example_pictures import FOLDER, host_of, is_address, keep, read_pictures
+from semantik.search.example_pictures import KEPT as PICTURES_KEPT
+from semantik.storage.search_history import KEPT, SearchHistory
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def test_a_text_and_a_picture_together(window, library, pages):
 
 def test_several_example_pictures(window, library, pages, monkeypatch):
     chosen = (str(library / "rojo.png"), str(library / "verde.png"))
-    monkeypatch.setattr(examples.filedialog, "askopenfilenames", lambda **options: chosen)
+    monkeypatch.setattr(example_pictures.filedialog, "askopenfilenames", lambda **options: chosen)
     window.press(window.app.view.image_button)
     assert window.app.view.image_entry.get() == f'"{chosen[0]}" + "{chosen[1]}"'
     window.press(window.app.view.search_button)
@@ -439,7 +439,7 @@ def ask(window):
 @pytest.fixture
 def link(window, pages, monkeypatch):
     """The link of the page of a first search."""
-    from semantik import engine
+    from semantik.engine import engine
 
     links = []
     original = engine.Engine.write_page
@@ -486,16 +486,16 @@ def test_a_page_waits_its_turn(window, link, ask):
 
 
 def test_a_page_copies_into_the_folder_that_the_user_chooses(window, link, ask, tmp_path, monkeypatch):
-    from semantik.gui import page_actions
+    from semantik.gui.actions import page_requests
 
     target = tmp_path / "copias"
     target.mkdir()
-    monkeypatch.setattr(page_actions.filedialog, "askdirectory", lambda **options: str(target))
+    monkeypatch.setattr(page_requests.filedialog, "askdirectory", lambda **options: str(target))
     message = ask(link, "/copy", hits=[0, 2])["message"]
     assert "2" in message
     assert sorted(path.name for path in target.iterdir()) == ["amarillo.png", "rojo.png"]
     assert window.status == message
-    monkeypatch.setattr(page_actions.filedialog, "askdirectory", lambda **options: "")
+    monkeypatch.setattr(page_requests.filedialog, "askdirectory", lambda **options: "")
     assert ask(link, "/copy", hits=[0])["message"] == ""
 
 
@@ -530,4 +530,4 @@ def test_without_a_server_pages_only_show(window, pages, monkeypatch):
     window.search("rojo")
     assert found(pages[-1])[0] == "rojo"
     assert "127.0.0.1" not in pages[-1].read_text(encoding="utf-8")
-    assert answers.log.name == "semantik.gui.answers"
+    assert searching.log.name == "semantik.gui.actions.searching"

@@ -13,15 +13,15 @@ from window import Window
 
 from semantik import __main__ as cli
 from semantik import encoders
-from semantik.config import CONFIG_NAME
-from semantik.encoders import multilingual
+from semantik.downloads.model_file import WeightsFile
+from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders.base import unit_rows
-from semantik.encoders.clip import ClipEncoder
-from semantik.encoders.clip_models import MODELS
-from semantik.encoders.model_files import ModelFiles
-from semantik.encoders.query_reader import QueryReader
-from semantik.encoders.weights import WeightsFile
+from semantik.encoders.clip import multilingual
+from semantik.encoders.clip.encoder import ClipEncoder
+from semantik.encoders.clip.models import MODELS
+from semantik.encoders.clip.text_tower_choice import QueryReader
 from semantik.errors import NoNetwork
+from semantik.storage.settings import CONFIG_NAME
 
 FILES = ModelFiles("texto", (WeightsFile("texto", "http://127.0.0.1:9/", "0" * 64, 542 * 2**20, "texto/model"),))
 
@@ -126,7 +126,7 @@ class Foreigner(FakeEncoder):
 @pytest.fixture
 def foreign(monkeypatch: pytest.MonkeyPatch, home: Path, library: Path):
     """The window on an indexed library whose model lacks a file for "rojo"."""
-    from semantik import engine
+    from semantik.engine import engine
 
     replace_encoders(monkeypatch)
     monkeypatch.setattr(Foreigner, "has_it", False)
@@ -139,7 +139,7 @@ def foreign(monkeypatch: pytest.MonkeyPatch, home: Path, library: Path):
 
     monkeypatch.setattr(engine.encoders, "create", foreigner)
     monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: True)
-    monkeypatch.setattr("semantik.results_page.webbrowser.open", lambda *_, **__: True)
+    monkeypatch.setattr("semantik.results.page.webbrowser.open", lambda *_, **__: True)
     return home, library
 
 
@@ -177,7 +177,7 @@ def test_declined_once_it_is_not_asked_again_and_the_status_says_so(foreign) -> 
 
 
 def test_accepted_it_is_downloaded_and_the_query_goes_on(foreign, monkeypatch: pytest.MonkeyPatch) -> None:
-    from semantik import engine
+    from semantik.engine import engine
 
     fetched: list[ModelFiles] = []
 
@@ -197,7 +197,7 @@ def test_accepted_it_is_downloaded_and_the_query_goes_on(foreign, monkeypatch: p
 
 
 def test_a_failed_download_is_told_and_the_query_still_answered(foreign, monkeypatch: pytest.MonkeyPatch) -> None:
-    from semantik import engine
+    from semantik.engine import engine
 
     def download(*_):
         raise NoNetwork(name="texto", host="huggingface.co", detail="no route")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from semantik import text
+from semantik.decoding.pictures.formats import JPEG, PNG, RAW, TIFF
+from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import AddressInQuery, BadFilter, BadWeight
-from semantik.image_formats import JPEG, PNG, RAW, TIFF
-from semantik.query_syntax import format_query, parse
 from semantik.records import Filters, Order, Query, Shape, Term
-from semantik.text import explain
-from semantik.video_formats import VIDEO_EXTENSIONS
+from semantik.search.query_syntax import format_query, parse
+from semantik.words import text
+from semantik.words.text import explain
 
 
 def terms(words):

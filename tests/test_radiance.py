@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semantik.decode import load_image
+from semantik.decoding.pictures.decode import load_image
+from semantik.decoding.pictures.radiance import tone_map
 from semantik.errors import DecodeFailed
-from semantik.radiance import tone_map
 from semantik.records import Reason
 
 

@@ -10,8 +10,8 @@ import photo_files
 import pytest
 from pictures import WHITE, corners, encoded, failure, near, quarters
 
-from semantik import decode, raw_photos
-from semantik.decode import describe_image, load_image
+from semantik.decoding.pictures import decode, raw_photos
+from semantik.decoding.pictures.decode import describe_image, load_image
 from semantik.records import Description, Reason
 
 pytest.importorskip("rawpy")

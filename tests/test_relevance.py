@@ -13,15 +13,16 @@ from conftest import FakeEncoder, paint, replace_encoders
 from PIL import Image
 from test_results_page import LIBRARY, Outline, outline, page_of
 
-from semantik import __main__, text
-from semantik.config import Config
-from semantik.engine import NEAREST, Engine
+from semantik import __main__
+from semantik.engine.engine import NEAREST, Engine
+from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex
-from semantik.indexer import update_index
 from semantik.records import Hit, Query
-from semantik.relevance import FEWEST, RELEVANT, Relevance, excess, read_queries, sigmoid
-from semantik.results_page import render
-from semantik.search import relevant, search
+from semantik.results.page import render
+from semantik.search.ranking import relevant, search
+from semantik.search.relevance import FEWEST, RELEVANT, Relevance, excess, read_queries, sigmoid
+from semantik.storage.settings import Config
+from semantik.words import text
 
 
 @pytest.fixture
@@ -297,7 +298,7 @@ def real(tmp_path_factory, pool):
     from skimage import data
     from sklearn.datasets import load_sample_image
 
-    from semantik.encoders.builtin import BuiltinEncoder
+    from semantik.encoders.builtin.encoder import BuiltinEncoder
 
     folder = tmp_path_factory.mktemp("fotos")
     photos = {name: getattr(data, name)() for name in ("chelsea", "rocket", "coffee", "astronaut")}

@@ -17,9 +17,9 @@ from conftest import paint
 from page_program import browser
 from PIL import Image
 
-from semantik.display_names import visible
 from semantik.records import Hit, Query, Thumbnail
-from semantik.results_page import ResultsPage, render, write_page
+from semantik.results.page import ResultsPage, render, write_page
+from semantik.words.shown_names import visible
 
 WIDTHS = {390: 844, 1280: 860, 3840: 2160}
 

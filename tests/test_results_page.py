@@ -19,12 +19,14 @@ import hostile
 import pytest
 from PIL import Image
 
-from semantik import durable, results_page, text
-from semantik.display_names import folder_within, split_name, visible
 from semantik.errors import PageNotSaved
-from semantik.filter_words import read_extensions
 from semantik.records import Details, Filters, Hit, Order, PageLink, Query, Shape, Term, Thumbnail
-from semantik.results_page import ResultsPage, open_page, render, results_path, thumbnail_side, write_page
+from semantik.results import page as results_page
+from semantik.results.page import ResultsPage, open_page, render, results_path, thumbnail_side, write_page
+from semantik.search.filter_syntax import read_extensions
+from semantik.storage import atomic_files
+from semantik.words import text
+from semantik.words.shown_names import folder_within, split_name, visible
 
 LIBRARY = Path("/fotos").absolute()
 
@@ -567,7 +569,7 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     def refuse(*args):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(durable.os, "replace", refuse)
+    monkeypatch.setattr(atomic_files.os, "replace", refuse)
     with pytest.raises(PageNotSaved) as caught:
         write_page("otra", path)
     assert path.read_text(encoding="utf-8").startswith("<p>ñandú")

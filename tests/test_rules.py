@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import REPO
 
-from semantik import errors, text
+from semantik import errors
 from semantik.records import Reason
+from semantik.words import text
 
 ENGINE = sorted((REPO / "semantik").rglob("*.py"))
 SOURCES = [*ENGINE, REPO / "SemantikSearch.py"]
@@ -72,7 +73,7 @@ def test_nothing_in_the_engine_imports_the_window():
 
 
 def test_only_the_index_imports_faiss():
-    assert importers("faiss") == {"semantik/index/cells.py", "semantik/index/vectors.py"}
+    assert importers("faiss") == {"semantik/index/inverted_file.py", "semantik/index/vector_files.py"}
 
 
 def test_only_encoders_import_torch_and_clip():
@@ -81,9 +82,9 @@ def test_only_encoders_import_torch_and_clip():
 
 
 def test_only_the_command_line_prints_and_nothing_exits():
-    programs = {"semantik/__main__.py", "semantik/decode_worker.py"}  # processes of their own, which end
+    programs = {"semantik/__main__.py", "semantik/decoding/worker.py"}  # processes of their own, which end
     for path in ENGINE:
-        if room(path).startswith("semantik/cli_"):  # further commands: they print, but leave the end to __main__
+        if room(path).startswith("semantik/cli/"):  # further commands: they print, but leave the end to __main__
             assert calls(path, "sys.exit", "exit", "os._exit", "quit") == [], room(path)
         elif room(path) not in programs:
             assert calls(path, "print", "sys.exit", "exit", "os._exit", "quit") == [], room(path)
@@ -100,16 +101,16 @@ def test_no_pickle_and_no_unsafe_weights():
 
 def test_broad_excepts_stand_only_at_the_named_boundaries():
     allowed = {
-        "semantik/embedding_run.py": 1,  # encoding one batch
-        "semantik/gui/tasks.py": 3,  # the worker's wrapper (of work ahead of need, too), the message pump
-        "semantik/watching.py": 1,  # what the receiver of a change does with it
-        "semantik/background_updates.py": 1,  # the worker's wrapper of what is done behind the user's work
-        "semantik/decode_worker.py": 1,  # decoding one file
+        "semantik/folders/embedding_run.py": 1,  # encoding one batch
+        "semantik/gui/widgets/background_tasks.py": 3,  # the worker's wrapper, the message pump
+        "semantik/folders/watching/folder_watch.py": 1,  # what the receiver of a change does with it
+        "semantik/engine/background_updates.py": 1,  # the worker's wrapper of what is done behind the user's work
+        "semantik/decoding/worker.py": 1,  # decoding one file
         "semantik/page_server/application.py": 1,  # one request of a results page
-        "semantik/decode.py": 3,  # the same: strictly, then leniently; or its headers alone
-        "semantik/upright.py": 2,  # the same: its EXIF data
-        "semantik/photo_details.py": 1,
-        "semantik/raw_photos.py": 1,
+        "semantik/decoding/pictures/decode.py": 3,  # the same: strictly, then leniently; or its headers alone
+        "semantik/decoding/pictures/to_rgb.py": 2,  # the same: its EXIF data
+        "semantik/decoding/pictures/exif.py": 1,
+        "semantik/decoding/pictures/raw_photos.py": 1,
     }
     found: dict[str, int] = {}
     for path in SOURCES:
@@ -180,8 +181,8 @@ def test_every_error_and_reason_has_words():
 
 def test_every_key_that_is_said_exists_and_none_is_left_over():
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES if path.name != "text.py")
-    source += "\n".join(path.read_text(encoding="utf-8") for path in (REPO / "semantik/templates").iterdir())
-    source += (REPO / "semantik/text.py").read_text(encoding="utf-8").split("def number(")[1]
+    source += "\n".join(path.read_text(encoding="utf-8") for path in (REPO / "semantik/results/templates").iterdir())
+    source += (REPO / "semantik/words/text.py").read_text(encoding="utf-8").split("def number(")[1]
     rooms = "window|status|ask|done|warn|skipped|about|settings|cli|page|model|doctor|launcher|strip"
     rooms += "|guide|folders|watch"
     said = set(re.findall(rf"""["']((?:{rooms})\.[a-z0-9_]*[a-z0-9])["']""", source))
@@ -230,12 +231,12 @@ def test_decoder_processes_load_no_networking_and_no_encoder():
     import sys
 
     shown = subprocess.run(
-        [sys.executable, "-c", "import sys, semantik.decode_worker; print(*sorted(sys.modules))"],
+        [sys.executable, "-c", "import sys, semantik.decoding.worker; print(*sorted(sys.modules))"],
         cwd=REPO,
         capture_output=True,
         text=True,
         check=True,
     )
     loaded = set(shown.stdout.split())
-    assert "semantik.fitting" in loaded
+    assert "semantik.decoding.fitting" in loaded
     assert not {"http.client", "requests", "urllib3", "ssl", "torch", "faiss", "tkinter", "semantik.encoders"} & loaded

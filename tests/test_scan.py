@@ -8,10 +8,10 @@ from pathlib import PureWindowsPath
 
 import pytest
 
-from semantik import scan
 from semantik.errors import FolderNotFound
+from semantik.folders import scan
+from semantik.folders.scan import find_images
 from semantik.records import ImageFile, Reason
-from semantik.scan import find_images
 
 
 def touch(path, data=b"x"):

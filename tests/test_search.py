@@ -7,8 +7,8 @@ import pytest
 from semantik.errors import BadTopK, EmptyQuery, NoIndex, QueryImageMissing, QueryImageUnreadable
 from semantik.index import ImageIndex
 from semantik.records import Hit, Query, Reason
-from semantik.search import parse_top_k, search
-from semantik.text import explain
+from semantik.search.ranking import parse_top_k, search
+from semantik.words.text import explain
 
 
 def test_text_search_orders_by_score(index, library, fake, pool):

@@ -16,15 +16,19 @@ from conftest import replace_encoders
 from test_model_files import serving
 from window import Window, windows
 
-from semantik import model_speed
-from semantik.config import CONFIG_NAME, Config, index_folder
-from semantik.encoders import DEFAULT_CLIP, clip_models, multilingual, open_clip_models, shelf, weights
-from semantik.encoders.model_files import ModelFiles
-from semantik.encoders.weights import WeightsFile
-from semantik.engine import Engine
+from semantik.downloads import model_file
+from semantik.downloads.model_file import WeightsFile
+from semantik.downloads.model_file_set import ModelFiles
+from semantik.encoders import DEFAULT_CLIP, shelf
+from semantik.encoders.clip import models as clip_models
+from semantik.encoders.clip import multilingual
+from semantik.encoders.open_clip import models as open_clip_models
+from semantik.engine import model_trials
+from semantik.engine.engine import Engine
 from semantik.errors import Cancelled, ModelInUse, ModelNotRemoved, OwnCheckpoint
-from semantik.gui import model_table
-from semantik.gui.settings import SettingsDialog
+from semantik.gui.dialogs import model_table
+from semantik.gui.dialogs.settings import SettingsDialog
+from semantik.storage.settings import CONFIG_NAME, Config, index_folder
 
 SIGLIP = "siglip2-b-32-256"
 CONTENTS = (np.random.default_rng(3).bytes(3_000_000), b"tokenizer" * 10_000)
@@ -42,7 +46,7 @@ def servers(monkeypatch):
     """SigLIP 2 as two small files on a server of the test's own."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    weights._verified.clear()
+    model_file._verified.clear()
     with contextlib.ExitStack() as stack:
         served = [stack.enter_context(serving(content)) for content in CONTENTS]
         files = tuple(
@@ -336,7 +340,7 @@ def test_the_trial_shows_and_remembers_seconds(window, servers, home, monkeypatc
         asked.append(encoder.name)
         return {"builtin": 0.0214, SIGLIP: 0.25}[encoder.name]
 
-    monkeypatch.setattr(model_speed, "measure", measure)
+    monkeypatch.setattr(model_trials, "measure", measure)
     dialog = settings(window)
     panel, words = dialog.models, []
     panel.say = lambda text: (words.append(text), type(panel).say(panel, text))
@@ -355,7 +359,7 @@ def test_the_trial_shows_and_remembers_seconds(window, servers, home, monkeypatc
         window.app.tasks.cancel()
         raise Cancelled
 
-    monkeypatch.setattr(model_speed, "measure", stop)
+    monkeypatch.setattr(model_trials, "measure", stop)
     window.press(panel.measure_button)
     window.wait_idle()
     assert said(dialog) == "Medición detenida."
@@ -374,23 +378,23 @@ def test_the_trial_times_one_batch_after_warming_up(fake, monkeypatch):
         clock[0] += 10.0 if len(counts) == 1 else 0.25 * len(batch)  # the first pictures pay for everything
 
     monkeypatch.setattr(fake, "encode_images", encode)
-    monkeypatch.setattr(model_speed.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(model_trials.time, "perf_counter", lambda: clock[0])
     fake.batch_size = 64
-    assert model_speed.measure(fake) == pytest.approx(0.25)
+    assert model_trials.measure(fake) == pytest.approx(0.25)
     assert counts == [2, 2, 8]  # two seconds' worth
     fake.batch_size = 3
-    assert model_speed.measure(fake) == pytest.approx(0.25)
+    assert model_trials.measure(fake) == pytest.approx(0.25)
     assert counts[3:] == [2, 2, 3]
     with pytest.raises(Cancelled):
-        model_speed.measure(fake, lambda: True)
+        model_trials.measure(fake, lambda: True)
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '{"a": "x", "b": -1, "c": NaN}', ""])
 def test_damaged_speeds_count_as_not_measured(home, content):
     (home / "model_speeds.json").write_text(content)
-    assert model_speed.read_speeds(home) == {}
-    model_speed.remember_speed(home, "builtin", 0.5)
-    assert model_speed.read_speeds(home) == {"builtin": 0.5}
+    assert model_trials.read_speeds(home) == {}
+    model_trials.remember_speed(home, "builtin", 0.5)
+    assert model_trials.read_speeds(home) == {"builtin": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from conftest import paint, replace_encoders
 from screens import press
 from window import Window, windows
 
-from semantik import file_manager, text
-from semantik.config import CONFIG_NAME, index_folder, load_config
-from semantik.engine import Answer, Engine
-from semantik.gui import folder_actions
-from semantik.gui.answers import Answers
+from semantik.desktop import file_manager
+from semantik.engine.engine import Answer, Engine
+from semantik.gui.actions import folder_commands
+from semantik.gui.actions.searching import Answers
+from semantik.storage.settings import CONFIG_NAME, index_folder, load_config
+from semantik.words import text
 
 ANSWERS: list[Answer] = []
 """What the searches found."""
@@ -69,7 +70,7 @@ def both(start, library, trip) -> Window:
 def add(window: Window, folder: Path) -> None:
     """ "Añadir…", with this folder chosen in the system's dialog."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folder_actions.filedialog, "askdirectory", lambda **options: str(folder))
+        patch.setattr(folder_commands.filedialog, "askdirectory", lambda **options: str(folder))
         window.press(window.app.view.add_button)
     window.wait_idle()
 
@@ -161,7 +162,7 @@ def test_several_folders_are_dropped_at_once(start, library, trip):
 
 
 def test_the_dialog_that_is_cancelled_adds_nothing(both, monkeypatch):
-    monkeypatch.setattr(folder_actions.filedialog, "askdirectory", lambda **options: "")
+    monkeypatch.setattr(folder_commands.filedialog, "askdirectory", lambda **options: "")
     both.press(both.app.view.add_button)
     assert len(rows(both)) == 2
     assert both.messages == []

@@ -11,18 +11,19 @@ import pytest
 from conftest import paint, replace_encoders
 from test_results_page import Outline, outline, page_of, path_behind
 
-from semantik import config, text
-from semantik.display_names import folder_within, short_names
-from semantik.engine import Engine
+from semantik.engine.engine import Engine
 from semantik.index import ImageIndex
 from semantik.records import Query
+from semantik.storage import settings
+from semantik.words import text
+from semantik.words.shown_names import folder_within, short_names
 
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch, home):
     """Every encoder is the predictable one, and no CLIP weights are on disk."""
     made = replace_encoders(monkeypatch)
-    (home / config.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
+    (home / settings.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
     return made
 
 
@@ -264,7 +265,7 @@ def test_the_page_of_one_folder_says_nothing_that_all_hits_share(run, library, t
 def test_the_page_shows_copies_from_other_folders_in_their_folder(home, library, trips):
     for number in range(3):
         paint(trips / "2019" / f"rojo{number}.png", (255, number, 0))
-    engine = Engine(home, config.Config())
+    engine = Engine(home, settings.Config())
     try:
         opened = engine.open(library, trips, resting=[])
         opened.update(opened.libraries)

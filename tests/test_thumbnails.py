@@ -11,11 +11,11 @@ import pytest
 from conftest import paint
 from PIL import Image
 
-from semantik import thumbnails
-from semantik.decode_pool import DecodePool
+from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.records import Reason, Thumbnail
-from semantik.thumbnails import ThumbnailCache
+from semantik.results import thumbnails
+from semantik.results.thumbnails import ThumbnailCache
 
 RED, GREEN, BLUE = (250, 20, 20), (20, 250, 20), (20, 20, 250)
 

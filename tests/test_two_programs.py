@@ -17,11 +17,11 @@ from crash_worker import LocalPool, colour_of, open_index
 
 from semantik.encoders.base import unit_rows
 from semantik.errors import IndexLocked, IndexNotSaved
+from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex, commit, set_aside
-from semantik.indexer import update_index
-from semantik.library import Library, State
 from semantik.records import ImageFile, Query
-from semantik.text import explain
+from semantik.words.text import explain
 
 
 @pytest.fixture(scope="module")

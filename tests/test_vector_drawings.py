@@ -13,7 +13,7 @@ import pytest
 from pictures import BLUE, RED, WHITE, corners, failure, near
 from PIL import Image
 
-from semantik.decode import describe_image, load_image
+from semantik.decoding.pictures.decode import describe_image, load_image
 from semantik.records import Description, Reason
 
 pytest.importorskip("resvg_py")

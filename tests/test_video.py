@@ -37,19 +37,20 @@ from films import (
 )
 from PIL import Image
 
-from semantik import thumbnails, video_sampling
-from semantik.decode_pool import DecodePool
+from semantik.decoding.fitting import InputSpec
+from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
+from semantik.decoding.pipe_messages import _MAX_PAYLOAD
+from semantik.decoding.pool import DecodePool
+from semantik.decoding.refusals import Refused
+from semantik.decoding.video import sampling
+from semantik.decoding.video.capture import Capture, open_capture
+from semantik.decoding.video.distinct_frames import MAX_FRAMES, Choice
+from semantik.decoding.video.formats import VIDEO_EXTENSIONS, recognise_video
+from semantik.decoding.video.frames import describe_video, first_frame, frame_at, is_video, sample_frames
 from semantik.errors import DecodeFailed
-from semantik.fitting import InputSpec
-from semantik.frames import _MAX_PAYLOAD
-from semantik.image_formats import IMAGE_EXTENSIONS
 from semantik.moments import frame_key
 from semantik.records import Decoded, DecodedVideo, Reason
-from semantik.refusal import Refused
-from semantik.video import describe_video, first_frame, frame_at, is_video, sample_frames
-from semantik.video_capture import Capture, open_capture
-from semantik.video_choice import MAX_FRAMES, Choice
-from semantik.video_formats import VIDEO_EXTENSIONS, recognise_video
+from semantik.results import thumbnails
 
 SPEC = InputSpec(32, 32, "crop", "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SECONDS = 12.0
@@ -192,7 +193,7 @@ def test_one_key_frame_only_is_no_reason_to_see_one_scene(tmp_path, monkeypatch)
             video.__class__ = Sparse
             yield video
 
-    monkeypatch.setattr(video_sampling, "open_capture", opening)
+    monkeypatch.setattr(sampling, "open_capture", opening)
     found = sample_frames(path, 32, SECONDS)
     assert passes == ["keys", "all"]
     assert found.moments == (0.0, 3.0)

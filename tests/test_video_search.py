@@ -10,13 +10,13 @@ import pytest
 from conftest import paint, together
 
 from semantik.errors import DecodeFailed
+from semantik.folders.indexed_folder import Library
+from semantik.folders.indexer import scan_changes, update_index
 from semantik.index import ImageIndex
-from semantik.indexer import scan_changes, update_index
-from semantik.library import Library
 from semantik.moments import frame_key, split_key, split_path
-from semantik.query_syntax import format_query, parse
 from semantik.records import Decoded, DecodedVideo, Description, ImageFile, Query, Reason, Thumbnail
-from semantik.search import search
+from semantik.search.query_syntax import format_query, parse
+from semantik.search.ranking import search
 
 COLOURS = {"rojo": (255, 0, 0), "verde": (0, 255, 0), "azul": (0, 0, 255), "amarillo": (255, 255, 0)}
 

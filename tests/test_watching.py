@@ -18,14 +18,14 @@ from PIL import Image
 from watchdog.events import FileDeletedEvent, FileModifiedEvent
 from watchdog.observers.api import BaseObserver
 
-from semantik import event_sieve, folder_events
 from semantik.errors import FolderNotFound
-from semantik.event_sieve import Change, Scope, Sieve
+from semantik.folders.indexer import update_index
+from semantik.folders.scan import is_folder
+from semantik.folders.watching import event_filter, system_events
+from semantik.folders.watching.event_filter import Change, Scope, Sieve
+from semantik.folders.watching.folder_watch import FolderWatch, Kind
+from semantik.folders.watching.network_drives import Mounts, is_remote, is_share
 from semantik.index import ImageIndex
-from semantik.indexer import update_index
-from semantik.network_drives import Mounts, is_remote, is_share
-from semantik.scan import is_folder
-from semantik.watching import FolderWatch, Kind
 
 SECONDS = 10.0
 inotify = pytest.mark.skipif(sys.platform != "linux", reason="limits and overflows of inotify")
@@ -494,7 +494,7 @@ def reused(monkeypatch):
             raise FolderNotFound(folder=str(folder))
         return folder
 
-    monkeypatch.setattr(folder_events, "identify", identify)
+    monkeypatch.setattr(system_events, "identify", identify)
 
 
 def test_a_folder_that_is_deleted_and_made_again_at_once(library, start, reused):
@@ -660,7 +660,7 @@ def sieve(folder):
 
 
 def test_reading_is_no_change_where_it_looks_like_one(library, monkeypatch):
-    monkeypatch.setattr(event_sieve, "READING_COUNTS_AS_CHANGE", True)
+    monkeypatch.setattr(event_filter, "READING_COUNTS_AS_CHANGE", True)
     through, changes = sieve(library)
     old = library / "rojo.png"
     os.utime(old, (1e9, 1e9))
@@ -675,7 +675,7 @@ def test_a_deleted_folder_may_look_like_a_file(library, monkeypatch):
     through, changes = sieve(library)
     through.on_any_event(FileDeletedEvent(str(library / "St.Ives")))
     assert changes == []
-    monkeypatch.setattr(event_sieve, "DELETED_FOLDERS_LOOK_LIKE_FILES", True)
+    monkeypatch.setattr(event_filter, "DELETED_FOLDERS_LOOK_LIKE_FILES", True)
     through.on_any_event(FileDeletedEvent(str(library / "St.Ives")))
     through.on_any_event(FileDeletedEvent(str(library / ".oculta")))
     assert changes == [Change.FOLDERS]

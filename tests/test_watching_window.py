@@ -10,11 +10,11 @@ from conftest import FakeEncoder, paint, replace_encoders
 from test_several_folders import add, rows
 from window import Window, windows
 
-from semantik.background_updates import BackgroundUpdates
-from semantik.config import index_folder, load_config
-from semantik.gui import watching
+from semantik.engine.background_updates import BackgroundUpdates
+from semantik.folders.watching.folder_watch import FolderWatch, Kind
+from semantik.gui.actions import folder_watching
 from semantik.index import ImageIndex
-from semantik.watching import FolderWatch, Kind
+from semantik.storage.settings import index_folder, load_config
 
 WATCH = "Incluir las fotos nuevas sin preguntar"
 
@@ -22,7 +22,7 @@ WATCH = "Incluir las fotos nuevas sin preguntar"
 @pytest.fixture
 def watches(monkeypatch) -> list[FolderWatch]:
     """Watches that are as quick as a test wants them; those that were made are in the list."""
-    monkeypatch.setattr(watching, "QUIET", 0.1)
+    monkeypatch.setattr(folder_watching, "QUIET", 0.1)
     made: list[FolderWatch] = []
     begin = FolderWatch.__init__
 

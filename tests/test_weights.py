@@ -23,9 +23,9 @@ from pathlib import Path
 import pytest
 
 from semantik import __version__
-from semantik.encoders import weights
-from semantik.encoders.transfer import DownloadLimits, Transfer
-from semantik.encoders.weights import WeightsFile, download, is_ready, verify, weights_path
+from semantik.downloads import model_file
+from semantik.downloads.model_file import WeightsFile, download, is_ready, verify, weights_path
+from semantik.downloads.resumable_transfer import DownloadLimits, Transfer
 from semantik.errors import (
     Cancelled,
     DiskFull,
@@ -166,7 +166,7 @@ def server() -> Iterator[Server]:
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    weights._verified.clear()
+    model_file._verified.clear()
 
 
 def file_at(url: str, **changes: object) -> WeightsFile:
@@ -230,8 +230,8 @@ def test_verify(tmp_path: Path) -> None:
 
 def test_unchanged_file_is_hashed_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     hashed: list[Path] = []
-    original = weights.file_sha256
-    monkeypatch.setattr(weights, "file_sha256", lambda path: hashed.append(path) or original(path))
+    original = model_file.file_sha256
+    monkeypatch.setattr(model_file, "file_sha256", lambda path: hashed.append(path) or original(path))
     target = tmp_path / "net.pt"
     target.write_bytes(CONTENT)
     file = file_at("http://x/")
@@ -558,9 +558,9 @@ def test_full_backlog(tmp_path: Path) -> None:
 
 
 def test_network_that_returns_after_a_cut(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from semantik.encoders import transfer
+    from semantik.downloads import resumable_transfer
 
-    original, calls = transfer.open_url, 0
+    original, calls = resumable_transfer.open_url, 0
 
     def flaky(name: str, *rest: object) -> object:
         nonlocal calls
@@ -569,7 +569,7 @@ def test_network_that_returns_after_a_cut(server: Server, monkeypatch: pytest.Mo
             raise NoNetwork(name=name, host="127.0.0.1")
         return original(name, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(transfer, "open_url", flaky)
+    monkeypatch.setattr(resumable_transfer, "open_url", flaky)
     server.cuts = [100_000]
     assert download(file_at(server.url), tmp_path, limits=QUICK).read_bytes() == CONTENT
     assert calls == 3
@@ -641,7 +641,7 @@ def test_redirect_to_a_file_is_refused(server: Server, tmp_path: Path) -> None:
 
 def test_full_disk_is_foreseen(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     leave_part(tmp_path, CONTENT[:400_000])
-    needed = 500_000 + weights.ROOM_TO_SPARE
+    needed = 500_000 + model_file.ROOM_TO_SPARE
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed - 1))
     with pytest.raises(DiskFull) as full:

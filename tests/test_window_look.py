@@ -19,21 +19,23 @@ from screens import SIZE, photograph, press, screen
 from test_english import cut_off
 from window import Window, windows
 
-from semantik import file_manager, notifications, results_page, system_theme
-from semantik.config import CONFIG_NAME, Config, index_folder, load_config
+from semantik.desktop import file_manager, notifications, system_theme
 from semantik.encoders import encoder_names
-from semantik.gui import attention, recent
-from semantik.gui.dialogs import AboutDialog, ModelChoice
-from semantik.gui.folder_list import FEWEST_LINES, MOST_LINES, FolderLine
-from semantik.gui.mnemonics import matched
-from semantik.gui.problems import ProblemsDialog
+from semantik.gui import attention
+from semantik.gui.actions import found_pictures
+from semantik.gui.dialogs.skipped_files import ProblemsDialog
+from semantik.gui.main_window.folder_list import FEWEST_LINES, MOST_LINES, FolderLine
+from semantik.gui.main_window.result_strip import MOST, Found
 from semantik.gui.scaled_theme import _scaled
-from semantik.gui.scaling import AROUND, px, scale
-from semantik.gui.strip import MOST, Found
-from semantik.gui.theme import COLOURS, worn
+from semantik.gui.widgets.access_keys import matched
+from semantik.gui.widgets.dialog import AboutDialog, ModelChoice
+from semantik.gui.widgets.screen_scale import AROUND, px, scale
+from semantik.gui.widgets.theme import COLOURS, worn
 from semantik.index import ImageIndex
 from semantik.records import Problem, Reason
-from semantik.text import say
+from semantik.results import page
+from semantik.storage.settings import CONFIG_NAME, Config, index_folder, load_config
+from semantik.words.text import say
 
 SMALL = 720
 """Lines at 100 % of the smallest screens that are common: 1920 × 1080 at 150 %, 2560 × 1440 at 200 %."""
@@ -55,7 +57,7 @@ def displays() -> Iterator[dict[int, str]]:
 @pytest.fixture
 def start(home, monkeypatch, displays):
     replace_encoders(monkeypatch)
-    monkeypatch.setattr(results_page.webbrowser, "open_new_tab", lambda address: True)
+    monkeypatch.setattr(page.webbrowser, "open_new_tab", lambda address: True)
     monkeypatch.setattr(system_theme, "prefers_dark", lambda: False)
     with windows(home) as begin:
 
@@ -554,7 +556,7 @@ def test_what_a_picture_cannot_do_is_told(searched, library):
 
 def test_the_page_opens_again(searched, monkeypatch):
     pages = []
-    monkeypatch.setattr(results_page.webbrowser, "open_new_tab", lambda address: bool(pages.append(address)) or True)
+    monkeypatch.setattr(page.webbrowser, "open_new_tab", lambda address: bool(pages.append(address)) or True)
     searched.press(searched.app.view.strip.page_button)
     assert len(pages) == 1
     assert pages[0].startswith("file:")
@@ -742,5 +744,5 @@ def test_a_picture_is_opened_by_its_path_alone(monkeypatch, tmp_path):
 def test_tooltips_without_a_relevance_are_the_name(tmp_path):
     from semantik.records import Hit
 
-    assert recent.told(Hit(1, 0.5, tmp_path / "a.jpg")) == "a.jpg"
-    assert recent.told(Hit(1, 0.5, tmp_path / "a.jpg", 0.256)) == "a.jpg · relevancia 26 %"
+    assert found_pictures.told(Hit(1, 0.5, tmp_path / "a.jpg")) == "a.jpg"
+    assert found_pictures.told(Hit(1, 0.5, tmp_path / "a.jpg", 0.256)) == "a.jpg · relevancia 26 %"

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import SemantikSearch
-from semantik.config import CONFIG_NAME
+from semantik.storage.settings import CONFIG_NAME
 
 TIMEOUT = 30.0  # seconds; every wait ends as soon as its condition holds
 

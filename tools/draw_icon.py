@@ -1,4 +1,4 @@
-"""Draw SS.png, the window's icon, from semantik/templates/mark.svg.
+"""Draw SS.png, the window's icon, from semantik/results/templates/mark.svg.
 
 The picture is rendered by Chromium at four times its size and reduced with Lanczos, so that its
 edges stay smooth at 256 pixels and when a window manager reduces it to 32 or 16.
@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-MARK = ROOT / "semantik" / "templates" / "mark.svg"
+MARK = ROOT / "semantik" / "results" / "templates" / "mark.svg"
 SIDE = 256
 OVERSAMPLING = 4
 

@@ -8,10 +8,19 @@ from datetime import datetime
 from pathlib import Path
 
 from semantik import __version__
-from semantik.config import PROGRAM_FOLDER, Config
-from semantik.doctor import decoders, index_health, log_counts, machine, model_health, packages, storage, watch_health
+from semantik.doctor import (
+    decoder_health,
+    index_health,
+    log_health,
+    machine_health,
+    model_health,
+    package_health,
+    storage_health,
+    watch_health,
+)
 from semantik.doctor.findings import Diagnosis, Finding, note, ok, wrong
 from semantik.errors import Cancelled
+from semantik.storage.settings import PROGRAM_FOLDER, Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +47,15 @@ def diagnose(
     """
     weights = Path(config.weights_folder).expanduser() if config.weights_folder else None
     checks: list[Iterator[Finding]] = [
-        machine.check(),
+        machine_health.check(),
         _window(window),
-        packages.check(PROGRAM_FOLDER),
-        decoders.check(),
+        package_health.check(PROGRAM_FOLDER),
+        decoder_health.check(),
         model_health.check(weights, config.clip_checkpoint, deep=deep),
         index_health.check(home, config.opened),
         watch_health.check(home, config.opened),
-        storage.check(home, weights),
-        log_counts.check(home, datetime.now()),
+        storage_health.check(home, weights),
+        log_health.check(home, datetime.now()),
     ]
     findings: list[Finding] = []
     for check in checks:
@@ -58,7 +67,7 @@ def diagnose(
 
 
 def _window(window: Window | None) -> Iterator[Finding]:
-    version = window.tk if window else machine.tk_version()
+    version = window.tk if window else machine_health.tk_version()
     if version:
         yield ok("window", "doctor.tk", version=version)
     else:

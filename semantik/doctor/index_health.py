@@ -7,13 +7,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from semantik.config import index_folder
-from semantik.details_store import FILE as DETAILS
 from semantik.doctor.findings import Bytes, Finding, Private, harmless, hidden, note, ok, wrong
-from semantik.doctor.storage import folder_bytes
+from semantik.doctor.storage_health import folder_bytes
 from semantik.errors import IndexDamaged, IndexTooNew, NoIndex
+from semantik.folders.picture_details import FILE as DETAILS
+from semantik.folders.scan import is_folder
 from semantik.index import ImageIndex
-from semantik.scan import is_folder
+from semantik.storage.settings import index_folder
 
 
 def check(home: Path, opened: Sequence[str] = ()) -> Iterator[Finding]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from semantik.doctor.findings import Bytes, Finding, Private, note, ok, wrong
-from semantik.encoders import BUILTIN, builtin_network, model_files, sentences, shelf, weights
-from semantik.encoders.weights import WeightsFile, weights_path
+from semantik.downloads import model_file, model_file_set
+from semantik.downloads.model_file import WeightsFile, weights_path
+from semantik.encoders import BUILTIN, shelf
+from semantik.encoders.builtin import network, sentences
 from semantik.errors import EncoderFailed, WeightsMissing, WrongHash
 
 SMALL = 32 << 20
@@ -32,7 +34,7 @@ def check(folder: Path | None, checkpoint: str, *, deep: bool) -> Iterator[Findi
 
 
 def _embedded() -> Finding:
-    files = (builtin_network.WEIGHTS, sentences.VOCABULARY, sentences.WEIGHTS)
+    files = (network.WEIGHTS, sentences.VOCABULARY, sentences.WEIGHTS)
     try:
         size = sum(len(file.read()) for file in files)
     except (EncoderFailed, WrongHash) as error:
@@ -42,7 +44,7 @@ def _embedded() -> Finding:
 
 def _incomplete(name: str, files: tuple[WeightsFile, ...], folder: Path | None, have: int, size: int) -> Finding:
     """A download that was stopped is no problem; a file of another size than the published one is."""
-    spoiled = [file for file in files if weights_path(file, folder).is_file() and not weights.is_ready(file, folder)]
+    spoiled = [file for file in files if weights_path(file, folder).is_file() and not model_file.is_ready(file, folder)]
     facts = {"name": name, "have": Bytes(have), "size": Bytes(size)}
     if spoiled:
         return wrong("models", "doctor.model_other_size", "doctor.advice_model", **facts)
@@ -52,13 +54,13 @@ def _incomplete(name: str, files: tuple[WeightsFile, ...], folder: Path | None, 
 def _downloaded(name: str, files: tuple[WeightsFile, ...], folder: Path | None, have: int, deep: bool) -> Finding:
     unchecked = False
     for file in files:
-        if model_files.is_noted(file, folder):
+        if model_file_set.is_noted(file, folder):
             continue
         if not deep and file.size > SMALL:
             unchecked = True
             continue
         try:
-            weights.verify(file, folder)
+            model_file.verify(file, folder)
         except (WrongHash, WeightsMissing):
             return wrong("models", "doctor.model_wrong", "doctor.advice_model", name=name, size=Bytes(have))
     if unchecked:

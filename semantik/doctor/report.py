@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from semantik.display_names import visible
 from semantik.doctor.findings import Bytes, Diagnosis, Finding, Grade, Private
-from semantik.text import CATALOGUE, counted, moment, number, say
+from semantik.words.shown_names import visible
+from semantik.words.text import CATALOGUE, counted, moment, number, say
 
 MARKS = {Grade.OK: "  ", Grade.NOTE: "· ", Grade.WRONG: "✗ "}
 

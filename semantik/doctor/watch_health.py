@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from semantik.config import index_folder
 from semantik.doctor.findings import Finding, Private, note, ok
-from semantik.network_drives import Mounts
+from semantik.folders.watching.network_drives import Mounts
+from semantik.storage.settings import index_folder
 
 
 def check(home: Path, opened: Sequence[str]) -> Iterator[Finding]:

@@ -6,11 +6,12 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantik.encoders import model_files, open_clip_models
+from semantik.downloads import model_file_set
+from semantik.downloads.model_file import WeightsFile, is_ready
+from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders.base import Encoder
-from semantik.encoders.clip_models import LICENCE, MODELS
-from semantik.encoders.model_files import ModelFiles
-from semantik.encoders.weights import WeightsFile, is_ready
+from semantik.encoders.clip.models import LICENCE, MODELS
+from semantik.encoders.open_clip import models
 from semantik.errors import UnknownEncoder
 
 BUILTIN = "builtin"
@@ -37,7 +38,7 @@ class EncoderInfo:
 
 def encoder_names() -> tuple[str, ...]:
     """All names: CLIP's default, its other models, those of open-clip-torch, the embedded model."""
-    return (*MODELS, *open_clip_models.MODELS, BUILTIN)
+    return (*MODELS, *models.MODELS, BUILTIN)
 
 
 def create(
@@ -58,21 +59,21 @@ def create(
     multilingual tower read queries; there is one for ViT-B/32 as published. Raises UnknownEncoder.
     """
     if name == BUILTIN:
-        from semantik.encoders.builtin import BuiltinEncoder
+        from semantik.encoders.builtin.encoder import BuiltinEncoder
 
         return BuiltinEncoder()
     if name in MODELS:
-        from semantik.encoders import multilingual
-        from semantik.encoders.clip import ClipEncoder
-        from semantik.encoders.query_reader import QueryLanguage, QueryReader
+        from semantik.encoders.clip import multilingual
+        from semantik.encoders.clip.encoder import ClipEncoder
+        from semantik.encoders.clip.text_tower_choice import QueryLanguage, QueryReader
 
         reader = None
         if name == multilingual.SPACE_OF and checkpoint is None and query_language != "english":
             choice: QueryLanguage = "multilingual" if query_language == "multilingual" else "auto"
             reader = QueryReader(multilingual.MultilingualTexts(weights_folder), choice, users_language)
         return ClipEncoder(name, weights_folder=weights_folder, checkpoint=checkpoint, int8=int8, reader=reader)
-    if name in open_clip_models.MODELS:
-        from semantik.encoders.open_clip import OpenClipEncoder
+    if name in models.MODELS:
+        from semantik.encoders.open_clip.encoder import OpenClipEncoder
 
         return OpenClipEncoder(name, weights_folder=weights_folder)
     raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
@@ -80,8 +81,8 @@ def create(
 
 def model_files_of(name: str) -> ModelFiles | None:
     """What ``model_files.download`` fetches for an encoder; None when it needs nothing. Raises UnknownEncoder."""
-    if name in open_clip_models.MODELS:
-        return open_clip_models.MODELS[name].files
+    if name in models.MODELS:
+        return models.MODELS[name].files
     file = weights_file(name)
     return ModelFiles(file.name, (file,)) if file else None
 
@@ -113,11 +114,11 @@ def describe(weights_folder: Path | None = None) -> list[EncoderInfo]:
             name=other.name,
             title=f"model.{other.name}",
             dim=other.dim,
-            ready=model_files.is_ready(other.files, weights_folder),
+            ready=model_file_set.is_ready(other.files, weights_folder),
             download_bytes=other.files.size,
             licence=other.licence,
         )
-        for other in open_clip_models.MODELS.values()
+        for other in models.MODELS.values()
     ]
     infos.append(
         EncoderInfo(

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semantik.fitting import InputSpec, fit_pixels
+from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.records import Embeddings, Pixels
 
 if TYPE_CHECKING:
-    from semantik.encoders.model_files import ModelFiles
+    from semantik.downloads.model_file_set import ModelFiles
 
 EPSILON = 1e-8
 

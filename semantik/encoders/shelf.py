@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semantik import encoders
-from semantik.encoders import int8_images, model_files, multilingual, open_clip_models, tower_cache
-from semantik.encoders.model_files import ModelFiles
-from semantik.encoders.weights import default_folder, weights_path
+from semantik.downloads import model_file_set
+from semantik.downloads.model_file import default_folder, weights_path
+from semantik.downloads.model_file_set import ModelFiles
+from semantik.encoders import tower_cache
+from semantik.encoders.clip import int8_images, multilingual
+from semantik.encoders.open_clip import models
 from semantik.errors import ModelNotRemoved, OwnCheckpoint
 from semantik.records import Progress
 
@@ -20,7 +23,7 @@ log = logging.getLogger(__name__)
 TEXT_TOWER = "multilingual"
 """The multilingual text tower's name: listed, fetched and removed like a model, but part of another one."""
 
-OFFERED = (encoders.BUILTIN, encoders.DEFAULT_CLIP, TEXT_TOWER, *open_clip_models.MODELS)
+OFFERED = (encoders.BUILTIN, encoders.DEFAULT_CLIP, TEXT_TOWER, *models.MODELS)
 """What every user is shown. OpenAI's other models are found by name only: each is beaten by one of these."""
 
 
@@ -49,7 +52,7 @@ def entries(folder: Path | None, also: frozenset[str] = frozenset()) -> list[Ent
     for name in dict.fromkeys(shown):
         files = files_of(name)
         if name == TEXT_TOWER:
-            ready, licence = model_files.is_ready(multilingual.FILES, folder), multilingual.LICENCE
+            ready, licence = model_file_set.is_ready(multilingual.FILES, folder), multilingual.LICENCE
         else:
             ready, licence = infos[name].ready, infos[name].licence
         listed.append(
@@ -89,7 +92,7 @@ def fetch(
     """Download a model or the text tower, going on where an earlier try stopped. Raises as ``model_files.download``."""
     files = files_of(name)
     if files:
-        model_files.download(files, folder, on_progress, is_cancelled)
+        model_file_set.download(files, folder, on_progress, is_cancelled)
 
 
 def remove(name: str, folder: Path | None, own: Path | None = None) -> int:
@@ -113,7 +116,7 @@ def remove(name: str, folder: Path | None, own: Path | None = None) -> int:
                 size = path.stat().st_size
                 path.unlink()
                 freed += size
-        freed += model_files.remove(files, folder)
+        freed += model_file_set.remove(files, folder)
     except OSError as error:
         log.warning("%s not removed", name, exc_info=True)
         raise ModelNotRemoved(name=files.name, detail=error.strerror or str(error)) from error
@@ -134,7 +137,7 @@ def _languages(name: str) -> str:
         return "sixteen"
     if name == TEXT_TOWER:
         return "fifty"
-    if name in open_clip_models.MODELS:
-        known = open_clip_models.MODELS[name].languages
+    if name in models.MODELS:
+        known = models.MODELS[name].languages
         return "many" if "many" in known else "spanish_english" if "es" in known else "english"
     return "english"

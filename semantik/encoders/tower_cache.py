@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semantik.durable import replace_file
-from semantik.encoders.tensor_file import TensorFile
+from semantik.encoders.tensor_files import TensorFile
+from semantik.storage.atomic_files import replace_file
 
 if TYPE_CHECKING:
     import torch

@@ -6,8 +6,8 @@ import ctypes
 import sys
 import tkinter as tk
 
-from semantik.notifications import notify
-from semantik.text import say
+from semantik.desktop.notifications import notify
+from semantik.words.text import say
 
 LONG = 30.0
 """Seconds after which nobody is expected to be still watching."""

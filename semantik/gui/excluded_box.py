@@ -6,10 +6,10 @@ import tkinter as tk
 from collections.abc import Iterable
 from tkinter import ttk
 
-from semantik.gui.mnemonics import Mnemonics
-from semantik.gui.scaling import px
-from semantik.gui.theme import Hint
-from semantik.text import say
+from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.theme import Hint
+from semantik.words.text import say
 
 LINES = 3
 

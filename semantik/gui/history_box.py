@@ -6,7 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 from typing import Any
 
-from semantik.history import SearchHistory
+from semantik.storage.search_history import SearchHistory
 
 
 class HistoryBox(ttk.Combobox):

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from semantik.system_language import SYSTEM, resolve
-from semantik.text import say, set_language
+from semantik.desktop.system_language import SYSTEM, resolve
+from semantik.words.text import say, set_language
 
 REQUIRED = (
     "cv2",

@@ -13,7 +13,7 @@ from semantik.errors import SemantikError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from semantik.engine import Engine
+    from semantik.engine.engine import Engine
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from tkinter import ttk
 from typing import TYPE_CHECKING
 
-from semantik.gui.scaling import px
-from semantik.gui.tooltip import Tooltip
-from semantik.text import say
+from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.tooltip import Tooltip
+from semantik.words.text import say
 
 if TYPE_CHECKING:
     from PIL import Image

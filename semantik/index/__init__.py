@@ -1,9 +1,9 @@
 """The index of an image folder: the only room that knows faiss, and the only one that reads or writes indexes."""
 
-from semantik.index.cells import APPROXIMATE_FROM
 from semantik.index.changes import TRANSIENT, Changes
 from semantik.index.image_index import ImageIndex
-from semantik.index.joined import JoinedIndexes, Searchable
+from semantik.index.inverted_file import APPROXIMATE_FROM
+from semantik.index.joined_indexes import JoinedIndexes, Searchable
 from semantik.index.store import put_back, set_aside
 
 __all__ = [

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from semantik.durable import sync_folder
 from semantik.errors import IndexDamaged
 from semantik.index.manifest import Manifest, Segment
 from semantik.index.store import HEADER_BYTES, sweep, write_manifest, write_segment
-from semantik.index.vectors import Vectors, live_chunks, map_file
+from semantik.index.vector_files import Vectors, live_chunks, map_file
+from semantik.storage.atomic_files import sync_folder
 
 DEAD_ROWS = 1000
 """Up to this many dead rows are left in the files; beyond it, as many as a fifth of all rows."""

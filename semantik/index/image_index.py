@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError
-from semantik.index.cells import Cells
 from semantik.index.changes import Changes, compare
 from semantik.index.commit import commit
+from semantik.index.inverted_file import Cells
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
-from semantik.index.vectors import Vectors, open_files, read_rows, search_runs
+from semantik.index.vector_files import Vectors, open_files, read_rows, search_runs
 from semantik.moments import split_key
 from semantik.records import WARNINGS, Embeddings, ImageFile, Problem, Reason
 

@@ -23,9 +23,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from semantik.durable import patiently, replace_file, sync_folder, write_new
 from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, NoIndex
 from semantik.index.manifest import MANIFEST, VECTORS, Manifest, Segment, Stamp, decode, encode, read_stamp
+from semantik.storage.atomic_files import patiently, replace_file, sync_folder, write_new
 
 log = logging.getLogger(__name__)
 

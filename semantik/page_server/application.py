@@ -15,7 +15,6 @@ from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from semantik.errors import Cancelled, PageBusy, PageHasty, PageRefused, SemantikError
-from semantik.export import iter_zip, to_csv, to_json
 from semantik.page_server.limits import Limits, Places, TokenBucket
 from semantik.page_server.loopback import HEADERS
 from semantik.page_server.pages import Pages
@@ -32,7 +31,8 @@ from semantik.page_server.reading import (
 )
 from semantik.page_server.replies import as_json, http_refusal, nothing, preflight, refusal
 from semantik.records import Hit
-from semantik.text import say
+from semantik.results.export import iter_zip, to_csv, to_json
+from semantik.words.text import say
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

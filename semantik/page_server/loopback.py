@@ -18,7 +18,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 
 from semantik.page_server.limits import Limits
-from semantik.text import say
+from semantik.words.text import say
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -19,7 +19,7 @@ from semantik.errors import (
     PictureGone,
     SemantikError,
 )
-from semantik.text import explain
+from semantik.words.text import explain
 
 _STATUS: dict[type[SemantikError], int] = {
     PageRequestInvalid: 400,

@@ -1,0 +1,1 @@
+"""Reading pictures: one opener for each kind of format, upright RGB for all."""

@@ -1,0 +1,209 @@
+"""The one door through which files become pixels.
+
+Meant to run in a decoder process (``decode_worker``): it changes Pillow's process-wide settings, and a
+native decoder that crashes on a hostile file takes its process with it.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import re
+import warnings
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageFile, features
+
+from semantik.decoding.pictures.exif import photo_details
+from semantik.decoding.pictures.formats import (
+    GIF,
+    IMAGE_EXTENSIONS,
+    SIGNATURE_BYTES,
+    ImageFormat,
+    estimate_gif_frames,
+    recognise,
+)
+from semantik.decoding.pictures.opened_picture import Picture
+from semantik.decoding.pictures.openers import open_picture
+from semantik.decoding.pictures.to_rgb import OVERSAMPLING, Box, reduced_rgb, reduction, turn, turn_box
+from semantik.decoding.pictures.vector_drawings import TooComplex
+from semantik.decoding.refusals import Refused, with_file
+from semantik.records import Description, Reason
+
+__all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "describe_image", "load_image"]
+
+log = logging.getLogger(__name__)
+
+MAX_PIXELS = 120_000_000
+"""Largest picture that is decoded in full size."""
+
+MAX_SCALED_PIXELS = 250_000_000
+"""Largest picture whose decoder can deliver a smaller one directly."""
+
+MAX_FRAMES = 100_000
+"""An animation of more frames than this is an attack, not a picture."""
+
+_MEMORY = 800 * 2**20  # bytes that one picture may take while it is decoded
+_VISIBLE = 0.05  # share of the rows that must show something in an incomplete file
+_SAMPLE = 512  # rows and columns that are looked at for that
+_CONVERSION = 12  # bytes per pixel: the RGB copy, its turned copy, the ground under a transparent picture
+
+# Pillow's own limit (it refuses twice this value) guards the sizes that only its plugins see, such as the
+# PNG inside an ICO. The exact limits are _check_size's.
+Image.MAX_IMAGE_PIXELS = MAX_SCALED_PIXELS // 2
+# Have Pillow say why a file whose signature is right was refused.
+Image.WARN_POSSIBLE_FORMATS = True
+
+_IO_ERRORS = {
+    getattr(errno, name)
+    for name in ("EIO", "ESTALE", "ENXIO", "ENODEV", "ETIMEDOUT", "EREMOTEIO", "EHOSTDOWN", "ENOTCONN", "EACCES")
+    if hasattr(errno, name)
+}
+# Pillow tells these apart from damage only by its words.
+_UNSUPPORTED = re.compile(r"unsupported|unimplemented|not supported|unknown (pixel|tga map)|image mode", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedImage:
+    """A picture in memory: ``image`` is RGB and upright, at the file's size or reduced by a whole factor.
+
+    ``width`` and ``height`` are those of the upright original in pixels. ``box`` is where the original's
+    edges lie in ``image``: a reduced picture reaches up to a pixel beyond them where its size is no multiple
+    of the factor. ``warning`` is TRUNCATED when the file ends early or is broken somewhere, and only a part
+    of the picture could be read. ``taken`` and ``camera`` are as in records.Description.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+    box: Box
+    warning: Reason | None = None
+    taken: datetime | None = None
+    camera: str = ""
+
+
+def load_image(path: Path, min_side: int) -> LoadedImage:
+    """Decode the (first) picture in a file, upright, on neutral ground, as 8-bit RGB.
+
+    Large pictures come reduced, their shorter side still at least twice ``min_side`` pixels. Raises
+    DecodeFailed with a records.Reason; never blocks on a pipe or device. Not thread-safe: Pillow's
+    leniency is a setting of the whole process.
+    """
+    return with_file(path, lambda file: _decode(file, _kind(file, path.suffix.lower()), min_side))
+
+
+def describe_image(path: Path) -> Description:
+    """What the headers of a file tell of its (first) picture, without decoding it.
+
+    Sizes are those that ``load_image`` reports, and so are the failures, but for those that show only in the pixels.
+    """
+    return with_file(path, lambda file: _describe(file, _kind(file, path.suffix.lower())))
+
+
+def _kind(file: BinaryIO, extension: str) -> ImageFormat:
+    """The format of a file. Raises Refused when there is no decoder for it, or none that is safe."""
+    head = file.read(SIGNATURE_BYTES)
+    if not head:
+        raise Refused(Reason.EMPTY)
+    kind = recognise(head, extension)
+    if kind is None:
+        raise Refused(Reason.NOT_AN_IMAGE, f"begins with {head[:8]!r}")
+    if not kind.readable or (kind.feature and not features.check(kind.feature)):
+        raise Refused(Reason.NO_DECODER, kind.name)
+    if kind is GIF and estimate_gif_frames(file, os.fstat(file.fileno()).st_size) > MAX_FRAMES:
+        raise Refused(Reason.TOO_LARGE, f"more than {MAX_FRAMES} frames")
+    return kind
+
+
+def _describe(file: BinaryIO, kind: ImageFormat) -> Description:
+    try:
+        picture = open_picture(file, kind)
+        if not picture.headers_suffice:
+            picture.prepare(1)
+            _check_size(picture, 1)
+            picture.load()
+        width, height = picture.size[::-1] if picture.orientation >= 5 else picture.size
+        return Description(width, height, *photo_details(picture.exif))
+    except Exception as error:
+        raise error if isinstance(error, Refused) else _failure(error) from error
+
+
+def _decode(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
+    try:
+        return _attempt(file, kind, min_side)
+    except Refused:
+        raise
+    except Exception as error:
+        failure = _failure(error)
+        log.debug("strict decoding failed", exc_info=True)
+        lenient = _attempt_lenient(file, kind, min_side) if failure.reason is Reason.DAMAGED else None
+        if lenient is None:
+            raise failure from error
+        return lenient
+
+
+def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
+    """Decode with the one decoder that the signature names. Raises whatever the decoder does, or Refused."""
+    picture = open_picture(file, kind)
+    factor = reduction(picture.prepare(OVERSAMPLING * min_side), min_side)
+    _check_size(picture, factor)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        image, extent = picture.load()
+        factor = reduction(extent, min_side)  # some know only now what they got
+        small = reduced_rgb(image, factor)
+    turned = picture.orientation
+    box = turn_box((extent[0] / factor, extent[1] / factor), small.size, turned)
+    width, height = picture.size[::-1] if turned >= 5 else picture.size
+    return LoadedImage(turn(small, turned), width, height, box, None, *photo_details(picture.exif))
+
+
+def _check_size(picture: Picture, factor: int) -> None:
+    """Refuse a picture by its declared size, before anything is allocated for it."""
+    needs = picture.needs()
+    # A long strip cannot be reduced.
+    cost = int(needs.pixels * needs.cost) + needs.extra + needs.pixels // factor**2 * _CONVERSION
+    if needs.coded > (MAX_SCALED_PIXELS if picture.scales else MAX_PIXELS) or cost > _MEMORY:
+        raise Refused(Reason.TOO_LARGE, f"{needs.coded / 1e6:.0f} megapixels, {cost / 2**20:.0f} MiB")
+
+
+def _failure(error: Exception) -> Refused:
+    """What an exception of a decoder means."""
+    detail = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and "out of memory" in str(error)):
+        return Refused(Reason.OUT_OF_MEMORY, detail)
+    if isinstance(error, ImportError):
+        return Refused(Reason.NO_DECODER, detail)
+    if isinstance(error, Image.DecompressionBombError | TooComplex) or "security limit" in detail.lower():
+        return Refused(Reason.TOO_LARGE, detail)
+    if isinstance(error, OSError) and error.errno in _IO_ERRORS:
+        return Refused(Reason.UNREADABLE, detail)
+    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(detail):
+        return Refused(Reason.UNSUPPORTED, detail)
+    return Refused(Reason.DAMAGED, detail)
+
+
+def _attempt_lenient(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage | None:
+    """What can be seen of an incomplete or broken file; None when that is next to nothing."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        loaded = _attempt(file, kind, min_side)
+    except Exception:  # the first, strict failure is the one to report
+        log.debug("lenient decoding failed", exc_info=True)
+        return None
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return replace(loaded, warning=Reason.TRUNCATED) if _visible_share(loaded.image) >= _VISIBLE else None
+
+
+def _visible_share(image: Image.Image) -> float:
+    """Share of the rows (or columns, if fewer) that are not of one flat colour, as missing ones are."""
+    sample = (min(image.width, _SAMPLE), min(image.height, _SAMPLE))
+    pixels = np.asarray(image.resize(sample, Image.Resampling.NEAREST))
+    flat = [(pixels.max(axis=axis) - pixels.min(axis=axis) <= 2).all(axis=-1) for axis in (0, 1)]
+    return float(min(1 - lines.mean() for lines in flat))

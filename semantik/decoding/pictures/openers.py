@@ -1,0 +1,63 @@
+"""Which decoder opens a picture file. All but Pillow and OpenCV are optional, and loaded when first needed."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from PIL import Image, UnidentifiedImageError
+
+from semantik.decoding.pictures.formats import LIBHEIF, LIBJXL, LIBRAW, OPENCV, RESVG, ImageFormat
+from semantik.decoding.pictures.jpeg_xl import JxlPicture
+from semantik.decoding.pictures.opened_picture import Picture
+from semantik.decoding.pictures.radiance import HdrPicture
+from semantik.decoding.pictures.raw_photos import RawPicture
+from semantik.decoding.pictures.vector_drawings import SvgPicture
+
+_OWN: dict[str, Callable[[BinaryIO, float], Picture]] = {
+    OPENCV: HdrPicture,
+    LIBJXL: JxlPicture,
+    LIBRAW: RawPicture,
+    RESVG: SvgPicture,
+}
+
+
+def open_picture(file: BinaryIO, kind: ImageFormat) -> Picture:
+    """Read the headers of a picture with the decoder for its kind.
+
+    Raises ImportError when that is not installed, and whatever the decoder does.
+    """
+    if kind.plugin in _OWN:
+        importlib.import_module(kind.plugin)
+        return _OWN[kind.plugin](file, kind.cost)
+    if kind.plugin == LIBHEIF:
+        _register_heif()
+    else:
+        plugin: Any = importlib.import_module(f"PIL.{kind.plugin}")
+        if hasattr(plugin, "DEFAULT_MAX_THREADS"):  # AVIF would start one per core, each with its stack
+            plugin.DEFAULT_MAX_THREADS = 1
+    return Picture(_open(file, kind), kind.cost, kind.scales)
+
+
+def _open(file: BinaryIO, kind: ImageFormat) -> Image.Image:
+    file.seek(0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            return Image.open(file, formats=[kind.name])
+        except UnidentifiedImageError as error:
+            why = "; ".join(str(warning.message) for warning in caught[-1:])
+            raise UnidentifiedImageError(why or "not identified") from error
+
+
+def _register_heif() -> None:
+    """Make libheif known to Pillow; its decode-only twin pi_heif does as well."""
+    if "HEIF" in Image.OPEN:
+        return
+    try:
+        package: Any = importlib.import_module(LIBHEIF)
+    except ImportError:
+        package = importlib.import_module("pi_heif")
+    package.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)

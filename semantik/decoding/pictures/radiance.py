@@ -1,0 +1,94 @@
+"""Radiance HDR pictures, which Pillow does not read, through OpenCV."""
+
+from __future__ import annotations
+
+import re
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
+
+_RESOLUTION = re.compile(rb"\n[-+]([XY]) (\d{1,9}) [-+]([XY]) (\d{1,9})\n")
+_HEADER_BYTES = 1 << 16
+_MAX_PIXELS = 8_000_000  # floats and their tone mapping take about 70 bytes a pixel (measured); more would not fit
+_KEY = 0.18  # middle grey, of photographic practice
+
+
+def open_hdr(file: BinaryIO) -> Image.Image:
+    """The picture in ``file`` as 8-bit RGB, tone-mapped for a screen.
+
+    Raises DecompressionBombError for a header that declares more pixels than is safe, before anything
+    is allocated for them, and OSError for a damaged file.
+    """
+    import cv2
+
+    file.seek(0)
+    data = file.read()
+    width, height = _size(data[:_HEADER_BYTES])
+    if width * height > _MAX_PIXELS:
+        raise Image.DecompressionBombError(f"{width} x {height} pixels")
+    try:
+        light = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise OSError(str(error)) from error
+    if light is None:
+        raise OSError("OpenCV cannot decode it")
+    return Image.fromarray(tone_map(np.asarray(light, dtype=np.float32)[..., ::-1]))
+
+
+class HdrPicture(Picture):
+    """A Radiance file; EXIF data it has none."""
+
+    def __init__(self, file: BinaryIO, cost: float) -> None:
+        self.file = file
+        self.cost = cost
+        file.seek(0)
+        self.size = _size(file.read(_HEADER_BYTES))
+        self.orientation = 1
+        self.exif = Image.Exif()
+
+    def prepare(self, side: int) -> Extent:
+        return self.size
+
+    def needs(self) -> Load:
+        pixels = self.size[0] * self.size[1]
+        return Load(pixels, pixels, self.cost)
+
+    def load(self) -> tuple[Image.Image, Extent]:
+        image = open_hdr(self.file)
+        self.size = image.size
+        return image, image.size
+
+
+def _size(header: bytes) -> tuple[int, int]:
+    found = _RESOLUTION.search(header)
+    if not found:
+        raise OSError("no resolution in the header")
+    sizes = {found[1]: int(found[2]), found[3]: int(found[4])}
+    if len(sizes) < 2:
+        raise OSError("two resolutions of one axis")
+    return sizes[b"X"], sizes[b"Y"]
+
+
+def tone_map(
+    light: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Linear light, float32 (H, W, 3), as sRGB-like uint8 of the same shape.
+
+    The global operator of Reinhard et al. (2002), "Photographic tone reproduction for digital images":
+    the logarithmic mean of the luminance becomes middle grey, and bright parts approach white.
+    """
+    light = np.nan_to_num(np.maximum(light, 0), posinf=1e6)
+    luminance = light @ np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+    lit = luminance[luminance > 0]
+    if not lit.size:
+        return np.zeros(light.shape, dtype=np.uint8)
+    scaled = luminance * np.float32(_KEY / np.exp(np.log(lit).mean()))
+    # The colours keep their ratios: every channel is scaled as the luminance is.
+    mapped = (
+        light
+        * np.divide(scaled / (1 + scaled), luminance, where=luminance > 0, out=np.zeros_like(luminance))[..., None]
+    )
+    return (np.clip(mapped, 0, 1) ** np.float32(1 / 2.2) * 255 + 0.5).astype(np.uint8)

@@ -1,0 +1,208 @@
+"""Any picture that Pillow can open, as 8-bit RGB of a handy size, the right way up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import IO
+
+import numpy as np
+from PIL import ExifTags, Image
+from PIL.PngImagePlugin import PngImageFile
+
+from semantik.decoding.pictures.icc_profiles import profile_of, space_of, to_srgb
+
+log = logging.getLogger(__name__)
+
+OVERSAMPLING = 2
+"""How many times larger than asked for a picture stays, so that the final resize has detail to average."""
+
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_LONGEST_EXIF = 2**20
+_BAND_PIXELS = 2_000_000
+_WHITE, _GREY = (255, 255, 255), (128, 128, 128)
+_GREYS = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
+_LIGHT = 230.0  # mean brightness from which a drawing would vanish on white
+
+SampleRange = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom, in pixels that may be fractions."""
+
+
+def image_exif(image: Image.Image, headers_only: bool = False) -> Image.Exif:
+    """The EXIF data of a loaded picture, empty when there are none or they are broken.
+
+    With ``headers_only`` the picture need not be loaded and will not be.
+    """
+    try:
+        if headers_only and isinstance(image, PngImageFile) and "exif" not in image.info:
+            if (data := _png_exif(image.fp)) is not None:
+                image.info["exif"] = data
+            return Image.Image.getexif(image)  # a PngImageFile would decode itself in search of that chunk
+        return image.getexif()
+    except Exception:  # EXIF readers fail in many ways; a good picture must not fail with them
+        log.debug("broken EXIF data", exc_info=True)
+        return Image.Exif()
+
+
+def image_orientation(image: Image.Image, headers_only: bool = False) -> int:
+    """The EXIF orientation of a loaded picture, 1 to 8; 1 when there is none or the EXIF data is broken.
+
+    With ``headers_only``, how the size that Pillow tells before loading is turned.
+    """
+    if headers_only and image.format == "TIFF":
+        return 1  # Pillow turns these itself and tells the size after that
+    try:
+        value = image_exif(image, headers_only).get(ExifTags.Base.Orientation, 1)
+    except Exception:
+        log.debug("broken EXIF data", exc_info=True)
+        return 1
+    return value if value in _TRANSPOSE else 1
+
+
+def _png_exif(file: IO[bytes] | None) -> bytes | None:
+    """The eXIf chunk wherever it is in a PNG file (PNG specification, third edition, 11.3.3.5)."""
+    if file is None:
+        return None
+    file.seek(8)
+    while len(head := file.read(8)) == 8:
+        length, name = int.from_bytes(head[:4], "big"), head[4:]
+        if name == b"eXIf":
+            return file.read(min(length, _LONGEST_EXIF))
+        file.seek(length + 4, 1)
+    return None
+
+
+def turn(image: Image.Image, orientation: int) -> Image.Image:
+    """The picture as its EXIF orientation wants it shown."""
+    return image.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else image
+
+
+def turn_box(extent: tuple[float, float], size: tuple[int, int], orientation: int) -> Box:
+    """Where the rectangle from (0, 0) to ``extent`` of a picture of ``size`` lies after ``turn``."""
+    if orientation >= 5:
+        extent, size = extent[::-1], size[::-1]
+    left = size[0] - extent[0] if orientation in (2, 3, 6, 7) else 0.0
+    top = size[1] - extent[1] if orientation in (3, 4, 7, 8) else 0.0
+    return left, top, min(size[0], left + extent[0]), min(size[1], top + extent[1])
+
+
+def reduction(size: tuple[float, float], min_side: int) -> int:
+    """By which whole factor ``reduced_rgb`` shrinks a picture of that size."""
+    return max(1, int(min(size)) // (OVERSAMPLING * min_side))
+
+
+def reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
+    """A loaded picture of any mode as RGB, ``factor`` times smaller; sizes are rounded up.
+
+    Works in bands of rows, so that converting a huge picture takes no second copy of it. Transparent parts
+    lie on white, which is what drawings, logos and screenshots are made for; a drawing that is itself
+    nearly white lies on mid grey, where it can be seen. Colours come to sRGB by the picture's ICC profile, at
+    last, when there are fewer pixels of them.
+    """
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return _sampled_colours(image if factor == 1 else image.reduce(factor), image)
+    samples = _sample_range(image)
+    target: Image.Image | None = None
+    for top, band in _bands(image, factor):
+        part = _plain(band, samples)
+        part = part if factor == 1 else part.reduce(factor)
+        if part.height * factor >= image.height:
+            return _on_ground(_sampled_colours(part, image))
+        if target is None:
+            target = Image.new(part.mode, (part.width, -(-image.height // factor)))
+        target.paste(part, (0, top // factor))
+    assert target is not None
+    return _on_ground(_sampled_colours(target, image))
+
+
+def _sampled_colours(plain: Image.Image, image: Image.Image) -> Image.Image:
+    """What ``_plain`` made of ``image``, in sRGB."""
+    profile = profile_of(image)
+    if profile is None or image.mode == "LAB":
+        return plain
+    grey = image.mode in _GREYS and space_of(profile) == "GRAY"
+    return to_srgb(plain, profile, grey=grey)
+
+
+def _bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Image]]:
+    """Strips of the picture with their top rows; heights are multiples of ``factor`` but for the last."""
+    rows = max(1, _BAND_PIXELS // image.width // factor) * factor
+    if rows >= image.height:
+        yield 0, image
+        return
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _plain(image: Image.Image, samples: SampleRange | None) -> Image.Image:
+    """RGB, or RGBA when there is transparency, or CMYK as it is when a profile tells what its inks look like."""
+    if image.mode == "CMYK" and profile_of(image):
+        return image
+    if samples is not None:
+        low, high = samples
+        levels = (np.asarray(image).astype(np.float32) - low) * np.float32(255.0 / (high - low))
+        levels = np.nan_to_num(levels, posinf=255.0, neginf=0.0)
+        return Image.fromarray(np.clip(levels + 0.5, 0, 255).astype(np.uint8)).convert("RGB")
+    if image.mode == "LAB":
+        return _lab_to_rgb(image)
+    if image.has_transparency_data:
+        straight = {"La": "LA", "RGBa": "RGBA"}.get(image.mode)
+        return (image.convert(straight) if straight else image).convert("RGBA")
+    return image.convert("RGB")
+
+
+def _sample_range(image: Image.Image) -> SampleRange | None:
+    """Which sample values of a deep greyscale picture are black and white; None for 8-bit pictures.
+
+    PNG, PNM and JPEG XL define 16 bits as full scale. Elsewhere 10, 12 and 14 bits often lie in 16, so white is
+    the end of the smallest binary range that holds all samples. Integers beyond 16 bits, and numbers
+    outside [0, 1], are spread over their own range.
+    """
+    if not (image.mode in ("I", "F") or image.mode.startswith("I;16")):
+        return None
+    low, high = np.inf, -np.inf
+    for _, band in _bands(image):
+        values = np.asarray(band)
+        values = values[np.isfinite(values)]
+        if values.size:
+            low, high = min(low, float(values.min())), max(high, float(values.max()))
+    if low > high:
+        return 0.0, 1.0
+    if image.mode == "F":
+        return (0.0, 1.0) if low >= 0 and high <= 1 else (low, max(high, low + 1e-6))
+    if low < 0 or high > 65535:
+        return low, max(high, low + 1)
+    if image.format in ("PNG", "PPM", "JXL"):
+        return 0.0, 65535.0
+    return 0.0, float(max(255, 2 ** int(high).bit_length() - 1))
+
+
+def _lab_to_rgb(image: Image.Image) -> Image.Image:
+    from PIL import ImageCms
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    assert converted is not None
+    return converted
+
+
+def _on_ground(image: Image.Image) -> Image.Image:
+    if image.mode != "RGBA":
+        return image
+    alpha = image.getchannel("A")
+    colours = image.convert("RGB")
+    weights = np.asarray(alpha, dtype=np.float32)
+    total = float(weights.sum())
+    brightness = float((np.asarray(colours.convert("L")) * weights).sum()) / total if total else 0.0
+    ground = Image.new("RGB", image.size, _GREY if brightness > _LIGHT else _WHITE)
+    ground.paste(colours, mask=alpha)
+    return ground

@@ -1,0 +1,239 @@
+"""Decoder processes behind a simple face: paths in, fitted pixels or a reason out, in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import numpy as np
+
+from semantik.decoding.decode_ahead import in_order
+from semantik.decoding.fitting import InputSpec
+from semantik.decoding.pipe_messages import Header
+from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
+from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
+from semantik.records import Decoded, DecodedVideo, Description, Reason, Thumbnail
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+TIME_LIMIT = 20.0
+"""Seconds for one file."""
+
+MEMORY_LIMIT = 960 * 2**20
+"""Bytes that a decoder process may take beyond what it has when idle."""
+
+LOOK_AHEAD = 64
+"""Pictures decoded ahead of their use: several batches of an encoder, about 10 MB."""
+
+_VIDEO_SHARE = 0.6  # of the time limit, after which a video is left with what was found in it
+_START_LIMIT = 60.0  # seconds for a process to start: slow disks and virus scanners take their time
+_RECYCLE_AFTER = 5000  # files; native decoders leak now and then
+_GRACE = 0.3  # seconds for all processes to end by themselves
+
+
+def default_workers() -> int:
+    """How many decoder processes suit this machine: one per core, eight at most.
+
+    They run at low priority, so the encoder keeps its cores while it works; when it waits for pictures,
+    all cores decode (measured in benchmarks/decode_cost.md).
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(8, cores))
+
+
+def _description(header: Header) -> Description:
+    taken = header.get("taken")
+    return Description(
+        int(header["width"]),
+        int(header["height"]),
+        datetime.fromisoformat(taken) if taken else None,
+        str(header.get("camera", "")),
+    )
+
+
+class DecodePool:
+    """Decodes pictures in processes that a hostile file may crash, hang or exhaust without harm.
+
+    Processes start on first use. They are replaced when they die, when a file takes longer than
+    ``time_limit`` seconds, and after some thousand files. A file on which a process died gets a second
+    chance in a new one, since the system may have been short of memory; then the file is blamed. All
+    methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        time_limit: float = TIME_LIMIT,
+        *,
+        memory_limit: int = MEMORY_LIMIT,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        """``command`` runs another program than ``semantik.decoding.worker`` that talks as it does."""
+        self.workers = workers or default_workers()
+        self.time_limit = time_limit
+        self._memory_limit = memory_limit
+        self._command = command
+        self._changed = threading.Condition()  # guards all below
+        self._idle: list[DecodeProcess] = []
+        self._live: set[DecodeProcess] = set()
+        self._closed = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def pids(self) -> list[int]:
+        """The ids of the decoder processes that are running."""
+        with self._changed:
+            return [process.pid for process in self._live]
+
+    def fit(self, path: Path, spec: InputSpec) -> Decoded | DecodedVideo:
+        """Decode one file and fit it to an encoder's input.
+
+        A video gives a DecodedVideo, a moment of it (``moments.frame_key``) a Decoded. Raises DecodeFailed with the
+        reason, Cancelled when the pool is closed, DecoderNotStarted when no decoder process can be started at all.
+        """
+
+        def read(header: Header, payload: bytes) -> Decoded | DecodedVideo:
+            pixels = np.frombuffer(payload, dtype=np.uint8).reshape(-1, spec.height, spec.width, 3)
+            warning = Reason(header["warning"]) if header["warning"] else None
+            told = _description(header)
+            rest = (told.width, told.height, warning, told.taken, told.camera)
+            if "moments" not in header:
+                return Decoded(pixels.reshape(spec.height, spec.width, 3), *rest)
+            moments = tuple(float(moment) for moment in header["moments"])
+            if not moments or len(moments) != len(pixels):
+                raise ValueError(f"{len(pixels)} frames at {len(moments)} moments")
+            return DecodedVideo(pixels, moments, *rest)
+
+        return self._exchange(path, {"op": "fit", "spec": asdict(spec)}, read)
+
+    def fit_all(
+        self, paths: Iterable[Path], spec: InputSpec, look_ahead: int = LOOK_AHEAD
+    ) -> Generator[Decoded | DecodedVideo | DecodeFailed, None, None]:
+        """Yield for each path, in order, its fitted pixels or why there are none.
+
+        At most ``look_ahead`` files, fewer videos, are decoded or waiting; ``paths`` is read no further. Closing the
+        generator drops what is pending. Raises Cancelled and DecoderNotStarted as ``fit`` does.
+        """
+        return in_order(lambda path: self.fit(path, spec), paths, self.workers, look_ahead)
+
+    def thumbnail(self, path: Path, side: int) -> Thumbnail:
+        """A JPEG of one picture that fits in a square of ``side`` pixels. Raises as ``fit`` does."""
+        return self._exchange(
+            path,
+            {"op": "thumbnail", "side": side},
+            lambda header, payload: Thumbnail(payload, int(header["width"]), int(header["height"])),
+        )
+
+    def thumbnails(self, paths: Iterable[Path], side: int) -> Generator[Thumbnail | DecodeFailed, None, None]:
+        """Yield for each path, in order, its thumbnail or why there is none. Raises as ``fit_all`` does."""
+        return in_order(lambda path: self.thumbnail(path, side), paths, self.workers, LOOK_AHEAD)
+
+    def describe(self, paths: Iterable[Path]) -> Generator[Description | DecodeFailed, None, None]:
+        """Yield for each path, in order, what the file's headers tell, or why not. Raises as ``fit_all`` does.
+
+        Next to nothing is decoded, so this is many times quicker than ``fit_all``.
+        """
+        return in_order(
+            lambda path: self._exchange(path, {"op": "describe"}, lambda header, _: _description(header)),
+            paths,
+            self.workers,
+            LOOK_AHEAD,
+        )
+
+    def close(self) -> None:
+        """End all decoder processes; what is being decoded raises Cancelled. May be called again."""
+        with self._changed:
+            self._closed.set()
+            processes = list(self._live)
+            self._live.clear()
+            self._idle.clear()
+            self._changed.notify_all()
+        for process in processes:
+            process.hang_up()
+        deadline = time.monotonic() + _GRACE
+        for process in processes:
+            process.stop(deadline - time.monotonic())
+
+    def _exchange(self, path: Path, request: Header, read: Callable[[Header, bytes], Result]) -> Result:
+        name = os.fsencode(Path(path).absolute())
+        request = {**request, "seconds": _VIDEO_SHARE * self.time_limit}
+        for second_chance in (False, True):
+            process = self._borrow(fresh=second_chance)
+            try:
+                header, payload = process.ask((request, name), self.time_limit)
+                if "reason" not in header:
+                    return read(header, payload)
+                reason = Reason(header["reason"])
+            except ProcessLate as error:
+                raise DecodeFailed(path=str(path), reason=Reason.TIMEOUT, detail=str(error)) from error
+            except (ProcessLost, KeyError, TypeError, ValueError) as error:
+                process.usable = False
+                if self._closed.is_set():
+                    raise Cancelled from error
+                log.warning("a decoder process died on %s: %r", path, error)
+                if second_chance:
+                    raise DecodeFailed(path=str(path), reason=Reason.DECODER_CRASHED, detail=str(error)) from error
+            else:
+                log.debug("cannot decode %s: %s\n%s", path, header.get("detail"), header.get("trace"))
+                raise DecodeFailed(path=str(path), reason=reason, detail=str(header.get("detail")))
+            finally:
+                self._give_back(process)
+        raise AssertionError("unreachable: the second chance always returns or raises")
+
+    def _borrow(self, fresh: bool) -> DecodeProcess:
+        """An idle process, or a new one (``fresh`` insists on that). Waits while all are busy."""
+        retired: DecodeProcess | None = None
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed.is_set() or self._idle or len(self._live) < self.workers)
+            if self._closed.is_set():
+                raise Cancelled
+            if self._idle and not fresh:
+                return self._idle.pop()
+            if len(self._live) >= self.workers:
+                retired = self._idle.pop()
+                self._live.discard(retired)
+                retired.hang_up()
+            try:
+                process = DecodeProcess(self._command, self._memory_limit, self.time_limit)
+            except OSError as error:
+                raise DecoderNotStarted(detail=str(error)) from error
+            self._live.add(process)
+        try:
+            process.wait(_START_LIMIT)
+        except (ProcessLost, ProcessLate) as error:
+            if self._closed.is_set():
+                raise Cancelled from error
+            raise DecoderNotStarted(detail=str(error)) from error
+        finally:
+            if retired:
+                retired.stop()
+            if not process.usable:
+                self._give_back(process)
+        return process
+
+    def _give_back(self, process: DecodeProcess) -> None:
+        with self._changed:
+            keep = process.usable and process.served < _RECYCLE_AFTER and not self._closed.is_set()
+            if keep:
+                self._idle.append(process)
+            else:
+                self._live.discard(process)
+            self._changed.notify()
+        if not keep:
+            process.stop()

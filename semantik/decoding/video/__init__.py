@@ -1,0 +1,1 @@
+"""Reading videos: the frames that differ."""

@@ -1,0 +1,82 @@
+"""What the outer structure of a video file tells without FFmpeg: when it was taken, whether it is all there."""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+from semantik.decoding.iso_boxes import boxes
+from semantik.decoding.video.formats import AVI, ISO, MATROSKA
+
+_EPOCH_1904 = 2_082_844_800  # seconds from QuickTime's epoch to that of Unix
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_MAX_MOOV = 64 * 2**20  # bytes; that of a whole day at 60 frames a second
+_EBML_UNKNOWN = {(1 << 7 * length) - 1 for length in range(1, 9)}
+
+
+def is_cut_short(file: BinaryIO, container: str, size: int) -> bool:
+    """Whether the structure of a file of ``size`` bytes says that more was to come. Not all containers tell."""
+    if container == ISO:
+        return any(end > size for _, _, end in boxes(file, 0, size))
+    file.seek(0)
+    head = file.read(4096)
+    if container == AVI:
+        return 8 + int(struct.unpack_from("<I", head, 4)[0]) > size + 1  # the last chunk's padding is often left out
+    return container == MATROSKA and _segment_end(head) > size
+
+
+def has_pictures(file: BinaryIO, container: str, size: int) -> bool:
+    """Whether a file may have a video track; sound alone comes under the same names."""
+    moov = _find(file, b"moov", 0, size) if container == ISO else None
+    if moov is None or moov[1] - moov[0] > _MAX_MOOV:
+        return True
+    file.seek(moov[0])
+    content = file.read(moov[1] - moov[0])
+    return b"vide" in content or b"cmov" in content  # compressed headers tell only FFmpeg
+
+
+def taken(file: BinaryIO, container: str, size: int) -> datetime | None:
+    """When it was recorded (``moov/mvhd``, ISO/IEC 14496-12, 8.2.2), local time without a zone; None if not told."""
+    moov = _find(file, b"moov", 0, size) if container == ISO else None
+    mvhd = _find(file, b"mvhd", *moov) if moov else None
+    if mvhd is None:
+        return None
+    file.seek(mvhd[0])
+    head = file.read(12)
+    if len(head) < 12:
+        return None
+    seconds = int.from_bytes(head[4:12] if head[0] == 1 else head[4:8], "big")
+    # Some recorders count from 1970 by mistake: no camera made such a file before then.
+    seconds -= _EPOCH_1904 if seconds >= _EPOCH_1904 else 0
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+        if not _EARLIEST <= moment <= datetime.now(UTC) + timedelta(days=1):
+            return None
+        return moment.astimezone().replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _find(file: BinaryIO, kind: bytes, start: int, end: int) -> tuple[int, int] | None:
+    return next(((first, min(last, end)) for name, first, last in boxes(file, start, end) if name == kind), None)
+
+
+def _segment_end(head: bytes) -> int:
+    """Where the Segment of a Matroska file ends (RFC 8794, RFC 9559); 0 where its size is left open."""
+    size, at = _vint(head, 4)
+    at += size
+    if head[at : at + 4] != b"\x18\x53\x80\x67":
+        return 0
+    size, at = _vint(head, at + 4)
+    return 0 if size in _EBML_UNKNOWN else at + size
+
+
+def _vint(data: bytes, at: int) -> tuple[int, int]:
+    """A number of variable length and where it ends."""
+    first = data[at] if at < len(data) else 0
+    if first == 0:
+        return 0, len(data)
+    length = 9 - first.bit_length()
+    value = int.from_bytes(data[at : at + length], "big") & ((1 << 7 * length) - 1)
+    return value, at + length

@@ -1,0 +1,190 @@
+"""A decoder process: reads requests for pictures on stdin, answers with pixels on stdout.
+
+Run by ``decode_pool`` as ``python -m semantik.decoding.worker MEMORY SECONDS``: how many bytes of address
+space it may take beyond what it has when idle, and how long a request may last before it ends itself.
+Hostile pictures are opened here and nowhere else. It ends when its stdin closes, so that it never outlives
+the program.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image
+
+from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, resampling, resized
+from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_image
+from semantik.decoding.pictures.to_rgb import OVERSAMPLING
+from semantik.decoding.pipe_messages import BadFrame, Header, Message, read_frame, write_frame
+from semantik.decoding.video import frames
+from semantik.errors import DecodeFailed
+from semantik.moments import split_path
+from semantik.records import Description, Reason
+
+THUMBNAIL_QUALITY = 80
+_NICENESS = 5
+_WINDOWS_BELOW_NORMAL = 0x4000
+
+
+def main(arguments: list[str]) -> None:
+    """Serve requests until stdin closes."""
+    memory, seconds = int(arguments[0]), float(arguments[1])
+    stdin, stdout = _take_channel()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program, which then closes stdin
+    logging.disable()  # nobody reads it: what matters travels in the answers
+    _lower_priority()
+    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    threading.Thread(target=_read_requests, args=(stdin, inbox), daemon=True).start()
+    _limit_memory(memory)
+    with Path(os.devnull).open("w", encoding="ascii") as nowhere:
+        write_frame(stdout, {"ready": True})
+        while True:
+            header, payload = inbox.get()
+            # The program kills a process that is late. Should the program itself be gone while native
+            # code spins and holds the interpreter's lock, this C-level timer still ends the process.
+            faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
+            answer, data = _answer(header, payload)
+            faulthandler.cancel_dump_traceback_later()
+            try:
+                write_frame(stdout, answer, data)
+            except OSError:
+                os._exit(0)
+
+
+def _take_channel() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the program. Stray prints of native libraries go to stderr from here on."""
+    stdin = os.fdopen(os.dup(0), "rb")
+    stdout = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return stdin, stdout
+
+
+def _read_requests(stdin: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
+    # In a thread of its own, so that the end of the program is noticed in the middle of a long decoding.
+    with suppress(OSError, BadFrame):
+        while (message := read_frame(stdin)) is not None:
+            inbox.put(message)
+    os._exit(0)
+
+
+def _lower_priority() -> None:
+    """Let the window and the encoder go first."""
+    if sys.platform == "win32":
+        import ctypes
+
+        kernel = ctypes.windll.kernel32
+        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _WINDOWS_BELOW_NORMAL)
+    else:
+        os.nice(_NICENESS)
+
+
+def _limit_memory(memory: int) -> None:
+    """Allow the process ``memory`` bytes more than it has now, where the system can (Linux); no core dumps."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        limit = pages * resource.getpagesize() + memory
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if hard == resource.RLIM_INFINITY or limit < hard:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _answer(header: Header, payload: bytes) -> Message:
+    try:
+        return _work(header, *split_path(Path(os.fsdecode(payload))))
+    except DecodeFailed as error:
+        trace = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
+        return _failure(error.params["reason"], str(error.params["detail"]), trace)
+    except MemoryError as error:
+        return _failure(Reason.OUT_OF_MEMORY, repr(error), "")
+    except Exception as error:  # noqa: BLE001 - the traceback travels in the answer, for the program's log
+        return _failure(Reason.DAMAGED, repr(error), traceback.format_exc())
+
+
+def _work(header: Header, path: Path, moment: float | None) -> Message:
+    seconds = header["seconds"]  # for a video; a picture cannot be left half done
+    if header["op"] == "thumbnail":
+        return _thumbnail(path, moment, header["side"], seconds)
+    is_video = frames.is_video(path)
+    if header["op"] == "describe":
+        return _told(frames.describe_video(path, seconds) if is_video else describe_image(path)), b""
+    spec = InputSpec(**header["spec"])
+    if not is_video:
+        return _fit(path, spec)
+    return _fit_video(path, spec, seconds) if moment is None else _fit_frame(path, moment, spec, seconds)
+
+
+def _failure(reason: object, detail: str, trace: str) -> Message:
+    assert isinstance(reason, Reason)
+    return {"reason": reason.value, "detail": detail[:1000], "trace": trace[-8000:]}, b""
+
+
+def _fit(path: Path, spec: InputSpec) -> Message:
+    loaded = load_image(path, max(spec.width, spec.height))
+    pixels = fit_pixels(_unreduced_geometry(loaded, spec), spec)
+    warning = loaded.warning.value if loaded.warning else None
+    return {**_told(loaded), "warning": warning}, pixels.tobytes()
+
+
+def _fit_video(path: Path, spec: InputSpec, seconds: float) -> Message:
+    found = frames.sample_frames(path, max(spec.width, spec.height), seconds)
+    pixels = b"".join(fit_pixels(Image.fromarray(frame), spec).tobytes() for frame in found.frames)
+    told = _told(Description(found.width, found.height, found.taken))
+    warning = Reason.TRUNCATED.value if found.truncated else None
+    return {**told, "warning": warning, "moments": found.moments}, pixels
+
+
+def _fit_frame(path: Path, moment: float, spec: InputSpec, seconds: float) -> Message:
+    told = _told(frames.describe_video(path, seconds))
+    frame = frames.frame_at(path, moment, OVERSAMPLING * max(spec.width, spec.height), seconds)
+    return {**told, "warning": None}, fit_pixels(Image.fromarray(frame), spec).tobytes()
+
+
+def _told(picture: LoadedImage | Description) -> Header:
+    taken = picture.taken.isoformat() if picture.taken else None
+    return {"width": picture.width, "height": picture.height, "taken": taken, "camera": picture.camera}
+
+
+def _unreduced_geometry(loaded: LoadedImage, spec: InputSpec) -> Image.Image:
+    """The picture at the size to which ``fit_pixels`` would have brought the original.
+
+    A reduced picture's sides are rounded, and fitting it as it is would shift what is seen by up to half a
+    pixel of the result. That is nothing to the eye, yet it moves embeddings measurably
+    (benchmarks/decode_cost.md).
+    """
+    width, height = loaded.width, loaded.height
+    if loaded.image.size == (width, height) or max(width, height) > EXTREME_ASPECT * min(width, height):
+        return loaded.image
+    return loaded.image.resize(resized((width, height), spec), resampling(spec), box=loaded.box)
+
+
+def _thumbnail(path: Path, moment: float | None, side: int, seconds: float) -> Message:
+    if not frames.is_video(path):
+        image = load_image(path, max(1, side // 2)).image
+    elif moment is None:
+        image = Image.fromarray(frames.first_frame(path, side, seconds))
+    else:
+        image = Image.fromarray(frames.frame_at(path, moment, side, seconds))
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
+    return {"width": image.width, "height": image.height}, out.getvalue()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

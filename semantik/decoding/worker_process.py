@@ -1,0 +1,137 @@
+"""One decoder process as the program sees it: started, asked, timed, stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from semantik.decoding.pipe_messages import BadFrame, Message, read_frame, write_frame
+from semantik.video_environment import ENVIRONMENT
+
+log = logging.getLogger(__name__)
+
+_SELF_DESTRUCT = 10.0  # seconds beyond the time limit after which an abandoned process ends itself
+_UNKILLABLE = 1.0  # seconds to wait for a killed process
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class ProcessLost(Exception):
+    """The process died, or talks nonsense, instead of answering."""
+
+
+class ProcessLate(Exception):
+    """The process did not answer in time; it has been killed."""
+
+
+class DecodeProcess:
+    """A running ``semantik.decoding.worker``. One thread at a time may ask; any thread may stop it."""
+
+    def __init__(self, command: Sequence[str] | None, memory_limit: int, time_limit: float) -> None:
+        """Start the process: ``memory_limit`` in bytes, ``time_limit`` in seconds. Raises OSError.
+
+        Its first message, which tells that it is ready, is still to be waited for.
+        """
+        self.served = 0
+        self.usable = True
+        self._answers: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        command = command or [_interpreter(), "-m", "semantik.decoding.worker"]
+        self._popen = subprocess.Popen(
+            [*command, str(memory_limit), str(time_limit + _SELF_DESTRUCT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=_ROOT,
+            env=_environment(),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        assert self._popen.stdin is not None
+        assert self._popen.stdout is not None
+        self._stdin: IO[bytes] = self._popen.stdin
+        self._stdout: IO[bytes] = self._popen.stdout
+        # A thread of its own reads the answers: no portable call waits on a pipe with a time limit.
+        threading.Thread(target=self._read, name=f"decoder-{self.pid}", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._popen.pid
+
+    def ask(self, request: Message, time_limit: float) -> Message:
+        """Send a request and wait for its answer. Raises ProcessLost, ProcessLate (seconds)."""
+        self.served += 1
+        try:
+            write_frame(self._stdin, *request)
+        except (OSError, ValueError) as error:  # ValueError: stopped by another thread
+            self.usable = False
+            raise ProcessLost(self._epitaph()) from error
+        return self.wait(time_limit)
+
+    def wait(self, time_limit: float) -> Message:
+        """Wait for the next message. Raises as ``ask`` does; after that, and if interrupted, it is not usable."""
+        usable, self.usable = self.usable, False
+        try:
+            answer = self._answers.get(timeout=time_limit)
+        except queue.Empty:
+            self._popen.kill()
+            raise ProcessLate(f"no answer within {time_limit:g} s") from None
+        if answer is None:
+            raise ProcessLost(self._epitaph())
+        self.usable = usable
+        return answer
+
+    def hang_up(self) -> None:
+        """Close the process's stdin, upon which it ends by itself, even in the middle of a picture."""
+        self.usable = False
+        with suppress(OSError):
+            self._stdin.close()
+
+    def stop(self, grace: float = 0.0) -> None:
+        """End the process, by force after ``grace`` seconds, and collect it."""
+        self.hang_up()
+        if grace > 0:
+            with suppress(subprocess.TimeoutExpired):
+                self._popen.wait(grace)
+        self._popen.kill()
+        # A process that waits for a dead network drive cannot even be killed; leave it to the system.
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(_UNKILLABLE)
+
+    def _read(self) -> None:
+        with self._stdout:
+            try:
+                while (answer := read_frame(self._stdout)) is not None:
+                    self._answers.put(answer)
+            except (OSError, BadFrame):
+                log.exception("decoder process %d sent no message", self.pid)
+        self._answers.put(None)
+
+    def _epitaph(self) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            return f"exit code {self._popen.wait(_UNKILLABLE)}"
+        return "closed its output"
+
+
+def _interpreter() -> str:
+    """The console Python beside a windowed one: its standard streams are sure to exist."""
+    python = Path(sys.executable)
+    console = python.with_name("python.exe")
+    return str(console) if python.name.lower() == "pythonw.exe" and console.exists() else str(python)
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
+        # One core per process, and no address space taken by threads that never run.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",
+        **ENVIRONMENT,
+    }

@@ -1,0 +1,128 @@
+"""What is in the files that open the program by a double click, for each system. Pure functions of the paths."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import PurePath
+from typing import NamedTuple
+
+from semantik.words.text import CATALOGUE
+
+NAME = "SemantikSearch"
+
+WINDOW_CLASS = "Semantiksearch"
+"""What Tk makes of the class name that the window is given: all but the first letter in lower case."""
+
+
+class Program(NamedTuple):
+    """What is to be started: the Python that has its packages, the script, and its icon."""
+
+    python: PurePath
+    script: PurePath
+    icon: PurePath
+
+
+# -- Linux: Desktop Entry Specification 1.4 ------------------------------------------------------------
+
+_STRING_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"})
+_QUOTED_ESCAPES = str.maketrans({sign: f"\\{sign}" for sign in '"`$\\'})
+
+
+def desktop_entry(program: Program) -> str:
+    """The content of a ``.desktop`` file (freedesktop.org, Desktop Entry Specification 1.4).
+
+    Its window class is the one that the window names itself by, so that the panel groups both.
+    """
+    spanish, english = CATALOGUE["launcher.comment"]
+    words_es, words_en = CATALOGUE["launcher.keywords"]
+    lines = {
+        "Type": "Application",
+        "Version": "1.4",
+        "Name": NAME,
+        "Comment": english,
+        "Comment[es]": spanish,
+        "Keywords": words_en,
+        "Keywords[es]": words_es,
+        "Exec": exec_line([str(program.python), str(program.script)]),
+        "Path": _string(str(program.script.parent)),
+        "Icon": _string(str(program.icon)),
+        "Terminal": "false",
+        "Categories": "Graphics;Viewer;",
+        "StartupWMClass": WINDOW_CLASS,
+    }
+    return "[Desktop Entry]\n" + "".join(f"{key}={value}\n" for key, value in lines.items())
+
+
+def exec_line(command: list[str]) -> str:
+    """The value of ``Exec`` for a command: quoted as its section of the specification says, then escaped as a string.
+
+    The specification allows no "=" in the program's name, and GLib looks for the program before it turns "%%" into
+    "%"; such a program is started by the shell, which gets it as an argument.
+    """
+    if any(sign in command[0] for sign in "=%"):
+        command = ["/bin/sh", "-c", 'exec "$0" "$@"', *command]
+    return " ".join(map(_argument, command))
+
+
+def _argument(argument: str) -> str:
+    quoted = argument if _is_plain(argument) else f'"{argument.translate(_QUOTED_ESCAPES)}"'
+    return _string(quoted.replace("%", "%%"))
+
+
+def _is_plain(argument: str) -> bool:
+    return bool(argument) and all(sign.isalnum() or sign in "/._-+:,@%" for sign in argument)
+
+
+def _string(value: str) -> str:
+    escaped = value.translate(_STRING_ESCAPES)
+    return "\\s" + escaped[1:] if escaped.startswith(" ") else escaped  # blanks after the "=" do not count
+
+
+# -- macOS ---------------------------------------------------------------------------------------------
+
+
+def mac_command(program: Program) -> str:
+    """The content of a ``.command`` file, which Finder opens in a terminal."""
+    python, script, folder = (shlex.quote(str(p)) for p in (program.python, program.script, program.script.parent))
+    return f"#!/bin/sh\ncd -- {folder} && exec {python} {script}\n"
+
+
+# -- Windows -------------------------------------------------------------------------------------------
+
+WINDOWS_SCRIPT = r"""$ErrorActionPreference = 'Stop'
+$shell = New-Object -ComObject WScript.Shell
+$link = $shell.CreateShortcut($env:SEMANTIK_LINK)
+$link.TargetPath = $env:SEMANTIK_PYTHON
+$link.Arguments = $env:SEMANTIK_ARGUMENTS
+$link.WorkingDirectory = $env:SEMANTIK_FOLDER
+$link.IconLocation = $env:SEMANTIK_ICON + ',0'
+$link.Description = $env:SEMANTIK_COMMENT
+$link.Save()
+# WScript.Shell knows only the letters of the system's code page; the shell itself takes them all.
+if (($env:SEMANTIK_PYTHON + $env:SEMANTIK_ARGUMENTS + $env:SEMANTIK_ICON) -match '[^\x00-\x7F]') {
+    $place = (New-Object -ComObject Shell.Application).NameSpace([IO.Path]::GetDirectoryName($env:SEMANTIK_LINK))
+    $link = $place.ParseName([IO.Path]::GetFileName($env:SEMANTIK_LINK)).GetLink
+    $link.Path = $env:SEMANTIK_PYTHON
+    $link.Arguments = $env:SEMANTIK_ARGUMENTS
+    $link.WorkingDirectory = $env:SEMANTIK_FOLDER
+    $link.SetIconLocation($env:SEMANTIK_ICON, 0)
+    $link.Save()
+}
+"""
+"""Makes one shortcut. It is the same for everybody: paths come by the environment, so nothing in them is ever code."""
+
+POWERSHELL = ("powershell.exe", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-Command", "-")
+"""Reads the script from standard input."""
+
+
+def windows_environment(program: Program, link: PurePath, comment: str) -> dict[str, str]:
+    """What ``WINDOWS_SCRIPT`` finds in its environment."""
+    return {
+        "SEMANTIK_LINK": str(link),
+        "SEMANTIK_PYTHON": str(program.python),
+        "SEMANTIK_ARGUMENTS": subprocess.list2cmdline([str(program.script)]),
+        "SEMANTIK_FOLDER": str(program.script.parent),
+        "SEMANTIK_ICON": str(program.icon),
+        "SEMANTIK_COMMENT": comment,
+    }

@@ -1,0 +1,126 @@
+"""Entries in the menu and on the desktop that open the program by a click: made and removed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import platformdirs
+
+from semantik.desktop.launcher_files import (
+    NAME,
+    POWERSHELL,
+    WINDOWS_SCRIPT,
+    Program,
+    desktop_entry,
+    mac_command,
+    windows_environment,
+)
+from semantik.errors import LauncherNotMade
+from semantik.storage.atomic_files import replace_file
+from semantik.words.text import say
+
+log = logging.getLogger(__name__)
+
+SCRIPT = "SemantikSearch.py"
+ICON = "SS.png"
+WINDOWS_ICON = "SemantikSearch.ico"
+
+_PATIENCE = 60.0  # seconds for another program's answer
+
+
+def install(folder: Path, python: Path, home: Path) -> list[Path]:
+    """Make the entries for the program in ``folder``, which ``python`` runs; earlier ones are replaced.
+
+    On Linux in the menu and on the desktop, on macOS on the desktop, on Windows in both. ``home`` keeps the icon
+    that Windows needs. Returns what was made. Raises LauncherNotMade.
+    """
+    program = Program(python, folder / SCRIPT, folder / ICON)
+    made = []
+    for path in places():
+        try:
+            if sys.platform == "win32":
+                _make_link(_for_windows(program, home), path)
+            else:
+                content = mac_command(program) if sys.platform == "darwin" else desktop_entry(program)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                replace_file(path, content.encode("utf-8"))
+                path.chmod(0o755)
+                _trust(path)
+        except (OSError, UnicodeEncodeError, subprocess.SubprocessError) as error:
+            log.warning("no launcher entry %s", path, exc_info=True)
+            detail = (getattr(error, "strerror", None) or getattr(error, "stderr", None) or str(error)).strip()
+            raise LauncherNotMade(path=str(path), detail=detail) from error
+        made.append(path)
+    return made
+
+
+def remove(home: Path) -> list[Path]:
+    """Delete what ``install`` made; returns what was there. Raises LauncherNotMade when something cannot be deleted."""
+    removed = []
+    for path in (*places(), home / WINDOWS_ICON):
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise LauncherNotMade(path=str(path), detail=error.strerror or str(error)) from error
+        removed.append(path)
+    return removed
+
+
+def places() -> list[Path]:
+    """Where the entries belong on this system; a desktop only where there is one."""
+    desktop = Path(platformdirs.user_desktop_dir())
+    # Without a desktop, xdg-user-dirs names the user's own folder.
+    on_desktop = [desktop] if desktop.is_dir() and desktop != Path.home() else []
+    if sys.platform == "win32":
+        menu = Path(os.environ.get("APPDATA", "~")).expanduser() / "Microsoft/Windows/Start Menu/Programs"
+        return [place / f"{NAME}.lnk" for place in (menu, *on_desktop) if place.is_dir()]
+    if sys.platform == "darwin":
+        return [place / f"{NAME}.command" for place in on_desktop]
+    menu = Path(platformdirs.user_data_dir()) / "applications"
+    return [place / "semantiksearch.desktop" for place in (menu, *on_desktop)]
+
+
+def _trust(path: Path) -> None:
+    """Tell GNOME and Xfce that the user made this file; elsewhere being executable is enough."""
+    gio = shutil.which("gio")
+    if sys.platform == "darwin" or not gio:
+        return
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+    for attribute, value in (("metadata::trusted", "true"), ("metadata::xfce-exe-checksum", checksum)):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):  # no session to remember it
+            command = [gio, "set", "-t", "string", str(path), attribute, value]
+            subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
+
+
+def _for_windows(program: Program, home: Path) -> Program:
+    """The same program without a console window, and with an icon of the kind that Windows shows."""
+    from PIL import Image
+
+    windowless = Path(program.python).with_name("pythonw.exe")
+    icon = home / WINDOWS_ICON
+    with Image.open(program.icon) as picture:
+        picture.save(icon, format="ICO", sizes=[(side, side) for side in (16, 24, 32, 48, 64, 128, 256)])
+    return Program(windowless if windowless.is_file() else program.python, program.script, icon)
+
+
+def _make_link(program: Program, path: Path) -> None:
+    """Have PowerShell make a shortcut. Raises OSError, SubprocessError."""
+    subprocess.run(
+        POWERSHELL,
+        input=WINDOWS_SCRIPT,
+        env=os.environ | windows_environment(program, path, say("launcher.comment")),
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )

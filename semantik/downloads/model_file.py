@@ -1,0 +1,208 @@
+"""The models' files on disk: where they are, whether they are the right ones, and how they get there.
+
+Why not pooch: it knows a file's hash and moves it into place when it matches, but it always starts
+over in a fresh temporary file, has no deadline for a dead network, no way to cancel, and lets two
+processes download the same file side by side. What is left of its work is small, so the transfer is
+done with requests (``transfer.py``) and the place is kept by filelock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantik.downloads.resumable_transfer import DownloadLimits, Transfer
+from semantik.encoders.byte_meter import ByteMeter
+from semantik.errors import Cancelled, DiskFull, WeightsFolderUnwritable, WeightsMissing, WrongHash
+from semantik.records import Progress
+from semantik.storage.atomic_files import sync_folder
+
+log = logging.getLogger(__name__)
+
+ROOM_TO_SPARE = 64 << 20  # bytes that a download leaves free on the disk
+APPROXIMATE = 0.02  # how far the size of a good file may be from a size that is not known exactly
+
+_verified: dict[Path, tuple[int, int, str]] = {}  # path -> size, mtime_ns and SHA-256 that were checked
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """One file to download. ``name`` is what the user calls it, ``size`` is in bytes.
+
+    ``exact`` tells that ``size`` is the file's own; otherwise it only serves to show and to plan.
+    """
+
+    name: str
+    url: str
+    sha256: str  # hexadecimal, lower case
+    size: int
+    filename: str
+    exact: bool = True
+
+
+def default_folder() -> Path:
+    """Where the ``clip`` package looks for its files."""
+    return Path.home() / ".cache" / "clip"
+
+
+def weights_path(file: WeightsFile, folder: Path | None = None) -> Path:
+    """Where the file is kept: in ``folder``, or by default where the ``clip`` package looks."""
+    return (folder or default_folder()) / file.filename
+
+
+def is_ready(file: WeightsFile, folder: Path | None = None) -> bool:
+    """Whether the file is on disk with its size. Cheap: the content is checked by ``verify``."""
+    try:
+        size = weights_path(file, folder).stat().st_size
+    except OSError:
+        return False
+    return size == file.size if file.exact else abs(size - file.size) <= file.size * APPROXIMATE
+
+
+def verify(file: WeightsFile, folder: Path | None = None) -> Path:
+    """The path of the file, once its SHA-256 matches. A file that did not change is hashed once a process.
+
+    Raises WeightsMissing when it is not there and WrongHash when it is another file.
+    """
+    path = weights_path(file, folder)
+    try:
+        right = _matches(file, path)
+    except OSError as error:
+        log.info("%s cannot be read: %s", path, error)
+        raise WeightsMissing(name=file.name, megabytes=round(file.size / 1e6)) from error
+    if not right:
+        raise WrongHash(name=file.name)
+    return path
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, hexadecimal. Raises OSError."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def download(
+    file: WeightsFile,
+    folder: Path | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    is_cancelled: Callable[[], bool] | None = None,
+    *,
+    limits: DownloadLimits | None = None,
+) -> Path:
+    """Fetch the file, resuming what an earlier try left in ``<filename>.part``, and check its SHA-256.
+
+    Returns the path of the right file; nothing is downloaded when it is there already. Blocks: meant
+    for a worker thread. ``on_progress`` is called in that thread with bytes, bytes per second and
+    seconds left, at most ten times a second and once at the end; ``is_cancelled`` is asked between
+    chunks, so a stalled connection answers within ``limits.timeout``. A second process that wants the
+    same file waits for the first.
+
+    Raises NoNetwork (within five seconds as long as the server has not answered; once it has, a dead
+    network is retried first, as ``limits`` says: half a minute), ServerRefused, UntrustedServer,
+    DownloadInterrupted (what arrived is kept), WrongHash (what arrived is deleted), DiskFull,
+    WeightsFolderUnwritable, Cancelled (what arrived is kept), or DownloadFailed for anything else.
+    """
+    cancelled = is_cancelled or (lambda: False)
+    target = weights_path(file, folder)
+    meter = ByteMeter(file.size, on_progress)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(target, cancelled, meter):
+            if not (target.is_file() and _matches(file, target)):
+                _fetch(file, target, limits or DownloadLimits(), meter, cancelled)
+            meter.finish(target.stat().st_size)
+    except OSError as error:
+        # Network errors are told apart in the transfer, so that what comes here is about the folder.
+        log.exception("cannot write %s", target)
+        raise WeightsFolderUnwritable(name=file.name, folder=target.parent, detail=str(error)) from error
+    return target
+
+
+def _fetch(
+    file: WeightsFile, target: Path, limits: DownloadLimits, meter: ByteMeter, is_cancelled: Callable[[], bool]
+) -> None:
+    """Transfer to the partial file, check the whole and move it into place."""
+    transfer = Transfer(
+        name=file.name,
+        url=file.url,
+        part=target.with_name(target.name + ".part"),
+        size=file.size if file.exact else None,
+        most=file.size if file.exact else file.size * 2,
+        limits=limits,
+        on_bytes=meter.show,
+        is_cancelled=is_cancelled,
+    )
+    _check_room(file, target.parent, transfer.have)
+    transfer.run()
+    if file_sha256(transfer.part) != file.sha256:
+        transfer.drop()
+        if not transfer.pieced:
+            raise WrongHash(name=file.name)
+        # A part that an earlier run left may have been spoiled by a power cut: the whole gets one chance.
+        log.warning("%s: the resumed file is wrong, downloading it whole", file.name)
+        meter.restart()
+        transfer.run()
+        if file_sha256(transfer.part) != file.sha256:
+            transfer.drop()
+            raise WrongHash(name=file.name)
+    os.replace(transfer.part, target)
+    transfer.drop()
+    with contextlib.suppress(OSError):
+        sync_folder(target.parent)
+    _remember(file, target)
+
+
+def _check_room(file: WeightsFile, folder: Path, have: int) -> None:
+    needed = max(0, file.size - have) + ROOM_TO_SPARE
+    if shutil.disk_usage(folder).free < needed:
+        raise DiskFull(name=file.name, folder=folder, needed_mb=math.ceil(needed / 1e6))
+
+
+@contextlib.contextmanager
+def _alone(target: Path, is_cancelled: Callable[[], bool], meter: ByteMeter) -> Iterator[None]:
+    """Hold the file's lock, so that two processes or threads never write the same partial file."""
+    import filelock
+
+    lock = filelock.FileLock(target.with_name(target.name + ".lock"))
+    part = target.with_name(target.name + ".part")
+    while True:
+        try:
+            lock.acquire(timeout=0.2, poll_interval=0.05)
+            break
+        except filelock.Timeout:
+            if is_cancelled():
+                raise Cancelled from None
+            with contextlib.suppress(OSError):  # the other one's progress is this one's, too
+                meter.show(part.stat().st_size, None)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _matches(file: WeightsFile, path: Path) -> bool:
+    """Whether the content is the right one. Raises OSError."""
+    state = path.stat()
+    if _verified.get(path.absolute()) == (state.st_size, state.st_mtime_ns, file.sha256):
+        return True
+    if file.exact and state.st_size != file.size:
+        return False
+    if file_sha256(path) != file.sha256:
+        return False
+    after = path.stat()
+    if (after.st_size, after.st_mtime_ns) != (state.st_size, state.st_mtime_ns):
+        return False  # it was written to meanwhile
+    _remember(file, path)
+    return True
+
+
+def _remember(file: WeightsFile, path: Path) -> None:
+    state = path.stat()
+    _verified[path.absolute()] = (state.st_size, state.st_mtime_ns, file.sha256)

@@ -1,0 +1,1 @@
+"""OpenAI's CLIP models, and their multilingual text tower."""

@@ -1,0 +1,115 @@
+"""CLIP's image side in 8-bit integers, run by ONNX Runtime: optional, for processors.
+
+Weights are quantised once, per channel and symmetric; activations as they come, per tensor ("dynamic
+quantisation", https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html). Seven bits of
+weights are used (``reduce_range``): on processors without VNNI, products of full 8-bit values saturate and
+embeddings drift ten times as far. Needs the packages of ``requirements-fast.txt``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from semantik.encoders.clip import network
+from semantik.encoders.tower_cache import Weights
+from semantik.storage.atomic_files import replace_file
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+
+PACKAGES = ("onnx", "onnxruntime")
+
+
+def is_available() -> bool:
+    """Whether the packages are installed."""
+    return all(map(importlib.util.find_spec, PACKAGES))
+
+
+def int8_path(kept: Path) -> Path:
+    """Where the quantised image side is kept: beside the weights that it was made from."""
+    return kept.with_name(f"{kept.stem}-int8.onnx")
+
+
+def make(visual: Any, resolution: int, target: Path) -> None:
+    """Export ``clip``'s image network (float32, on the processor), quantise it and keep it. Raises OSError."""
+    import torch
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        exact, small = Path(scratch, "exact.onnx"), Path(scratch, "int8.onnx")
+        with warnings.catch_warnings():
+            # The older exporter is called obsolescent; the newer one needs one more package and minutes.
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                visual,
+                (torch.zeros(2, 3, resolution, resolution),),
+                str(exact),
+                dynamo=False,
+                input_names=["pictures"],
+                output_names=["embeddings"],
+                dynamic_axes={"pictures": {0: "n"}, "embeddings": {0: "n"}},
+            )
+        quantize_dynamic(
+            exact,
+            small,
+            per_channel=True,
+            reduce_range=True,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul", "Gemm"],
+        )
+        replace_file(target, small.read_bytes())
+    log.info("8-bit image side kept in %s", target)
+
+
+def load(weights: Weights, kept: Path, resolution: int) -> Int8ImageTower:
+    """The quantised image side, made from ``weights`` unless a good one is beside ``kept``.
+
+    Raises OSError or RuntimeError.
+    """
+    path = int8_path(kept)
+    if path.is_file():
+        try:
+            return Int8ImageTower(path)
+        except RuntimeError as error:
+            log.warning("made again: %s", error)
+    make(network.build(weights, single=True).visual, resolution, path)
+    return Int8ImageTower(path)
+
+
+class Int8ImageTower:
+    """``tower(pictures)``: float32 (n, 3, H, W) -> float32 (n, dim), not unit. May be called from several threads.
+
+    Each picture is a run of its own: activations are scaled per run, and a picture's embedding must not
+    depend on its neighbours. Raises RuntimeError for a file that is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # pictures are shared out by the caller
+        options.log_severity_level = 3
+        failures = (state.Fail, state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NoSuchFile)
+        try:
+            self._session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+        except (*failures, state.NotImplemented, state.RuntimeException) as error:
+            raise RuntimeError(f"{path.name}: {error}") from error
+
+    def __call__(self, pictures: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        planes = pictures.numpy()
+        rows = [self._session.run(None, {"pictures": planes[i : i + 1]})[0] for i in range(len(planes))]
+        return torch.from_numpy(np.concatenate(rows))

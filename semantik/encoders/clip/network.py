@@ -1,0 +1,69 @@
+"""A published archive as named weights, and named weights as ``clip``'s own network."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from semantik.encoders.clip.package import model_module
+from semantik.encoders.tower_cache import Weights
+
+if TYPE_CHECKING:
+    import torch
+
+_SIZES = ("input_resolution", "context_length", "vocab_size")  # buffers of the published files, no weights
+
+
+def is_torchscript(path: Path) -> bool:
+    """Whether the file is a TorchScript archive. Nothing in it is executed or unpickled."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return any(name.endswith("/constants.pkl") for name in names) and any("/code/" in name for name in names)
+
+
+def read_archive(path: Path) -> dict[str, torch.Tensor]:
+    """The weights in a TorchScript archive such as OpenAI publishes. Executes it: only for a file that is trusted.
+
+    Raises RuntimeError and others for a damaged one (``clip.LOAD_ERRORS``).
+    """
+    import torch
+
+    # True, and no news for the user: this is the format in which OpenAI publishes.
+    warnings.filterwarnings("ignore", message="`torch.jit.load` is deprecated", category=FutureWarning)
+    with path.open("rb") as file:  # Python opens it: torch's own reader fails on some names on Windows
+        archive: Any = torch.jit.load(file, map_location="cpu")  # type: ignore[no-untyped-call]
+    state: dict[str, torch.Tensor] = archive.state_dict()
+    return {name: tensor for name, tensor in state.items() if name not in _SIZES}
+
+
+def shape_of(weights: Weights) -> tuple[int, int] | None:
+    """Side of the input in pixels and length of an embedding; None when these are not CLIP's weights."""
+    shapes = weights.shapes()
+    try:
+        dim = shapes["text_projection"][1]
+        if "visual.proj" in shapes:
+            grid = round((shapes["visual.positional_embedding"][0] - 1) ** 0.5)
+            return shapes["visual.conv1.weight"][-1] * grid, dim
+        return 32 * round((shapes["visual.attnpool.positional_embedding"][0] - 1) ** 0.5), dim
+    except (KeyError, IndexError):
+        return None
+
+
+def build(weights: Weights, *, single: bool) -> Any:
+    """``clip.model.CLIP`` with all weights, as ``clip.load`` makes it.
+
+    ``single`` makes them float32, what processors and Apple's GPU need; else they have the precisions that
+    clip gives them on CUDA. Raises RuntimeError, KeyError, AttributeError for weights of another network.
+    """
+    from semantik.encoders.uninitialised import uninitialised
+
+    with uninitialised():
+        network = model_module().build_model({name: weights.tensor(name) for name in weights.shapes()})
+    if single:
+        network = network.float()
+    return network.requires_grad_(False)

@@ -1,0 +1,1 @@
+"""Further models by open-clip-torch: SigLIP and DataComp."""

@@ -1,0 +1,1 @@
+"""All folders and models together, behind the window and the command line."""

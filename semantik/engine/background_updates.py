@@ -1,0 +1,141 @@
+"""Bringing folders up to date behind what the user does: searches go on meanwhile, in what was indexed before."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantik.desktop.background_priority import in_background
+from semantik.errors import SemantikError
+from semantik.folders.indexed_folder import Check, Library, State
+from semantik.records import IndexReport
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What became known of a folder; ``report`` when it was brought up to date, ``error`` when that failed."""
+
+    library: Library
+    check: Check
+    updating: bool = False  # it is being brought up to date now
+    report: IndexReport | None = None
+    error: SemantikError | None = None
+
+
+class BackgroundUpdates:
+    """Looks at folders that were noticed, one at a time, and embeds what is new there where that is wanted.
+
+    It works on a copy of the index (``Library.fork``), which takes the place of the one that is searched once it is
+    saved. All methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[Path], Library | None],
+        is_wanted: Callable[[], bool],
+        on_news: Callable[[News], None],
+    ) -> None:
+        """``find``: the library that is open for a folder, if one is; ``is_wanted``: whether new pictures are to be
+        embedded without a question; ``on_news`` is called on the thread of this object."""
+        self._find = find
+        self._is_wanted = is_wanted
+        self._on_news = on_news
+        self._turn = threading.Lock()  # held by whoever changes indexes
+        self._changed = threading.Condition()  # guards all below
+        self._noticed: dict[Path, None] = {}
+        self._asides = 0
+        self._forgotten = 0
+        self._closed = False
+        self._thread: threading.Thread | None = None  # lives while there is something to do: see ``in_background``
+
+    def notice(self, folder: Path) -> None:
+        """Something may have changed in ``folder``: look at it soon."""
+        with self._changed:
+            self._noticed[folder] = None
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name="background updates", daemon=True)
+                self._thread.start()
+
+    def forget(self) -> None:
+        """Drop what was noticed, and stop what is being done at its next batch: other folders were opened."""
+        with self._changed:
+            self._forgotten += 1
+            self._noticed.clear()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Change indexes oneself: what is done here stops at its next batch, is saved, and goes on afterwards."""
+        with self._changed:
+            self._asides += 1
+        try:
+            with self._turn:
+                yield
+        finally:
+            with self._changed:
+                self._asides -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Stop at the next batch, and wait for that."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            thread = self._thread
+        if thread:
+            thread.join()
+
+    def _run(self) -> None:
+        with in_background():
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closed or not self._asides)
+                    if self._closed or not self._noticed:
+                        self._thread = None
+                        return
+                    folder = next(iter(self._noticed))
+                    del self._noticed[folder]
+                    era = self._forgotten
+                finished = True
+                try:
+                    with self._turn:
+                        finished = self._look(folder, era)
+                except Exception:  # the worker's wrapper: one of the boundaries of DESIGN.md
+                    log.exception("%s could not be looked at", folder)
+                with self._changed:
+                    if not finished and era == self._forgotten:
+                        self._noticed[folder] = None
+
+    def _look(self, folder: Path, era: int) -> bool:
+        """Whether nothing is left to do there."""
+
+        def must_stop() -> bool:
+            return self._closed or self._asides > 0 or era != self._forgotten
+
+        library = self._find(folder)
+        if library is None or library.index is None:
+            return True
+        if must_stop():
+            return False
+        other = library.fork()
+        check = other.check()
+        if check.state is not State.CHANGED or not self._is_wanted():
+            self._on_news(News(library, check))
+            return True
+        self._on_news(News(library, check, updating=True))
+        try:
+            report = other.update(is_cancelled=must_stop)
+        except SemantikError as error:
+            log.info("%s: not brought up to date in the background: %r", folder, error)
+            self._on_news(News(library, check, error=error))
+            return True
+        finally:
+            # What was done before a failure is saved, and can be found.
+            library.index = other.index
+        self._on_news(News(library, check if report.cancelled else Check(State.READY), report=report))
+        return not report.cancelled

@@ -1,0 +1,175 @@
+"""One pass over the files to embed: decoded ahead in the pool, encoded in batches, saved now and then."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from semantik.decoding.pool import DecodePool
+from semantik.encoders.base import Encoder
+from semantik.errors import DecodeFailed, FolderNotFound, SemantikError
+from semantik.folders.scan import identify
+from semantik.index import ImageIndex
+from semantik.moments import frame_key
+from semantik.pausing import Pause
+from semantik.records import Decoded, DecodedVideo, Embeddings, ImageFile, Pixels, Progress, Reason
+from semantik.speed import Speed
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_IMAGES = 2000
+CHECKPOINT_SECONDS = 60.0
+_AWAY = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.PERMISSION})  # what a disk that went away looks like
+
+
+class EmbeddingRun:
+    """One pass over the files to embed: decoding runs ahead in the pool while the encoder works."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        index: ImageIndex,
+        on_progress: Callable[[Progress], None],
+        is_cancelled: Callable[[], bool],
+        pause: Pause,
+        *,
+        on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None],
+        total: int,
+    ) -> None:
+        self.encoder = encoder
+        self.index = index
+        self.on_progress = on_progress
+        self.is_cancelled = is_cancelled
+        self.pause = pause
+        self.on_picture = on_picture
+        self.total = total
+        self.done = 0
+        self.added = 0  # pictures, and frames of videos
+        self.embedded: set[str] = set()
+        self.cancelled = False
+        self._speed = Speed()
+        self._root = identify(index.folder)
+
+    def embed(self, todo: list[ImageFile], pool: DecodePool) -> None:
+        if not todo:
+            return
+        self.on_progress(Progress(0, self.total))
+        self.encoder.load(texts=False)
+        self._speed = Speed()  # loading the model is no measure of the speed to come
+        while self.done < self.total and not self.cancelled:
+            self._embed_until_held(todo[self.done :], pool)
+            if self.pause.held and not self.cancelled:
+                self._hold_still()
+
+    def _embed_until_held(self, todo: list[ImageFile], pool: DecodePool) -> None:
+        """Go on until everything is done, or the run is cancelled or held; what was decoded ahead is dropped then."""
+        decoded = pool.fit_all((self.index.folder / file.path for file in todo), self.encoder.input_spec)
+        pairs = zip(todo, decoded, strict=True)
+        unsaved, saved_at = 0, time.monotonic()
+        try:
+            while not self.pause.held and (batch := list(islice(pairs, self.encoder.batch_size))):
+                if self.is_cancelled():
+                    self.cancelled = True
+                    break
+                self._embed_batch(batch)
+                self.done += len(batch)
+                unsaved += len(batch)
+                self.on_progress(self._speed.progress(self.done, self.total))
+                if unsaved >= CHECKPOINT_IMAGES or time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
+                    self.index.save()
+                    unsaved, saved_at = 0, time.monotonic()
+        finally:
+            decoded.close()
+
+    def _hold_still(self) -> None:
+        self.index.save()
+        told = self._speed.progress(self.done, self.total)
+        self.on_progress(replace(told, paused=True))
+        self.pause.wait()
+        self._speed.resume()
+        self.cancelled = self.is_cancelled()
+
+    def _embed_batch(self, batch: list[tuple[ImageFile, Decoded | DecodedVideo | DecodeFailed]]) -> None:
+        files: list[ImageFile] = []
+        pixels: list[Pixels] = []
+        warnings: list[tuple[ImageFile, Reason]] = []
+        failures: list[tuple[ImageFile, DecodeFailed]] = []
+        for file, outcome in batch:
+            if isinstance(outcome, DecodeFailed):
+                failures.append((file, outcome))
+                continue
+            self.on_picture(file, outcome)
+            if isinstance(outcome, DecodedVideo):
+                self._add_video(file, outcome)
+            else:
+                files.append(file)
+                pixels.append(outcome.pixels)
+            if outcome.warning:
+                warnings.append((file, outcome.warning))
+        if files:
+            self._add(files, np.stack(pixels))
+        for file, warning in warnings:
+            if file.path in self.embedded:
+                self.index.skip(file, warning)
+        if any(error.params["reason"] in _AWAY for _, error in failures):
+            self._check_folder()
+        for file, error in failures:
+            self._skip(file, error.params["reason"], error.params.get("detail", ""))
+
+    def _check_folder(self) -> None:
+        """Raises FolderNotFound when the disk went away: no file is to blame, and no old vector to be dropped."""
+        if identify(self.index.folder) != self._root:
+            raise FolderNotFound(folder=str(self.index.folder))
+
+    def _add(self, files: list[ImageFile], pixels: Pixels) -> None:
+        embeddings = self._encode(pixels)
+        if isinstance(embeddings, str) and len(files) > 1:
+            log.warning("the %d pictures of that batch are tried one by one", len(files))
+            for position, file in enumerate(files):
+                self._add([file], pixels[position : position + 1])
+        elif isinstance(embeddings, str):
+            self._skip(files[0], Reason.ENCODER_FAILED, embeddings)
+        else:
+            self.index.add(files, embeddings)
+            self.added += len(files)
+            self.embedded.update(file.path for file in files)
+
+    def _add_video(self, file: ImageFile, video: DecodedVideo) -> None:
+        """Add all frames of a video at once: a video is in the index whole or not at all."""
+        embeddings = self._encode(video.pixels)
+        if isinstance(embeddings, str):
+            self._skip(file, Reason.ENCODER_FAILED, embeddings)
+            return
+        self.index.remove([file.path])
+        frames = [replace(file, path=frame_key(file.path, moment)) for moment in video.moments]
+        self.index.add(frames, embeddings)
+        self.added += len(frames)
+        self.embedded.add(file.path)
+
+    def _encode(self, pixels: Pixels) -> Embeddings | str:
+        """Embeddings of pictures, in batches, or what went wrong. Raises SemantikError when the model is broken."""
+        size = self.encoder.batch_size
+        try:
+            parts = [self._encode_batch(pixels[at : at + size]) for at in range(0, len(pixels), size)]
+        except SemantikError:
+            raise  # no file is to blame
+        except Exception as error:  # one of the boundaries of DESIGN.md: encoding one batch
+            log.warning("a batch of %d could not be encoded", len(pixels), exc_info=True)
+            return str(error)
+        return np.concatenate(parts)
+
+    def _encode_batch(self, pixels: Pixels) -> Embeddings:
+        embeddings = self.encoder.encode_images(self.encoder.normalise(pixels))
+        if embeddings.shape != (len(pixels), self.encoder.dim) or not np.isfinite(embeddings).all():
+            raise ValueError(f"embeddings of shape {embeddings.shape} or not finite")
+        return embeddings
+
+    def _skip(self, file: ImageFile, reason: object, detail: object) -> None:
+        assert isinstance(reason, Reason)
+        log.info("skipped %s: %s: %s", file.path, reason.value, detail)
+        self.index.skip(file, reason)

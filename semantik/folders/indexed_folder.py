@@ -1,0 +1,258 @@
+"""One image folder opened with one encoder: its index, its state, and what brings it up to date."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterator
+from copy import copy
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from semantik.decoding.pool import DecodePool
+from semantik.encoders.base import Encoder
+from semantik.errors import (
+    AllExcluded,
+    FolderEmptied,
+    FolderNotFound,
+    FolderUnreadable,
+    IndexDamaged,
+    IndexNotSaved,
+    IndexTooNew,
+    NoImages,
+    NoIndex,
+    SemantikError,
+)
+from semantik.folder_details import FolderDetails
+from semantik.folders.exclusions import Exclusions
+from semantik.folders.indexer import scan_changes, update_index
+from semantik.folders.picture_details import FILE, DetailsStore
+from semantik.folders.scan import is_folder
+from semantik.index import Changes, ImageIndex, put_back, set_aside
+from semantik.pausing import Pause
+from semantik.records import IndexReport, Problem, Progress
+from semantik.search.example_pictures import FOLDER as QUERIES
+from semantik.storage.settings import index_folder
+from semantik.words.plain import plain
+
+log = logging.getLogger(__name__)
+
+HOME_FOLDERS = ("indexes", "thumbnails", "results", QUERIES)
+"""Where the home has pictures of the program's own, and what is made of the user's."""
+
+
+class State(Enum):
+    """What opening a library found."""
+
+    READY = "ready"  # the index matches the folder
+    CHANGED = "changed"  # pictures were added, changed or removed
+    NEW = "new"  # never indexed with this encoder
+    DAMAGED = "damaged"  # the stored index contradicts itself
+    OTHER_SPACE = "other_space"  # the stored vectors are of another version of the encoder
+    TOO_NEW = "too_new"  # written by a newer program
+    UNREACHABLE = "unreachable"  # the folder's pictures cannot be seen now; its index can be searched
+    EMPTY = "empty"  # there is no picture in the folder, nor was one
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of opening or re-checking a library; ``changes`` with CHANGED, ``error`` with bad states."""
+
+    state: State
+    changes: Changes | None = None
+    error: SemantikError | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class Library:
+    """An image folder, its index for one encoder, and the work that can be done with both.
+
+    Not thread-safe: the window calls it from one worker at a time. ``approximate_from``: see ``ImageIndex``.
+    ``unwanted``: what the user excluded; it may be changed at any time, and counts from the next check or update.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        folder: Path,
+        encoder: Encoder,
+        pool: DecodePool,
+        *,
+        approximate_from: int | None = None,
+        unwanted: Exclusions | None = None,
+    ) -> None:
+        self.home = home
+        self.folder = folder
+        self.encoder = encoder
+        self.pool = pool
+        self.unwanted = unwanted or Exclusions()
+        self.store = index_folder(home, folder, encoder.store)
+        self.index: ImageIndex | None = None
+        self.details = FolderDetails(folder, pool, DetailsStore(self.store.parent / FILE))
+        self._approximate_from = approximate_from
+        # The program's own pictures must not turn up as the user's when the home lies inside the library.
+        self._exclude = tuple(home / name for name in HOME_FOLDERS)
+
+    @property
+    def name(self) -> str:
+        """What the folder is called among others."""
+        return self.folder.name or str(self.folder)
+
+    @property
+    def count(self) -> int:
+        """Pictures that can be found now."""
+        return self.index.count if self.index else 0
+
+    def folders(self) -> list[str]:
+        """The folders with pictures below this one, relative, with "/", by name."""
+        rows = self.index.rows() if self.index else ()
+        found = {parent for path in rows for parent in _parents(path)}
+        return sorted(found, key=plain)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Files that the index knows as bad."""
+        return tuple(self.index.problems()) if self.index else ()
+
+    def open(self) -> Check:
+        """Load the stored index and compare it with the folder. Only unknown errors are raised."""
+        loaded = self.load()
+        return self.check() if loaded.state is State.READY else loaded
+
+    def load(self) -> Check:
+        """Load the stored index and check it whole; the folder is not looked at."""
+        self.index = None
+        try:
+            index = ImageIndex.load(self.store, self.folder, approximate_from=self._approximate_from)
+        except NoIndex:
+            if not is_folder(self.folder):
+                return Check(State.UNREACHABLE, error=FolderNotFound(folder=str(self.folder)))
+            return Check(State.NEW)
+        except IndexTooNew as error:
+            return Check(State.TOO_NEW, error=error)
+        except IndexDamaged as error:
+            log.warning("stored index refused: %s", error)
+            return Check(State.DAMAGED, error=error)
+        if index.space != self.encoder.space or index.dim != self.encoder.dim:
+            return Check(State.OTHER_SPACE, error=IndexDamaged(why="space", detail=index.space))
+        self.index = index
+        return Check(State.READY)
+
+    def fork(self) -> Library:
+        """The same folder once more, to be brought up to date while this one is searched."""
+        other = copy(self)
+        other.index = self.index.fork() if self.index else None
+        return other
+
+    def check(self) -> Check:
+        """Compare the loaded index with the folder as it is now; no picture is opened."""
+        if self.index is None:
+            return Check(State.NEW)
+        try:
+            changes, problems = scan_changes(self.index, exclude=self._exclude, unwanted=self.unwanted)
+        except (FolderNotFound, FolderUnreadable, FolderEmptied, AllExcluded) as error:
+            return Check(State.UNREACHABLE, error=error)
+        except NoImages as error:
+            return Check(State.EMPTY, error=error)
+        return Check(State.CHANGED if changes else State.READY, changes or None, problems=tuple(problems))
+
+    def update(
+        self,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        is_cancelled: Callable[[], bool] = lambda: False,
+        *,
+        rebuild: bool = False,
+        allow_mass_removal: bool = False,
+        pause: Pause | None = None,
+        again: Collection[str] = (),
+    ) -> IndexReport:
+        """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
+
+        ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
+        its first save. ``pause`` and ``again`` are as in ``update_index``.
+        """
+        if rebuild:
+            return self._rebuild(on_progress, is_cancelled, pause)
+        index = self.index or self._new_index()
+        try:
+            return self._update(
+                index, on_progress, is_cancelled, allow_mass_removal=allow_mass_removal, pause=pause, again=again
+            )
+        finally:
+            if index.count or self.index is not None:
+                self.index = index
+
+    def _rebuild(
+        self, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool], pause: Pause | None
+    ) -> IndexReport:
+        index = self._new_index()
+        # What can be told to fail does so before the old index is touched.
+        scan_changes(self.index or index, exclude=self._exclude, unwanted=self.unwanted)
+        self.encoder.load(texts=False)
+        try:
+            with index.locked():
+                self.index = None  # Windows moves no file that is mapped
+                aside = set_aside(self.store)
+        except OSError as error:
+            self.load()
+            raise IndexNotSaved(folder=str(self.store), detail=error.strerror or str(error)) from error
+        log.warning("rebuilding; the old index was kept in %s", aside)
+        try:
+            return self._update(index, on_progress, is_cancelled, pause=pause)
+        finally:
+            if index.generation or (index.count and not aside):
+                self.index = index
+            elif aside:
+                self._put_back(aside)
+
+    def _put_back(self, aside: Path) -> None:
+        try:
+            with self._new_index().locked():
+                put_back(aside)
+        except (OSError, SemantikError) as error:
+            log.warning("the old index stays in %s: %s", aside, error)
+        self.load()
+
+    def _new_index(self) -> ImageIndex:
+        return ImageIndex(
+            self.store,
+            self.folder,
+            self.encoder.space,
+            self.encoder.dim,
+            approximate_from=self._approximate_from,
+        )
+
+    def _update(
+        self,
+        index: ImageIndex,
+        on_progress: Callable[[Progress], None],
+        is_cancelled: Callable[[], bool],
+        *,
+        allow_mass_removal: bool = False,
+        pause: Pause | None,
+        again: Collection[str] = (),
+    ) -> IndexReport:
+        report = update_index(
+            self.folder,
+            self.encoder,
+            index,
+            on_progress,
+            is_cancelled,
+            pool=self.pool,
+            allow_mass_removal=allow_mass_removal,
+            exclude=self._exclude,
+            unwanted=self.unwanted,
+            on_picture=self.details.note,
+            pause=pause,
+            again=again,
+        )
+        if not report.cancelled:
+            self.details.catch_up(index, is_cancelled)
+            self.details.forget_gone(index)
+            index.build_cells(is_cancelled)
+        return report
+
+
+def _parents(path: str) -> Iterator[str]:
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path

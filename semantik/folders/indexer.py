@@ -1,0 +1,154 @@
+"""Bringing an index up to date with its folder: embed what is new or changed, drop what is gone."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from semantik.decoding.pool import DecodePool
+from semantik.encoders.base import Encoder
+from semantik.errors import (
+    AllExcluded,
+    FolderEmptied,
+    IndexNotSaved,
+    NoImages,
+    SemantikError,
+)
+from semantik.folders.embedding_run import EmbeddingRun
+from semantik.folders.exclusions import Exclusions
+from semantik.folders.raw_jpeg_pairs import superseded
+from semantik.folders.scan import find_images
+from semantik.index import Changes, ImageIndex
+from semantik.pausing import Pause
+from semantik.records import (
+    Decoded,
+    DecodedVideo,
+    ImageFile,
+    IndexReport,
+    Problem,
+    Progress,
+)
+from semantik.removal import check_removal
+
+log = logging.getLogger(__name__)
+
+
+def scan_changes(
+    index: ImageIndex,
+    *,
+    retry: bool = False,
+    exclude: Collection[Path] = (),
+    unwanted: Exclusions | None = None,
+) -> tuple[Changes, list[Problem]]:
+    """Compare the folder of ``index`` with what is indexed; no file is opened.
+
+    Returns the changes and the folders that could not be read. Raises FolderNotFound, FolderUnreadable,
+    NoImages for a folder without pictures, FolderEmptied when it had some: an unmounted disk looks
+    like that, and must not cost the index; and AllExcluded when ``unwanted`` leaves none.
+    """
+    changes, problems, _ = _scan(index, retry=retry, exclude=exclude, unwanted=unwanted)
+    return changes, problems
+
+
+def _scan(
+    index: ImageIndex, *, retry: bool, exclude: Collection[Path], unwanted: Exclusions | None
+) -> tuple[Changes, list[Problem], dict[str, ImageFile]]:
+    problems: list[Problem] = []
+    found = {file.path: file for file in find_images(index.folder, problems.append, exclude, unwanted)}
+    if not found and not problems:
+        if unwanted and next(find_images(index.folder, exclude=exclude), None):
+            raise AllExcluded(folder=str(index.folder))
+        if index.count:
+            raise FolderEmptied(folder=str(index.folder), count=index.count)
+        raise NoImages(folder=str(index.folder))
+    unreadable = [problem.path for problem in problems]
+    return index.compare(found.values(), unreadable=unreadable, retry=retry), problems, found
+
+
+def update_index(
+    folder: Path,
+    encoder: Encoder,
+    index: ImageIndex,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+    *,
+    pool: DecodePool | None = None,
+    allow_mass_removal: bool = False,
+    exclude: Collection[Path] = (),
+    unwanted: Exclusions | None = None,
+    on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None] = lambda file, decoded: None,
+    pause: Pause | None = None,
+    again: Collection[str] = (),
+) -> IndexReport:
+    """Make ``index`` match ``folder`` and save it; what is unchanged is not opened.
+
+    Saves at least every 2,000 pictures or 60 seconds, so a kill costs at most that. ``is_cancelled`` is
+    asked once per batch; what was done until then is kept and saved. A bad file becomes a Problem.
+    ``pause`` is looked at as often: a run that is held saves, tells so by a Progress, and decodes nothing until it
+    may go on; who cancels it meanwhile must release it, too. ``again``: paths of known bad files to try once more,
+    whatever was wrong with them.
+
+    Pictures that ``unwanted`` names, and RAW files whose twin is there now, are dropped without a question.
+
+    Raises FolderNotFound, FolderUnreadable, NoImages, AllExcluded, FolderEmptied, MassRemoval (see ``check_removal``),
+    IndexLocked, IndexNotSaved, IndexDamaged or IndexTooNew when what is stored is not to be replaced, and
+    EncoderFailed or DecoderNotStarted when no picture at all can be done. What was done until then is
+    saved if it can be, and stays in ``index`` in any case.
+    """
+    if (index.folder, index.space) != (folder, encoder.space):
+        raise ValueError(f"index of {index.folder} in {index.space}, not of {folder} in {encoder.space}")
+    started = time.monotonic()
+    with index.locked():
+        if index.is_stale():
+            index.reload()
+        index.try_again(again)
+        changes, problems, found = _scan(index, retry=True, exclude=exclude, unwanted=unwanted)
+        if not allow_mass_removal:
+            missed = _missed(changes.removed, found, unwanted)
+            check_removal(index, missed, wished=len(changes.removed) - len(missed))
+        before = index.count
+        index.remove(changes.removed)
+        unseen = tuple(problem.path for problem in problems)
+        index.forget_skipped(found.keys() | {bad.path for bad in index.problems() if bad.path.startswith(unseen)})
+        todo = [*changes.added, *changes.changed]
+        run = EmbeddingRun(
+            encoder, index, on_progress, is_cancelled, pause or Pause(), on_picture=on_picture, total=len(todo)
+        )
+        try:
+            if pool is None:
+                with DecodePool() as own:
+                    run.embed(todo, own)
+            else:
+                run.embed(todo, pool)
+        except IndexNotSaved:
+            raise  # a checkpoint: another try would fail as well
+        except SemantikError:
+            _save_rest(index)
+            raise
+        index.save()
+    return IndexReport(
+        added=run.added,
+        reused=index.count - run.added,
+        removed=before + run.added - index.count,
+        count=index.count,
+        seconds=time.monotonic() - started,
+        encoder=encoder.name,
+        problems=(*problems, *index.problems()),
+        cancelled=run.cancelled,
+    )
+
+
+def _save_rest(index: ImageIndex) -> None:
+    """Save what a run that failed has done; its own error is the one to tell."""
+    try:
+        index.save()
+    except SemantikError as error:
+        log.warning("not saved after a failed run: %s", error)
+
+
+def _missed(removed: list[str], found: Collection[str], unwanted: Exclusions | None) -> list[str]:
+    """Those of ``removed`` that the scan was to find: nobody excluded them, and no twin took their place."""
+    twins = superseded(removed, found)
+    return [path for path in removed if path not in twins and not (unwanted and unwanted.covers(path))]

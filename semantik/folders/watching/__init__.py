@@ -1,0 +1,1 @@
+"""Noticing that folders change while the program is open."""

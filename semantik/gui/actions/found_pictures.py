@@ -1,0 +1,158 @@
+"""What the window shows of the pictures that go with a query: those found, and those to search with."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semantik import errors
+from semantik.gui.main_window.result_strip import MOST, Found
+from semantik.gui.widgets.entries import typed_path
+from semantik.moments import split_path
+from semantik.words.shown_names import visible
+from semantik.words.text import number, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from semantik.engine.engine import Answer
+    from semantik.records import Hit
+    from SemantikSearch import SemantikSearchApp
+
+log = logging.getLogger(__name__)
+
+
+class RecentPictures:
+    """Fills the strip and the preview in the background, and does what their menus offer."""
+
+    def __init__(self, app: SemantikSearchApp) -> None:
+        self._app = app
+        self._page: Path | None = None
+        self._found: list[Found] = []
+        self._turn = 0  # an answer that comes after a newer question is dropped
+        self._typed = ""
+
+    # -- The strip -------------------------------------------------------------------------------------
+
+    def show(self, answer: Answer, page: Path) -> None:
+        """Show the best pictures of an answer, as soon as they are read."""
+        from semantik.results.thumbnails import SIDE
+
+        hits = answer.shown[:MOST]
+        self._page, self._found = page, []
+        if not hits:
+            self._app.view.strip.say(say("strip.nothing"))
+            return
+
+        def show(pictures: list[object]) -> None:
+            self._found = [
+                Found(hit.picture, picture, told(hit))  # type: ignore[arg-type]  # PIL pictures
+                for hit, picture in zip(hits, pictures, strict=True)
+            ]
+            self._app.view.strip.show(self._found)
+
+        self._load([hit.picture for hit in hits], SIDE, show)
+
+    def idle(self, hint: str) -> None:
+        """Nothing is found yet: say what comes next."""
+        self._turn += 1
+        self._found = []
+        self._app.view.strip.say(hint)
+
+    def suggest(self, hint: str) -> None:
+        """Say what comes next unless there are pictures to see."""
+        if not self._found:
+            self._app.view.strip.say(hint)
+
+    def again(self) -> None:
+        """Fill a view that was made anew."""
+        self._typed = ""
+        self.follow(self._app.query_image)
+        if self._found:
+            self._app.view.strip.show(self._found)
+
+    def open(self, path: Path) -> None:
+        """Open a picture, or the video that it is a moment of, in the system's viewer."""
+        from semantik.desktop.file_manager import open_picture
+
+        self._aside(lambda: open_picture(split_path(path)[0]))
+
+    def reveal(self, path: Path) -> None:
+        """Show its file in the system's file manager."""
+        from semantik.desktop.file_manager import reveal
+
+        self._aside(lambda: reveal(split_path(path)[0]))
+
+    def similar(self, path: Path) -> None:
+        """Search for pictures like this one."""
+        self._app.examples.enter(str(path))
+        self._app.view.mode.set("image")
+        self._app.search()
+
+    def open_page(self) -> None:
+        """Open the last results page again."""
+        from semantik.results.page import open_page
+
+        if self._page and not open_page(self._page):
+            self._app.show_failure(errors.PictureGone(path=str(self._page)))
+
+    def _aside(self, work: Callable[[], None]) -> None:
+        def body() -> None:
+            try:
+                work()
+            except errors.SemantikError as error:
+                failure = error
+                self._app.tasks.post(lambda: self._app.show_failure(failure))
+
+        self._app.tasks.ahead(body)
+
+    def _load(self, paths: list[Path], side: int, then: Callable[[list[object]], None]) -> None:
+        self._turn += 1
+        turn, engine = self._turn, self._app.engine
+        assert engine
+
+        def body() -> None:
+            from semantik.gui.pictures import load
+
+            pictures = list(load(engine, paths, side))
+            self._app.tasks.post(lambda: then(list[object](pictures)) if turn == self._turn else None)
+
+        self._app.tasks.ahead(body)
+
+    # -- The preview -----------------------------------------------------------------------------------
+
+    def follow(self, typed: str) -> None:
+        """Show what was typed as example picture, if it is one; an address is not asked for before a search."""
+        from semantik.results.thumbnails import SIDE
+
+        engine = self._app.engine
+        if typed == self._typed or engine is None:
+            return
+        self._typed = typed
+        folders = engine.collection.folders if engine.collection else []
+
+        def body() -> None:
+            from semantik.gui.pictures import load
+            from semantik.search.example_pictures import is_address, read_pictures
+
+            paths: tuple[Path, ...] = ()
+            if typed and not is_address(typed):
+                try:
+                    terms = read_pictures(typed, typed_path(typed), folders)
+                except errors.SemantikError as error:  # the search will tell
+                    log.info("no preview: %r", error)
+                else:
+                    paths = tuple(term.image for term in terms if term.image)
+            picture = load(engine, paths[:1], SIDE)[0] if paths else None
+            self._app.tasks.post(lambda: self._app.view.preview.show(paths, picture) if typed == self._typed else None)
+
+        self._app.tasks.ahead(body)
+
+
+def told(hit: Hit) -> str:
+    """A picture's name, and how relevant it is if that is known."""
+    name = visible(hit.path.name)
+    if hit.relevance is None:
+        return name
+    return say("strip.told", name=name, percent=number(100 * hit.relevance))

@@ -1,0 +1,76 @@
+"""A run of indexing as the window shows it: its progress, its pauses, its end, and the files that it skipped."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from semantik.gui.attention import call_user
+from semantik.gui.dialogs.skipped_files import ProblemsDialog
+from semantik.words.phrases import indexing_status
+from semantik.words.text import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from semantik.folders.indexed_folder import Library
+    from semantik.records import Problem, Progress
+    from SemantikSearch import SemantikSearchApp
+
+
+class IndexingShow:
+    """What the user sees of indexing, and does to it, apart from cancelling."""
+
+    def __init__(self, app: SemantikSearchApp) -> None:
+        self._app = app
+        self._began: float | None = None
+
+    def begin(self) -> None:
+        """A run begins."""
+        self._began = time.monotonic()
+        self._app.recent.idle(say("strip.indexing"))
+
+    def show(self, progress: Progress, library: Library) -> None:
+        """How far it is, or that it holds still."""
+        app = self._app
+        if progress.done == 0 and not progress.paused:
+            app.view.say(say("status.loading_model", model=app.models.title))
+            return
+        app.view.show_share(progress.done / progress.total)
+        if not app.tasks.is_cancelled() and progress.paused is app.tasks.pause.held:
+            app.view.say(app.opened.about(library, indexing_status(progress)))
+
+    def toggle(self) -> None:
+        """ "Pausar" or "Reanudar": hold it still after its batch, or let it go on."""
+        pause = self._app.tasks.pause
+        held = not pause.held
+        (pause.hold if held else pause.release)()
+        self._app.view.show_paused(held)
+        self._app.view.say(say("status.pausing" if held else "status.resuming"))
+
+    def end(self, message: str) -> None:
+        """The run ended: call a user who waits elsewhere."""
+        if self._began is not None:
+            call_user(self._app.root, message, time.monotonic() - self._began)
+        self._began = None
+
+    def show_problems(self) -> None:
+        """The files that were skipped or read in part; each can be shown in its folder, or tried again."""
+        app = self._app
+        collection = app.opened.collection
+        assert collection
+        first = collection.libraries[0].folder
+
+        def retry(chosen: Sequence[Problem]) -> None:
+            again: dict[Path, list[str]] = {}
+            for problem in chosen:
+                again.setdefault(problem.folder or first, []).append(problem.path)
+            app.index_images_threaded([each for each in collection.libraries if each.folder in again], again=again)
+
+        ProblemsDialog(
+            app.root,
+            app.problems,
+            lambda problem: app.recent.reveal((problem.folder or first) / problem.path),
+            None if app.tasks.busy else retry,
+        )

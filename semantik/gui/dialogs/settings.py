@@ -1,0 +1,136 @@
+"""The settings window: the models, what is left out, and the languages of the window and of the searches."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+from typing import TYPE_CHECKING, Protocol
+
+from semantik.gui.dialogs import model_panel
+from semantik.gui.dialogs.model_panel import ModelPanel
+from semantik.gui.excluded_box import ExcludedBox
+from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.dialog import Dialog
+from semantik.gui.widgets.screen_scale import px
+from semantik.storage.settings import QUERY_LANGUAGES, THEMES
+from semantik.words.text import say
+
+if TYPE_CHECKING:
+    from semantik.engine.engine import Engine
+    from semantik.gui.actions.open_folders import OpenFolders
+    from semantik.gui.widgets.theme import Look
+    from semantik.storage.settings import Config
+
+WINDOW_LANGUAGES = ("system", "es", "en")
+
+
+class Owner(model_panel.Owner, Protocol):
+    """What the settings need of the app."""
+
+    config: Config
+    look: Look
+    opened: OpenFolders
+
+    def save_config(self, **changes: object) -> None: ...
+    def show_settings(self) -> None: ...
+    def speak(self) -> None: ...
+
+
+class SettingsDialog(Dialog):
+    """Opened while nothing runs."""
+
+    def __init__(self, app: Owner, engine: Engine) -> None:
+        super().__init__(app.root, say("settings.title"))
+        self._app = app
+        self._engine = engine
+        self.body.columnconfigure(0, weight=1)
+        self.body.rowconfigure(0, weight=1)
+        self.models = ModelPanel(self.body, app, engine, self._leave, self._lock)
+        self.models.grid(row=0, column=0, sticky="nsew")
+        self._build_languages()
+        self.excluded = ExcludedBox(self.body, app.config.exclude, self.letters)
+        self.excluded.grid(row=2, column=0, sticky="ew", pady=(px(self, 14), 0))
+        bottom = ttk.Frame(self.body)
+        bottom.grid(row=3, column=0, sticky="ew", pady=(px(self, 14), 0))
+        bottom.columnconfigure(2, weight=1)
+        self.theme = _choice(bottom, 0, "theme", THEMES, app.config.theme, letters=self.letters)
+        self.theme.bind("<<ComboboxSelected>>", lambda event: self.choose_theme())
+        self.close_button = ttk.Button(bottom, text=say("settings.close"), command=self.close)
+        self.close_button.grid(row=0, column=3)
+        self.update_idletasks()
+        self.minsize(self.winfo_reqwidth(), self.winfo_reqheight())
+        self.bind("<Escape>", lambda event: self.close())
+        self.protocol("WM_DELETE_WINDOW", self.close)
+        self.show(self.models.table.rows)
+
+    def close(self) -> None:
+        """Close the window; when other files are excluded than before, the open folder is looked at again."""
+        changed = self._keep_excluded()
+        self.destroy()
+        if changed and self._engine.collection and not self._app.tasks.busy:
+            self._app.opened.again()
+
+    def _leave(self) -> None:
+        """Close the window for another model, which opens the folder itself."""
+        self._keep_excluded()
+        self.destroy()
+
+    def _keep_excluded(self) -> bool:
+        """Save what is excluded; whether it is another list than before."""
+        patterns = self.excluded.patterns()
+        if patterns == self._app.config.exclude:
+            return False
+        self._app.save_config(exclude=patterns)
+        self._engine.exclude(patterns)
+        return True
+
+    def _build_languages(self) -> None:
+        group = ttk.LabelFrame(self.body, text=say("settings.language_group"), padding=px(self, 10))
+        group.grid(row=1, column=0, sticky="ew", pady=(px(self, 14), 0))
+        self.window_language = _choice(
+            group, 0, "window", WINDOW_LANGUAGES, self._app.config.language, letters=self.letters
+        )
+        self.window_language.bind("<<ComboboxSelected>>", lambda event: self.choose_window_language())
+        self.query_language = _choice(
+            group, 2, "query", QUERY_LANGUAGES, self._app.config.query_language, letters=self.letters
+        )
+        self.query_language.bind("<<ComboboxSelected>>", lambda event: self.choose_query_language())
+
+    def _lock(self, busy: bool) -> None:
+        for box in (self.window_language, self.query_language, self.theme):
+            box.state(["disabled" if busy else "!disabled"])
+
+    def choose_window_language(self) -> None:
+        """Show both windows anew in the chosen language."""
+        chosen = WINDOW_LANGUAGES[self.window_language.current()]
+        if chosen != self._app.config.language:
+            self._app.save_config(language=chosen)
+            self._keep_excluded()
+            self.destroy()
+            self._app.speak()
+            self._app.show_settings()
+
+    def choose_theme(self) -> None:
+        """Show all windows in the chosen theme."""
+        self._app.save_config(theme=THEMES[self.theme.current()])
+        self._app.look.wear(self._app.config.theme)
+
+    def choose_query_language(self) -> None:
+        """Let the chosen text model read the next queries."""
+        chosen = QUERY_LANGUAGES[self.query_language.current()]
+        if chosen != self._app.config.query_language:
+            self._app.save_config(query_language=chosen)
+            self._engine.read_queries(chosen)
+
+
+def _choice(
+    parent: tk.Misc, column: int, kind: str, values: tuple[str, ...], chosen: str, *, letters: Mnemonics
+) -> ttk.Combobox:
+    titles = [say(f"settings.{kind}_{value}") for value in values]
+    label = ttk.Label(parent, text=say("settings.theme" if kind == "theme" else f"settings.{kind}_language"))
+    label.grid(row=0, column=column, padx=(px(parent, 0 if column == 0 else 28), px(parent, 10)))
+    box = ttk.Combobox(parent, state="readonly", values=titles, width=max(map(len, titles)) + 2)
+    box.current(values.index(chosen))
+    box.grid(row=0, column=column + 1)
+    letters.name(label, box)
+    return box

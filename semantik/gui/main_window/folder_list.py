@@ -1,0 +1,156 @@
+"""The table of the library's folders: which are searched, how many pictures each has, and how it is."""
+
+from __future__ import annotations
+
+import contextlib
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from tkinter import font, ttk
+
+from semantik.gui.main_window.commands import Folders
+from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.table_columns import fit_column
+from semantik.words.shown_names import visible
+from semantik.words.text import counted, say
+
+FEWEST_LINES, MOST_LINES = 2, 6
+"""Folders that are seen without scrolling, on small and on large screens."""
+
+_ALL_BUT_LINES = 720
+"""What a screen must have beside the lines, at 100 %: the window with all its parts, its title, and a task bar."""
+
+_MARKS = ("☐", "☑")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLine:
+    """One folder as it is shown. ``state`` is in the user's words."""
+
+    path: str
+    count: int
+    state: str
+    awake: bool  # whether it is searched
+
+
+class FolderList(ttk.Frame):
+    """Space or a click on its mark lets a folder be searched or not, a double click it alone, Delete takes it out."""
+
+    def __init__(self, parent: tk.Misc, do: Folders) -> None:
+        super().__init__(parent)
+        self._do = do
+        self.table = ttk.Treeview(
+            self, columns=("mark", "path", "count", "gap", "state"), show="", selectmode="browse", height=2
+        )
+        self.table.column("mark", stretch=False, anchor="center")
+        self.table.column("count", stretch=False, anchor="e")
+        self.table.column("gap", stretch=False, width=px(self, 20), minwidth=px(self, 20))
+        self.table.column("state", stretch=False)
+        self.columnconfigure(0, weight=1)
+        self._bar = ttk.Scrollbar(self, command=self.table.yview, takefocus=False)
+        self.table.configure(yscrollcommand=self._bar.set)
+        self.table.grid(row=0, column=0, sticky="nsew")
+        self.menu = tk.Menu(self, tearoff=False)
+        self.lines: list[FolderLine] = []
+        self.table.bind("<space>", lambda event: self._toggle())
+        self.table.bind("<Delete>", lambda event: self._act(self._do.remove))
+        self.table.bind("<Button-1>", self._clicked)
+        self.table.bind("<Double-1>", self._double)
+        self.table.bind("<Triple-1>", lambda event: "break")  # else it would count as one more double click
+        for event in ("<Button-2>", "<Button-3>"):
+            self.table.bind(event, self._offer_at)
+        # The key for menus is called Menu on X11 and App on Windows; each knows but its own.
+        for event in ("<Shift-F10>", "<Menu>", "<App>"):
+            with contextlib.suppress(tk.TclError):
+                self.table.bind(event, lambda event: self.offer())
+
+    def show(self, lines: Sequence[FolderLine]) -> None:
+        """Fill the table; the selected folder stays selected."""
+        kept = self.selected
+        self.lines = list(lines)
+        self.table.delete(*self.table.get_children())
+        for place, line in enumerate(lines):
+            count = counted("folders.photos", line.count) if line.count else ""
+            cells = (_MARKS[line.awake], visible(line.path), count, "", line.state)
+            self.table.insert("", "end", iid=str(place), values=cells)
+        room = self._room()
+        self.table.configure(height=min(room, max(2, len(lines))))
+        if len(lines) > room:
+            self._bar.grid(row=0, column=1, sticky="ns")
+        else:
+            self._bar.grid_remove()
+        self._fit()
+        paths = [line.path for line in lines]
+        place = paths.index(kept) if kept in paths else 0
+        if lines:
+            self.table.selection_set(str(place))
+            self.table.focus(str(place))
+            self.table.see(str(place))
+
+    def _room(self) -> int:
+        """Lines for which there is room on the screen."""
+        line = int(ttk.Style(self).lookup("Treeview", "rowheight") or px(self, 20))
+        return max(FEWEST_LINES, min(MOST_LINES, (self.winfo_screenheight() - px(self, _ALL_BUT_LINES)) // line))
+
+    def _fit(self) -> None:
+        table = self.table
+        for column in ("mark", "count", "state"):
+            fit_column(table, column)
+        zero = font.Font(table, font=ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont").measure("0")
+        table.column("path", width=28 * zero, minwidth=14 * zero)
+
+    @property
+    def selected(self) -> str:
+        """The path of the selected folder, or ""."""
+        chosen = self.table.selection()
+        return self.lines[int(chosen[0])].path if chosen else ""
+
+    def _act(self, act: Callable[[str], None]) -> str:
+        if self.selected:
+            act(self.selected)
+        return "break"
+
+    def _toggle(self) -> str:
+        return self._act(self._do.toggle)
+
+    def _clicked(self, event: tk.Event[tk.Misc]) -> str | None:
+        row = self.table.identify_row(event.y)
+        if row and self.table.identify_column(event.x) == "#1":
+            self.table.selection_set(row)
+            self.table.focus(row)
+            self.table.focus_set()
+            return self._toggle()
+        return None
+
+    def _double(self, event: tk.Event[tk.Misc]) -> str | None:
+        if self.table.identify_row(event.y) and self.table.identify_column(event.x) != "#1":
+            return self._act(self._do.only)
+        return "break"
+
+    def _offer_at(self, event: tk.Event[tk.Misc]) -> str:
+        row = self.table.identify_row(event.y)
+        if row:
+            self.table.selection_set(row)
+            self.table.focus(row)
+            self.offer(event.x_root, event.y_root)
+        return "break"
+
+    def offer(self, x: int | None = None, y: int | None = None) -> str:
+        """The menu of the selected folder, at the pointer or below its line."""
+        path = self.selected
+        if not path:
+            return "break"
+        self.menu.delete(0, "end")
+        for key, act in (
+            ("folders.only", lambda: self._do.only(path)),
+            ("folders.all", self._do.all),
+            ("folders.update", lambda: self._do.update(path)),
+            ("folders.reveal", lambda: self._do.reveal(path)),
+            ("folders.remove_this", lambda: self._do.remove(path)),
+        ):
+            self.menu.add_command(label=say(key), underline=0, command=act)
+        if x is None or y is None:
+            box = self.table.bbox(self.table.selection()[0]) or (0, 0, 0, 0)
+            x, y = self.table.winfo_rootx() + px(self, 24), self.table.winfo_rooty() + box[1] + box[3]
+        self.menu.tk_popup(x, y)
+        return "break"

@@ -1,0 +1,70 @@
+"""The row of the main window where the library is chosen: one folder, or a list of several."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from collections.abc import Sequence
+from tkinter import ttk
+
+from semantik.gui.main_window.commands import Commands
+from semantik.gui.main_window.folder_list import FolderLine, FolderList
+from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.tooltip import Tooltip
+from semantik.storage.settings import Config
+from semantik.words.text import say
+
+
+class FolderRow(ttk.LabelFrame):
+    """An entry for the one folder, or the list of them; with buttons to choose, to add and to bring up to date."""
+
+    def __init__(self, parent: tk.Misc, do: Commands, config: Config, letters: Mnemonics) -> None:
+        super().__init__(parent, text=say("window.folder_group"), padding=px(parent, 8))
+        self.columnconfigure(0, weight=1)
+        self.entry = ttk.Entry(self, width=40)
+        self.entry.bind("<FocusOut>", lambda event: do.take_folder())
+        self.list = FolderList(self, do.folders)
+        self.browse_button = ttk.Button(self, text=say("window.browse"), command=do.browse_folder)
+        self.add_button = ttk.Button(self, text=say("window.add_folder"), command=do.folders.add)
+        Tooltip(self.add_button, say("folders.add_hint"))
+        self.remove_button = ttk.Button(
+            self, text=say("window.remove_folder"), command=lambda: do.folders.remove(self.list.selected)
+        )
+        self.update_button = ttk.Button(self, text=say("window.update"), command=do.update_index)
+        self.watch = tk.BooleanVar(self, config.watch)
+        self.watch_check = ttk.Checkbutton(
+            self,
+            text=say("window.watch"),
+            variable=self.watch,
+            command=lambda: do.folders.watch(self.watch.get()),
+        )
+        Tooltip(self.watch_check, say("folders.watch_hint"))
+        self._letters = letters
+        self.show(())
+
+    def show(self, lines: Sequence[FolderLine]) -> None:
+        """Show the list where there are several folders, else the entry."""
+        several = len(lines) > 1
+        gap, below = (px(self, 8), 0), (px(self, 6), 0)
+        for widget in (self.entry, self.list, self.browse_button, self.add_button, self.remove_button):
+            widget.grid_remove()
+        if several:
+            self.list.show(lines)
+            self.list.grid(row=0, column=0, columnspan=4, sticky="nsew")
+            self.watch_check.grid(row=1, column=0, columnspan=1, sticky="w", pady=below)
+            self.watch_check.lower(self.add_button)  # the order of the Tab key is that of what lies on what
+            for column, button in enumerate((self.add_button, self.remove_button, self.update_button), 1):
+                button.grid(row=1, column=column, padx=gap, pady=below)
+        else:
+            self.entry.grid(row=0, column=0, sticky="ew")
+            for column, button in enumerate((self.browse_button, self.add_button, self.update_button), 1):
+                button.grid(row=0, column=column, padx=gap, pady=0)
+            self.watch_check.grid(row=1, column=0, columnspan=4, sticky="w", pady=below)
+            self.watch_check.lift(self.update_button)
+        field = self.list.table if several else self.entry
+        self._letters.name(self, field)
+        # What has just been hidden would keep the keyboard to itself.
+        hidden = (self.entry, self.browse_button) if several else (self.list.table, self.remove_button)
+        if str(self.tk.call("focus")) in map(str, hidden):
+            field.focus_set()
+        self.event_generate("<<Refit>>")

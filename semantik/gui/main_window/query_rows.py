@@ -1,0 +1,92 @@
+"""The rows of the main window where the query is typed: by text, by example picture, and by filters."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+
+from semantik.gui.history_box import HistoryBox
+from semantik.gui.main_window.commands import Commands
+from semantik.gui.main_window.filter_panel import FilterPanel
+from semantik.gui.query_preview import QueryPreview
+from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.theme import Hint
+from semantik.storage.search_history import SearchHistory
+from semantik.words.text import say
+
+
+class QueryRows(ttk.Frame):
+    """How to search, the words, the example pictures with their preview, and the filters that can be unfolded."""
+
+    def __init__(self, parent: tk.Misc, do: Commands, history: SearchHistory, letters: Mnemonics) -> None:
+        super().__init__(parent)
+        self.columnconfigure(1, weight=1)
+        self._letters = letters
+        self._build_modes()
+        self._build_entries(do, history)
+        self._build_filters(do)
+
+    def _build_modes(self) -> None:
+        self.mode = tk.StringVar(self, "text")
+        modes = ttk.Frame(self)
+        modes.grid(row=0, column=0, columnspan=5, sticky="w", pady=(0, px(self, 2)))
+        self.by_text = ttk.Radiobutton(modes, text=say("window.by_text"), value="text", variable=self.mode)
+        self.by_image = ttk.Radiobutton(modes, text=say("window.by_image"), value="image", variable=self.mode)
+        self.by_both = ttk.Radiobutton(modes, text=say("window.by_both"), value="both", variable=self.mode)
+        for button in (self.by_text, self.by_image, self.by_both):
+            button.configure(command=self._focus_query)
+            button.pack(side="left", padx=(0, px(self, 18)))
+
+    def _build_entries(self, do: Commands, history: SearchHistory) -> None:
+        gap, below = (px(self, 10), 0), px(self, 4)
+        words = ttk.Label(self, text=say("window.text"))
+        words.grid(row=1, column=0, sticky="w", pady=below)
+        self.text_entry = HistoryBox(self, history)
+        self.text_entry.grid(row=1, column=1, columnspan=3, sticky="ew", padx=gap, pady=below)
+        self.text_entry.bind("<KeyPress>", lambda event: self._typing(event.char))
+        image = ttk.Label(self, text=say("window.image"))
+        image.grid(row=2, column=0, sticky="w", pady=below)
+        self.image_entry = ttk.Entry(self)
+        self.image_entry.grid(row=2, column=1, sticky="ew", padx=gap, pady=below)
+        self.image_entry.bind("<FocusOut>", lambda event: do.take_image())
+        self.image_button = ttk.Button(self, text=say("window.browse"), command=do.browse_image)
+        self.image_button.grid(row=2, column=2, padx=(px(self, 8), 0))
+        self.paste_button = ttk.Button(self, text=say("window.paste"), command=lambda: do.examples.paste(asked=True))
+        self.paste_button.grid(row=2, column=3, padx=(px(self, 8), 0))
+        self.preview = QueryPreview(self)
+        self.preview.place_in(row=1, column=4, rowspan=2)
+        self._letters.name(words, self.text_entry)
+        self._letters.name(image, self.image_entry)
+
+    def _build_filters(self, do: Commands) -> None:
+        self.filters_shown = tk.BooleanVar(self, value=False)
+        self.filters_button = ttk.Checkbutton(
+            self, style="Toggle.TButton", variable=self.filters_shown, command=self.show_filters
+        )
+        self.filters_button.grid(row=3, column=0, sticky="w", pady=(px(self, 4), 0))
+        Hint(self, text=say("window.syntax_hint")).grid(
+            row=3, column=1, columnspan=4, sticky="w", padx=(px(self, 10), 0), pady=(px(self, 4), 0)
+        )
+        self.filters = FilterPanel(self, do.subfolders, self._letters)  # after its button, as Tab goes
+
+    def show_filters(self) -> None:
+        """Show the controls for filters, or tell on their button how many of them still filter."""
+        shown, count = self.filters_shown.get(), self.filters.count()
+        told = say("window.filters_set", count=count) if count and not shown else say("window.filters")
+        self.filters_button.configure(text=told)
+        if shown:
+            self.filters.grid(row=4, column=0, columnspan=5, sticky="ew", pady=(px(self, 6), 0))
+        else:
+            self.filters.grid_remove()
+        self.event_generate("<<Refit>>")
+
+    def _typing(self, char: str) -> None:
+        # Who types a description means to search by it. Arrows and the like have no character.
+        if char and char.isprintable():
+            self.text_entry.typing()
+            if self.mode.get() == "image":
+                self.mode.set("text")
+
+    def _focus_query(self) -> None:
+        (self.image_entry if self.mode.get() == "image" else self.text_entry).focus_set()

@@ -1,0 +1,1 @@
+"""What every window is made of: widgets, keys, sizes, looks and background tasks."""

@@ -1,0 +1,190 @@
+"""Runs of embeddings in FAISS's flat inner-product index, memory-mapped from a file or held in memory."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semantik.errors import IndexDamaged
+from semantik.index.inverted_file import Cells
+from semantik.index.manifest import Manifest, Segment
+from semantik.index.store import HEADER_BYTES, flat_header
+from semantik.records import Embeddings
+from semantik.storage.atomic_files import patiently
+
+SEARCH_THREADS = min(4, os.cpu_count() or 1)
+"""As a rule, so many read as fast as the memory allows."""
+
+_ROWS_PER_CHUNK = 1 << 15
+_ROWS_PER_THREAD = 50_000  # five milliseconds' work: less is not worth a thread
+
+
+class Vectors:
+    """A run of rows in a FAISS index, over a memory-mapped file or over an array in memory."""
+
+    def __init__(self, index: Any, data: NDArray[np.uint8], segment: Segment | None) -> None:
+        self.index = index
+        self.data = data  # uint8 (rows, dim * 4); FAISS points into it, so it must live as long
+        self.segment = segment
+        self.rows = len(data)
+        self.cells: Cells | None = None  # with them, a search reads only the rows near the query
+
+    @classmethod
+    def of_array(cls, rows: Embeddings) -> Vectors:
+        """Rows in memory, float32 (n, dim)."""
+        import faiss
+
+        index = faiss.IndexFlatIP(rows.shape[1])
+        index.add(rows)
+        return cls(index, rows.view(np.uint8), None)
+
+    @classmethod
+    def of_map(cls, mapped: NDArray[np.uint8], segment: Segment, dim: int, *, verify: bool = True) -> Vectors:
+        """Rows in a file that ``map_file`` mapped. Raises IndexDamaged."""
+        import faiss
+
+        if verify and hashlib.sha256(mapped.data).hexdigest() != segment.sha256:
+            raise IndexDamaged(why="vectors", detail=segment.file)
+        # Python owns the file: faiss's own I/O fails on non-ASCII Windows paths (faiss#3073).
+        try:
+            reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(mapped), mapped.size)
+            index = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as error:
+            raise IndexDamaged(why="vectors", detail=f"{segment.file}: {error}") from error
+        if not isinstance(index, faiss.IndexFlatIP) or (index.d, index.ntotal) != (dim, segment.rows):
+            raise IndexDamaged(why="vectors", detail=segment.file)
+        return cls(index, mapped[HEADER_BYTES:].reshape(segment.rows, dim * 4), segment)
+
+
+def map_file(store: Path, segment: Segment, dim: int) -> NDArray[np.uint8]:
+    """Map a vector file of the right size and header, uint8 (bytes,). Raises OSError, IndexDamaged.
+
+    From then on the content stays, even if another program's save deletes the file's name.
+    """
+    path = store / segment.file
+    size = HEADER_BYTES + segment.rows * dim * 4
+    if path.stat().st_size != size:
+        raise IndexDamaged(why="vectors", detail=segment.file)
+    data = np.asarray(patiently(lambda: np.memmap(path, dtype=np.uint8, mode="r")))
+    # The header is compared, so that FAISS's parser never meets one that was not written here.
+    if data.size != size or data[:HEADER_BYTES].tobytes() != flat_header(segment.rows, dim):
+        raise IndexDamaged(why="vectors", detail=segment.file)
+    return data
+
+
+def open_files(store: Path, manifest: Manifest, cells_from: int | None = None) -> list[Vectors]:
+    """Map all vector files and check their content; from ``cells_from`` rows on, with their cells if those are there.
+
+    Raises OSError, IndexDamaged.
+    """
+    # All are mapped before the first is read: what is mapped, another program's save cannot take away.
+    maps = [map_file(store, segment, manifest.dim) for segment in manifest.segments]
+    runs = [Vectors.of_map(data, segment, manifest.dim) for data, segment in zip(maps, manifest.segments, strict=True)]
+    for run, segment in zip(runs, manifest.segments, strict=True):
+        if cells_from is not None and run.rows >= cells_from:
+            run.cells = Cells.read(store, segment, manifest.dim)
+    return runs
+
+
+def search_runs(
+    runs: Sequence[Vectors], live: NDArray[np.bool_], query: NDArray[np.float32], top_k: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The ``top_k`` rows nearest to ``query``, float32 (dim,), among those that ``live`` marks.
+
+    Rows count through all runs. Returns scores, float32 (k,), and rows, int64 (k,), best first; fewer
+    when fewer are live, so FAISS's padding with id -1 never shows. Equal scores keep the order of rows.
+    In runs that have cells, some of the nearest may be missed; the scores are exact in any case.
+    """
+    parts: list[_Part] = []
+    start = 0
+    for run in runs:
+        mask = live[start : start + run.rows]
+        wanted = min(top_k, int(mask.sum()))
+        if wanted and run.cells:
+            mask = run.cells.narrow(mask, query, wanted)
+        count = max(1, min(SEARCH_THREADS, run.rows // _ROWS_PER_THREAD)) if wanted else 0
+        parts += [
+            _Part(run, start, mask, run.rows * number // count, run.rows * (number + 1) // count)
+            for number in range(count)
+        ]
+        start += run.rows
+    found = list(_scanners().map(lambda part: _scan(part, query, top_k), parts))
+    scores = np.concatenate([np.empty(0, np.float32), *(part[0] for part in found)])
+    rows = np.concatenate([np.empty(0, np.int64), *(part[1] for part in found)])
+    best = np.lexsort((rows, -scores))[:top_k]
+    return scores[best], rows[best]
+
+
+def read_rows(runs: Sequence[Vectors], rows: NDArray[np.int64], dim: int) -> Embeddings:
+    """Copies of the embeddings in ``rows``, int64 (n,), which count through all runs: float32 (n, dim)."""
+    found = np.empty((len(rows), dim), np.float32)
+    start = 0
+    for run in runs:
+        inside = (rows >= start) & (rows < start + run.rows)
+        found[inside] = run.data[rows[inside] - start].view(np.float32)
+        start += run.rows
+    return found
+
+
+class _Part(NamedTuple):
+    """Rows ``first`` to ``last`` of a run that begins at row ``start`` of all; ``mask`` (run.rows,): which count."""
+
+    run: Vectors
+    start: int
+    mask: NDArray[np.bool_]
+    first: int
+    last: int
+
+
+def _scan(part: _Part, query: NDArray[np.float32], top_k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    import faiss
+
+    run, start, mask, first, last = part
+    inside = mask[first:last]
+    wanted = min(top_k, int(inside.sum()))
+    if not wanted:
+        return np.empty(0, np.float32), np.empty(0, np.int64)
+    selector: Any = None
+    if not inside.all():
+        bits = np.zeros_like(mask)
+        bits[first:last] = inside
+        selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
+    elif len(inside) < run.rows:
+        selector = faiss.IDSelectorRange(first, last)
+    params = faiss.SearchParameters(sel=selector) if selector else None
+    scores, rows = run.index.search(query[np.newaxis], wanted, params=params)
+    return scores[0], rows[0] + start
+
+
+@functools.cache
+def _scanners() -> ThreadPoolExecutor:
+    """Threads that search without FAISS's own parallelism.
+
+    For a single query that takes BLAS's matrix product (faiss#5000), which is three times the work of the
+    plain scan: with two threads it took 155 ms for a million rows where one plain scan takes 109, the time
+    of reading them (benchmarks/index_scale.md). Its sums also differ in the last bit from those of a search
+    that leaves rows out.
+    """
+    import faiss
+
+    # OpenMP keeps this number per thread: training and encoding elsewhere have theirs.
+    return ThreadPoolExecutor(SEARCH_THREADS, "search", initializer=lambda: faiss.omp_set_num_threads(1))
+
+
+def live_chunks(parts: Sequence[Vectors], mask: NDArray[np.bool_]) -> Iterator[memoryview]:
+    """The bytes of the rows that ``mask`` marks, some thousand rows at a time."""
+    start = 0
+    for vectors in parts:
+        for first in range(0, vectors.rows, _ROWS_PER_CHUNK):
+            rows = vectors.data[first : first + _ROWS_PER_CHUNK]
+            live = mask[start + first : start + first + len(rows)]
+            yield (rows if live.all() else rows[live]).reshape(-1).data
+        start += vectors.rows

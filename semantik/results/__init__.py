@@ -1,0 +1,1 @@
+"""What a search shows: the results page, thumbnails, exports and copies."""

@@ -1,0 +1,157 @@
+"""What the results page tells of one picture: its card, and what the viewer says of it."""
+
+from __future__ import annotations
+
+import base64
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from semantik.moments import split_path
+from semantik.records import Details, Hit, Thumbnail
+from semantik.words.shown_names import folder_within, split_name
+from semantik.words.text import clock, moment, number, say
+
+_NARROWEST, _WIDEST = 0.66, 2.2  # aspect ratios of a card; a picture beyond them is shown whole on a mat
+_UNKNOWN_ASPECT = 4 / 3
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as the template needs it. ``src`` is empty for a blank card, sizes 0 while unknown."""
+
+    name: str
+    href: str
+    src: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Card(Picture):
+    """A hit on the page. Its ``copies`` are cards too, out of sight until they are asked for."""
+
+    place: int  # from 0 among all cards, each hit followed by its copies: what the running program knows it by
+    rank: int  # of a copy that of its hit
+    mark: str  # the relevance, or the score where nothing is told of it
+    hint: str
+    share: float  # the relevance, or that of the best score, in percent
+    stem: str
+    tail: str
+    folder: str
+    path: str
+    ratio: int  # aspect of the frame, in hundredths
+    shape: str  # its CSS classes
+    date: str  # "" while unknown, as the next two
+    pixels: str
+    camera: str
+    named: str  # words of the query that its path has
+    moment: str = ""  # where in the video it is; "" for a picture
+    copies: tuple[Card, ...] = ()
+
+
+def picture_of(path: Path, thumbnail: Thumbnail | None) -> Picture:
+    """A picture of the query, or a frame of a video; without a link when its path is relative."""
+    file, moment_in = split_path(path)
+    name = file.name if moment_in is None else f"{file.name} ({clock(moment_in)})"
+    return Picture(name, _link(file, moment_in) if path.is_absolute() else "", *_source(thumbnail))
+
+
+def cards_of(
+    hits: Sequence[Hit], thumbnails: Mapping[Path, Thumbnail], libraries: Sequence[Path], most_embedded: int
+) -> list[Card]:
+    """The cards of the hits, in their order; those after ``most_embedded`` show the original files."""
+    best = max((hit.score for hit in hits), default=0.0)
+    cards: list[Card] = []
+    place = 0
+    for position, hit in enumerate(hits):
+        embedded = position < most_embedded
+        make = functools.partial(_card, thumbnails=thumbnails, libraries=libraries, best=best, embedded=embedded)
+        copies = tuple(make(copy, place + step) for step, copy in enumerate(hit.copies, start=1))
+        cards.append(make(hit, place, copies))
+        place += 1 + len(copies)
+    return cards
+
+
+def ratios_of(cards: Sequence[Card]) -> list[int]:
+    """The different aspects of the frames, those of copies included, in hundredths."""
+    return sorted({each.ratio for card in cards for each in (card, *card.copies)})
+
+
+def _link(file: Path, moment_in: float | None) -> str:
+    """Address of a file; a video begins at the moment there (Media Fragments URI, W3C)."""
+    return file.as_uri() if moment_in is None else f"{file.as_uri()}#t={moment_in:g}"
+
+
+def _source(thumbnail: Thumbnail | None) -> tuple[str, int, int]:
+    if thumbnail is None:
+        return "", 0, 0
+    data = base64.b64encode(thumbnail.jpeg).decode("ascii")
+    return f"data:image/jpeg;base64,{data}", thumbnail.width, thumbnail.height
+
+
+def _card(
+    hit: Hit,
+    place: int,
+    copies: tuple[Card, ...] = (),
+    *,
+    thumbnails: Mapping[Path, Thumbnail],
+    libraries: Sequence[Path],
+    best: float,
+    embedded: bool,
+) -> Card:
+    href = _link(hit.path, hit.moment)
+    embedded = embedded or hit.moment is not None  # no browser shows a frame of a video as a picture
+    src, width, height = _source(thumbnails.get(hit.picture)) if embedded else (href, 0, 0)
+    aspect = width / height if width and height else _UNKNOWN_ASPECT
+    ratio = round(100 * min(max(aspect, _NARROWEST), _WIDEST))
+    on_mat = not _NARROWEST <= aspect <= _WIDEST or not embedded
+    stem, tail = split_name(hit.path.name)
+    mark, hint, share = _worth(hit, best)
+    date, pixels, camera = _facts(hit.details)
+    return Card(
+        name=hit.path.name,
+        href=href,
+        src=src,
+        width=width,
+        height=height,
+        place=place,
+        rank=hit.rank,
+        mark=mark,
+        hint=hint,
+        share=share,
+        stem=stem,
+        tail=tail,
+        folder=folder_within(hit.path.parent, libraries),
+        path=str(hit.path),
+        ratio=ratio,
+        shape=f"r{ratio} mat" if on_mat else f"r{ratio}",
+        date=date,
+        pixels=pixels,
+        camera=camera,
+        named=", ".join(hit.named),
+        moment="" if hit.moment is None else clock(hit.moment),
+        copies=copies,
+    )
+
+
+def _worth(hit: Hit, best: float) -> tuple[str, str, float]:
+    """How good a hit is: in words, what they mean, and as the percentage that the bar shows."""
+    similarity = f"{say('page.similarity')} {number(hit.score, 3)}"
+    if hit.relevance is None:
+        share = 100 * max(hit.score, 0.0) / best if best > 0 else 0.0
+        return similarity, say("page.similarity_hint"), round(share, 1)
+    percent = 100 * hit.relevance
+    mark = say("page.relevance", percent=number(round(percent)))
+    return mark, say("page.relevance_hint", similarity=similarity), round(percent, 1)
+
+
+def _facts(details: Details | None) -> tuple[str, str, str]:
+    """Date, size in pixels and camera as the viewer tells them; "" for what is not known."""
+    if details is None:
+        return "", "", ""
+    date = moment(details.date) if details.dated else say("page.file_date", moment=moment(details.date))
+    known = details.width and details.height
+    pixels = f"{number(details.width)} × {number(details.height)} px" if known else ""
+    return date, pixels, details.camera

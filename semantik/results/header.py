@@ -1,0 +1,84 @@
+"""What the results page tells of the query: its terms, its filters and the order of the hits."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from semantik.decoding.pictures.formats import FORMATS
+from semantik.records import Filters, Order, Query, Term, Thumbnail
+from semantik.results.cards import Picture, picture_of
+from semantik.words.text import day, month, number, say
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One term of a query of several. ``weight`` is "" where it is 1."""
+
+    name: str  # the text, or the picture's name
+    picture: Picture | None
+    weight: str
+    unwanted: bool
+
+
+def plain_term(query: Query) -> Term | None:
+    """The term of a query that is nothing but one text or one picture."""
+    return query.terms[0] if len(query.terms) == 1 and query.terms[0].weight == 1 else None
+
+
+def chips_of(query: Query, thumbnails: Mapping[Path, Thumbnail]) -> list[Chip]:
+    """The terms of a query, in their order."""
+    chips = []
+    for term in query.terms:
+        picture = picture_of(term.image, thumbnails.get(term.image)) if term.image else None
+        weight = "" if abs(term.weight) == 1 else say("page.weight", weight=_brief(abs(term.weight)))
+        chips.append(Chip(picture.name if picture else term.text, picture, weight, term.weight < 0))
+    return chips
+
+
+def filters_of(filters: Filters, order: Order) -> list[tuple[str, str]]:
+    """(what, value) of each filter, and of the order unless it is by relevance, in sentences' words."""
+    told = []
+    if filters.folder:
+        told.append((say("page.filter_folder"), filters.folder))
+    if filters.since or filters.until:
+        told.append((say("page.filter_date"), _dates(filters.since, filters.until)))
+    if filters.min_side:
+        told.append((say("page.filter_side"), say("page.side_from", side=number(filters.min_side))))
+    if filters.shape:
+        told.append((say("page.filter_shape"), say(f"syntax.shape_{filters.shape.value}")))
+    if filters.extensions:
+        told.append((say("page.filter_type"), _kinds(filters.extensions)))
+    if order is not Order.RELEVANCE:
+        told.append((say("page.filter_order"), say(f"page.order_{order.value}")))
+    return told
+
+
+def _kinds(extensions: frozenset[str]) -> str:
+    """Each format once, by its first extension; what is of no format as it is."""
+    whole = [kind.extensions for kind in FORMATS if extensions.issuperset(kind.extensions)]
+    rest = sorted(extensions.difference(*whole))
+    return ", ".join(end.removeprefix(".").upper() for end in (*(ends[0] for ends in whole), *rest))
+
+
+def _brief(value: float) -> str:
+    return number(value, len(f"{value:.6f}".rstrip("0").partition(".")[2]))
+
+
+def _dates(since: date | None, until: date | None) -> str:
+    """A span of days, both included, in the fewest words: "2019", "mayo de 2019", "desde el 3 de mayo de 2019"."""
+    whole_months = (not since or since.day == 1) and (not until or until.day == monthrange(until.year, until.month)[1])
+    whole_years = whole_months and (not since or since.month == 1) and (not until or until.month == 12)
+    tell = _year if whole_years else month if whole_months else day
+    span = [tell(value) for value in (since, until) if value]
+    if since and until:
+        return span[0] if span[0] == span[1] else f"{span[0]} – {span[1]}"
+    kind = "since" if since else "until"
+    return say(f"page.{kind}_period" if whole_months else f"page.{kind}_day", date=span[0])
+
+
+def _year(value: date) -> str:
+    return str(value.year)

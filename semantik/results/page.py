@@ -1,0 +1,172 @@
+"""The page that shows what a search found: rendered whole into one file that needs no network and no program."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import functools
+import hashlib
+import logging
+import re
+import secrets
+import time
+import webbrowser
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from semantik.errors import PageNotSaved
+from semantik.records import Hit, PageLink, Query, Thumbnail
+from semantik.results.cards import cards_of, picture_of, ratios_of
+from semantik.results.header import chips_of, filters_of, plain_term
+from semantik.results.thumbnails import SIDE
+from semantik.storage.atomic_files import replace_file
+from semantik.words.shown_names import visible
+from semantik.words.text import counted, number, say
+
+log = logging.getLogger(__name__)
+
+EMBEDDED = 1000
+"""Hits whose thumbnails are part of the page; the browser reads later ones from the original files as they come up."""
+
+PAGES_KEPT = 50
+PAGES_BYTES = 512 << 20
+"""How many pages, and how many bytes of them, ``results_path`` leaves in the folder; the latest one always stays."""
+
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+_LINK_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
+_STYLES = ("results.css", "cards.css", "viewer.css", "actions.css", "media.css")
+_PAGE_NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}\.html")
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsPage:
+    """What a results page tells. Paths of hits are absolute; a missing thumbnail becomes a blank card."""
+
+    query: Query
+    hits: Sequence[Hit]  # best first
+    thumbnails: Mapping[Path, Thumbnail]  # of the query's pictures, the first EMBEDDED hits and their copies
+    folders: Sequence[Path]  # that were searched
+    searched: int  # pictures in the index
+    seconds: float  # from the query to the hits
+    model: str  # as the user knows it
+    words: str = ""  # the query as it is typed
+    nearest: Sequence[Hit] = field(default=())  # shown as probably not meant when there are no hits
+    left_out: int = 0  # less relevant ones that were found and are not shown
+    notices: Sequence[str] = field(default=())  # sentences for the user, shown above the hits
+    link: PageLink | None = None  # to the running program
+
+
+def render(page: ResultsPage) -> str:
+    """The page as HTML, in the language of ``text.set_language``. Reads and writes no file but the templates.
+
+    Every value is escaped by the template engine, and characters that could disguise a name or break a
+    line are made visible (``display_names.visible``). A Content-Security-Policy with the hashes of the page's only
+    style and only script admits nothing else but pictures from ``data:`` and ``file:``, and the running program's
+    address where there is a link to it. Raises ValueError for a link to anything but a program on this machine.
+    """
+    if page.link and not (_ADDRESS.fullmatch(page.link.address) and _LINK_PATH.fullmatch(page.link.path)):
+        raise ValueError(page.link)
+    environment = _environment()
+    query = page.query
+    cards = cards_of(page.hits or page.nearest, page.thumbnails, page.folders, EMBEDDED)
+    term = plain_term(query)
+    example = picture_of(term.image, page.thumbnails.get(term.image)) if term and term.image else None
+    title = term.text if term else page.words or say("page.by_terms")
+    if example:
+        title = f"{say('page.by_image')} {example.name}"
+    style = "".join(environment.get_template(name).render(ratios=ratios_of(cards)) for name in _STYLES)
+    return environment.get_template("results.html").render(
+        page=page,
+        cards=cards,
+        term=term,
+        example=example,
+        chips=[] if term else chips_of(query, page.thumbnails),
+        filters=filters_of(query.filters, query.order),
+        folded=any(card.copies for card in cards),
+        title=title,
+        style=Markup(style),  # ours, whole: the only values in it are numbers
+        script=Markup(environment.get_template("results.js").render()),
+        mark=Markup(environment.get_template("mark.svg").render()),
+    )
+
+
+def thumbnail_side(count: int) -> int:
+    """Longer side in pixels of the thumbnails for a page of ``count`` hits.
+
+    Few pictures may be sharp on a dense or large screen; many must open at once (500 make some 16 MB).
+    """
+    return 640 if count <= 100 else SIDE
+
+
+def write_page(html: str, path: Path) -> None:
+    """Write a page as UTF-8, atomically: no browser ever sees half of it. Raises PageNotSaved."""
+    try:
+        replace_file(path, html.encode("utf-8"))
+    except OSError as error:
+        raise PageNotSaved(folder=str(path.parent), detail=error.strerror or str(error)) from error
+
+
+def results_path(home: Path) -> Path:
+    """A fresh file name in ``home/results``, where the oldest pages make room for it. Raises PageNotSaved."""
+    folder = home / "results"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _prune(folder)
+    except OSError as error:
+        raise PageNotSaved(folder=str(folder), detail=error.strerror or str(error)) from error
+    return folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}.html"
+
+
+def open_page(path: Path) -> bool:
+    """Open a page in a new tab of the user's browser. Returns False when none could be started."""
+    try:
+        return webbrowser.open_new_tab(path.absolute().as_uri())
+    except (webbrowser.Error, OSError) as error:
+        log.warning("no browser could open %s: %s", path, error)
+        return False
+
+
+def _finalize(value: object) -> object:
+    """Last step of every value on its way into the page, so that no template can forget it."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _source_hash(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode("utf-8")).digest()).decode("ascii")
+
+
+def _svg_uri(svg: str) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("semantik.results", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"say": say, "number": number, "counted": counted}
+    environment.filters |= {"source_hash": _source_hash, "svg_uri": _svg_uri}
+    return environment
+
+
+def _prune(folder: Path) -> None:
+    size = 0
+    for kept, page in enumerate(sorted(_pages(folder), reverse=True), start=1):
+        with contextlib.suppress(OSError):  # another window removed it, or a browser on Windows holds it
+            size += page.stat().st_size
+            if kept > 1 and (kept >= PAGES_KEPT or size > PAGES_BYTES):
+                page.unlink()
+
+
+def _pages(folder: Path) -> Iterator[Path]:
+    """Our pages, and nothing else that a user may have put beside them; their names sort by time."""
+    return (path for path in folder.iterdir() if _PAGE_NAME.fullmatch(path.name))

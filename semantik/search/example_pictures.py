@@ -1,0 +1,137 @@
+"""Pictures to search with that are no files yet: from the clipboard, or from an address of the web."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from semantik.downloads.http_get import open_url
+from semantik.errors import (
+    Cancelled,
+    DownloadFailed,
+    PictureNotSaved,
+    PictureTooLarge,
+    SemantikError,
+    ServerRefused,
+)
+from semantik.records import Term
+from semantik.search.query_syntax import parse
+from semantik.storage.atomic_files import replace_file
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+log = logging.getLogger(__name__)
+
+FOLDER = "queries"
+"""Where such pictures are kept, in the home."""
+
+KEPT = 30
+MOST_BYTES = 50 << 20
+TIMEOUT = 15.0  # seconds without a byte
+_CHUNK = 1 << 16
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
+
+
+def is_address(typed: str) -> bool:
+    """Whether what was typed is an address of the web."""
+    return _ADDRESS.fullmatch(typed.strip()) is not None
+
+
+def host_of(address: str) -> str:
+    """The computer that an address names, for the question whether it may be asked."""
+    try:
+        return urlsplit(address.strip()).hostname or address
+    except ValueError:
+        return address
+
+
+def read_pictures(typed: str, path: str, folders: Sequence[Path]) -> tuple[Term, ...]:
+    """The pictures that were typed: one path as it is (``path``, made plain), or several in the syntax of queries."""
+    whole = Path(path).absolute()
+    try:
+        if whole.is_file():
+            return (Term(image=whole),)
+    except (OSError, ValueError):  # a name that no file system takes
+        return (Term(image=whole),)
+    try:
+        terms = parse(typed, folders).terms
+    except SemantikError:
+        terms = ()
+    return terms if terms and all(term.image for term in terms) else (Term(image=whole),)
+
+
+def fetch_picture(address: str, home: Path, is_cancelled: Callable[[], bool] = lambda: False) -> Path:
+    """Download a picture to search with; nothing but the request for it is sent. Whether it is one, decoding tells.
+
+    Raises what ``open_url`` does, ServerRefused, PictureTooLarge, PictureNotSaved or Cancelled.
+    """
+    import urllib3
+
+    address = address.strip()
+    name = host_of(address)
+    response = open_url(name, address, {"Accept": "image/*,*/*;q=0.5"}, TIMEOUT, is_cancelled)
+    try:
+        if response.status_code != 200:
+            raise ServerRefused(name=name, host=name, status=response.status_code)
+        data = bytearray()
+        while chunk := response.raw.read(_CHUNK, decode_content=True):
+            if is_cancelled():
+                raise Cancelled
+            data += chunk
+            if len(data) > MOST_BYTES:
+                raise PictureTooLarge(megabytes=MOST_BYTES >> 20)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise DownloadFailed(name=name, detail=str(error)) from error
+    finally:
+        response.close()
+    return keep(bytes(data), _extension(address), home)
+
+
+def keep(data: bytes, extension: str, home: Path) -> Path:
+    """Write a picture's bytes into the home under a name made of their content. Raises PictureNotSaved."""
+    path = home / FOLDER / f"{hashlib.sha256(data).hexdigest()[:16]}{extension}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, data)
+        _prune(path.parent)
+    except OSError as error:
+        raise PictureNotSaved(folder=str(path.parent), detail=error.strerror or str(error)) from error
+    return path
+
+
+def pasted(home: Path) -> list[Path]:
+    """The pictures on the clipboard: files that were copied, or one that is kept as a PNG; none when there is none.
+
+    Raises PictureNotSaved, and NotImplementedError where the system has no program that reads its clipboard.
+    """
+    from PIL import Image, ImageGrab
+
+    content = ImageGrab.grabclipboard()
+    if isinstance(content, Image.Image):
+        return [keep(_png(content), ".png", home)]
+    return [Path(name) for name in content or ()]
+
+
+def _png(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    (image if image.mode in ("RGB", "RGBA", "L") else image.convert("RGBA")).save(file, "PNG")
+    return file.getvalue()
+
+
+def _extension(address: str) -> str:
+    """The end of the address's file name where it has a plain one: the few formats without a signature need it."""
+    suffix = Path(urlsplit(address).path).suffix.lower()
+    return suffix if re.fullmatch(r"\.[a-z0-9]{2,5}", suffix) else ".img"
+
+
+def _prune(folder: Path) -> None:
+    pictures = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in pictures[KEPT:]:
+        path.unlink(missing_ok=True)

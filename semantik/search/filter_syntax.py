@@ -1,0 +1,136 @@
+"""Filters and the order of hits as words, ``desde:2019-05``: read in all languages, written in the user's."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Literal
+
+from semantik.decoding.pictures.formats import FORMATS, RAW
+from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
+from semantik.errors import BadFilter
+from semantik.records import Filters, Order, Shape
+from semantik.words.plain import plain
+from semantik.words.text import CATALOGUE, say
+
+End = Literal["first", "last"]
+
+KEYS = ("folder", "since", "until", "date", "side", "shape", "type", "order")
+_SYNONYMS = {"from": "since", "hasta": "until", "to": "until", "sort": "order", "ano": "date", "year": "date"}
+_KEY_OF = _SYNONYMS | {plain(word): key for key in KEYS for word in CATALOGUE[f"syntax.{key}"]}
+
+_SHAPES = {plain(word): shape for shape in Shape for word in CATALOGUE[f"syntax.shape_{shape.value}"]}
+_ORDERS = {plain(word): order for order in Order for word in CATALOGUE[f"syntax.order_{order.value}"]}
+_ORDERS |= {"fecha": Order.NEWEST, "date": Order.NEWEST}
+
+_FAMILIES = {"video": VIDEO_EXTENSIONS, "raw": frozenset(RAW.extensions)}
+_FAMILY_OF = _FAMILIES | {"videos": VIDEO_EXTENSIONS}
+_KINDS = {kind.extensions[0].removeprefix("."): frozenset(kind.extensions) for kind in (*FORMATS, *VIDEO_FORMATS)}
+
+
+def is_key(word: str) -> bool:
+    """Whether ``word`` before a colon makes a filter."""
+    return plain(word) in _KEY_OF
+
+
+def read_filter(word: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
+    """``filters`` and ``order`` with what ``word:value`` adds to them. Raises BadFilter."""
+    key = _KEY_OF[plain(word)]
+    try:
+        if key == "order":
+            return filters, _ORDERS[plain(value)]
+        return _READERS[key](filters, value), order
+    except (ValueError, KeyError) as error:
+        raise BadFilter(name=word, value=value[:60], example=say(f"syntax.example_{key}")) from error
+
+
+def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple[str, str]]:
+    """(key, value) of every filter that is set, and of the order unless it is by relevance."""
+    words: list[tuple[str, str]] = []
+    if filters.folder:
+        words.append((say("syntax.folder"), filters.folder))
+    if filters.since:
+        words.append((say("syntax.since"), filters.since.isoformat()))
+    if filters.until:
+        words.append((say("syntax.until"), filters.until.isoformat()))
+    if filters.min_side:
+        words.append((say("syntax.side"), str(filters.min_side)))
+    if filters.shape:
+        words.append((say("syntax.shape"), say(f"syntax.shape_{filters.shape.value}")))
+    if filters.extensions:
+        words.append((say("syntax.type"), ",".join(_names_of(filters.extensions))))
+    if order is not Order.RELEVANCE:
+        words.append((say("syntax.order"), say(f"syntax.order_{order.value}")))
+    return words
+
+
+def read_date(value: str, end: End) -> date:
+    """The first or last day of a year, a month or a day: 2019, 2019-05, 2019-05-03, 3/5/2019, 5/2019.
+
+    Raises ValueError.
+    """
+    parts = re.split(r"[-/.]", value.strip())
+    if len(parts[0]) != 4:
+        parts.reverse()
+    if len(parts) > 3 or len(parts[0]) != 4 or not all(part.isdecimal() and len(part) <= 4 for part in parts):
+        raise ValueError(value)
+    year, month, day = [*map(int, parts), 0, 0][:3]
+    if not month:
+        month = 1 if end == "first" else 12
+    if not day:
+        day = 1 if end == "first" else calendar.monthrange(year, month)[1]
+    return date(year, month, day)
+
+
+def read_side(value: str) -> int:
+    """Pixels from "1000" or "1000px". Raises ValueError."""
+    side = int(value.lower().removesuffix("px").replace(".", ""))
+    if not 0 < side < 1_000_000:
+        raise ValueError(value)
+    return side
+
+
+def read_extensions(value: str) -> frozenset[str]:
+    """Extensions of the formats that are named by any extension of theirs: "jpg" means JPEG files of any name.
+
+    "video" means all videos, "raw" the own formats of all cameras. Raises ValueError.
+    """
+    found: set[str] = set()
+    for name in re.split(r"[,;\s]+", plain(value.strip())):
+        extension = "." + name.removeprefix("*").removeprefix(".")
+        named = [kind for kind in _KINDS.values() if extension in kind]
+        if name in _FAMILY_OF:
+            named = [_FAMILY_OF[name]]
+        if not named:
+            raise ValueError(name)
+        found.update(*named)
+    return frozenset(found)
+
+
+def _names_of(extensions: frozenset[str]) -> list[str]:
+    """The fewest names by which ``read_extensions`` finds these again."""
+    families = [name for name, family in _FAMILIES.items() if extensions >= family]
+    rest = extensions.difference(*(_FAMILIES[name] for name in families))
+    return [name for name, kind in _KINDS.items() if rest >= kind] + families
+
+
+def read_folder(value: str) -> str:
+    """A folder below the library, with "/" and none at its ends. Raises ValueError for a way out of it."""
+    parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise ValueError(value)
+    return "/".join(parts)
+
+
+_READERS: dict[str, Callable[[Filters, str], Filters]] = {
+    "folder": lambda filters, value: replace(filters, folder=read_folder(value)),
+    "since": lambda filters, value: replace(filters, since=read_date(value, "first")),
+    "until": lambda filters, value: replace(filters, until=read_date(value, "last")),
+    "date": lambda filters, value: replace(filters, since=read_date(value, "first"), until=read_date(value, "last")),
+    "side": lambda filters, value: replace(filters, min_side=read_side(value)),
+    "shape": lambda filters, value: replace(filters, shape=_SHAPES[plain(value)]),
+    "type": lambda filters, value: replace(filters, extensions=read_extensions(value)),
+}

@@ -1,0 +1,138 @@
+"""Finding pictures in indexed folders: filters, names, near-duplicates and details around the plain search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semantik.decoding.pool import DecodePool
+from semantik.encoders.base import Encoder
+from semantik.errors import NoIndex
+from semantik.index import JoinedIndexes
+from semantik.records import Details, Embeddings, Filters, Hit, Order, Query
+from semantik.search.name_matches import PathWords, query_words
+from semantik.search.near_duplicates import near_distance
+from semantik.search.query_vector import SAMPLE
+from semantik.search.ranking import Limits, Named, check_terms, search
+from semantik.search.relevance import Relevance
+from semantik.search.row_filters import Part, passing
+from semantik.words.plain import plain
+
+Made = TypeVar("Made")
+
+
+class Kept(Generic[Made]):
+    """The last thing that was made, as long as what it was made for is the same."""
+
+    def __init__(self) -> None:
+        self._last: tuple[object, Made] | None = None
+
+    def get(self, key: object, make: Callable[[], Made]) -> Made:
+        """What was made for ``key``, or is made now."""
+        if self._last is None or self._last[0] != key:
+            self._last = (key, make())
+        return self._last[1]
+
+
+class Finder:
+    """Answers queries from one folder or several at once, all in one space. Not thread-safe, as ``ImageIndex``."""
+
+    def __init__(self, pool: DecodePool, judge: Relevance) -> None:
+        self.pool = pool
+        self.judge = judge
+        self._path_words: Kept[list[PathWords]] = Kept()
+        self._among: Kept[NDArray[np.bool_] | None] = Kept()
+        self._near: Kept[float] = Kept()
+
+    def search(
+        self,
+        parts: Sequence[Part],
+        encoder: Encoder,
+        query: Query,
+        top_k: int,
+        *,
+        by_name: bool = False,
+        folded: bool = False,
+    ) -> list[Hit]:
+        """The pictures that answer best among those that pass the query's filters, ordered as the query wants.
+
+        ``parts``: one at least. ``by_name``: words in their paths count too; ``folded``: near-duplicates are one hit.
+        The hits have details. Raises as ``search.search`` and ``filtering.passing`` do.
+        """
+        check_terms(query)
+        joined = JoinedIndexes([part.index for part in parts])
+        if not joined.count:
+            raise NoIndex(folder=str(joined.folder))
+        limits = Limits(
+            among=self._passing(parts, query.filters),
+            named=self._named(parts, joined, query) if by_name else None,
+            near=self._near.get(_state(parts), lambda: near_distance(joined.sample(SAMPLE))) if folded else 0.0,
+        )
+        hits = search(query, encoder, joined, top_k, self.pool, judge=self.judge, limits=limits)
+        return ordered(_detailed(parts, hits), query.order)
+
+    def searched(self, parts: Sequence[Part], filters: Filters) -> int:
+        """How many pictures a query with these filters looks at. Raises as ``filtering.passing`` does."""
+        among = self._passing(parts, filters)
+        return sum(part.index.count for part in parts) if among is None else int(among.sum())
+
+    def sample(self, parts: Sequence[Part], most: int) -> Embeddings:
+        """Embeddings of at most ``most`` pictures, evenly spread over all, float32 (n, dim)."""
+        return JoinedIndexes([part.index for part in parts]).sample(most)
+
+    def _passing(self, parts: Sequence[Part], filters: Filters) -> NDArray[np.bool_] | None:
+        def make() -> NDArray[np.bool_] | None:
+            if filters.need_details:
+                for part in parts:
+                    part.details.catch_up(part.index)
+            return passing(parts, filters)
+
+        return self._among.get((filters, *_state(parts)), make)
+
+    def _named(self, parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> Named | None:
+        words = query_words(term.text for term in query.terms if term.weight > 0)
+        if not words:
+            return None
+        paths = self._path_words.get(_state(parts), lambda: [PathWords(part.index.rows()) for part in parts])
+        found = {
+            start + row: told
+            for start, names in zip(joined.starts, paths, strict=False)  # the last start is the end
+            for row, told in names.find(words).items()
+        }
+        return Named(found, len(words))
+
+
+def _state(parts: Sequence[Part]) -> tuple[object, ...]:
+    return tuple((part.name, part.index.state) for part in parts)
+
+
+def _detailed(parts: Sequence[Part], hits: list[Hit]) -> list[Hit]:
+    """The hits and their copies with what is known of their files, which is read now where it must be."""
+    known: dict[Hit, Details | None] = {}
+    flat = [hit for best in hits for hit in (best, *best.copies)]
+    for part in parts:
+        folder, rows = part.index.folder, part.index.rows()
+        keys = {hit: hit.picture.relative_to(folder).as_posix() for hit in flat if hit.path.is_relative_to(folder)}
+        inside = [hit for hit, key in keys.items() if key in rows]  # the index of a folder within may know more
+        files = [part.index.file_of(rows[keys[hit]]) for hit in inside]
+        known.update(zip(inside, part.details.of(files), strict=True))
+    return [
+        replace(hit, details=known[hit], copies=tuple(replace(copy, details=known[copy]) for copy in hit.copies))
+        for hit in hits
+    ]
+
+
+def ordered(hits: list[Hit], order: Order) -> list[Hit]:
+    """The hits as they are to be shown; those of unknown date come last, and equal ones stay by relevance."""
+    match order:
+        case Order.NAME:
+            return sorted(hits, key=lambda hit: plain(hit.path.name))
+        case Order.NEWEST | Order.OLDEST:
+            dated = [(hit.details.date, hit) for hit in hits if hit.details]
+            dated.sort(key=lambda pair: pair[0], reverse=order is Order.NEWEST)
+            return [*(hit for _, hit in dated), *(hit for hit in hits if not hit.details)]
+    return hits

@@ -1,0 +1,224 @@
+"""Answering a query: embed its terms, ask the index, name the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semantik.decoding.pool import DecodePool
+from semantik.encoders.base import Encoder
+from semantik.errors import (
+    BadTopK,
+    ContradictoryQuery,
+    DecodeFailed,
+    EmptyQuery,
+    NoIndex,
+    OnlyUnwanted,
+    QueryImageMissing,
+    QueryImageUnreadable,
+)
+from semantik.index import Searchable
+from semantik.moments import split_path
+from semantik.records import DecodedVideo, Embeddings, Hit, Query, Term
+from semantik.search import query_vector as combining
+from semantik.search.near_duplicates import fold, group
+from semantik.search.relevance import RELEVANT, Relevance
+from semantik.words.plain import plain
+
+NAMED = 3.0
+"""What it is worth that a path has all words of the query, in standard deviations of the scores in the library."""
+
+WIDEST = 8
+"""Up to so many times K are looked at, so that K pictures are left when near-duplicates are folded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Pictures whose paths have words of the query, by row of the index, out of so many words that were looked for."""
+
+    words: Mapping[int, tuple[str, ...]]
+    of: int
+
+    def levels(self) -> dict[float, list[int]]:
+        """Rows by the share of the words that their paths have."""
+        found: dict[float, list[int]] = {}
+        for row, words in self.words.items():
+            found.setdefault(len(words) / self.of, []).append(row)
+        return found
+
+
+def parse_top_k(value: str | int, most: int) -> int:
+    """K as a number from 1 to ``most``. Raises BadTopK for anything else."""
+    text = str(value).strip()
+    # isdecimal admits other scripts' digits, which int() reads too; the length keeps int() cheap.
+    if not text.isdecimal() or len(text) > 12 or not 1 <= int(text) <= most:
+        raise BadTopK(value=text[:40], most=most)
+    return int(text)
+
+
+def check_terms(query: Query) -> None:
+    """Raises EmptyQuery, OnlyUnwanted or ContradictoryQuery for a query that no picture can answer."""
+    if not query.terms or not all(term.image or term.text.strip() for term in query.terms):
+        raise EmptyQuery
+    wanted = {_meant(term) for term in query.terms if term.weight > 0}
+    if not wanted:
+        raise OnlyUnwanted
+    for term in query.terms:
+        if term.weight < 0 and _meant(term) in wanted:
+            raise ContradictoryQuery(term=term.text or str(term.image))
+
+
+def _meant(term: Term) -> object:
+    return term.image or plain(" ".join(term.text.split()))
+
+
+def embed_query(query: Query, encoder: Encoder, pool: DecodePool) -> Embeddings:
+    """The query's terms as unit vectors, float32 (terms, dim).
+
+    Raises as ``check_terms`` does, QueryImageMissing, QueryImageUnreadable or EncoderFailed.
+    """
+    check_terms(query)
+    vectors = np.empty((len(query.terms), encoder.dim), np.float32)
+    texts = [place for place, term in enumerate(query.terms) if term.image is None]
+    if texts:
+        vectors[texts] = encoder.encode_texts([" ".join(query.terms[place].text.split()) for place in texts])
+    for place, term in enumerate(query.terms):
+        if term.image is not None:
+            vectors[place] = _embed_image(term, encoder, pool)
+    return vectors
+
+
+def _embed_image(term: Term, encoder: Encoder, pool: DecodePool) -> NDArray[np.float32]:
+    path = term.image
+    assert path
+    try:
+        missing = not split_path(path)[0].is_file()
+    except (OSError, ValueError):  # a name that no file system takes
+        missing = True
+    if missing:
+        raise QueryImageMissing(path=str(path))
+    try:
+        decoded = pool.fit(path, encoder.input_spec)
+    except DecodeFailed as error:
+        raise QueryImageUnreadable(path=str(path), reason=error.params["reason"]) from error
+    if isinstance(decoded, DecodedVideo):  # what its frames have in common
+        mean = encoder.encode_images(encoder.normalise(decoded.pixels)).mean(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-8), np.float32)
+    return row(encoder.encode_images(encoder.normalise(decoded.pixels[np.newaxis])))
+
+
+def row(embeddings: Embeddings) -> NDArray[np.float32]:
+    """The only row of the embedding of one thing: (1, dim) -> (dim,)."""
+    (vector,) = embeddings
+    return np.asarray(vector, dtype=np.float32)
+
+
+def query_vector(query: Query, terms: Embeddings, sample: Embeddings) -> NDArray[np.float32]:
+    """One unit vector, float32 (dim,), for a query's embedded terms; see ``combining``. Raises ContradictoryQuery."""
+    weights = [term.weight for term in query.terms]
+    combined = combining.combine(terms, weights, [term.image is not None for term in query.terms], sample)
+    if combined is None:
+        unwanted = next(term for term in query.terms if term.weight < 0)
+        raise ContradictoryQuery(term=unwanted.text or str(unwanted.image))
+    return combined
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What else bears on a search: which rows may be hits, which paths say what was asked for, what is folded."""
+
+    among: NDArray[np.bool_] | None = None  # bool (rows,)
+    named: Named | None = None
+    near: float = 0.0  # distance within which hits are folded into a better one; see near_duplicates
+
+
+def search(
+    query: Query,
+    encoder: Encoder,
+    index: Searchable,
+    top_k: int,
+    pool: DecodePool,
+    *,
+    judge: Relevance | None = None,
+    limits: Limits = Limits(),
+) -> list[Hit]:
+    """The ``top_k`` pictures of ``index`` that answer ``query`` best, best first; fewer when it holds fewer.
+
+    The query's filters are not looked at here, ``limits`` are. With a ``judge``, the hits carry their relevance; it
+    does not touch their order.
+
+    Raises NoIndex for an empty index, BadTopK for K below 1, and as ``embed_query`` and ``query_vector`` do.
+    """
+    if not index.count:
+        raise NoIndex(folder=str(index.folder))
+    if top_k < 1:
+        raise BadTopK(value=top_k, most=index.count)
+    terms = embed_query(query, encoder, pool)
+    sample = (
+        index.sample(combining.SAMPLE) if len(terms) > 1 or limits.named else np.empty((0, encoder.dim), np.float32)
+    )
+    ranking = _Ranking(index, query_vector(query, terms, sample), sample, limits)
+
+    wanted, widest = top_k, WIDEST * top_k if limits.near else top_k
+    while True:
+        scores, rows = ranking.best(wanted)
+        embeddings = index.vectors(rows)
+        into = group(embeddings, limits.near) if limits.near else np.arange(len(rows))
+        if len(np.unique(into)) >= top_k or len(rows) < wanted or wanted >= widest:
+            break
+        wanted = min(2 * wanted, widest)
+    words = limits.named.words if limits.named else {}
+    found = judge.of_query(encoder, index, query, terms, embeddings) if judge and len(rows) else None
+    relevance = [None] * len(rows) if found is None else found.tolist()
+    hits = [
+        Hit(
+            *(rank, float(score), index.path_of(int(at)), told),
+            moment=index.moment_of(int(at)),
+            named=words.get(int(at), ()),
+        )
+        for rank, (score, at, told) in enumerate(zip(scores, rows, relevance, strict=True), start=1)
+    ]
+    return fold(hits, into, top_k)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """Rows by their scores for one query vector, float32 (dim,), raised where their paths say what was asked for."""
+
+    index: Searchable
+    vector: NDArray[np.float32]
+    sample: Embeddings
+    limits: Limits
+
+    def best(self, wanted: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Scores, float32 (k,), always plain cosines, and rows, int64 (k,), of the ``wanted`` best."""
+        among, named = self.limits.among, self.limits.named
+        found = [(0.0, *self.index.search(self.vector, wanted, among))]
+        if named is None or not named.words:
+            return found[0][1:]
+        # All pictures whose paths have as many words are raised alike, so the best of them by score are the best.
+        reach = NAMED * float((self.sample @ self.vector).std())
+        for share, members in named.levels().items():
+            mask = self.index.mask(members)
+            found.append(
+                (reach * share, *self.index.search(self.vector, wanted, mask if among is None else mask & among))
+            )
+        scores = np.concatenate([part for _, part, _ in found])
+        rows = np.concatenate([part for _, _, part in found])
+        raised = np.concatenate([part + bonus for bonus, part, _ in found])
+        order = np.lexsort((rows, -raised))
+        _, first = np.unique(rows[order], return_index=True)
+        kept = order[np.sort(first)][:wanted]
+        return scores[kept], rows[kept]
+
+
+def relevant(hits: list[Hit]) -> list[Hit]:
+    """The hits that are worth showing, in their order and numbered anew.
+
+    Those that nothing is told of stay, and those whose path says what was asked for.
+    """
+    kept = (hit for hit in hits if hit.relevance is None or hit.relevance >= RELEVANT or hit.named)
+    return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]

@@ -1,0 +1,67 @@
+"""Which rows of indexes may be hits: filters as a mask, so that a search looks at nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semantik.errors import ContradictoryDates, NoneMatchesFilters
+from semantik.folder_details import FolderDetails
+from semantik.index import ImageIndex
+from semantik.moments import split_key
+from semantik.records import Filters
+from semantik.search.filter_syntax import filter_words
+from semantik.words.plain import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the folders that are searched together. ``name`` is what it is called among them; "" for one alone."""
+
+    index: ImageIndex
+    details: FolderDetails
+    name: str = ""
+
+
+def passing(parts: Sequence[Part], filters: Filters) -> NDArray[np.bool_] | None:
+    """The rows of all parts that pass the filters, bool (rows,); None when there is no filter.
+
+    The details of the parts must know their pictures if the filters need details. Raises ContradictoryDates, and
+    NoneMatchesFilters when no picture is left.
+    """
+    if filters == Filters():
+        return None
+    if filters.since and filters.until and filters.since > filters.until:
+        raise ContradictoryDates(since=filters.since.isoformat(), until=filters.until.isoformat())
+    masks = [part.index.mask(_chosen(part, filters)) for part in parts]
+    if not any(mask.any() for mask in masks):
+        words = (f"{key}:{value}" for key, value in filter_words(filters))
+        raise NoneMatchesFilters(filters=" ".join(words))
+    return np.concatenate(masks)
+
+
+def _chosen(part: Part, filters: Filters) -> set[int]:
+    index = part.index
+    rows = index.rows()
+    chosen = set(rows.values())
+    if filters.folder:
+        chosen &= _below(part, f"{plain(filters.folder)}/")
+    if filters.extensions:
+        ends = filters.extensions
+        chosen &= {row for key, row in rows.items() if PurePosixPath(split_key(key)[0]).suffix.lower() in ends}
+    if filters.need_details:
+        found = ((file, row) for file in part.details.store.matching(filters) for row in index.rows_of(file.path))
+        chosen &= {row for file, row in found if index.file_of(row) == file}
+    return chosen
+
+
+def _below(part: Part, wanted: str) -> set[int]:
+    """The rows below a folder, ``wanted`` plain and with "/", as it is called within the part or from outside."""
+    rows = part.index.rows()
+    own = f"{plain(part.name)}/" if part.name else ""
+    inner = wanted.removeprefix(own)  # "" for the whole part
+    return {row for path, row in rows.items() if plain(path).startswith((wanted, inner))}

@@ -1,0 +1,54 @@
+"""The searches that were typed, newest first, kept in the home."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+from semantik.storage.atomic_files import replace_file
+
+log = logging.getLogger(__name__)
+
+FILE = "search_history.json"
+
+KEPT = 200
+"""Searches that are remembered; older ones go."""
+
+
+class SearchHistory:
+    """What was searched for, newest first, each once. What cannot be read or written is told to the log only."""
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / FILE
+        self.entries: list[str] = _read(self._path)[:KEPT]
+
+    def add(self, words: str) -> None:
+        """Remember ``words`` as the newest search, and write the file."""
+        words = " ".join(words.split())
+        if not words or self.entries[:1] == [words]:
+            return
+        self.entries = [words, *(entry for entry in self.entries if entry != words)][:KEPT]
+        self._write()
+
+    def clear(self) -> None:
+        """Forget all searches."""
+        self.entries = []
+        self._write()
+
+    def _write(self) -> None:
+        try:
+            replace_file(self._path, json.dumps(self.entries, ensure_ascii=True, indent=1).encode("ascii"))
+        except OSError as error:
+            log.warning("searches are not remembered: %s", error)
+
+
+def _read(path: Path) -> list[str]:
+    try:
+        entries = json.loads(path.read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, RecursionError) as error:
+        log.warning("remembered searches cannot be read: %s", error)
+        return []
+    return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []

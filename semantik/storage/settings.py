@@ -1,0 +1,164 @@
+"""The user's settings and the places where things are stored."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import tempfile
+import unicodedata
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import platformdirs
+
+from semantik.storage.atomic_files import replace_file
+
+log = logging.getLogger(__name__)
+
+PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
+CONFIG_NAME = "image_search_config.json"
+QUERY_LANGUAGES = ("auto", "multilingual", "english")
+THEMES = ("system", "light", "dark")
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings, with their defaults. README's table explains each."""
+
+    image_folder: str = ""  # the last library, or the first of its folders
+    folders: tuple[str, ...] = ()  # the library's folders where it has several
+    resting_folders: tuple[str, ...] = ()  # those of them that are not searched
+    watch: bool = False  # include new pictures while the program is open, without a question
+    guide: bool = True  # show the first steps at the next start, if no folder was chosen yet
+    encoder: str = ""  # a name from ``python -m semantik models``; empty: not chosen yet
+    top_k: int = 20  # pictures per search
+    only_relevant: bool = False  # leave out results that are probably not meant
+    fold_similar: bool = True  # show nearly equal pictures, as those of a burst, as one
+    names_count: bool = False  # words in the names of files and folders count too
+    language: str = "system"  # of the window: "system", "es" or "en"
+    theme: str = "system"  # of the window: "system", "light" or "dark"
+    query_language: str = "auto"  # who reads CLIP's queries: "auto" (by language), "multilingual" or "english"
+    ask_multilingual: bool = True  # offer the multilingual text model when a query needs it
+    weights_folder: str = ""  # where downloaded models are kept; empty: ~/.cache/clip
+    clip_checkpoint: str = ""  # an own CLIP checkpoint that the user trusts; it runs code when loaded
+    decode_seconds: float = 20.0  # time limit for opening one picture
+    exclude: tuple[str, ...] = ()  # folders and files to leave out: see ``exclusions.py``
+    fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors
+    approximate_search: bool = False  # in large libraries, look only where the best results probably are
+
+    @property
+    def opened(self) -> tuple[str, ...]:
+        """The folders that the window opens at its start."""
+        return self.folders or tuple(filter(None, [self.image_folder]))
+
+
+def find_home() -> Path:
+    """The folder for settings, indexes, pages and the log; made when it does not exist.
+
+    ``$SEMANTIK_HOME`` if set, else the program's folder if it can be written (a portable
+    installation), else the user's data folder. Raises OSError when none can be used.
+    """
+    chosen = os.environ.get("SEMANTIK_HOME")
+    if chosen:
+        home = Path(chosen).expanduser().absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        return home
+    if is_writable(PROGRAM_FOLDER):
+        return PROGRAM_FOLDER
+    home = Path(platformdirs.user_data_dir("SemantikSearch", appauthor=False))
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a file can really be made in ``folder``; permission bits do not tell on every system."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def load_config(home: Path) -> Config:
+    """Read the settings: the shipped defaults, overlaid by the user's file in ``home``.
+
+    Unknown keys are ignored and values of the wrong type fall back to their default. A file that is
+    not JSON is kept aside as ``*.damaged`` and the defaults are used.
+    """
+    values: dict[str, object] = {}
+    for path in dict.fromkeys((PROGRAM_FOLDER / CONFIG_NAME, home / CONFIG_NAME)):
+        values |= _read(path)
+    defaults = asdict(Config())
+    kept = {}
+    for field in fields(Config):
+        value = values.get(field.name, defaults[field.name])
+        if isinstance(defaults[field.name], float) and type(value) is int:
+            value = float(value)
+        if isinstance(defaults[field.name], tuple) and isinstance(value, list):
+            value = _lines(field.name, value)
+        if type(value) is not type(defaults[field.name]):
+            log.warning("setting %s has the wrong type, its default is used: %r", field.name, value)
+            value = defaults[field.name]
+        kept[field.name] = value
+    config = Config(**kept)  # type: ignore[arg-type]  # each value was checked against its default above
+    return _within_bounds(config)
+
+
+def _lines(name: str, values: list[object]) -> tuple[str, ...]:
+    """The texts of a list, each once and none of them blank; what is no text is left out."""
+    texts = [value.strip() for value in values if isinstance(value, str)]
+    if len(texts) < len(values):
+        log.warning("setting %s holds what is no text, which is left out: %r", name, values)
+    return tuple(dict.fromkeys(filter(None, texts)))
+
+
+def _within_bounds(config: Config) -> Config:
+    values = asdict(config)
+    if config.top_k < 1:
+        values["top_k"] = Config.top_k
+    if config.language not in ("system", "es", "en"):
+        values["language"] = Config.language
+    if config.theme not in THEMES:
+        values["theme"] = Config.theme
+    if config.query_language not in QUERY_LANGUAGES:
+        values["query_language"] = Config.query_language
+    if not config.decode_seconds > 0:
+        values["decode_seconds"] = Config.decode_seconds
+    return Config(**values)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("not an object")
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        log.warning("settings not read: %s", error)
+        return {}
+    except ValueError as error:
+        log.warning("settings are damaged and kept aside: %s: %s", path, error)
+        with contextlib.suppress(OSError):
+            path.replace(path.with_name(path.name + ".damaged"))
+        return {}
+    return values
+
+
+def save_config(config: Config, home: Path) -> None:
+    """Write the settings into ``home``, atomically. Raises OSError."""
+    text = json.dumps(asdict(config), ensure_ascii=True, indent=2) + "\n"
+    replace_file(home / CONFIG_NAME, text.encode("ascii"))
+
+
+def index_folder(home: Path, folder: Path, encoder: str) -> Path:
+    """Where the index of an image folder and an encoder is kept: ``indexes/<readable>-<hash>/<encoder>``."""
+    real = os.path.normcase(os.path.realpath(folder))
+    digest = hashlib.sha256(os.fsencode(real)).hexdigest()[:12]
+    plain = unicodedata.normalize("NFKD", Path(real).name).encode("ascii", "ignore").decode()
+    readable = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:40] or "imagenes"
+    return home / "indexes" / f"{readable}-{digest}" / encoder

@@ -1,0 +1,94 @@
+"""Sentences that are put together from records: progress, time left, what an update did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from semantik.records import IndexReport, Progress
+from semantik.words.text import number, say
+
+if TYPE_CHECKING:  # its room needs numpy, and the window shows itself before that is there
+    from semantik.index import Changes
+
+
+def time_left(eta: float | None) -> str:
+    """The seconds left in words, coarser the more there are."""
+    if eta is None:
+        return say("status.left_unknown")
+    if eta < 60:
+        return say("status.left_seconds", n=max(1, round(eta)))
+    minutes = round(eta / 60)
+    if minutes < 60:
+        return say("status.left_minutes", n=minutes)
+    return say("status.left_hours", h=minutes // 60, m=minutes % 60)
+
+
+def indexing_status(progress: Progress) -> str:
+    """Count, share, speed and time left of an indexing run; or that it holds still."""
+    done, total = number(progress.done), number(progress.total)
+    percent = progress.done * 100 // max(1, progress.total)
+    if progress.paused:
+        return say("status.paused", done=done, total=total, percent=percent)
+    return say(
+        "status.indexing",
+        done=done,
+        total=total,
+        percent=percent,
+        rate=number(progress.rate, 1),
+        left=time_left(progress.eta),
+    )
+
+
+def download_status(name: str, progress: Progress) -> str:
+    """Megabytes, speed and time left of a download."""
+    mega = 2**20
+    return say(
+        "status.downloading",
+        name=name,
+        done=number(progress.done / mega),
+        total=number(progress.total / mega),
+        rate=number(progress.rate / mega, 1),
+        left=time_left(progress.eta),
+    )
+
+
+def index_summary(report: IndexReport, problems: str = "done.problems") -> str:
+    """What an update did, and how many files it could not read; ``problems`` is the text for these."""
+    message = say(
+        "done.indexed",
+        seconds=number(report.seconds, 1),
+        added=number(report.added),
+        reused=number(report.reused),
+        removed=number(report.removed),
+        count=number(report.count),
+    )
+    if report.problems:
+        message += say(problems, count=number(len(report.problems)))
+    return message
+
+
+def joined_report(reports: Sequence[IndexReport]) -> IndexReport:
+    """One report of several folders, one at least."""
+    return replace(
+        reports[0],
+        added=sum(report.added for report in reports),
+        reused=sum(report.reused for report in reports),
+        removed=sum(report.removed for report in reports),
+        count=sum(report.count for report in reports),
+        seconds=sum(report.seconds for report in reports),
+        problems=tuple(problem for report in reports for problem in report.problems),
+        cancelled=any(report.cancelled for report in reports),
+    )
+
+
+def changes_question(changes: Sequence[Changes]) -> str:
+    """How folders, one at least, differ from their indexes, and whether to update."""
+    groups = {
+        "added": sum(len(each.added) for each in changes),
+        "changed": sum(len(each.changed) for each in changes),
+        "removed": sum(len(each.removed) for each in changes),
+    }
+    told = {name: number(count) for name, count in groups.items()}
+    return say("ask.changed", **told) if len(changes) == 1 else say("ask.changed_many", folders=len(changes), **told)
