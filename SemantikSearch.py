@@ -32,17 +32,20 @@ from semantik.gui.actions.indexing import IndexingShow
 from semantik.gui.actions.model_picker import ModelPicker
 from semantik.gui.actions.open_folders import OpenFolders
 from semantik.gui.actions.searching import Answers
+from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.doctor import examine
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.gui.main_window.main_view import MainView, load_icon
 from semantik.gui.widgets.background_tasks import Tasks
-from semantik.gui.widgets.dialog import AboutDialog
 from semantik.gui.widgets.entries import replace_text, typed_path
 from semantik.gui.widgets.screen_scale import claim_pixels
 from semantik.gui.widgets.theme import Look
-from semantik.records import Problem, Progress, Query
+from semantik.long_tasks import Progress
+from semantik.queries import Query
+from semantik.records import Problem
+from semantik.storage.home import PROGRAM_FOLDER, find_home
 from semantik.storage.log_file import start_logging
-from semantik.storage.settings import PROGRAM_FOLDER, Config, find_home, load_config, save_config
+from semantik.storage.settings import Config, load_config, save_config
 from semantik.words import text
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say

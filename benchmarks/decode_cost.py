@@ -24,10 +24,10 @@ from PIL import Image, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from semantik.decoding.decoded import Decoded
 from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.decoding.pictures.decode import load_image  # the path to the package comes first
 from semantik.decoding.pool import DecodePool
-from semantik.records import Decoded
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))
 Row = dict[str, float | int | str]

@@ -9,8 +9,8 @@ from itertools import product
 import numpy as np
 import torch
 from efficientnet_lite_pytorch import EfficientNet
-from embedded_recall import Photos, Row, ranks, recall
 
+from benchmarks.sample_photos import Photos, Row, ranks, recall
 from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.encoders.base import unit_rows
 from semantik.encoders.builtin.network import MEAN, PICTURES_PER_PASS, STD, fold_batch_norms, pad_inside_convolutions

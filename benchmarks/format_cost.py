@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import photo_files  # the paths to it and the package come first
 
+from semantik.decoding.decoded import Decoded, Description
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pool import DecodePool
-from semantik.records import Decoded, Description
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))
 SIZE = (4000, 3000)

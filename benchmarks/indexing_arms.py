@@ -82,7 +82,7 @@ def straightforward_upright(folder: Path, checkpoint: Path, vectors: Path | None
 
 
 def encoder_of(checkpoint: Path, name: str) -> Encoder:
-    from semantik.encoders import create
+    from semantik.encoders.registry import create
 
     if name == "builtin":
         return create("builtin")

@@ -25,7 +25,7 @@ def operators(source: Path, checkpoint: Path, passes: int) -> list[dict[str, flo
     import torch
     from torch.profiler import ProfilerActivity, profile
 
-    from semantik.encoders import create
+    from semantik.encoders.registry import create
 
     encoder = create("clip-vit-b-32", weights_folder=checkpoint.parent, checkpoint=checkpoint)
     batch = np.random.default_rng(0).normal(size=(16, 3, 224, 224)).astype(np.float32)

@@ -18,8 +18,7 @@ import numpy as np
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
-from embedded_recall import Photos, embed  # noqa: E402  # the path to the package comes first
-
+from benchmarks.sample_photos import Photos, embed  # noqa: E402  # the path to the package comes first
 from semantik.encoders.builtin.encoder import BuiltinEncoder  # noqa: E402
 from semantik.search.relevance import (  # noqa: E402
     IMAGE_OFFSET,

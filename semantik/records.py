@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
-
-from semantik.moments import frame_key
 
 if TYPE_CHECKING:  # the window shows itself, and explains a missing numpy, before numpy is imported
     import numpy as np
@@ -102,153 +101,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Term:
-    """One part of a query, a text or a picture (exactly one of them); with a negative weight it is unwanted."""
-
-    text: str = ""
-    image: Path | None = None
-    weight: float = 1.0
-
-
-class Shape(Enum):
-    """Which side of a picture is longer."""
-
-    LANDSCAPE = "landscape"
-    PORTRAIT = "portrait"
-    SQUARE = "square"
-
-
-class Order(Enum):
-    """How hits are shown; the best are found first in any case."""
-
-    RELEVANCE = "relevance"
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    NAME = "name"
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which pictures may be hits at all. Dates include both ends; what is empty admits everything."""
-
-    folder: str = ""  # below the library, with "/"
-    since: date | None = None
-    until: date | None = None
-    min_side: int = 0  # the longer side has at least so many pixels
-    shape: Shape | None = None
-    extensions: frozenset[str] = frozenset()  # lower case, with the dot
-
-    @property
-    def need_details(self) -> bool:
-        """Whether more must be known of a picture than its path."""
-        return bool(self.since or self.until or self.min_side or self.shape)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What the user asked: texts and pictures together, among which pictures, and how to show the hits."""
-
-    terms: tuple[Term, ...] = ()
-    filters: Filters = Filters()
-    order: Order = Order.RELEVANCE
-
-    @classmethod
-    def of_text(cls, text: str) -> Query:
-        """A query by one text."""
-        return cls((Term(text=text),))
-
-    @classmethod
-    def of_image(cls, image: Path) -> Query:
-        """A query by one example picture."""
-        return cls((Term(image=image),))
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """The texts in it, wanted or not."""
-        return tuple(term.text for term in self.terms if term.image is None)
-
-    @property
-    def images(self) -> tuple[Path, ...]:
-        """The pictures in it, wanted or not."""
-        return tuple(term.image for term in self.terms if term.image is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class PageLink:
-    """Where the running program listens to one results page, ``http://127.0.0.1:port/token/pages/id``."""
-
-    address: str  # http://127.0.0.1:port, what the page's Content-Security-Policy may name
-    path: str  # /token/pages/id
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """One picture as a decoder process hands it over.
-
-    ``pixels`` are fitted to the encoder's input, uint8 (H, W, 3); ``width`` and ``height`` are those of
-    the upright original in pixels; ``warning`` is set when only a part of the file could be read. ``taken`` and
-    ``camera`` are as in Description.
-    """
-
-    pixels: Pixels
-    width: int
-    height: int
-    warning: Reason | None = None
-    taken: datetime | None = None
-    camera: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DecodedVideo:
-    """What a decoder process shows of a video: frames that differ, fitted, uint8 (n, H, W, 3), n >= 1.
-
-    ``moments`` (n,) are their seconds from the start, ascending; the rest is as in ``Decoded``.
-    """
-
-    pixels: Pixels
-    moments: tuple[float, ...]
-    width: int
-    height: int
-    warning: Reason | None = None
-    taken: datetime | None = None
-    camera: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What a picture file's headers tell of it. Sizes are those of the upright picture in pixels.
-
-    ``taken`` is by the camera's clock, local time without a zone; None when the file does not tell. ``camera`` is
-    maker and model in at most 80 characters, or "".
-    """
-
-    width: int
-    height: int
-    taken: datetime | None = None
-    camera: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Thumbnail:
-    """A small JPEG of a picture for the results page, upright; sizes in pixels."""
-
-    jpeg: bytes
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a long task is. ``rate`` in images per second (0 while unknown), ``eta`` in seconds."""
-
-    done: int
-    total: int
-    rate: float = 0.0
-    eta: float | None = None
-    paused: bool = False  # it holds still now; what was done is saved
-
-
-@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What an indexing run did."""
 
@@ -260,3 +112,25 @@ class IndexReport:
     encoder: str
     problems: tuple[Problem, ...] = field(default=())
     cancelled: bool = False
+
+
+# -- Frames of a video as pictures of their own: ``clip.mp4#t=12.50`` is what ``clip.mp4`` shows at 12.5
+
+_KEY = re.compile(r"(?P<file>.+)#t=(?P<seconds>\d{1,7}\.\d\d)", re.DOTALL)
+
+
+def frame_key(file: str, seconds: float) -> str:
+    """The key of what a video shows at ``seconds``."""
+    return f"{file}#t={seconds:.2f}"
+
+
+def split_key(key: str) -> tuple[str, float | None]:
+    """The file that a key is of, and the second in it; None for a picture, whose key is its file's path."""
+    found = _KEY.fullmatch(key)
+    return (found["file"], float(found["seconds"])) if found else (key, None)
+
+
+def split_path(path: Path) -> tuple[Path, float | None]:
+    """The same of a path."""
+    found = _KEY.fullmatch(path.name)
+    return (path.with_name(found["file"]), float(found["seconds"])) if found else (path, None)

@@ -178,11 +178,11 @@ def together(*libraries):
 def run(capsys):
     """Run a command of the command line in this process: exit code, stdout, stderr."""
 
-    from semantik import __main__ as cli
+    from semantik.cli import main
 
     def call(*arguments):
         try:
-            code = cli.main([str(argument) for argument in arguments])
+            code = main.main([str(argument) for argument in arguments])
         except SystemExit as stop:  # argparse's way to report usage
             code = stop.code
         captured = capsys.readouterr()

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from conftest import FakeEncoder, paint
 
+from semantik.decoding.decoded import Decoded
 from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.decoding.pictures.decode import describe_image, load_image
 from semantik.decoding.pool import DecodePool
@@ -30,7 +31,6 @@ from semantik.folders import embedding_run
 from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex, commit
 from semantik.index.store import read_manifest
-from semantik.records import Decoded
 
 SYSTEM_CALLS = ("open", "write", "fsync", "close", "replace", "unlink")
 """What a save is made of: a job may be told to die at any one of them."""

@@ -16,8 +16,10 @@ import pytest
 from conftest import paint
 from PIL import Image
 
-from semantik.records import Details, Hit, PageLink, Query, Thumbnail
-from semantik.results.page import ResultsPage, render, write_page
+from semantik.decoding.decoded import Thumbnail
+from semantik.queries import Query
+from semantik.records import Details, Hit
+from semantik.results.page import PageLink, ResultsPage, render, write_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 FLAGS = [

@@ -18,7 +18,8 @@ from semantik import __version__
 from semantik.engine import engine
 from semantik.errors import NoNetwork
 from semantik.results import page
-from semantik.storage.settings import CONFIG_NAME, index_folder
+from semantik.storage.home import index_folder
+from semantik.storage.settings import CONFIG_NAME
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from datetime import datetime
 import pytest
 from conftest import REPO, paint, replace_encoders
 
-from semantik import __main__ as cli
-from semantik import encoders
+from semantik.cli import main
+from semantik.encoders import registry
 from semantik.engine import engine
 from semantik.errors import NoNetwork
 from semantik.results import page as results_page
@@ -148,7 +148,7 @@ def test_models_are_listed(run):
     code, out, _ = run("models")
     lines = out.splitlines()
     assert code == 0
-    assert [line.split()[0] for line in lines] == list(encoders.encoder_names())
+    assert [line.split()[0] for line in lines] == list(registry.encoder_names())
     assert any(line.startswith("clip-vit-b-32 ") and line.endswith("se descargaría (338 MB)") for line in lines)
     assert any(line.startswith("builtin ") and line.endswith("listo") for line in lines)
     _, out, _ = run("models", "--json")
@@ -261,7 +261,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, home):
 @pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
 def test_readme_documents_every_option_and_setting(readme):
     text = (REPO / readme).read_text(encoding="utf-8")
-    parser = cli._parser()
+    parser = main._parser()
     (commands,) = [action for action in parser._actions if action.choices]
     for name, command in commands.choices.items():
         assert f"python -m semantik {name}" in text

@@ -16,11 +16,10 @@ import pytest
 from clip_checkpoint import TINY_RESNET, write_checkpoint
 from PIL import Image
 
-from semantik import encoders
 from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels
 from semantik.downloads import model_file
 from semantik.downloads.model_file import WeightsFile
-from semantik.encoders import devices, tower_cache, two_tower
+from semantik.encoders import devices, registry, tensor_files, two_tower
 from semantik.encoders.base import unit_rows
 from semantik.encoders.clip.encoder import ClipEncoder
 from semantik.encoders.clip.models import MEAN, MODELS, STD, ClipModel
@@ -217,7 +216,7 @@ def test_full_size_vit_b_32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     file = dataclasses.replace(published.weights, size=path.stat().st_size, sha256=model_file.file_sha256(path))
     monkeypatch.setitem(MODELS, published.name, dataclasses.replace(published, weights=file))
     assert abs(path.stat().st_size - published.weights.size) < 200_000
-    encoder = encoders.create("clip-vit-b-32", weights_folder=tmp_path)
+    encoder = registry.create("clip-vit-b-32", weights_folder=tmp_path)
     images = photographs()
     ours = encoder.encode_images(np.stack([encoder.preprocess(image) for image in images]))
     our_texts = encoder.encode_texts(TEXTS)
@@ -225,7 +224,7 @@ def test_full_size_vit_b_32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert ours.shape == (6, 512)
     assert cosine_distance(ours, reference_images(reference, images)).max() < 1e-6
     assert cosine_distance(our_texts, reference_texts(reference, TEXTS)).max() < 1e-6
-    again = encoders.create("clip-vit-b-32", weights_folder=tmp_path)  # from the weights that were kept
+    again = registry.create("clip-vit-b-32", weights_folder=tmp_path)  # from the weights that were kept
     assert np.array_equal(again.encode_texts(TEXTS), our_texts)
     assert (tmp_path / f"ViT-B-32-{file.sha256[:12]}.safetensors").stat().st_size < path.stat().st_size
 
@@ -354,9 +353,9 @@ def test_only_the_side_that_is_used_is_read(
 ) -> None:
     tiny.load(texts=False)
     read: list[str] = []
-    original = tower_cache.StoredWeights.tensor
+    original = tensor_files.StoredWeights.tensor
     monkeypatch.setattr(
-        tower_cache.StoredWeights, "tensor", lambda self, name: read.append(name) or original(self, name)
+        tensor_files.StoredWeights, "tensor", lambda self, name: read.append(name) or original(self, name)
     )
     again = ClipEncoder("clip-tiny", weights_folder=tiny_file.parent)
     again.encode_texts(["gato"])
@@ -380,7 +379,7 @@ def test_damaged_kept_weights_are_made_again(tmp_path: Path, tiny_file: Path, da
     if damage == "other shape":
         import torch
 
-        tower_cache.write_cache(kept, {"text_projection": torch.zeros(3, 4)}, entry.weights.sha256)
+        tensor_files.write_cache(kept, {"text_projection": torch.zeros(3, 4)}, entry.weights.sha256)
     else:
         other = content.replace(entry.weights.sha256.encode(), b"0" * 64)
         kept.write_bytes(
@@ -398,7 +397,7 @@ def test_disk_without_room_costs_only_the_kept_weights(
     def full(path: Path, data: bytes) -> bool:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(tower_cache, "replace_file", full)
+    monkeypatch.setattr(tensor_files, "replace_file", full)
     (tmp_path / "tiny.pt").write_bytes(tiny_file.read_bytes())
     monkeypatch.setitem(MODELS, "clip-tiny", model_of(tmp_path / "tiny.pt"))
     encoder = ClipEncoder("clip-tiny", weights_folder=tmp_path)
@@ -508,13 +507,13 @@ def test_checkpoint_of_another_shape_is_refused(tiny_file: Path) -> None:
 def test_own_checkpoint_only_when_named(tiny: ClipEncoder, tmp_path: Path) -> None:
     own = tmp_path / "own.pt"
     write_checkpoint(own, full_size=False, seed=1)
-    named = encoders.create("clip-tiny", weights_folder=tmp_path, checkpoint=own)
+    named = registry.create("clip-tiny", weights_folder=tmp_path, checkpoint=own)
     assert named.space == f"clip/Tiny/{model_file.file_sha256(own)[:12]}"
     assert named.space != tiny.space
     assert cosine_distance(named.encode_texts(["gato"]), tiny.encode_texts(["gato"]))[0] > 1e-3
     own.rename(tmp_path / "tiny.pt")  # under the published name it counts as published, and is not
     with pytest.raises(WrongHash):
-        encoders.create("clip-tiny", weights_folder=tmp_path).load()
+        registry.create("clip-tiny", weights_folder=tmp_path).load()
 
 
 def test_loads_once_for_all_threads(tiny: ClipEncoder, tiny_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -550,7 +549,7 @@ def test_table_is_that_of_the_clip_package() -> None:
 
 
 def test_names() -> None:
-    assert encoders.encoder_names() == (
+    assert registry.encoder_names() == (
         "clip-vit-b-32",
         "clip-vit-b-16",
         "clip-vit-l-14",
@@ -567,33 +566,33 @@ def test_names() -> None:
         "builtin",
     )
     with pytest.raises(UnknownEncoder) as unknown:
-        encoders.create("clip")
+        registry.create("clip")
     assert "builtin" in str(unknown.value.params["known"])
     with pytest.raises(UnknownEncoder):
-        encoders.weights_file("clip")
-    assert encoders.weights_file("builtin") is None
-    assert encoders.weights_file("clip-rn50") == MODELS["clip-rn50"].weights
+        registry.weights_file("clip")
+    assert registry.weights_file("builtin") is None
+    assert registry.weights_file("clip-rn50") == MODELS["clip-rn50"].weights
 
 
 def test_created_encoder(tmp_path: Path) -> None:
-    encoder = encoders.create("clip-vit-l-14-336px", weights_folder=tmp_path)
+    encoder = registry.create("clip-vit-l-14-336px", weights_folder=tmp_path)
     assert (encoder.name, encoder.dim, encoder.input_size) == ("clip-vit-l-14-336px", 768, 336)
     assert encoder.space == "clip/ViT-L/14@336px/3035c92b3509"
-    assert encoders.create("builtin").name == "builtin"
+    assert registry.create("builtin").name == "builtin"
 
 
 def test_description_and_default(tmp_path: Path) -> None:
-    before = {info.name: info for info in encoders.describe(tmp_path)}
-    assert tuple(before) == encoders.encoder_names()
+    before = {info.name: info for info in registry.describe(tmp_path)}
+    assert tuple(before) == registry.encoder_names()
     assert not any(info.ready for name, info in before.items() if name != "builtin")
     assert before["clip-vit-b-32"].download_bytes == 353_976_522
     assert before["builtin"].download_bytes == 0
-    assert before["builtin"].dim == encoders.create("builtin").dim
-    assert encoders.default_name(tmp_path) == "builtin"
+    assert before["builtin"].dim == registry.create("builtin").dim
+    assert registry.default_name(tmp_path) == "builtin"
     with (tmp_path / "ViT-B-32.pt").open("wb") as sparse:
         sparse.truncate(353_976_522)
-    assert {info.name for info in encoders.describe(tmp_path) if info.ready} == {"clip-vit-b-32", "builtin"}
-    assert encoders.default_name(tmp_path) == "clip-vit-b-32"
+    assert {info.name for info in registry.describe(tmp_path) if info.ready} == {"clip-vit-b-32", "builtin"}
+    assert registry.default_name(tmp_path) == "clip-vit-b-32"
     for language in text.LANGUAGES:
         text.set_language(language)
         assert all(text.say(info.title) for info in before.values())

@@ -14,8 +14,8 @@ from semantik.engine.library import FolderCollection
 from semantik.errors import IndexNotSaved, NoneMatchesFilters
 from semantik.folders.indexed_folder import Library
 from semantik.index import ImageIndex, JoinedIndexes, image_index
-from semantik.moments import frame_key
-from semantik.records import ImageFile, Query, Term
+from semantik.queries import Query, Term
+from semantik.records import ImageFile, frame_key
 from semantik.search.query_syntax import format_query, parse
 
 CHANCE = np.random.default_rng(7)

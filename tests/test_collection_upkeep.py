@@ -15,8 +15,8 @@ from semantik.engine.library import FolderCollection, nested, outermost
 from semantik.errors import BadTopK, FolderNotFound, NoIndex
 from semantik.folders.indexed_folder import Library, State
 from semantik.index import ImageIndex
-from semantik.moments import frame_key
-from semantik.records import ImageFile, Problem, Query, Reason
+from semantik.queries import Query
+from semantik.records import ImageFile, Problem, Reason, frame_key
 from semantik.search.query_syntax import parse
 from semantik.storage.settings import Config
 

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from conftest import paint, together
 
+from semantik.decoding.decoded import Description
 from semantik.errors import ContradictoryDates, ContradictoryQuery, EmptyQuery, NoneMatchesFilters, OnlyUnwanted
 from semantik.folders.indexed_folder import Library
 from semantik.folders.picture_details import FILE, DetailsStore, changed_at
-from semantik.records import Description, Details, Filters, Hit, ImageFile, Query, Shape, Term
+from semantik.queries import Filters, Query, Shape, Term
+from semantik.records import Details, Hit, ImageFile
 from semantik.search.name_matches import PathWords, query_words
 from semantik.search.near_duplicates import NEAR, fold, group, near_distance
 from semantik.search.query_syntax import parse

@@ -8,16 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from semantik.storage import settings as config_room
-from semantik.storage.settings import (
-    CONFIG_NAME,
-    PROGRAM_FOLDER,
-    Config,
-    find_home,
-    index_folder,
-    load_config,
-    save_config,
-)
+from semantik.storage import home as home_paths
+from semantik.storage.home import PROGRAM_FOLDER, find_home, index_folder
+from semantik.storage.settings import CONFIG_NAME, Config, load_config, save_config
 
 
 def test_shipped_defaults_are_the_programs():
@@ -65,14 +58,14 @@ def test_home_by_environment(tmp_path, monkeypatch):
 
 def test_home_is_the_program_folder_when_it_can_be_written(tmp_path, monkeypatch):
     monkeypatch.delenv("SEMANTIK_HOME", raising=False)
-    monkeypatch.setattr(config_room, "PROGRAM_FOLDER", tmp_path)
+    monkeypatch.setattr(home_paths, "PROGRAM_FOLDER", tmp_path)
     assert find_home() == tmp_path
 
 
 def test_home_is_the_users_data_folder_otherwise(tmp_path, monkeypatch):
     monkeypatch.delenv("SEMANTIK_HOME", raising=False)
-    monkeypatch.setattr(config_room, "PROGRAM_FOLDER", tmp_path / "nowhere")
-    monkeypatch.setattr(config_room.platformdirs, "user_data_dir", lambda *a, **k: str(tmp_path / "data"))
+    monkeypatch.setattr(home_paths, "PROGRAM_FOLDER", tmp_path / "nowhere")
+    monkeypatch.setattr(home_paths.platformdirs, "user_data_dir", lambda *a, **k: str(tmp_path / "data"))
     assert find_home() == tmp_path / "data"
 
 

@@ -25,7 +25,8 @@ from semantik.folders import embedding_run
 from semantik.folders.indexed_folder import Library, State
 from semantik.index import ImageIndex, commit
 from semantik.index.manifest import MANIFEST
-from semantik.records import ImageFile, Query, Reason
+from semantik.queries import Query
+from semantik.records import ImageFile, Reason
 from semantik.words.text import explain
 
 

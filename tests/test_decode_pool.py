@@ -20,10 +20,11 @@ import pytest
 from PIL import ExifTags, Image
 
 from semantik.decoding import pool as decode_pool
+from semantik.decoding.decoded import Decoded
 from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.decoding.pool import DecodePool, default_workers
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
-from semantik.records import Decoded, Reason
+from semantik.records import Reason
 
 REPO = Path(__file__).resolve().parent.parent
 CLIP_SPEC = InputSpec(224, 224, "crop", "bicubic", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

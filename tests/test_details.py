@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from semantik.decoding.decoded import Decoded, Description
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pictures.decode import describe_image, load_image
 from semantik.decoding.pictures.exif import camera_name, parse_moment
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
-from semantik.records import Decoded, Description, Reason
+from semantik.records import Reason
 
 SPEC = InputSpec(8, 8, "squash", "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 MOMENT = datetime(2019, 8, 3, 17, 5, 9)

@@ -15,8 +15,8 @@ import psutil
 import pytest
 from conftest import REPO, FakeEncoder, paint
 
-from semantik import __main__ as cli
 from semantik import doctor
+from semantik.cli import main
 from semantik.decoding.pictures import formats
 from semantik.decoding.pictures.formats import FORMATS
 from semantik.doctor import (
@@ -33,7 +33,6 @@ from semantik.doctor import (
     model_health,
     package_health,
     storage_health,
-    watch_health,
 )
 from semantik.doctor.findings import Finding, harmless
 from semantik.doctor.report import size
@@ -45,8 +44,9 @@ from semantik.encoders.open_clip import models
 from semantik.errors import Cancelled
 from semantik.folders.indexed_folder import Library
 from semantik.storage import settings as config
+from semantik.storage.home import index_folder
 from semantik.storage.log_file import LOG_NAME
-from semantik.storage.settings import Config, index_folder
+from semantik.storage.settings import Config
 
 SECRET = "Álbum de Zoraida"
 
@@ -361,7 +361,7 @@ def test_folders_on_drives_that_tell_nothing(home, indexed, monkeypatch):
     share = "/red/fotos"
     table = [SimpleNamespace(mountpoint="/", fstype="ext4"), SimpleNamespace(mountpoint="/red", fstype="nfs4")]
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: table)
-    found = list(watch_health.check(home, [str(indexed), share]))
+    found = list(storage_health.check_watching(home, [str(indexed), share]))
     assert [(f.key, f.grade, str(f.facts["folder"])) for f in found] == [
         ("doctor.folder_told", Grade.OK, str(indexed)),
         ("doctor.folder_polled", Grade.NOTE, share),
@@ -467,15 +467,15 @@ def test_sizes(value, words):
 
 def test_the_command_prints_and_tells_by_its_code(home, settings, indexed, capsys):
     config.save_config(settings, home)
-    assert cli.main(["doctor"]) == 0
+    assert main.main(["doctor"]) == 0
     assert capsys.readouterr().out.splitlines()[2] == "Todo está bien."
-    assert cli.main(["doctor", "--json"]) == 0
+    assert main.main(["doctor", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["ok"] is True
     (store(home, indexed) / "image_index.json").write_text("x")
-    assert cli.main(["doctor", "--paths", "--deep"]) == 1
+    assert main.main(["doctor", "--paths", "--deep"]) == 1
     out = capsys.readouterr().out
     assert f"{store(home, indexed).parent.name}, builtin: su lista de imágenes está dañada" in out
-    assert cli.main(["doctor", "--json", "--paths"]) == 1
+    assert main.main(["doctor", "--json", "--paths"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert report["ok"] is False
     assert str(indexed) in {finding["facts"].get("folder") for finding in report["findings"]}

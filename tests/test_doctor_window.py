@@ -10,10 +10,11 @@ from conftest import replace_encoders
 from window import windows
 
 from semantik import doctor
+from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.doctor import DoctorDialog
 from semantik.gui.dialogs.settings import SettingsDialog
-from semantik.gui.widgets.dialog import AboutDialog
-from semantik.storage.settings import CONFIG_NAME, index_folder
+from semantik.storage.home import index_folder
+from semantik.storage.settings import CONFIG_NAME
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from conftest import replace_encoders
 from window import Window, windows
 
 from semantik.desktop import system_language
-from semantik.encoders import encoder_names
+from semantik.encoders.registry import encoder_names
+from semantik.gui.dialogs.about import AboutDialog
+from semantik.gui.dialogs.model_choice import ModelChoice
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
-from semantik.gui.widgets.dialog import AboutDialog, ModelChoice
 from semantik.gui.widgets.table_columns import column_width
 from semantik.records import Problem, Reason
 from semantik.storage.settings import CONFIG_NAME

@@ -11,8 +11,8 @@ from conftest import FakeEncoder, paint, replace_encoders
 from window import Window, windows
 
 from semantik.engine import engine
+from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.guide import Guide
-from semantik.gui.widgets.dialog import AboutDialog
 from semantik.storage.settings import CONFIG_NAME
 
 

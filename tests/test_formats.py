@@ -14,11 +14,12 @@ import pytest
 from pictures import BLUE, GREEN, RED, WHITE, corners, encoded, failure, near, quarters
 from PIL import Image
 
+from semantik.decoding.decoded import Decoded, Description
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pictures.decode import describe_image, load_image
 from semantik.decoding.pictures.formats import EXR, FORMATS, HEIF, IMAGE_EXTENSIONS, JXL, RAW, SVG, TGA, recognise
 from semantik.decoding.pool import DecodePool
-from semantik.records import Decoded, Description, Reason
+from semantik.records import Reason
 
 pytest.importorskip("pillow_heif").register_heif_opener()
 for _package in ("pillow_jxl", "rawpy", "resvg_py"):

@@ -11,9 +11,10 @@ import pytest
 from pictures import BLUE, GREEN, RED, WHITE, corners, encoded, failure, near, photo, quarters
 from PIL import ExifTags, Image
 
+from semantik.decoding.decoded import Description
 from semantik.decoding.pictures.decode import describe_image, load_image
 from semantik.decoding.pictures.jpeg_xl import read_header
-from semantik.records import Description, Reason
+from semantik.records import Reason
 
 pytest.importorskip("pillow_heif").register_heif_opener()
 pytest.importorskip("pillow_jxl")

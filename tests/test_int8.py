@@ -12,12 +12,13 @@ from conftest import FakeEncoder, paint
 from PIL import Image
 from test_clip_encoder import model_of, photographs
 
-from semantik import __main__ as cli
-from semantik import encoders, fast_trial
+from semantik.cli import main
 from semantik.decoding.pool import DecodePool
+from semantik.encoders import registry
 from semantik.encoders.clip import int8_images
 from semantik.encoders.clip.encoder import ClipEncoder
 from semantik.encoders.clip.models import MODELS
+from semantik.engine import model_trials
 from semantik.errors import FastPackagesMissing, TooFewPictures
 from semantik.words import text
 
@@ -114,7 +115,7 @@ def colours(folder: Path, count: int) -> Path:
 
 def test_a_quick_and_faithful_variant_is_worth_it(tmp_path: Path) -> None:
     with DecodePool() as pool:
-        trial = fast_trial.run(Slow(), FakeEncoder(), colours(tmp_path, 60), pool)
+        trial = model_trials.run(Slow(), FakeEncoder(), colours(tmp_path, 60), pool)
     assert trial.pictures == 60
     assert trial.cosine == pytest.approx(1, abs=1e-6)
     assert trial.recall == 1
@@ -124,7 +125,7 @@ def test_a_quick_and_faithful_variant_is_worth_it(tmp_path: Path) -> None:
 
 def test_a_quick_and_wrong_variant_is_not(tmp_path: Path) -> None:
     with DecodePool() as pool:
-        trial = fast_trial.run(Slow(), Scrambled(), colours(tmp_path, 60), pool)
+        trial = model_trials.run(Slow(), Scrambled(), colours(tmp_path, 60), pool)
     assert trial.speedup > 1.3
     assert trial.recall < 0.6
     assert trial.cosine < 0.95
@@ -133,15 +134,15 @@ def test_a_quick_and_wrong_variant_is_not(tmp_path: Path) -> None:
 
 def test_too_few_pictures_say_nothing(tmp_path: Path) -> None:
     with DecodePool() as pool, pytest.raises(TooFewPictures) as few:
-        fast_trial.run(FakeEncoder(), FakeEncoder(), colours(tmp_path, 49), pool)
+        model_trials.run(FakeEncoder(), FakeEncoder(), colours(tmp_path, 49), pool)
     assert few.value.params == {"found": 49, "needed": 50}
 
 
 def test_neighbour_recall() -> None:
     rows = np.eye(4, dtype=np.float32) + np.array([[0, 0.9, 0, 0], [0.9, 0, 0, 0], [0, 0, 0, 0.9], [0, 0, 0.9, 0]])
     swapped = rows[[0, 2, 1, 3]]
-    assert fast_trial.neighbour_recall(rows, rows, 1) == 1
-    assert fast_trial.neighbour_recall(rows, swapped, 1) == 0
+    assert model_trials.neighbour_recall(rows, rows, 1) == 1
+    assert model_trials.neighbour_recall(rows, swapped, 1) == 0
 
 
 # -- The command -------------------------------------------------------------------------------------------
@@ -152,15 +153,15 @@ def test_the_command_turns_it_on_only_when_it_is_worth_it(
     home: Path, library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], trial
 ) -> None:
     turned_on = trial[1] > 1.3
-    monkeypatch.setattr(fast_trial, "run", lambda *_: fast_trial.Trial(*trial))
-    assert cli.main(["fast", str(library)]) == 0
+    monkeypatch.setattr(model_trials, "run", lambda *_: model_trials.Trial(*trial))
+    assert main.main(["fast", str(library)]) == 0
     shown = capsys.readouterr().out
     recall = "97" if turned_on else "100"
     assert f"60 imágenes: {'1,7' if turned_on else '1,1'} veces más rápido; {recall} % de los 10 vecinos" in shown
     assert ("queda activada" in shown) is turned_on
     settings = home / "image_search_config.json"
     assert (settings.exists() and json.loads(settings.read_text())["fast_images"]) is turned_on
-    assert cli.main(["fast", "--off"]) == 0
+    assert main.main(["fast", "--off"]) == 0
     assert json.loads(settings.read_text())["fast_images"] is False
 
 
@@ -172,7 +173,7 @@ def test_the_setting_reaches_the_encoder(home: Path, folder: Path, monkeypatch: 
     engine = Engine(home, Config(encoder="builtin", fast_images=True, weights_folder=str(folder)))
     engine._create("builtin")  # has no such variant
     assert engine._create("clip-tiny").store == "clip-tiny-int8"
-    assert encoders.create("clip-tiny").store == "clip-tiny"
+    assert registry.create("clip-tiny").store == "clip-tiny"
     engine.close()
 
 
@@ -181,7 +182,7 @@ def test_pictures_are_searched_with_it(
 ) -> None:
     """The main job with the variant: the example itself comes first, from an index of its own."""
     from semantik.engine.engine import Engine
-    from semantik.records import Query
+    from semantik.queries import Query
     from semantik.storage.settings import Config
 
     monkeypatch.setitem(MODELS, "clip-tiny", model_of(folder / "tiny.pt"))

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 from conftest import REPO
 
-from semantik import __main__ as cli
+from semantik.cli import main
 from semantik.desktop import launcher_files, launchers
 from semantik.desktop.launcher_files import Program, desktop_entry, exec_line, mac_command, windows_environment
 from semantik.errors import LauncherNotMade
@@ -247,19 +247,19 @@ def user(tmp_path, monkeypatch) -> Path:
 def test_the_command_makes_and_removes_both_entries(user, home, capsys):
     menu = user / ".local/share/applications/semantiksearch.desktop"
     desktop = user / "Escritorio/semantiksearch.desktop"
-    assert cli.main(["launcher"]) == 0
+    assert main.main(["launcher"]) == 0
     assert capsys.readouterr().out == f"creado: {menu}\ncreado: {desktop}\n"
     for path in (menu, desktop):
         assert path.stat().st_mode & 0o777 == 0o755
         entry = read_entry(path.read_text(encoding="utf-8"))
         assert read_exec(entry["Exec"])[-2:] == [sys.executable, str(REPO / "SemantikSearch.py")]
         assert Path(entry["Icon"]).is_file()
-    assert cli.main(["launcher"]) == 0  # again: they are replaced
+    assert main.main(["launcher"]) == 0  # again: they are replaced
     capsys.readouterr()
-    assert cli.main(["launcher", "--remove"]) == 0
+    assert main.main(["launcher", "--remove"]) == 0
     assert capsys.readouterr().out == f"quitado: {menu}\nquitado: {desktop}\n"
     assert not menu.exists()
-    assert cli.main(["launcher", "--remove"]) == 0
+    assert main.main(["launcher", "--remove"]) == 0
     assert capsys.readouterr().out == "No había ninguna entrada.\n"
 
 
@@ -272,7 +272,7 @@ def test_without_a_desktop_only_the_menu_gets_one(user):
 @linux
 def test_a_folder_that_cannot_be_written_is_told(user, home, capsys):
     (user / ".local").write_text("in the way")
-    assert cli.main(["launcher"]) == 1
+    assert main.main(["launcher"]) == 1
     err = capsys.readouterr().err
     assert err.startswith("semantik: No se pudo crear la entrada «")
     assert err.count("\n") == 1

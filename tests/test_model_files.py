@@ -19,7 +19,7 @@ from semantik.downloads import model_file, model_file_set
 from semantik.downloads.model_file import WeightsFile
 from semantik.downloads.model_file_set import CHECKED, ModelFiles
 from semantik.errors import Cancelled, DownloadInterrupted, NoNetwork, ServerRefused, WeightsMissing, WrongHash
-from semantik.records import Progress
+from semantik.long_tasks import Progress
 
 
 @contextlib.contextmanager

@@ -15,11 +15,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 from fuzz_decode import peak_mb  # the path to it comes first
 
+from semantik.decoding.decoded import Decoded
 from semantik.decoding.fitting import InputSpec, fit_pixels
+from semantik.decoding.pictures.exif import image_orientation
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
-from semantik.decoding.pictures.to_rgb import image_orientation
 from semantik.decoding.pool import DecodePool
-from semantik.records import Decoded, Reason
+from semantik.records import Reason
 from semantik.words import text
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))

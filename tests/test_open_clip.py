@@ -14,11 +14,11 @@ import pytest
 import tiny_models
 from PIL import Image
 
-from semantik import encoders
 from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.downloads import model_file
 from semantik.downloads.model_file import WeightsFile
 from semantik.downloads.model_file_set import ModelFiles
+from semantik.encoders import registry
 from semantik.encoders.open_clip.encoder import OpenClipEncoder
 from semantik.encoders.open_clip.models import MODELS, OpenClipModel, TextSpec
 from semantik.encoders.text_tokens import TextTokens, canonical
@@ -458,10 +458,10 @@ def test_identity() -> None:
 
 
 def test_created_by_name(tmp_path: Path) -> None:
-    known = {info.name: info for info in encoders.describe(tmp_path)}
+    known = {info.name: info for info in registry.describe(tmp_path)}
     for name, model in MODELS.items():
-        assert isinstance(encoders.create(name, weights_folder=tmp_path), OpenClipEncoder)
+        assert isinstance(registry.create(name, weights_folder=tmp_path), OpenClipEncoder)
         assert known[name].download_bytes == model.files.size
         assert known[name].licence == model.licence
         assert known[name].ready is False
-        assert encoders.model_files_of(name) == model.files
+        assert registry.model_files_of(name) == model.files

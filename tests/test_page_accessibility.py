@@ -9,7 +9,7 @@ import pytest
 from page_program import Program, album, browser, write
 from test_results_browser import CONTRASTS
 
-from semantik.records import Filters, Order, Query, Shape, Term
+from semantik.queries import Filters, Order, Query, Shape, Term
 
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 

@@ -16,8 +16,8 @@ from test_results_browser import SHAPES
 
 from semantik.errors import OnlyUnwanted
 from semantik.page_server import PageServer
-from semantik.records import Filters, Order, PageLink, Query, Term
-from semantik.results.page import render
+from semantik.queries import Filters, Order, Query, Term
+from semantik.results.page import PageLink, render
 from semantik.words import text
 from semantik.words.shown_names import visible
 

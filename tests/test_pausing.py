@@ -14,9 +14,8 @@ from conftest import FakeEncoder, paint
 from semantik.desktop import background_priority
 from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex
-from semantik.pausing import Pause
+from semantik.long_tasks import TOLERANCE, Pause, Speed
 from semantik.records import Reason
-from semantik.speed import TOLERANCE, Speed
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from conftest import REPO, FakeEncoder, paint, together
 from crash_worker import PixelEncoder
 from PIL import Image
 
-from semantik import __main__ as cli
+from semantik.cli import main
 from semantik.decoding.pool import DecodePool
 from semantik.engine import engine
 from semantik.errors import FolderEmptied, FolderNotFound, FolderUnreadable, IndexNotSaved, MassRemoval, NoIndex
@@ -32,7 +32,8 @@ from semantik.folders import embedding_run
 from semantik.folders.indexed_folder import Library, State
 from semantik.folders.scan import find_images
 from semantik.index import ImageIndex
-from semantik.records import Query, Reason
+from semantik.queries import Query
+from semantik.records import Reason
 from semantik.storage import atomic_files, settings
 from semantik.words.text import explain, reason
 
@@ -84,7 +85,7 @@ def run(monkeypatch, home, capsys):
     monkeypatch.setattr(settings, "CONFIG_NAME", "no such settings.json")
 
     def call(*arguments):
-        code = cli.main([str(argument) for argument in arguments])
+        code = main.main([str(argument) for argument in arguments])
         for handler in logging.getLogger().handlers:
             if isinstance(handler, RotatingFileHandler):
                 handler.close()  # as when the program ends; until then its disk cannot be unmounted

@@ -21,7 +21,7 @@ from conftest import paint, replace_encoders
 from window import TIMEOUT, windows
 
 from semantik.gui.actions import example_pictures, searching
-from semantik.records import Term
+from semantik.queries import Term
 from semantik.search.example_pictures import FOLDER, host_of, is_address, keep, read_pictures
 from semantik.search.example_pictures import KEPT as PICTURES_KEPT
 from semantik.storage.search_history import KEPT, SearchHistory

@@ -11,10 +11,10 @@ from conftest import FakeEncoder, replace_encoders
 from test_clip_encoder import model_of
 from window import Window
 
-from semantik import __main__ as cli
-from semantik import encoders
+from semantik.cli import main
 from semantik.downloads.model_file import WeightsFile
 from semantik.downloads.model_file_set import ModelFiles
+from semantik.encoders import registry
 from semantik.encoders.base import unit_rows
 from semantik.encoders.clip import multilingual
 from semantik.encoders.clip.encoder import ClipEncoder
@@ -100,7 +100,7 @@ def test_the_users_language_decides_what_is_loaded_ahead(folder: Path, monkeypat
 
 def test_only_the_published_vit_b_32_has_a_reader(tmp_path: Path) -> None:
     def reader(name: str, **options: object) -> QueryReader | None:
-        made = encoders.create(name, weights_folder=tmp_path, query_language="auto", **options)  # type: ignore[arg-type]
+        made = registry.create(name, weights_folder=tmp_path, query_language="auto", **options)  # type: ignore[arg-type]
         return getattr(made, "_reader", None)
 
     found = reader("clip-vit-b-32", users_language="en")
@@ -108,7 +108,7 @@ def test_only_the_published_vit_b_32_has_a_reader(tmp_path: Path) -> None:
     assert (found.choice, found.users, found.tower.files) == ("auto", "en", multilingual.FILES)
     assert reader("clip-vit-b-16") is None
     assert reader("clip-vit-b-32", checkpoint=tmp_path / "own.pt") is None
-    assert encoders.create("clip-vit-b-32", query_language="english")._reader is None  # type: ignore[attr-defined]
+    assert registry.create("clip-vit-b-32", query_language="english")._reader is None  # type: ignore[attr-defined]
 
 
 # -- The window and the command line -----------------------------------------------------------------------
@@ -215,7 +215,7 @@ def test_a_failed_download_is_told_and_the_query_still_answered(foreign, monkeyp
 
 def test_the_command_line_says_so_on_stderr(foreign, capsys: pytest.CaptureFixture[str]) -> None:
     _, library = foreign
-    assert cli.main(["search", str(library), "--text", "rojo", "--encoder", "builtin", "-k", "1"]) == 0
+    assert main.main(["search", str(library), "--text", "rojo", "--encoder", "builtin", "-k", "1"]) == 0
     shown = capsys.readouterr()
     assert "La consulta se leyó como inglés" in shown.err
     assert "rojo.png" in shown.out

@@ -10,7 +10,7 @@ import pytest
 from semantik.decoding.pictures.formats import JPEG, PNG, RAW, TIFF
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import AddressInQuery, BadFilter, BadWeight
-from semantik.records import Filters, Order, Query, Shape, Term
+from semantik.queries import Filters, Order, Query, Shape, Term
 from semantik.search.query_syntax import format_query, parse
 from semantik.words import text
 from semantik.words.text import explain

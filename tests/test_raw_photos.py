@@ -10,9 +10,10 @@ import photo_files
 import pytest
 from pictures import WHITE, corners, encoded, failure, near, quarters
 
+from semantik.decoding.decoded import Description
 from semantik.decoding.pictures import decode, raw_photos
 from semantik.decoding.pictures.decode import describe_image, load_image
-from semantik.records import Description, Reason
+from semantik.records import Reason
 
 pytest.importorskip("rawpy")
 

@@ -13,11 +13,12 @@ from conftest import FakeEncoder, paint, replace_encoders
 from PIL import Image
 from test_results_page import LIBRARY, Outline, outline, page_of
 
-from semantik import __main__
+from semantik.cli import main
 from semantik.engine.engine import NEAREST, Engine
 from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex
-from semantik.records import Hit, Query
+from semantik.queries import Query
+from semantik.records import Hit
 from semantik.results.page import render
 from semantik.search.ranking import relevant, search
 from semantik.search.relevance import FEWEST, RELEVANT, Relevance, excess, read_queries, sigmoid
@@ -228,7 +229,7 @@ def test_when_nothing_is_relevant_the_nearest_are_told_apart(engine, tmp_path):
 
 
 def run(capsys, *arguments) -> tuple[int, str, str]:
-    code = __main__.main([str(argument) for argument in arguments])
+    code = main.main([str(argument) for argument in arguments])
     out, err = capsys.readouterr()
     return code, out, err
 

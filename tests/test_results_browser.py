@@ -17,7 +17,9 @@ from conftest import paint
 from page_program import browser
 from PIL import Image
 
-from semantik.records import Hit, Query, Thumbnail
+from semantik.decoding.decoded import Thumbnail
+from semantik.queries import Query
+from semantik.records import Hit
 from semantik.results.page import ResultsPage, render, write_page
 from semantik.words.shown_names import visible
 

@@ -19,10 +19,12 @@ import hostile
 import pytest
 from PIL import Image
 
+from semantik.decoding.decoded import Thumbnail
 from semantik.errors import PageNotSaved
-from semantik.records import Details, Filters, Hit, Order, PageLink, Query, Shape, Term, Thumbnail
+from semantik.queries import Filters, Order, Query, Shape, Term
+from semantik.records import Details, Hit
 from semantik.results import page as results_page
-from semantik.results.page import ResultsPage, open_page, render, results_path, thumbnail_side, write_page
+from semantik.results.page import PageLink, ResultsPage, open_page, render, results_path, thumbnail_side, write_page
 from semantik.search.filter_syntax import read_extensions
 from semantik.storage import atomic_files
 from semantik.words import text

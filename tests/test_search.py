@@ -6,7 +6,8 @@ import pytest
 
 from semantik.errors import BadTopK, EmptyQuery, NoIndex, QueryImageMissing, QueryImageUnreadable
 from semantik.index import ImageIndex
-from semantik.records import Hit, Query, Reason
+from semantik.queries import Query
+from semantik.records import Hit, Reason
 from semantik.search.ranking import parse_top_k, search
 from semantik.words.text import explain
 

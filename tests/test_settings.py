@@ -19,16 +19,18 @@ from window import Window, windows
 from semantik.downloads import model_file
 from semantik.downloads.model_file import WeightsFile
 from semantik.downloads.model_file_set import ModelFiles
-from semantik.encoders import DEFAULT_CLIP, shelf
+from semantik.encoders import registry
 from semantik.encoders.clip import models as clip_models
 from semantik.encoders.clip import multilingual
 from semantik.encoders.open_clip import models as open_clip_models
+from semantik.encoders.registry import DEFAULT_CLIP
 from semantik.engine import model_trials
 from semantik.engine.engine import Engine
 from semantik.errors import Cancelled, ModelInUse, ModelNotRemoved, OwnCheckpoint
 from semantik.gui.dialogs import model_table
 from semantik.gui.dialogs.settings import SettingsDialog
-from semantik.storage.settings import CONFIG_NAME, Config, index_folder
+from semantik.storage.home import index_folder
+from semantik.storage.settings import CONFIG_NAME, Config
 
 SIGLIP = "siglip2-b-32-256"
 CONTENTS = (np.random.default_rng(3).bytes(3_000_000), b"tokenizer" * 10_000)
@@ -319,7 +321,7 @@ def test_what_cannot_be_removed_is_told(window, servers, folder, monkeypatch):
     def fail(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(shelf.model_files, "remove", fail)
+    monkeypatch.setattr(registry.model_files, "remove", fail)
     window.press(dialog.models.remove_button)
     assert said(dialog) == (
         "No se pudo eliminar SigLIP 2 B/32: no hay permiso para escribir ahí. "

@@ -16,7 +16,8 @@ from semantik.desktop import file_manager
 from semantik.engine.engine import Answer, Engine
 from semantik.gui.actions import folder_commands
 from semantik.gui.actions.searching import Answers
-from semantik.storage.settings import CONFIG_NAME, index_folder, load_config
+from semantik.storage.home import index_folder
+from semantik.storage.settings import CONFIG_NAME, load_config
 from semantik.words import text
 
 ANSWERS: list[Answer] = []

@@ -13,7 +13,7 @@ from test_results_page import Outline, outline, page_of, path_behind
 
 from semantik.engine.engine import Engine
 from semantik.index import ImageIndex
-from semantik.records import Query
+from semantik.queries import Query
 from semantik.storage import settings
 from semantik.words import text
 from semantik.words.shown_names import folder_within, short_names

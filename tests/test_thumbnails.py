@@ -11,9 +11,10 @@ import pytest
 from conftest import paint
 from PIL import Image
 
+from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
-from semantik.records import Reason, Thumbnail
+from semantik.records import Reason
 from semantik.results import thumbnails
 from semantik.results.thumbnails import ThumbnailCache
 

@@ -20,7 +20,8 @@ from semantik.errors import IndexLocked, IndexNotSaved
 from semantik.folders.indexed_folder import Library, State
 from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex, commit, set_aside
-from semantik.records import ImageFile, Query
+from semantik.queries import Query
+from semantik.records import ImageFile
 from semantik.words.text import explain
 
 

@@ -13,8 +13,9 @@ import pytest
 from pictures import BLUE, RED, WHITE, corners, failure, near
 from PIL import Image
 
+from semantik.decoding.decoded import Description
 from semantik.decoding.pictures.decode import describe_image, load_image
-from semantik.records import Description, Reason
+from semantik.records import Reason
 
 pytest.importorskip("resvg_py")
 

@@ -37,6 +37,7 @@ from films import (
 )
 from PIL import Image
 
+from semantik.decoding.decoded import Decoded, DecodedVideo
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
 from semantik.decoding.pipe_messages import _MAX_PAYLOAD
@@ -48,8 +49,7 @@ from semantik.decoding.video.distinct_frames import MAX_FRAMES, Choice
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, recognise_video
 from semantik.decoding.video.frames import describe_video, first_frame, frame_at, is_video, sample_frames
 from semantik.errors import DecodeFailed
-from semantik.moments import frame_key
-from semantik.records import Decoded, DecodedVideo, Reason
+from semantik.records import Reason, frame_key
 from semantik.results import thumbnails
 
 SPEC = InputSpec(32, 32, "crop", "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

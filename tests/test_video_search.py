@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from conftest import paint, together
 
+from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbnail
 from semantik.errors import DecodeFailed
 from semantik.folders.indexed_folder import Library
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.index import ImageIndex
-from semantik.moments import frame_key, split_key, split_path
-from semantik.records import Decoded, DecodedVideo, Description, ImageFile, Query, Reason, Thumbnail
+from semantik.queries import Query
+from semantik.records import ImageFile, Reason, frame_key, split_key, split_path
 from semantik.search.query_syntax import format_query, parse
 from semantik.search.ranking import search
 

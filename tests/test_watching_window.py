@@ -14,7 +14,8 @@ from semantik.engine.background_updates import BackgroundUpdates
 from semantik.folders.watching.folder_watch import FolderWatch, Kind
 from semantik.gui.actions import folder_watching
 from semantik.index import ImageIndex
-from semantik.storage.settings import index_folder, load_config
+from semantik.storage.home import index_folder
+from semantik.storage.settings import load_config
 
 WATCH = "Incluir las fotos nuevas sin preguntar"
 

@@ -38,7 +38,7 @@ from semantik.errors import (
     WeightsMissing,
     WrongHash,
 )
-from semantik.records import Progress
+from semantik.long_tasks import Progress
 
 CONTENT = hashlib.shake_256(b"weights").digest(900_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -20,21 +20,21 @@ from test_english import cut_off
 from window import Window, windows
 
 from semantik.desktop import file_manager, notifications, system_theme
-from semantik.encoders import encoder_names
-from semantik.gui import attention
-from semantik.gui.actions import found_pictures
+from semantik.encoders.registry import encoder_names
+from semantik.gui.actions import found_pictures, indexing
+from semantik.gui.dialogs.about import AboutDialog
+from semantik.gui.dialogs.model_choice import ModelChoice
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
 from semantik.gui.main_window.folder_list import FEWEST_LINES, MOST_LINES, FolderLine
 from semantik.gui.main_window.result_strip import MOST, Found
-from semantik.gui.scaled_theme import _scaled
 from semantik.gui.widgets.access_keys import matched
-from semantik.gui.widgets.dialog import AboutDialog, ModelChoice
 from semantik.gui.widgets.screen_scale import AROUND, px, scale
-from semantik.gui.widgets.theme import COLOURS, worn
+from semantik.gui.widgets.theme import COLOURS, _scaled, worn
 from semantik.index import ImageIndex
 from semantik.records import Problem, Reason
 from semantik.results import page
-from semantik.storage.settings import CONFIG_NAME, Config, index_folder, load_config
+from semantik.storage.home import index_folder
+from semantik.storage.settings import CONFIG_NAME, Config, load_config
 from semantik.words.text import say
 
 SMALL = 720
@@ -680,19 +680,19 @@ def test_skipped_files_are_tried_again(window, problems, library):
 
 def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(window, library, monkeypatch):
     told = []
-    monkeypatch.setattr(attention, "notify", lambda title, message: told.append((title, message)))
-    monkeypatch.setattr(attention, "LONG", 0.0)
+    monkeypatch.setattr(indexing, "notify", lambda title, message: told.append((title, message)))
+    monkeypatch.setattr(indexing, "LONG", 0.0)
     window.root.focus_force()
     window.root.update()
     window.choose_folder(library)
     assert told == []  # the window is in front
-    monkeypatch.setattr(attention, "in_front", lambda root: False)
+    monkeypatch.setattr(indexing, "in_front", lambda root: False)
     paint(library / "nueva.png", (3, 3, 3))
     window.press(window.app.view.update_button)
     window.wait_idle()
     assert told == [("Semantic Image Search", window.messages[-1])]
     assert "1 imágenes nuevas" in told[0][1]
-    monkeypatch.setattr(attention, "LONG", 30.0)
+    monkeypatch.setattr(indexing, "LONG", 30.0)
     window.press(window.app.view.update_button)
     window.wait_idle()
     assert len(told) == 1  # it was short
@@ -700,9 +700,9 @@ def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(window, library, m
 
 def test_whether_the_window_is_in_front(window, displays):
     window.root.focus_force()
-    window.wait(lambda: attention.in_front(window.root))
+    window.wait(lambda: indexing.in_front(window.root))
     window.root.iconify()
-    window.wait(lambda: not attention.in_front(window.root))
+    window.wait(lambda: not indexing.in_front(window.root))
     window.root.deiconify()
 
 

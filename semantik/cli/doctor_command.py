@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from semantik.cli.output import dump
 from semantik.storage.settings import Config
 from semantik.words.text import say
 
@@ -21,18 +20,17 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     doctor.add_argument("--paths", action="store_true", help=say("cli.doctor_paths"))
     doctor.add_argument("--deep", action="store_true", help=say("cli.doctor_deep"))
     doctor.add_argument("--json", action="store_true", help=say("cli.json"))
-    doctor.set_defaults(run=_run)
+    doctor.set_defaults(run=run)
 
 
-def _run(options: argparse.Namespace, home: Path, config: Config) -> int:
+def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     """Print the diagnosis. Returns 1 when something is wrong."""
     from semantik.doctor import as_fields, as_text, diagnose
 
     diagnosis = diagnose(home, config, deep=options.deep)
     if options.json:
         fields: Any = as_fields(diagnosis, paths=options.paths)
-        json.dump(fields, sys.stdout, ensure_ascii=True, indent=2)
-        print()
+        dump(fields)
     else:
         print(as_text(diagnosis, paths=options.paths), end="")
     return 1 if diagnosis.problems else 0

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semantik.storage.settings import PROGRAM_FOLDER, Config
+from semantik.storage.home import PROGRAM_FOLDER
+from semantik.storage.settings import Config
 from semantik.words.shown_names import visible
 from semantik.words.text import say
 
@@ -19,10 +20,11 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's."""
     launcher = commands.add_parser("launcher", help=say("cli.launcher"), description=say("cli.launcher"))
     launcher.add_argument("--remove", action="store_true", help=say("cli.launcher_remove"))
-    launcher.set_defaults(run=_run)
+    launcher.set_defaults(run=run)
 
 
-def _run(options: argparse.Namespace, home: Path, config: Config) -> int:
+def run(options: argparse.Namespace, home: Path, config: Config) -> int:
+    """Make or remove the entries in the menu and on the desktop."""
     from semantik.desktop import launchers
 
     if options.remove:

@@ -6,13 +6,12 @@ import argparse
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semantik.records import Progress
+from semantik.cli.output import ProgressLine
 from semantik.storage.settings import Config
 from semantik.words.phrases import download_status, indexing_status
 from semantik.words.text import say
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from semantik.engine.engine import Engine
     from semantik.engine.library import FolderCollection, Outcome
     from semantik.folders.indexed_folder import Library
-
-REFRESH = 0.2  # seconds between two progress lines on a terminal
-REFRESH_PLAIN = 5.0  # and in a file or pipe, where each stays
 
 
 class Session:
@@ -35,7 +31,7 @@ class Session:
 
         self._cancelled = threading.Event()
         self.engine: Engine = Engine(home, replace(config, encoder=""))
-        self._line = _ProgressLine()
+        self._line = ProgressLine()
         self._folders: list[Path] = options.folders
         self._name: str = options.encoder or self.engine.without_asking()
 
@@ -107,32 +103,3 @@ class Session:
         )
         self._line.end()
         return outcomes
-
-
-class _ProgressLine:
-    """Progress on stderr: one line that is written over on a terminal, a line now and then elsewhere."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._shown_at = 0.0
-        self._open = False
-
-    def shows(self, phrase: Callable[[Progress], str]) -> Callable[[Progress], None]:
-        """A progress callback that words its records with ``phrase``."""
-
-        def show(progress: Progress) -> None:
-            now = time.monotonic()
-            due = now - self._shown_at >= (REFRESH if self._terminal else REFRESH_PLAIN)
-            if progress.done and (due or progress.done == progress.total):
-                self._shown_at = now
-                start, end = ("\r\x1b[K", "") if self._terminal else ("", "\n")
-                print(start + phrase(progress), end=end, file=sys.stderr, flush=True)
-                self._open = self._terminal
-
-        return show
-
-    def end(self) -> None:
-        """Leave the line, so that what follows starts on its own."""
-        if self._open:
-            print(file=sys.stderr)
-            self._open = False

@@ -16,11 +16,12 @@ from typing import Self, TypeVar
 import numpy as np
 
 from semantik.decoding.decode_ahead import in_order
+from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbnail
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pipe_messages import Header
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
-from semantik.records import Decoded, DecodedVideo, Description, Reason, Thumbnail
+from semantik.records import Reason
 
 log = logging.getLogger(__name__)
 

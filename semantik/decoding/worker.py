@@ -23,14 +23,14 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from semantik.decoding.decoded import Description
 from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, resampling, resized
 from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_image
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
 from semantik.decoding.pipe_messages import BadFrame, Header, Message, read_frame, write_frame
 from semantik.decoding.video import frames
 from semantik.errors import DecodeFailed
-from semantik.moments import split_path
-from semantik.records import Description, Reason
+from semantik.records import Reason, split_path
 
 THUMBNAIL_QUALITY = 80
 _NICENESS = 5

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from semantik.decoding.pipe_messages import BadFrame, Message, read_frame, write_frame
-from semantik.video_environment import ENVIRONMENT
+from semantik.decoding.video.formats import ENVIRONMENT
 
 log = logging.getLogger(__name__)
 

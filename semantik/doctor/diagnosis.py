@@ -16,11 +16,11 @@ from semantik.doctor import (
     model_health,
     package_health,
     storage_health,
-    watch_health,
 )
 from semantik.doctor.findings import Diagnosis, Finding, note, ok, wrong
 from semantik.errors import Cancelled
-from semantik.storage.settings import PROGRAM_FOLDER, Config
+from semantik.storage.home import PROGRAM_FOLDER
+from semantik.storage.settings import Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def diagnose(
         decoder_health.check(),
         model_health.check(weights, config.clip_checkpoint, deep=deep),
         index_health.check(home, config.opened),
-        watch_health.check(home, config.opened),
+        storage_health.check_watching(home, config.opened),
         storage_health.check(home, weights),
         log_health.check(home, datetime.now()),
     ]

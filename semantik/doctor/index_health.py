@@ -13,7 +13,7 @@ from semantik.errors import IndexDamaged, IndexTooNew, NoIndex
 from semantik.folders.picture_details import FILE as DETAILS
 from semantik.folders.scan import is_folder
 from semantik.index import ImageIndex
-from semantik.storage.settings import index_folder
+from semantik.storage.home import index_folder
 
 
 def check(home: Path, opened: Sequence[str] = ()) -> Iterator[Finding]:

@@ -8,8 +8,9 @@ from pathlib import Path
 from semantik.doctor.findings import Bytes, Finding, Private, note, ok, wrong
 from semantik.downloads import model_file, model_file_set
 from semantik.downloads.model_file import WeightsFile, weights_path
-from semantik.encoders import BUILTIN, shelf
+from semantik.encoders import registry
 from semantik.encoders.builtin import network, sentences
+from semantik.encoders.registry import BUILTIN
 from semantik.errors import EncoderFailed, WeightsMissing, WrongHash
 
 SMALL = 32 << 20
@@ -19,8 +20,8 @@ SMALL = 32 << 20
 def check(folder: Path | None, checkpoint: str, *, deep: bool) -> Iterator[Finding]:
     """The embedded model, then what was downloaded into ``folder`` (None: the default one), then an own checkpoint."""
     yield _embedded()
-    for entry in shelf.entries(folder):
-        files = shelf.files_of(entry.name)
+    for entry in registry.entries(folder):
+        files = registry.files_of(entry.name)
         if files is None or entry.name == BUILTIN:
             continue
         if not entry.have:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from semantik.doctor.findings import Bytes, Finding, Private, note, ok, wrong
 from semantik.downloads.model_file import default_folder
 from semantik.folders.indexed_folder import HOME_FOLDERS
-from semantik.storage.settings import is_writable
+from semantik.folders.watching.network_drives import Mounts
+from semantik.storage.home import index_folder, is_writable
 
 LEAST_ROOM = 500 << 20
 """With less free space than this, an index of a large folder may not be saved."""
@@ -53,3 +54,18 @@ def folder_bytes(folder: Path, pattern: str = "*") -> int:
                 if path.is_file():
                     total += path.stat().st_size
     return total
+
+
+# -- The folders that the window opens: whether the system tells of changes in them
+
+
+def check_watching(home: Path, opened: Sequence[str]) -> Iterator[Finding]:
+    """How each folder can be watched. No drive is touched: a server may not answer."""
+    mounts = Mounts.read()
+    for name in opened:
+        folder = Path(name).absolute()
+        shown = Private(name, "folder", index_folder(home, folder, "any").parent.name)
+        if mounts.is_untold(folder):
+            yield note("folders", "doctor.folder_polled", "doctor.advice_polled", folder=shown)
+        else:
+            yield ok("folders", "doctor.folder_told", folder=shown)

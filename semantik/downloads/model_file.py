@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from semantik.downloads.resumable_transfer import DownloadLimits, Transfer
-from semantik.encoders.byte_meter import ByteMeter
 from semantik.errors import Cancelled, DiskFull, WeightsFolderUnwritable, WeightsMissing, WrongHash
-from semantik.records import Progress
+from semantik.long_tasks import ByteMeter, Progress
 from semantik.storage.atomic_files import sync_folder
 
 log = logging.getLogger(__name__)

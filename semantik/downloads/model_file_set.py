@@ -12,7 +12,7 @@ from semantik.downloads import model_file
 from semantik.downloads.model_file import WeightsFile, weights_path
 from semantik.downloads.resumable_transfer import DownloadLimits
 from semantik.errors import WeightsMissing
-from semantik.records import Progress
+from semantik.long_tasks import Progress
 from semantik.storage.atomic_files import replace_file
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from semantik.encoders import devices
 from semantik.encoders.base import Encoder, unit_rows
-from semantik.encoders.workers import PictureWorkers
+from semantik.encoders.devices import PictureWorkers
 from semantik.errors import EncoderFailed
 from semantik.records import Embeddings
 

@@ -10,16 +10,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik import encoders, fast_trial
 from semantik.decoding.pool import DecodePool
+from semantik.encoders import registry
+from semantik.engine import model_trials
 from semantik.engine.library import FolderCollection
+from semantik.engine.model_trials import Trial
 from semantik.engine.models import Models, model_title
-from semantik.fast_trial import Trial
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import Library
 from semantik.index import APPROXIMATE_FROM
-from semantik.records import Hit, PageLink, Query
-from semantik.results.page import EMBEDDED, ResultsPage, render, results_path, thumbnail_side, write_page
+from semantik.queries import Query
+from semantik.records import Hit
+from semantik.results.page import EMBEDDED, PageLink, ResultsPage, render, results_path, thumbnail_side, write_page
 from semantik.results.thumbnails import ThumbnailCache
 from semantik.search.finder import Finder
 from semantik.search.query_syntax import format_query, parse
@@ -78,12 +80,12 @@ class Engine(Models):
 
         Raises as ``fast_trial.run``.
         """
-        name = self.preferred() if self.preferred() in encoders.CLIP_NAMES else self.DEFAULT_CLIP
+        name = self.preferred() if self.preferred() in registry.CLIP_NAMES else self.DEFAULT_CLIP
         exact, fast = (
-            encoders.create(name, weights_folder=self._weights, checkpoint=self._checkpoint(name), int8=int8)
+            registry.create(name, weights_folder=self._weights, checkpoint=self._checkpoint(name), int8=int8)
             for int8 in (False, True)
         )
-        return fast_trial.run(exact, fast, folder.expanduser().absolute(), self.pool)
+        return model_trials.run(exact, fast, folder.expanduser().absolute(), self.pool)
 
     # -- The folders -----------------------------------------------------------------------------------
 

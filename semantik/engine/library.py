@@ -11,8 +11,9 @@ from pathlib import Path
 from semantik.encoders.base import Encoder
 from semantik.errors import NoIndex, SemantikError
 from semantik.folders.indexed_folder import Check, Library
-from semantik.pausing import Pause
-from semantik.records import Embeddings, Hit, IndexReport, Progress, Query
+from semantik.long_tasks import Pause, Progress
+from semantik.queries import Query
+from semantik.records import Embeddings, Hit, IndexReport
 from semantik.search.finder import Finder
 from semantik.search.row_filters import Part
 from semantik.words.plain import plain

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from semantik import encoders
 from semantik.downloads import model_file_set
 from semantik.downloads.model_file import default_folder
-from semantik.encoders import shelf
+from semantik.encoders import registry
 from semantik.encoders.base import Encoder
 from semantik.engine import model_trials
 from semantik.errors import ModelInUse, UnknownEncoder
-from semantik.records import Progress, Query
+from semantik.long_tasks import Progress
+from semantik.queries import Query
 from semantik.storage.settings import Config
 from semantik.words.text import language, say
 
@@ -22,8 +22,8 @@ from semantik.words.text import language, say
 class Models:
     """Owns the encoder in use. Its methods may be called from any thread, one at a time, unless they say otherwise."""
 
-    BUILTIN = encoders.BUILTIN
-    DEFAULT_CLIP = encoders.DEFAULT_CLIP
+    BUILTIN = registry.BUILTIN
+    DEFAULT_CLIP = registry.DEFAULT_CLIP
 
     def __init__(self, home: Path, config: Config) -> None:
         self.home = home
@@ -33,7 +33,7 @@ class Models:
 
     def preferred(self) -> str:
         """The encoder that the user chose, or CLIP while nothing was chosen."""
-        return self.config.encoder if self.config.encoder in encoders.encoder_names() else self.DEFAULT_CLIP
+        return self.config.encoder if self.config.encoder in registry.encoder_names() else self.DEFAULT_CLIP
 
     @property
     def weights_folder(self) -> Path:
@@ -42,7 +42,7 @@ class Models:
 
     def without_asking(self) -> str:
         """The encoder for a command that names none: CLIP if its weights are on disk, else the embedded model."""
-        return encoders.default_name(self._weights)
+        return registry.default_name(self._weights)
 
     def require(self, name: str) -> None:
         """Raises UnknownEncoder unless there is an encoder of that name."""
@@ -59,7 +59,7 @@ class Models:
     def model_titles(self) -> dict[str, str]:
         """Encoders to offer, name to title: the embedded one, the default CLIP, the one in use, all on disk."""
         shown = {self.BUILTIN, self.DEFAULT_CLIP, self.preferred(), self.encoder.name}
-        known = encoders.describe(self._weights)
+        known = registry.describe(self._weights)
         return {info.name: model_title(info.name) for info in known if info.ready or info.name in shown}
 
     def download(
@@ -72,11 +72,11 @@ class Models:
 
         What arrived is kept for the next try. Raises UnknownEncoder, DownloadFailed or Cancelled.
         """
-        shelf.fetch(name, self._weights, on_progress, is_cancelled)
+        registry.fetch(name, self._weights, on_progress, is_cancelled)
 
-    def model_list(self) -> list[shelf.Entry]:
+    def model_list(self) -> list[registry.Entry]:
         """All models that a user should know of, and those that are here, for a list to manage them."""
-        return shelf.entries(self._weights, frozenset({self.preferred(), self.encoder.name}))
+        return registry.entries(self._weights, frozenset({self.preferred(), self.encoder.name}))
 
     def remove_model(self, name: str) -> int:
         """Delete a model's files, or the multilingual text tower's; returns the bytes that became free.
@@ -86,11 +86,11 @@ class Models:
         """
         if name == self.encoder.name:
             raise ModelInUse(name=model_title(name))
-        if name == shelf.TEXT_TOWER:
+        if name == registry.TEXT_TOWER:
             self._renew()  # the encoder may hold the tower
         gc.collect()  # Windows deletes no file that a dropped model still maps
         own = self.config.clip_checkpoint
-        return shelf.remove(name, self._weights, Path(own).expanduser() if own else None)
+        return registry.remove(name, self._weights, Path(own).expanduser() if own else None)
 
     def measure(self, name: str, is_cancelled: Callable[[], bool] = lambda: False) -> float:
         """Seconds per picture of a model on this computer, remembered. Raises as ``model_speed.measure``."""
@@ -102,7 +102,7 @@ class Models:
     def speeds(self) -> dict[str, float]:
         """Seconds per picture of the models that were measured on this computer, by name."""
         known = model_trials.read_speeds(self.home)
-        stores = {name: self._create(name).store for name in encoders.encoder_names()}
+        stores = {name: self._create(name).store for name in registry.encoder_names()}
         return {name: known[store] for name, store in stores.items() if store in known}
 
     def read_queries(self, choice: str) -> None:
@@ -115,7 +115,7 @@ class Models:
         self.encoder = self._create(self.encoder.name)
 
     def _create(self, name: str) -> Encoder:
-        return encoders.create(
+        return registry.create(
             name,
             weights_folder=self._weights,
             checkpoint=self._checkpoint(name),
@@ -145,11 +145,11 @@ class Models:
         own = self.config.clip_checkpoint
         return Path(own).expanduser() if own and name == self.preferred() and name != self.BUILTIN else None
 
-    def _info(self, name: str) -> encoders.EncoderInfo:
-        for info in encoders.describe(self._weights):
+    def _info(self, name: str) -> registry.EncoderInfo:
+        for info in registry.describe(self._weights):
             if info.name == name:
                 return info
-        raise UnknownEncoder(name=name, known=", ".join(encoders.encoder_names()))
+        raise UnknownEncoder(name=name, known=", ".join(registry.encoder_names()))
 
 
 def model_title(name: str) -> str:

@@ -10,15 +10,14 @@ from itertools import islice
 
 import numpy as np
 
+from semantik.decoding.decoded import Decoded, DecodedVideo
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import DecodeFailed, FolderNotFound, SemantikError
 from semantik.folders.scan import identify
 from semantik.index import ImageIndex
-from semantik.moments import frame_key
-from semantik.pausing import Pause
-from semantik.records import Decoded, DecodedVideo, Embeddings, ImageFile, Pixels, Progress, Reason
-from semantik.speed import Speed
+from semantik.long_tasks import Pause, Progress, Speed
+from semantik.records import Embeddings, ImageFile, Pixels, Reason, frame_key
 
 log = logging.getLogger(__name__)
 

@@ -23,16 +23,15 @@ from semantik.errors import (
     NoIndex,
     SemantikError,
 )
-from semantik.folder_details import FolderDetails
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexer import scan_changes, update_index
-from semantik.folders.picture_details import FILE, DetailsStore
+from semantik.folders.picture_details import FILE, DetailsStore, FolderDetails
 from semantik.folders.scan import is_folder
 from semantik.index import Changes, ImageIndex, put_back, set_aside
-from semantik.pausing import Pause
-from semantik.records import IndexReport, Problem, Progress
+from semantik.long_tasks import Pause, Progress
+from semantik.records import IndexReport, Problem
 from semantik.search.example_pictures import FOLDER as QUERIES
-from semantik.storage.settings import index_folder
+from semantik.storage.home import index_folder
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from pathlib import Path
 
+from semantik.decoding.decoded import Decoded, DecodedVideo
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import (
     AllExcluded,
     FolderEmptied,
     IndexNotSaved,
+    MassRemoval,
     NoImages,
     SemantikError,
 )
@@ -21,16 +25,8 @@ from semantik.folders.exclusions import Exclusions
 from semantik.folders.raw_jpeg_pairs import superseded
 from semantik.folders.scan import find_images
 from semantik.index import Changes, ImageIndex
-from semantik.pausing import Pause
-from semantik.records import (
-    Decoded,
-    DecodedVideo,
-    ImageFile,
-    IndexReport,
-    Problem,
-    Progress,
-)
-from semantik.removal import check_removal
+from semantik.long_tasks import Pause, Progress
+from semantik.records import ImageFile, IndexReport, Problem
 
 log = logging.getLogger(__name__)
 
@@ -152,3 +148,40 @@ def _missed(removed: list[str], found: Collection[str], unwanted: Exclusions | N
     """Those of ``removed`` that the scan was to find: nobody excluded them, and no twin took their place."""
     twins = superseded(removed, found)
     return [path for path in removed if path not in twins and not (unwanted and unwanted.covers(path))]
+
+
+# -- Telling pictures that were deleted from pictures whose disk is not connected
+
+MASS_REMOVAL = 20  # below this many missing pictures nobody is asked
+
+
+def check_removal(index: ImageIndex, removed: Collection[str], wished: int = 0) -> None:
+    """Raises MassRemoval when the missing pictures may be on a disk that is not there now.
+
+    ``wished`` more are to be dropped as the user wishes; they are neither among ``removed`` nor among "all" here.
+
+    They may when they are more than half of all, or when at least ``MASS_REMOVAL`` of them were in folders
+    that are still there but have nothing in them, as the mount point of an unmounted disk, or that are now
+    links that lead nowhere.
+    """
+
+    @lru_cache(maxsize=4096)
+    def is_emptied(folder: str) -> bool:
+        while folder:
+            path = index.folder / folder
+            try:
+                with os.scandir(path) as entries:
+                    return next(entries, None) is None
+            except FileNotFoundError:
+                if path.is_symlink():
+                    return True
+                folder = folder.rpartition("/")[0]
+            except OSError:
+                return False
+        return False
+
+    gone, count = len(removed), index.count - wished
+    if gone >= MASS_REMOVAL and (
+        gone * 2 > count or sum(is_emptied(path.rpartition("/")[0]) for path in removed) >= MASS_REMOVAL
+    ):
+        raise MassRemoval(folder=str(index.folder), gone=gone, count=count)

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from semantik.index.manifest import Manifest
-from semantik.moments import split_key
-from semantik.records import ImageFile, Reason
+from semantik.records import ImageFile, Reason, split_key
 
 TRANSIENT = frozenset(
     {

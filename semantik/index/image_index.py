@@ -19,8 +19,7 @@ from semantik.index.inverted_file import Cells
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vector_files import Vectors, open_files, read_rows, search_runs
-from semantik.moments import split_key
-from semantik.records import WARNINGS, Embeddings, ImageFile, Problem, Reason
+from semantik.records import WARNINGS, Embeddings, ImageFile, Problem, Reason, split_key
 
 log = logging.getLogger(__name__)
 

@@ -37,7 +37,7 @@ from semantik.words.text import say
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from semantik.page_server.server import PageActions
+    from semantik.page_server.actions import PageActions
 
 log = logging.getLogger(__name__)
 

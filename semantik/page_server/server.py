@@ -4,39 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from semantik.page_server.actions import PageActions
 from semantik.page_server.limits import Limits
 from semantik.page_server.pages import Pages
-from semantik.records import Hit, PageLink
+from semantik.records import Hit
+from semantik.results.page import PageLink
 
 if TYPE_CHECKING:
     from semantik.page_server.application import Application
     from semantik.page_server.loopback import LoopbackServer
-
-
-class PageActions(Protocol):
-    """What a results page can ask of the program.
-
-    Called on the server's threads, several at a time; may block. Each raises SemantikError, whose words the page
-    then shows.
-    """
-
-    def similar(self, path: Path) -> str:
-        """Search for pictures like this one; returns the file address of the new page."""
-
-    def refine(self, words: str) -> str:
-        """Search for words in the query syntax; returns the file address of the new page."""
-
-    def reveal(self, path: Path) -> None:
-        """Show a picture in the system's file manager."""
-
-    def copy(self, paths: Sequence[Path]) -> str:
-        """Copy pictures to a folder that the user chooses; returns what was done in the user's words, or ""."""
-
-    def picture(self, path: Path) -> bytes:
-        """A picture as a JPEG, upright, its longer side at most 2048 pixels."""
 
 
 class PageServer:

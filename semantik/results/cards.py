@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from semantik.moments import split_path
-from semantik.records import Details, Hit, Thumbnail
+from semantik.decoding.decoded import Thumbnail
+from semantik.records import Details, Hit, split_path
 from semantik.words.shown_names import folder_within, split_name
 from semantik.words.text import clock, moment, number, say
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.pictures.formats import FORMATS
-from semantik.records import Filters, Order, Query, Term, Thumbnail
+from semantik.queries import Filters, Order, Query, Term
 from semantik.results.cards import Picture, picture_of
 from semantik.words.text import day, month, number, say
 

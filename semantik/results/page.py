@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
 import base64
 import contextlib
 import functools
@@ -12,14 +19,14 @@ import secrets
 import time
 import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
+from semantik.decoding.decoded import Thumbnail
 from semantik.errors import PageNotSaved
-from semantik.records import Hit, PageLink, Query, Thumbnail
+from semantik.queries import Query
+from semantik.records import Hit
 from semantik.results.cards import cards_of, picture_of, ratios_of
 from semantik.results.header import chips_of, filters_of, plain_term
 from semantik.results.thumbnails import SIDE
@@ -170,3 +177,11 @@ def _prune(folder: Path) -> None:
 def _pages(folder: Path) -> Iterator[Path]:
     """Our pages, and nothing else that a user may have put beside them; their names sort by time."""
     return (path for path in folder.iterdir() if _PAGE_NAME.fullmatch(path.name))
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """Where the running program listens to one results page, ``http://127.0.0.1:port/token/pages/id``."""
+
+    address: str  # http://127.0.0.1:port, what the page's Content-Security-Policy may name
+    path: str  # /token/pages/id

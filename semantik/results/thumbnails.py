@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from semantik.decoding.decoded import Thumbnail
 from semantik.errors import DecodeFailed
-from semantik.moments import split_path
-from semantik.records import Thumbnail
+from semantik.records import split_path
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from semantik.errors import (
     SemantikError,
     ServerRefused,
 )
-from semantik.records import Term
+from semantik.queries import Term
 from semantik.search.query_syntax import parse
 from semantik.storage.atomic_files import replace_file
 

@@ -12,7 +12,7 @@ from typing import Literal
 from semantik.decoding.pictures.formats import FORMATS, RAW
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
 from semantik.errors import BadFilter
-from semantik.records import Filters, Order, Shape
+from semantik.queries import Filters, Order, Shape
 from semantik.words.plain import plain
 from semantik.words.text import CATALOGUE, say
 

@@ -13,7 +13,8 @@ from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import NoIndex
 from semantik.index import JoinedIndexes
-from semantik.records import Details, Embeddings, Filters, Hit, Order, Query
+from semantik.queries import Filters, Order, Query
+from semantik.records import Details, Embeddings, Hit
 from semantik.search.name_matches import PathWords, query_words
 from semantik.search.near_duplicates import near_distance
 from semantik.search.query_vector import SAMPLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from semantik.moments import split_key
+from semantik.records import split_key
 from semantik.words.plain import plain
 
 SHORTEST = 3

@@ -15,8 +15,8 @@ from pathlib import Path
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import AddressInQuery, BadWeight, SemantikError
-from semantik.moments import split_path
-from semantik.records import Filters, Order, Query, Term
+from semantik.queries import Filters, Order, Query, Term
+from semantik.records import split_path
 from semantik.search.filter_syntax import filter_words, is_key, read_filter
 from semantik.words.plain import plain
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from semantik.decoding.decoded import DecodedVideo
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import (
@@ -21,8 +22,8 @@ from semantik.errors import (
     QueryImageUnreadable,
 )
 from semantik.index import Searchable
-from semantik.moments import split_path
-from semantik.records import DecodedVideo, Embeddings, Hit, Query, Term
+from semantik.queries import Query, Term
+from semantik.records import Embeddings, Hit, split_path
 from semantik.search import query_vector as combining
 from semantik.search.near_duplicates import fold, group
 from semantik.search.relevance import RELEVANT, Relevance

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from semantik.encoders.base import Encoder
 from semantik.index import Searchable
-from semantik.records import Embeddings, Query
+from semantik.queries import Query
+from semantik.records import Embeddings
 from semantik.storage.atomic_files import patiently, replace_file
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.errors import ContradictoryDates, NoneMatchesFilters
-from semantik.folder_details import FolderDetails
+from semantik.folders.picture_details import FolderDetails
 from semantik.index import ImageIndex
-from semantik.moments import split_key
-from semantik.records import Filters
+from semantik.queries import Filters
+from semantik.records import split_key
 from semantik.search.filter_syntax import filter_words
 from semantik.words.plain import plain
 

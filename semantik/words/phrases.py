@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from semantik.records import IndexReport, Progress
+from semantik.long_tasks import Progress
+from semantik.records import IndexReport
 from semantik.words.text import number, say
 
 if TYPE_CHECKING:  # its room needs numpy, and the window shows itself before that is there

@@ -19,7 +19,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageFile, features
 
-from semantik.decoding.pictures.exif import photo_details
+from semantik.decoding.decoded import Description
+from semantik.decoding.pictures.exif import Box, photo_details, turn, turn_box
 from semantik.decoding.pictures.formats import (
     GIF,
     IMAGE_EXTENSIONS,
@@ -30,10 +31,10 @@ from semantik.decoding.pictures.formats import (
 )
 from semantik.decoding.pictures.opened_picture import Picture
 from semantik.decoding.pictures.openers import open_picture
-from semantik.decoding.pictures.to_rgb import OVERSAMPLING, Box, reduced_rgb, reduction, turn, turn_box
+from semantik.decoding.pictures.to_rgb import OVERSAMPLING, reduced_rgb, reduction
 from semantik.decoding.pictures.vector_drawings import TooComplex
 from semantik.decoding.refusals import Refused, with_file
-from semantik.records import Description, Reason
+from semantik.records import Reason
 
 __all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "describe_image", "load_image"]
 

@@ -12,8 +12,8 @@ from typing import BinaryIO
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from semantik.decoding.iso_boxes import Box, boxes
+from semantik.decoding.pictures.exif import image_exif, image_orientation
 from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
-from semantik.decoding.pictures.to_rgb import image_exif, image_orientation
 
 _HEADER = 64  # bytes of a codestream that hold its size and orientation
 _LARGEST_EXIF = 2**20

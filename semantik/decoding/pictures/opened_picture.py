@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import ExifTags, Image
 
-from semantik.decoding.pictures.to_rgb import image_exif, image_orientation
+from semantik.decoding.pictures.exif import image_exif, image_orientation
 
 log = logging.getLogger(__name__)
 

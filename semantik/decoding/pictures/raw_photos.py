@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from semantik.decoding.pictures.exif import image_exif
 from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
-from semantik.decoding.pictures.to_rgb import image_exif
 
 if TYPE_CHECKING:
     from rawpy import RawPy

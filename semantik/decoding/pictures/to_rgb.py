@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import IO
 
 import numpy as np
-from PIL import ExifTags, Image
-from PIL.PngImagePlugin import PngImageFile
+from PIL import Image
 
 from semantik.decoding.pictures.icc_profiles import profile_of, space_of, to_srgb
 
@@ -17,82 +15,12 @@ log = logging.getLogger(__name__)
 OVERSAMPLING = 2
 """How many times larger than asked for a picture stays, so that the final resize has detail to average."""
 
-_TRANSPOSE = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_LONGEST_EXIF = 2**20
 _BAND_PIXELS = 2_000_000
 _WHITE, _GREY = (255, 255, 255), (128, 128, 128)
 _GREYS = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 _LIGHT = 230.0  # mean brightness from which a drawing would vanish on white
 
 SampleRange = tuple[float, float]
-Box = tuple[float, float, float, float]
-"""Left, top, right, bottom, in pixels that may be fractions."""
-
-
-def image_exif(image: Image.Image, headers_only: bool = False) -> Image.Exif:
-    """The EXIF data of a loaded picture, empty when there are none or they are broken.
-
-    With ``headers_only`` the picture need not be loaded and will not be.
-    """
-    try:
-        if headers_only and isinstance(image, PngImageFile) and "exif" not in image.info:
-            if (data := _png_exif(image.fp)) is not None:
-                image.info["exif"] = data
-            return Image.Image.getexif(image)  # a PngImageFile would decode itself in search of that chunk
-        return image.getexif()
-    except Exception:  # EXIF readers fail in many ways; a good picture must not fail with them
-        log.debug("broken EXIF data", exc_info=True)
-        return Image.Exif()
-
-
-def image_orientation(image: Image.Image, headers_only: bool = False) -> int:
-    """The EXIF orientation of a loaded picture, 1 to 8; 1 when there is none or the EXIF data is broken.
-
-    With ``headers_only``, how the size that Pillow tells before loading is turned.
-    """
-    if headers_only and image.format == "TIFF":
-        return 1  # Pillow turns these itself and tells the size after that
-    try:
-        value = image_exif(image, headers_only).get(ExifTags.Base.Orientation, 1)
-    except Exception:
-        log.debug("broken EXIF data", exc_info=True)
-        return 1
-    return value if value in _TRANSPOSE else 1
-
-
-def _png_exif(file: IO[bytes] | None) -> bytes | None:
-    """The eXIf chunk wherever it is in a PNG file (PNG specification, third edition, 11.3.3.5)."""
-    if file is None:
-        return None
-    file.seek(8)
-    while len(head := file.read(8)) == 8:
-        length, name = int.from_bytes(head[:4], "big"), head[4:]
-        if name == b"eXIf":
-            return file.read(min(length, _LONGEST_EXIF))
-        file.seek(length + 4, 1)
-    return None
-
-
-def turn(image: Image.Image, orientation: int) -> Image.Image:
-    """The picture as its EXIF orientation wants it shown."""
-    return image.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else image
-
-
-def turn_box(extent: tuple[float, float], size: tuple[int, int], orientation: int) -> Box:
-    """Where the rectangle from (0, 0) to ``extent`` of a picture of ``size`` lies after ``turn``."""
-    if orientation >= 5:
-        extent, size = extent[::-1], size[::-1]
-    left = size[0] - extent[0] if orientation in (2, 3, 6, 7) else 0.0
-    top = size[1] - extent[1] if orientation in (3, 4, 7, 8) else 0.0
-    return left, top, min(size[0], left + extent[0]), min(size[1], top + extent[1])
 
 
 def reduction(size: tuple[float, float], min_side: int) -> int:

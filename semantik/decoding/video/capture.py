@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 import numpy as np
 
 from semantik.decoding.refusals import Refused
+from semantik.decoding.video.formats import ENVIRONMENT, ONLY_KEY_FRAMES, OPTIONS
 from semantik.records import Pixels, Reason
-from semantik.video_environment import ENVIRONMENT, ONLY_KEY_FRAMES, OPTIONS
 
 if TYPE_CHECKING:
     import cv2

@@ -69,3 +69,20 @@ def _is_transport_stream(head: bytes) -> bool:
         len(head) > first + 4 * packet and all(head[first + i * packet] == 0x47 for i in range(5))
         for first, packet in ((0, 188), (4, 192))
     )
+
+
+# -- The environment variables by which OpenCV and FFmpeg are kept to reading one video, quietly, in one
+
+OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+"""FFmpeg's options as OpenCV wants them, ``name;value|name;value``."""
+
+ONLY_KEY_FRAMES = "|avdiscard;nonkey"
+"""What added to them makes decoders skip all other frames."""
+
+ENVIRONMENT = {
+    OPTIONS: f"protocol_whitelist;none|format_whitelist;{DEMUXERS}",
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    "OPENCV_FFMPEG_THREADS": "1",
+    "OPENCV_LOG_LEVEL": "OFF",
+}
+"""With what a process that reads videos is to be started: on Windows, FFmpeg sees no later changes."""

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+from semantik.decoding.decoded import Description
 from semantik.decoding.pictures.formats import SIGNATURE_BYTES
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
 from semantik.decoding.refusals import Refused, with_file
@@ -21,7 +22,7 @@ from semantik.decoding.video.container import has_pictures, is_cut_short, taken
 from semantik.decoding.video.distinct_frames import look_of
 from semantik.decoding.video.formats import MPEG_PS, VIDEO_EXTENSIONS, recognise_video
 from semantik.decoding.video.sampling import Sampling
-from semantik.records import Description, Pixels, Reason
+from semantik.records import Pixels, Reason
 
 Result = TypeVar("Result")
 

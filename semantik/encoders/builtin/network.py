@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from semantik.encoders.builtin.packaged_file import PackagedFile
 from semantik.encoders.builtin.text_space import principal_axes
-from semantik.encoders.workers import PictureWorkers
+from semantik.encoders.devices import PictureWorkers
 from semantik.errors import EncoderFailed
 
 WEIGHTS = PackagedFile(

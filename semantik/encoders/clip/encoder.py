@@ -14,9 +14,9 @@ from semantik.encoders.clip.models import MEAN, MODELS, STD, ClipModel
 from semantik.encoders.clip.text_tower_choice import QueryReader
 from semantik.encoders.clip.towers import ImageTower, TextTower
 from semantik.encoders.clip.weights_source import LOAD_ERRORS, ClipSource
-from semantik.encoders.tower_cache import Weights
+from semantik.encoders.devices import PictureWorkers
+from semantik.encoders.tensor_files import Weights
 from semantik.encoders.two_tower import Network, Side, TwoSidedEncoder
-from semantik.encoders.workers import PictureWorkers
 from semantik.errors import EncoderFailed, FastPackagesMissing, UnknownEncoder
 from semantik.records import Embeddings
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from semantik.encoders.clip import network
-from semantik.encoders.tower_cache import Weights
+from semantik.encoders.tensor_files import Weights
 from semantik.storage.atomic_files import replace_file
 
 if TYPE_CHECKING:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.encoders.clip.package import model_module
-from semantik.encoders.tower_cache import Weights
+from semantik.encoders.tensor_files import Weights
 
 if TYPE_CHECKING:
     import torch
@@ -60,10 +62,42 @@ def build(weights: Weights, *, single: bool) -> Any:
     ``single`` makes them float32, what processors and Apple's GPU need; else they have the precisions that
     clip gives them on CUDA. Raises RuntimeError, KeyError, AttributeError for weights of another network.
     """
-    from semantik.encoders.uninitialised import uninitialised
 
     with uninitialised():
         network = model_module().build_model({name: weights.tensor(name) for name in weights.shapes()})
     if single:
         network = network.float()
     return network.requires_grad_(False)
+
+
+# -- Building a network without drawing random weights that are overwritten a moment later
+
+
+@contextmanager
+def uninitialised() -> Iterator[None]:
+    """Within the context, and in this thread only, random initialisation leaves tensors as they are.
+
+    For code that builds a model and then loads every parameter strictly, as ``clip.load`` does: the
+    draws are a fifth of its time. torch's own ``skip_init`` serves single modules, not whole models.
+    """
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    draws = {
+        torch.Tensor.normal_,
+        torch.Tensor.uniform_,
+        torch.nn.init.normal_,
+        torch.nn.init.uniform_,
+        torch.nn.init.kaiming_uniform_,
+        torch.nn.init.xavier_uniform_,
+    }
+
+    class SkipDraws(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            if func in draws:
+                return kwargs["tensor"] if "tensor" in kwargs else args[0]
+            return func(*args, **kwargs)
+
+    with SkipDraws():
+        yield

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from semantik.encoders.tower_cache import Weights
+from semantik.encoders.tensor_files import Weights
 
 if TYPE_CHECKING:
     import torch

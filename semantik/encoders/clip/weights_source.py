@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from semantik.downloads.model_file import default_folder, file_sha256, is_ready, verify
-from semantik.encoders import tower_cache
+from semantik.encoders import tensor_files
 from semantik.encoders.clip import network
 from semantik.encoders.clip.models import ClipModel
-from semantik.encoders.tower_cache import LoadedWeights, Weights
+from semantik.encoders.tensor_files import LoadedWeights, Weights
 from semantik.errors import BadCheckpoint, EncoderFailed
 
 log = logging.getLogger(__name__)
@@ -54,13 +54,13 @@ class ClipSource:
     def kept(self) -> Path:
         """Where the weights are kept after their first use."""
         stem = Path(self.model.weights.filename).stem
-        return tower_cache.cache_path(self._folder or default_folder(), stem, self.sha256)
+        return tensor_files.cache_path(self._folder or default_folder(), stem, self.sha256)
 
     def open(self) -> Weights:
         """All weights. Raises WeightsMissing, WrongHash, BadCheckpoint or EncoderFailed."""
         if self._checkpoint is None and not is_ready(self.model.weights, self._folder):
             verify(self.model.weights, self._folder)  # tells what is wrong
-        kept = tower_cache.open_cache(self.kept, self.sha256)
+        kept = tensor_files.open_cache(self.kept, self.sha256)
         if kept and self._fits(kept):
             return kept
         try:
@@ -72,7 +72,7 @@ class ClipSource:
         if not self._fits(weights):
             wanted = (self.model.resolution, self.model.dim)
             raise self.broken(f"input size and dimension are {network.shape_of(weights)}, not {wanted}")
-        tower_cache.write_cache(self.kept, state, self.sha256)
+        tensor_files.write_cache(self.kept, state, self.sha256)
         return weights
 
     def broken(self, detail: str) -> EncoderFailed:

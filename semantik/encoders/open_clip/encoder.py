@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from semantik.downloads import model_file_set
 from semantik.encoders import devices
 from semantik.encoders.clip import package
+from semantik.encoders.devices import PictureWorkers
 from semantik.encoders.open_clip.models import MODELS, OpenClipModel
 from semantik.encoders.open_clip.text_tower import TextTower
 from semantik.encoders.tensor_files import TensorFile
 from semantik.encoders.text_tokens import TextTokens, canonical
 from semantik.encoders.two_tower import Network, Side, TwoSidedEncoder
-from semantik.encoders.workers import PictureWorkers
 from semantik.errors import EncoderFailed, UnknownEncoder
 from semantik.records import Embeddings
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from semantik.errors import SemantikError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from semantik.engine.engine import Engine
+
 from typing import TYPE_CHECKING
 
 from semantik import errors
 from semantik.gui.main_window.result_strip import MOST, Found
 from semantik.gui.widgets.entries import typed_path
-from semantik.moments import split_path
+from semantik.records import split_path
 from semantik.words.shown_names import visible
 from semantik.words.text import number, say
 
@@ -113,7 +124,6 @@ class RecentPictures:
         assert engine
 
         def body() -> None:
-            from semantik.gui.pictures import load
 
             pictures = list(load(engine, paths, side))
             self._app.tasks.post(lambda: then(list[object](pictures)) if turn == self._turn else None)
@@ -133,7 +143,6 @@ class RecentPictures:
         folders = engine.collection.folders if engine.collection else []
 
         def body() -> None:
-            from semantik.gui.pictures import load
             from semantik.search.example_pictures import is_address, read_pictures
 
             paths: tuple[Path, ...] = ()
@@ -156,3 +165,29 @@ def told(hit: Hit) -> str:
     if hit.relevance is None:
         return name
     return say("strip.told", name=name, percent=number(100 * hit.relevance))
+
+
+# -- Small pictures for the window, read away from its thread
+
+
+def load(engine: Engine, paths: Sequence[Path], side: int) -> list[Image.Image | None]:
+    """Thumbnails of ``paths`` from the cache or made by the decoder processes; None for what cannot be read.
+
+    ``side``: their longer side in pixels, at most. For any thread but the window's; PIL pictures, which only that one
+    can turn into Tk's.
+    """
+    from PIL import Image
+
+    try:
+        found = engine.thumbnails.get_many(paths, engine.pool, side)
+    except SemantikError as error:  # the program ends, or no decoder can be started: the search tells
+        log.info("no small pictures: %r", error)
+        return [None] * len(paths)
+    shown: list[Image.Image | None] = []
+    for path in paths:
+        shown.append(None)
+        if path in found:
+            with Image.open(io.BytesIO(found[path].jpeg), formats=["JPEG"]) as picture:
+                picture.load()
+                shown[-1] = picture.convert("RGB")
+    return shown

@@ -7,8 +7,9 @@ from tkinter import messagebox
 from typing import TYPE_CHECKING, Protocol
 
 from semantik.errors import Cancelled, SemantikError
-from semantik.gui.widgets.dialog import ModelChoice
-from semantik.records import Progress, Query
+from semantik.gui.dialogs.model_choice import ModelChoice
+from semantik.long_tasks import Progress
+from semantik.queries import Query
 from semantik.words.phrases import download_status
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say

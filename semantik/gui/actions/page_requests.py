@@ -10,7 +10,7 @@ from tkinter import filedialog
 from typing import TYPE_CHECKING, Any
 
 from semantik.errors import Cancelled, PageBusy
-from semantik.records import Query
+from semantik.queries import Query
 from semantik.words.text import say
 
 if TYPE_CHECKING:

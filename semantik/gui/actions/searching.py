@@ -10,7 +10,7 @@ from tkinter import messagebox
 from typing import TYPE_CHECKING
 
 from semantik import errors
-from semantik.records import Query
+from semantik.queries import Query
 from semantik.storage.search_history import SearchHistory
 from semantik.words.text import number, say
 
@@ -51,8 +51,8 @@ class Answers:
         self._app.models.understand(query, lambda: self._begin(engine, query, top_k))
 
     def _read(self, engine: Engine, words: str, pictures: str) -> Query:
-        from semantik.gui.main_window.filter_panel import merged
         from semantik.gui.widgets.entries import typed_path
+        from semantik.queries import merged
         from semantik.search.example_pictures import read_pictures
         from semantik.search.ranking import check_terms
 

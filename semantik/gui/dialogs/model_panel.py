@@ -12,7 +12,7 @@ from semantik.gui.actions.model_picker import ModelPicker
 from semantik.gui.actions.model_picker import Owner as PickersOwner
 from semantik.gui.dialogs.model_table import ModelTable, good_at, megabytes
 from semantik.gui.widgets.screen_scale import px
-from semantik.records import Progress
+from semantik.long_tasks import Progress
 from semantik.words.phrases import download_status
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say
@@ -20,7 +20,7 @@ from semantik.words.text import explain, say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from semantik.encoders.shelf import Entry
+    from semantik.encoders.registry import Entry
     from semantik.engine.engine import Engine
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from semantik.gui.widgets.table_columns import fit_column
 from semantik.words.text import CATALOGUE, number, say
 
 if TYPE_CHECKING:
-    from semantik.encoders.shelf import Entry
+    from semantik.encoders.registry import Entry
 
 COLUMNS = {
     "model": "settings.model",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
 from tkinter import ttk
 
 from semantik.gui.widgets.access_keys import Mnemonics
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
-from semantik.records import Filters, Order, Query, Shape
+from semantik.queries import Filters, Order, Shape
 from semantik.search.filter_syntax import read_filter
 from semantik.words.text import say
 
@@ -95,21 +94,6 @@ class FilterPanel(ttk.Frame):
 
     def _list_folders(self) -> None:
         self._folder.configure(values=["", *self._folders()])
-
-
-def merged(query: Query, filters: Filters, order: Order) -> Query:
-    """The query with what the controls say; what was typed goes first."""
-    empty = Filters()
-    typed = {
-        field.name: getattr(query.filters, field.name)
-        for field in fields(Filters)
-        if getattr(query.filters, field.name) != getattr(empty, field.name)
-    }
-    return replace(
-        query,
-        filters=replace(filters, **typed),
-        order=order if query.order is Order.RELEVANCE else query.order,
-    )
 
 
 def _choice(parent: tk.Misc, values: Sequence[str], *, empty: bool = True) -> ttk.Combobox:

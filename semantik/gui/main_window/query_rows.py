@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import tkinter as tk
+from pathlib import Path
 from tkinter import ttk
+from typing import TYPE_CHECKING, Any
 
-from semantik.gui.history_box import HistoryBox
-from semantik.gui.main_window.commands import Commands
-from semantik.gui.main_window.filter_panel import FilterPanel
-from semantik.gui.query_preview import QueryPreview
-from semantik.gui.widgets.access_keys import Mnemonics
 from semantik.gui.widgets.screen_scale import px
-from semantik.gui.widgets.theme import Hint
+from semantik.gui.widgets.tooltip import Tooltip
 from semantik.storage.search_history import SearchHistory
 from semantik.words.text import say
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+from semantik.gui.main_window.commands import Commands
+from semantik.gui.main_window.filter_panel import FilterPanel
+from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.theme import Hint
 
 
 class QueryRows(ttk.Frame):
@@ -90,3 +95,78 @@ class QueryRows(ttk.Frame):
 
     def _focus_query(self) -> None:
         (self.image_entry if self.mode.get() == "image" else self.text_entry).focus_set()
+
+
+# -- The example picture beside its entry, small
+
+WIDTH, HEIGHT = 92, 68
+"""Of its place, in pixels at 100 %."""
+
+
+class QueryPreview(ttk.Label):
+    """Takes room only while there is a picture to show."""
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent, anchor="center")
+        self.tip = Tooltip(self, "")
+        self.paths: tuple[Path, ...] = ()
+        self._photo: object = None
+
+    def place_in(self, *, row: int, column: int, rowspan: int) -> None:
+        """Where it appears in its parent's grid."""
+        self.grid(row=row, column=column, rowspan=rowspan, padx=(px(self, 12), 0))
+        self.grid_remove()
+
+    def show(self, paths: tuple[Path, ...], picture: Image.Image | None) -> None:
+        """Show the first of ``paths`` as ``picture``, a thumbnail of any size; None shows nothing."""
+        from PIL import ImageTk
+
+        self.paths = paths if picture else ()
+        if picture is None:
+            self._photo = None
+            self.grid_remove()
+        else:
+            picture.thumbnail((px(self, WIDTH), px(self, HEIGHT)))
+            photo = ImageTk.PhotoImage(picture, master=self)
+            self.configure(image=photo)
+            self._photo = photo  # Tk keeps no picture alive
+            more = say("window.more_pictures", count=len(paths) - 1) if len(paths) > 1 else ""
+            self.tip.text = f"{paths[0].name} {more}".strip()
+            self.grid()
+        self.event_generate("<<Refit>>")
+
+
+# -- The entry for the words of a search, with the earlier ones behind the up and down keys and in its li
+
+
+class HistoryBox(ttk.Combobox):
+    """Up goes to older searches, down to newer ones and at last to what was being typed; the arrow opens the list."""
+
+    def __init__(self, parent: tk.Misc, history: SearchHistory, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._history = history
+        self._place = -1  # in the history; -1: what is being typed
+        self._typed = ""
+        self.configure(postcommand=lambda: self.configure(values=history.entries))
+        self.bind("<Up>", lambda event: self._browse(1))
+        self.bind("<Down>", lambda event: self._browse(-1))
+        self.bind("<Alt-Down>", lambda event: self._open())
+        self.bind("<<ComboboxSelected>>", lambda event: self.selection_clear())
+
+    def typing(self) -> None:
+        """The user types: browsing starts at the newest again."""
+        self._place = -1
+
+    def _browse(self, step: int) -> str:
+        if self._place < 0:
+            self._typed = self.get()
+        place = self._place + step
+        if -1 <= place < len(self._history.entries):
+            self._place = place
+            self.set(self._history.entries[place] if place >= 0 else self._typed)
+            self.icursor("end")
+        return "break"  # ttk's own would choose from the list, or open it
+
+    def _open(self) -> str:
+        self.tk.call("ttk::combobox::Post", self)
+        return "break"

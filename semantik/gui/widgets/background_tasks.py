@@ -9,7 +9,7 @@ import tkinter as tk
 from collections.abc import Callable
 from typing import Any
 
-from semantik.pausing import Pause
+from semantik.long_tasks import Pause
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,69 @@
+"""``python -m semantik index``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from semantik import errors
+from semantik.cli.output import complain, dump
+from semantik.cli.session import Session
+from semantik.records import IndexReport
+from semantik.storage.settings import Config
+from semantik.words.phrases import index_summary
+from semantik.words.shown_names import visible
+from semantik.words.text import reason, say
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser's."""
+    index = commands.add_parser("index", help=say("cli.index"), description=say("cli.index"))
+    index.add_argument("folders", metavar="FOLDER", type=Path, nargs="+", help=say("cli.folders"))
+    index.add_argument("--encoder", metavar="NAME", help=say("cli.encoder"))
+    index.add_argument("--json", action="store_true", help=say("cli.json"))
+    index.add_argument("--rebuild", action="store_true", help=say("cli.rebuild"))
+    index.add_argument("--allow-mass-removal", action="store_true", help=say("cli.allow_mass_removal"))
+    index.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, home: Path, config: Config) -> int:
+    """Bring the indexes up to date, and say what came of it."""
+    with Session(options, home, config) as session:
+        outcomes = session.update(rebuild=options.rebuild, allow_mass_removal=options.allow_mass_removal)
+        several = len(session.collection.libraries) > 1
+        done = [(each.library, each.report) for each in outcomes if each.report]
+        if options.json and done:
+            if several:
+                dump([{"folder": str(library.folder)} | _report_fields(report) for library, report in done])
+            else:
+                dump(*(_report_fields(report) for _, report in done))
+        for library, report in () if options.json else done:
+            if several:
+                print(visible(f"{library.folder}:"))
+            print(index_summary(report, "cli.problems") if not report.cancelled else say("cli.cancelled"))
+            for problem in report.problems:
+                print(f"  {visible(problem.path)}: {reason(problem.reason)}")
+        failures = [failed.error for failed in outcomes if failed.error]
+        for error in failures[:-1]:
+            complain(error)
+        if failures:
+            raise failures[-1]
+        if session.cancelled:
+            raise errors.Cancelled
+    return 0
+
+
+def _report_fields(report: IndexReport) -> dict[str, Any]:
+    return {
+        "added": report.added,
+        "reused": report.reused,
+        "removed": report.removed,
+        "count": report.count,
+        "seconds": round(report.seconds, 3),
+        "encoder": report.encoder,
+        "problems": [{"path": problem.path, "reason": reason(problem.reason)} for problem in report.problems],
+    }

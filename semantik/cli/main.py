@@ -1,0 +1,56 @@
+"""The same engine from a terminal: ``python -m semantik index | search | models | fast | doctor | launcher``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from semantik import errors
+from semantik.cli import doctor_command, fast_command, index_command, launcher_command, models_command, search_command
+from semantik.cli.output import complain
+from semantik.desktop.system_language import resolve
+from semantik.storage.home import find_home
+from semantik.storage.log_file import start_logging
+from semantik.storage.settings import load_config
+from semantik.words import text
+from semantik.words.text import say
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0, or 1 after a one-line message on stderr, or one for each folder that failed.
+
+    argparse exits with 2 for usage.
+    """
+    # Names that are not UTF-8 must print too; a script that reads us gets them escaped.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="backslashreplace")
+    home = find_home()
+    start_logging(home)
+    config = load_config(home)
+    text.set_language(resolve(config.language))
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is search_command.run and options.text is None and not options.image:
+        parser.error(say("cli.no_query"))
+    try:
+        return int(options.run(options, home, config))
+    except errors.SemantikError as error:
+        complain(error)
+    return 1
+
+
+COMMANDS = (index_command, search_command, models_command, fast_command, doctor_command, launcher_command)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m semantik", description=say("cli.description"))
+    commands = parser.add_subparsers(required=True, metavar="index | search | models | fast | doctor | launcher")
+    for command in COMMANDS:
+        command.add_to(commands)
+    return parser

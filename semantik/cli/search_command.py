@@ -1,0 +1,99 @@
+"""``python -m semantik search``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from semantik.cli.output import dump
+from semantik.cli.session import Session
+from semantik.queries import Term
+from semantik.records import Hit
+from semantik.storage.settings import Config
+from semantik.words.shown_names import visible
+from semantik.words.text import number, say
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+
+def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser's."""
+    search = commands.add_parser("search", help=say("cli.search"), description=say("cli.search"))
+    search.add_argument("folders", metavar="FOLDER", type=Path, nargs="+", help=say("cli.folders"))
+    search.add_argument("--text", metavar="T", help=say("cli.text"))
+    search.add_argument("--image", metavar="PATH", type=Path, action="append", default=[], help=say("cli.image"))
+    search.add_argument("-k", metavar="N", help=say("cli.top_k"))
+    search.add_argument("--only-relevant", action="store_true", help=say("cli.only_relevant"))
+    search.add_argument("--names", action="store_true", help=say("cli.names"))
+    search.add_argument("--fold", action="store_true", help=say("cli.fold"))
+    search.add_argument("--encoder", metavar="NAME", help=say("cli.encoder"))
+    search.add_argument("--json", action="store_true", help=say("cli.json"))
+    search.add_argument("--html", metavar="FILE", type=Path, help=say("cli.html"))
+    search.add_argument("--open", action="store_true", help=say("cli.open"))
+    search.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, home: Path, config: Config) -> int:
+    """Search, and print the hits or write the page."""
+    from semantik.engine.library import outermost
+    from semantik.results.page import open_page
+
+    options.folders = outermost(options.folders)  # a picture is one hit, however many of its folders are named
+    with Session(options, home, config) as session:
+        session.index_if_new()
+        query = session.engine.read(options.text or "")
+        images = tuple(Term(image=image.absolute()) for image in options.image)
+        query = replace(query, terms=(*query.terms, *images))
+        # The default K gives way to a smaller library; a K that was asked for is checked.
+        top_k = options.k if options.k is not None else min(config.top_k, max(1, session.collection.count))
+        answer = session.engine.ask(
+            query,
+            top_k,
+            only_relevant=options.only_relevant or None,
+            by_name=options.names or None,
+            folded=options.fold,
+        )
+        if answer.read_as_english and (missing := session.engine.missing_for(query)):
+            print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
+        if options.json:
+            dump([_hit_fields(hit) for hit in answer.hits])
+        elif not (options.html or options.open):
+            for hit in answer.hits:
+                relevance = "" if hit.relevance is None else f"{number(round(100 * hit.relevance)):>3} %  "
+                print(f"{hit.rank:>4}  {number(hit.score, 3)}  {relevance}{visible(str(hit.path))}")
+        if answer.nearest:
+            print(say("cli.none_relevant"), file=sys.stderr)
+        if options.html or options.open:
+            page = session.engine.write_page(answer, options.html)
+            if not options.json:
+                print(page.absolute())
+            if options.open and not open_page(page):
+                print(say("warn.no_browser", path=page), file=sys.stderr)
+    return 0
+
+
+def _hit_fields(hit: Hit) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "relevance": None if hit.relevance is None else round(hit.relevance, 4),
+        "path": str(hit.path),
+    }
+    if hit.details:
+        fields |= {
+            "date": hit.details.date.isoformat(),
+            "width": hit.details.width,
+            "height": hit.details.height,
+            "camera": hit.details.camera,
+        }
+    if hit.moment is not None:
+        fields["moment"] = hit.moment
+    if hit.named:
+        fields["named"] = list(hit.named)
+    if hit.copies:
+        fields["copies"] = [_hit_fields(copy) for copy in hit.copies]
+    return fields

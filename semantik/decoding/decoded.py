@@ -1,0 +1,68 @@
+"""What decoding a file gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from semantik.records import Pixels, Reason
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One picture as a decoder process hands it over.
+
+    ``pixels`` are fitted to the encoder's input, uint8 (H, W, 3); ``width`` and ``height`` are those of
+    the upright original in pixels; ``warning`` is set when only a part of the file could be read. ``taken`` and
+    ``camera`` are as in Description.
+    """
+
+    pixels: Pixels
+    width: int
+    height: int
+    warning: Reason | None = None
+    taken: datetime | None = None
+    camera: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedVideo:
+    """What a decoder process shows of a video: frames that differ, fitted, uint8 (n, H, W, 3), n >= 1.
+
+    ``moments`` (n,) are their seconds from the start, ascending; the rest is as in ``Decoded``.
+    """
+
+    pixels: Pixels
+    moments: tuple[float, ...]
+    width: int
+    height: int
+    warning: Reason | None = None
+    taken: datetime | None = None
+    camera: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a picture file's headers tell of it. Sizes are those of the upright picture in pixels.
+
+    ``taken`` is by the camera's clock, local time without a zone; None when the file does not tell. ``camera`` is
+    maker and model in at most 80 characters, or "".
+    """
+
+    width: int
+    height: int
+    taken: datetime | None = None
+    camera: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small JPEG of a picture for the results page, upright; sizes in pixels."""
+
+    jpeg: bytes
+    width: int
+    height: int

@@ -1,0 +1,33 @@
+"""What a results page may ask of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    pass
+
+
+class PageActions(Protocol):
+    """What a results page can ask of the program.
+
+    Called on the server's threads, several at a time; may block. Each raises SemantikError, whose words the page
+    then shows.
+    """
+
+    def similar(self, path: Path) -> str:
+        """Search for pictures like this one; returns the file address of the new page."""
+
+    def refine(self, words: str) -> str:
+        """Search for words in the query syntax; returns the file address of the new page."""
+
+    def reveal(self, path: Path) -> None:
+        """Show a picture in the system's file manager."""
+
+    def copy(self, paths: Sequence[Path]) -> str:
+        """Copy pictures to a folder that the user chooses; returns what was done in the user's words, or ""."""
+
+    def picture(self, path: Path) -> bytes:
+        """A picture as a JPEG, upright, its longer side at most 2048 pixels."""
