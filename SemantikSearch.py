@@ -27,11 +27,11 @@ from semantik.gui.actions.example_pictures import ExamplePicker
 from semantik.gui.actions.first_steps import FirstSteps
 from semantik.gui.actions.folder_commands import FolderActions
 from semantik.gui.actions.folder_watching import Watching
-from semantik.gui.actions.found_pictures import RecentPictures
-from semantik.gui.actions.indexing import IndexingShow
+from semantik.gui.actions.found_pictures import FoundPictures
+from semantik.gui.actions.indexing import IndexingDisplay
 from semantik.gui.actions.model_picker import ModelPicker
 from semantik.gui.actions.open_folders import OpenFolders
-from semantik.gui.actions.searching import Answers
+from semantik.gui.actions.searching import Searching
 from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.doctor import examine
 from semantik.gui.dialogs.settings import SettingsDialog
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
     from semantik.engine.engine import Engine
     from semantik.engine.library import Outcome
-    from semantik.folders.indexed_folder import Check, Library
+    from semantik.folders.indexed_folder import Check, IndexedFolder
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +84,10 @@ class SemantikSearchApp:
         self.look = Look(root, self.tasks.post)
         self.look.wear(self.config.theme)
         self.models = ModelPicker(self)
-        self.answers = Answers(self)
+        self.answers = Searching(self)
         self.examples = ExamplePicker(self)
-        self.recent = RecentPictures(self)
-        self.indexing = IndexingShow(self)
+        self.recent = FoundPictures(self)
+        self.indexing = IndexingDisplay(self)
         self.opened = OpenFolders(self)
         self.folders = FolderActions(self)
         self.first_steps = FirstSteps(self)
@@ -132,7 +132,7 @@ class SemantikSearchApp:
         self.models.speak()
         self.show_skipped(self.problems)
         self.view.say(say("status.choose_folder"))
-        if self.opened.collection:
+        if self.opened.library:
             self.opened.show_index()
         self.recent.again()
 
@@ -182,7 +182,7 @@ class SemantikSearchApp:
         if self.opened.named:
             self.opened.again()
         elif folders := self.config.opened:
-            self.opened.open(folders, self.config.resting_folders)
+            self.opened.open(folders, self.config.inactive_folders)
         else:
             self.view.say(say("status.choose_folder"))
 
@@ -263,15 +263,15 @@ class SemantikSearchApp:
 
     def load_index(self) -> list[Check]:
         """In the worker: load the stored indexes and compare each with its folder."""
-        assert self.engine and self.engine.collection
-        return self.engine.collection.open()
+        assert self.engine and self.engine.library
+        return self.engine.library.open()
 
     def is_index_valid(self) -> bool:
         """Whether the indexes, checked whole when they were loaded, still match the files of their folders."""
         from semantik.folders.indexed_folder import State
 
-        collection = self.opened.collection
-        return bool(collection and all(each.check().state is State.READY for each in collection.awake))
+        library = self.opened.library
+        return bool(library and all(each.check().state is State.READY for each in library.active))
 
     def fit_top_k(self, count: int) -> None:
         """Keep K within the pictures that there are."""
@@ -280,39 +280,39 @@ class SemantikSearchApp:
 
     def update_index(self) -> None:
         """ "Actualizar índice": embed what is new or changed, drop what is gone."""
-        collection = self.opened.collection
+        library = self.opened.library
         if self.tasks.busy:
             self.warn("warn.busy")
         elif self.take_folder():
             return
-        elif collection is None:
+        elif library is None:
             self.warn("warn.no_folder")
-        elif all(library.index is None for library in collection.awake):
+        elif all(indexed_folder.index is None for indexed_folder in library.active):
             self.opened.again()
         else:
-            self.index_images_threaded(collection.awake)
+            self.index_images_threaded(library.active)
 
-    def index_images_threaded(self, libraries: Sequence[Library], **options: Any) -> None:
-        """Index open folders in the background, with progress; ``options`` as of ``FolderCollection.update``."""
+    def index_images_threaded(self, indexed_folders: Sequence[IndexedFolder], **options: Any) -> None:
+        """Index open folders in the background, with progress; ``options`` as of ``Library.update``."""
         self._indexing = True
         self.indexing.begin()
-        self.view.say(say("status.scanning", folder=visible(str(libraries[0].folder))))
-        self.start(lambda: self.index_images(libraries, **options), self.opened.indexed, self.opened.failed)
+        self.view.say(say("status.scanning", folder=visible(str(indexed_folders[0].folder))))
+        self.start(lambda: self.index_images(indexed_folders, **options), self.opened.indexed, self.opened.failed)
 
-    def index_images(self, libraries: Sequence[Library], **options: Any) -> list[Outcome]:
+    def index_images(self, indexed_folders: Sequence[IndexedFolder], **options: Any) -> list[Outcome]:
         """In the worker: bring the indexes up to date, behind whatever else the user does."""
-        assert self.engine and self.engine.collection
+        assert self.engine and self.engine.library
         with self.watching.aside(), in_background():
-            return self.engine.collection.update(
-                libraries,
-                lambda library, progress: self.tasks.post(lambda: self._show_progress(progress, library)),
+            return self.engine.library.update(
+                indexed_folders,
+                lambda indexed_folder, progress: self.tasks.post(lambda: self._show_progress(progress, indexed_folder)),
                 self.tasks.is_cancelled,
                 pause=self.tasks.pause,
                 **options,
             )
 
-    def _show_progress(self, progress: Progress, library: Library) -> None:
-        self.indexing.show(progress, library)
+    def _show_progress(self, progress: Progress, indexed_folder: IndexedFolder) -> None:
+        self.indexing.show(progress, indexed_folder)
 
     def show_skipped(self, problems: tuple[Problem, ...]) -> None:
         """Offer the list of files with problems when there are any."""
@@ -327,7 +327,7 @@ class SemantikSearchApp:
 
     def subfolders(self) -> list[str]:
         """What the filter for folders may name."""
-        return self.opened.collection.subfolders() if self.opened.collection else []
+        return self.opened.library.subfolders() if self.opened.library else []
 
     def take_image(self) -> None:
         """Take the example picture that was typed; naming one means to search by it."""
@@ -344,9 +344,9 @@ class SemantikSearchApp:
             self.warn("warn.indexing" if self._indexing else "warn.busy")
         elif self.take_folder():
             return
-        elif self.opened.collection is None:
+        elif self.opened.library is None:
             self.warn("warn.no_folder")
-        elif not self.opened.collection.count:
+        elif not self.opened.library.count:
             self.show_failure(errors.NoIndex(folder=self.folder))
         elif self.view.mode.get() == "text":
             self.search_by_text()
@@ -380,8 +380,8 @@ class SemantikSearchApp:
         """K as it was typed, remembered from now on. Raises BadTopK."""
         from semantik.search.ranking import parse_top_k
 
-        assert engine.collection
-        top_k = parse_top_k(self.view.top_k.get(), engine.collection.count)
+        assert engine.library
+        top_k = parse_top_k(self.view.top_k.get(), engine.library.count)
         if top_k != self.within_index(engine):
             self._wanted_top_k = top_k
             self.save_config(top_k=top_k)
@@ -389,8 +389,8 @@ class SemantikSearchApp:
 
     def within_index(self, engine: Engine) -> int:
         """The remembered K, or the number of pictures where there are fewer."""
-        assert engine.collection
-        return min(self._wanted_top_k, engine.collection.count)
+        assert engine.library
+        return min(self._wanted_top_k, engine.library.count)
 
     # -- Dialogs ---------------------------------------------------------------------------------------
 

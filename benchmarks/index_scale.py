@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pool import DecodePool  # the path to the package comes first
 from semantik.encoders.base import Encoder
-from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.folders.scan import find_images
 from semantik.index import APPROXIMATE_FROM, ImageIndex
 from semantik.index.vector_files import SEARCH_THREADS, Vectors
@@ -137,11 +137,11 @@ def folder_of_files(work: Path, count: int, rounds: int) -> list[Row]:
     print(f"{count:,} files made in {made:.0f} s", file=sys.stderr)
     opened, encoder = OpenedFiles(folder), CountingEncoder()
     with DecodePool(1) as pool:
-        library = Library(home, folder, encoder, pool)
+        library = IndexedFolder(home, folder, encoder, pool)
         fill(library.store, folder, list(find_images(folder)), Clusters())
         opens = []
         for _ in range(rounds):
-            library = Library(home, folder, encoder, pool)
+            library = IndexedFolder(home, folder, encoder, pool)
             opened.counting = True
             start = time.perf_counter()
             check = library.open()

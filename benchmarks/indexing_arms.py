@@ -90,15 +90,15 @@ def encoder_of(checkpoint: Path, name: str) -> Encoder:
 
 
 def ours(folder: Path, checkpoint: Path, vectors: Path | None, encoder_name: str = "clip") -> Result:
-    """This program: ``Library.update`` into an empty home, decoder processes started within the time."""
+    """This program: ``IndexedFolder.update`` into an empty home, decoder processes started within the time."""
     from semantik.decoding.pool import DecodePool
-    from semantik.folders.indexed_folder import Library
+    from semantik.folders.indexed_folder import IndexedFolder
 
     encoder = encoder_of(checkpoint, encoder_name)
     spec = encoder.input_spec
     encoder.encode_images(np.zeros((encoder.batch_size, 3, spec.height, spec.width), dtype=np.float32))
     with tempfile.TemporaryDirectory() as home, DecodePool() as pool:
-        library = Library(Path(home), folder, encoder, pool)
+        library = IndexedFolder(Path(home), folder, encoder, pool)
         wait_for_start()
         started, cpu = time.perf_counter(), os.times()
         report = library.update()

@@ -36,7 +36,7 @@ def child(home: Path, began: float) -> None:
     window.wait(window.root.winfo_viewable, "the window")
     window.root.update()
     shown = time.time()
-    window.wait(lambda: window.app.engine and window.app.engine.library and not window.app.tasks.busy, "ready")
+    window.wait(lambda: window.app.engine and window.app.engine.indexed_folder and not window.app.tasks.busy, "ready")
     ready = time.time()
     window.type_into(window.app.view.text_entry, "un perro en la playa")
     window.app.search()

@@ -165,13 +165,13 @@ def library(tmp_path: Path) -> Path:
 
 def together(*libraries):
     """What searches these folders, as they are now."""
-    from semantik.engine.library import FolderCollection
-    from semantik.search.finder import Finder
+    from semantik.engine.library import Library
     from semantik.search.relevance import Relevance
+    from semantik.search.searcher import Searcher
 
     first = libraries[0]
-    finder = Finder(first.pool, Relevance(first.home / "background"))
-    return FolderCollection(libraries, first.encoder, finder)
+    finder = Searcher(first.pool, Relevance(first.home / "background"))
+    return Library(libraries, first.encoder, finder)
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def test_browse_takes_the_chosen_folder(window, library, monkeypatch):
     window.press(window.app.view.folder_button)
     window.wait_idle()
     assert window.app.view.folder_entry.get() == str(library)
-    assert window.app.engine.collection.count == 6
+    assert window.app.engine.library.count == 6
 
 
 def test_the_last_folder_is_reopened_with_its_index_and_nothing_is_embedded(start, library, encoder):
@@ -207,7 +207,7 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     monkeypatch.setattr(FakeEncoder, "encode_images", wait_for_cancel)
     window.app._show_progress = cancel_early
     window.choose_folder(folder)
-    count = window.app.engine.collection.count
+    count = window.app.engine.library.count
     assert 8 <= count < 60
     assert window.status == (f"Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó.")
     window.app._show_progress = show
@@ -265,7 +265,7 @@ def test_a_damaged_index_is_told_and_rebuilt_when_the_user_agrees(start, library
     refused.close()
     agreed = start()
     agreed.wait_idle()
-    assert agreed.app.engine.collection.count == 6
+    assert agreed.app.engine.library.count == 6
     (kept,) = store.glob("damaged-*/*.bin")
     assert kept.read_bytes() == damaged
 
@@ -312,10 +312,10 @@ def test_mass_removal_is_asked_about(window, tmp_path):
     window.press(window.app.view.update_button)
     window.wait_idle()
     assert window.messages[0].startswith(f"Faltan 30 de las 31 imágenes indexadas de «{folder}».")
-    assert window.app.engine.collection.count == 31
+    assert window.app.engine.library.count == 31
     window.press(window.app.view.update_button)
     window.wait_idle()
-    assert window.app.engine.collection.count == 1
+    assert window.app.engine.library.count == 1
 
 
 def test_skipped_files_are_listed_with_reasons(window, library):
@@ -518,7 +518,7 @@ def test_searching_while_indexing_is_told(window, library, monkeypatch):
     assert "disabled" in window.app.view.update_button.state()
     hold.set()
     window.wait_idle()
-    assert window.app.engine.collection.count == 6
+    assert window.app.engine.library.count == 6
 
 
 def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
@@ -546,7 +546,7 @@ def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
     window.choose_folder(folder)
     assert answered.is_set()
     assert window.app.view.text_entry.get() == "mientras tanto"
-    assert window.app.engine.collection.count == 40
+    assert window.app.engine.library.count == 40
 
 
 def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):
@@ -672,7 +672,7 @@ def test_settings_that_cannot_be_saved_stop_nothing(start, library, monkeypatch)
 
     monkeypatch.setattr(SemantikSearch, "save_config", fail)
     window.choose_folder(library)
-    assert window.app.engine.collection.count == 6
+    assert window.app.engine.library.count == 6
 
 
 def test_no_widget_survives_the_window(window):

@@ -15,7 +15,7 @@ from conftest import FakeEncoder, paint, together
 from semantik.engine.background_updates import BackgroundUpdates
 from semantik.errors import FolderNotFound, IndexNotSaved, MassRemoval
 from semantik.folders import embedding_run
-from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.index import ImageIndex, image_index
 from semantik.search.query_syntax import parse
 
@@ -64,7 +64,7 @@ class Turn:
 class Updates(BackgroundUpdates):
     """Those of some libraries, whose news are collected."""
 
-    def __init__(self, *libraries: Library) -> None:
+    def __init__(self, *libraries: IndexedFolder) -> None:
         self.wanted = True
         self.told: queue.Queue = queue.Queue()
         self.open = {library.folder: library for library in libraries}
@@ -85,16 +85,16 @@ def encoder() -> GatedEncoder:
 
 
 @pytest.fixture
-def opened(home, library, encoder, pool) -> Library:
-    made = Library(home, library, encoder, pool)
+def opened(home, library, encoder, pool) -> IndexedFolder:
+    made = IndexedFolder(home, library, encoder, pool)
     assert made.update().count == 6
     return made
 
 
 @pytest.fixture
-def other(home, tmp_path, encoder, pool) -> Library:
+def other(home, tmp_path, encoder, pool) -> IndexedFolder:
     """A second folder."""
-    made = Library(home, paint(tmp_path / "viajes" / "granate.png", (200, 20, 20)).parent, encoder, pool)
+    made = IndexedFolder(home, paint(tmp_path / "viajes" / "granate.png", (200, 20, 20)).parent, encoder, pool)
     assert made.update().count == 1
     return made
 
@@ -120,12 +120,14 @@ def more(library) -> list[Path]:
     return [paint(library / f"z{number}.png", (255, number + 1, 0)) for number in range(9)]
 
 
-def names(*libraries: Library, words: str = "rojo", top_k: int = 20) -> list[str]:
+def names(*libraries: IndexedFolder, words: str = "rojo", top_k: int = 20) -> list[str]:
     return [hit.path.name for hit in together(*libraries).search(parse(words), top_k)]
 
 
 def told(news) -> list[tuple[object, ...]]:
-    return [(each.library.name, each.check.state, each.updating, each.report and each.report.added) for each in news]
+    return [
+        (each.indexed_folder.name, each.check.state, each.updating, each.report and each.report.added) for each in news
+    ]
 
 
 # -- What becomes known --------------------------------------------------------------------------------------
@@ -139,7 +141,7 @@ def test_a_new_picture_is_embedded_and_found(updates, opened, library):
     assert told(news) == [("fotos", State.CHANGED, True, None), ("fotos", State.READY, False, 1)]
     assert [file.path for file in news[0].check.changes.added] == ["granate.png"]
     assert (news[1].report.count, news[1].report.reused, news[1].error) == (7, 6, None)
-    assert [each.library for each in news] == [opened, opened]
+    assert [each.indexed_folder for each in news] == [opened, opened]
     assert opened.index is not before
     assert before.count == 6
     assert names(opened)[:2] == ["rojo.png", "granate.png"]
@@ -167,7 +169,7 @@ def test_where_nothing_changed_the_folder_is_told_to_be_ready(updates, opened, l
 
 
 def test_a_folder_that_is_not_open_or_has_no_index_is_left_alone(updates, home, tmp_path, encoder, pool):
-    new = Library(home, paint(tmp_path / "nueva" / "x.png", (1, 2, 3)).parent, encoder, pool)
+    new = IndexedFolder(home, paint(tmp_path / "nueva" / "x.png", (1, 2, 3)).parent, encoder, pool)
     updates.open[new.folder] = new
     updates.notice(tmp_path / "nada")
     updates.notice(new.folder)
@@ -198,14 +200,14 @@ def test_a_folder_that_cannot_be_reached_is_told_and_can_still_be_searched(updat
 
 
 def test_a_surprise_in_one_folder_is_logged_and_the_next_is_looked_at(updates, opened, other, monkeypatch, caplog):
-    real = Library.check
+    real = IndexedFolder.check
 
     def check(library):
         if library.folder == opened.folder:
             raise RuntimeError("no such luck")
         return real(library)
 
-    monkeypatch.setattr(Library, "check", check)
+    monkeypatch.setattr(IndexedFolder, "check", check)
     paint(other.folder / "nueva.png", (9, 9, 200))
     with caplog.at_level(logging.ERROR, "semantik.engine.background_updates"), updates.aside():
         updates.notice(opened.folder)

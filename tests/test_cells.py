@@ -12,9 +12,9 @@ from faulty_disk import FaultyDisk
 
 from semantik.decoding.pool import DecodePool
 from semantik.engine.engine import Engine
-from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.index import APPROXIMATE_FROM, ImageIndex
-from semantik.index.inverted_file import SHARE, Cells
+from semantik.index.inverted_file import SHARE, InvertedFile
 from semantik.records import ImageFile
 from semantik.storage.settings import Config
 
@@ -95,7 +95,7 @@ def test_only_a_share_of_the_rows_is_scored(index):
 
 def test_every_row_lies_in_the_cell_of_its_nearest_centroid():
     rows = clustered(3000)
-    cells = Cells.build(rows)
+    cells = InvertedFile.build(rows)
     assert len(cells.centroids) == 219  # four times the square root
     assert np.linalg.norm(cells.centroids, axis=1) == pytest.approx(np.ones(219), abs=1e-5)
     assert sorted(cells.rows.tolist()) == list(range(3000))
@@ -108,7 +108,7 @@ def test_every_row_lies_in_the_cell_of_its_nearest_centroid():
 
 @pytest.mark.parametrize("rows", [np.ones((1, 4), np.float32), np.tile(np.float32([[0.6, 0.8]]), (500, 1))])
 def test_few_and_equal_rows_have_cells_too(rows):
-    cells = Cells.build(rows)
+    cells = InvertedFile.build(rows)
     assert sorted(cells.rows.tolist()) == list(range(len(rows)))
 
 
@@ -301,11 +301,11 @@ def test_an_update_builds_cells_also_when_no_picture_changed(tmp_path):
     for n in range(12):
         paint(folder / f"{n}.png", (20 * n, 255 - 20 * n, 0))
     with DecodePool(1) as pool:
-        plain = Library(tmp_path / "home", folder, FakeEncoder(), pool)
+        plain = IndexedFolder(tmp_path / "home", folder, FakeEncoder(), pool)
         plain.update()
         assert not list(plain.store.glob("*.cells"))
         encoder = FakeEncoder()
-        near = Library(tmp_path / "home", folder, encoder, pool, approximate_from=12)
+        near = IndexedFolder(tmp_path / "home", folder, encoder, pool, approximate_from=12)
         assert near.open().state is State.READY
         assert not list(near.store.glob("*.cells"))  # opening stays quick
         report = near.update()
@@ -323,7 +323,7 @@ def test_an_update_builds_cells_also_when_no_picture_changed(tmp_path):
 @pytest.mark.parametrize(("wanted", "least"), [(False, None), (True, APPROXIMATE_FROM)])
 def test_the_setting_reaches_the_index(home, tmp_path, monkeypatch, wanted, least):
     seen = []
-    monkeypatch.setattr("semantik.engine.engine.Library", lambda *arguments, **options: seen.append(options))
+    monkeypatch.setattr("semantik.engine.engine.IndexedFolder", lambda *arguments, **options: seen.append(options))
     engine = Engine(home, Config(approximate_search=wanted))
     engine.open(tmp_path)
     engine.close()

@@ -10,9 +10,9 @@ import pytest
 from conftest import paint, together
 
 from semantik.encoders.base import unit_rows
-from semantik.engine.library import FolderCollection
+from semantik.engine.library import Library
 from semantik.errors import IndexNotSaved, NoneMatchesFilters
-from semantik.folders.indexed_folder import Library
+from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import ImageIndex, JoinedIndexes, image_index
 from semantik.queries import Query, Term
 from semantik.records import ImageFile, frame_key
@@ -50,7 +50,7 @@ def trips(tmp_path):
 @pytest.fixture
 def both(home, library, trips, fake, pool):
     """The libraries of the two folders, up to date."""
-    made = [Library(home, folder, fake, pool) for folder in (library, trips)]
+    made = [IndexedFolder(home, folder, fake, pool) for folder in (library, trips)]
     assert [each.update().count for each in made] == [6, 4]
     return made
 
@@ -145,7 +145,7 @@ def test_indexes_of_other_spaces_or_sizes_are_not_joined(tmp_path):
 @pytest.fixture
 def parent(tmp_path, both, fake, pool):
     """The folder that holds the two, indexed as one in a home of its own."""
-    made = Library(tmp_path / "home" / "otra", tmp_path, fake, pool)
+    made = IndexedFolder(tmp_path / "home" / "otra", tmp_path, fake, pool)
     assert made.update().count == 10
     return made
 
@@ -247,7 +247,7 @@ def test_of_one_folder_alone_the_name_is_no_part(both):
         with pytest.raises(NoneMatchesFilters):
             alone.search(parse(f"verde carpeta:{folder}"), 9)
     # The same finder: what it kept for one folder is not taken for two, nor the other way round.
-    two = FolderCollection(both, both[0].encoder, alone._finder)
+    two = Library(both, both[0].encoder, alone._searcher)
     assert len(two.search(parse("verde carpeta:viajes"), 9)) == 4
     with pytest.raises(NoneMatchesFilters):
         alone.search(parse("verde carpeta:viajes"), 9)
@@ -263,7 +263,7 @@ def test_two_folders_of_one_name_share_it(tmp_path, home, fake, pool):
     made = []
     for disk, colour in (("a", (255, 0, 0)), ("b", (240, 20, 0))):
         paint(tmp_path / disk / "2019" / "mar" / f"{disk}.png", colour)
-        made.append(Library(home, tmp_path / disk / "2019", fake, pool))
+        made.append(IndexedFolder(home, tmp_path / disk / "2019", fake, pool))
         made[-1].update()
     found = together(*made)
     assert made[0].store != made[1].store
@@ -300,10 +300,10 @@ def test_a_filter_still_fits_when_what_changed_could_not_be_saved(both, library,
 
 def test_a_folder_within_another_brings_its_own_details(home, library, fake, pool):
     """The window does not open such folders together, but settings may name them, or a link may lead there."""
-    outer = Library(home, library, fake, pool)
+    outer = IndexedFolder(home, library, fake, pool)
     outer.update()
     paint(library / "viaje" / "granate.png", (250, 8, 8), (60, 20))  # of which the outer index knows nothing yet
-    inner = Library(home, library / "viaje", fake, pool)
+    inner = IndexedFolder(home, library / "viaje", fake, pool)
     inner.update()
     hits = together(outer, inner).search(parse("rojo"), 2)
     assert names(hits) == ["rojo.png", "granate.png"]

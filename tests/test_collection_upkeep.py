@@ -11,9 +11,9 @@ from conftest import FakeEncoder, paint, replace_encoders, together
 
 from semantik.encoders.base import unit_rows
 from semantik.engine.engine import Engine
-from semantik.engine.library import FolderCollection, nested, outermost
+from semantik.engine.library import Library, nested, outermost
 from semantik.errors import BadTopK, FolderNotFound, NoIndex
-from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.index import ImageIndex
 from semantik.queries import Query
 from semantik.records import ImageFile, Problem, Reason, frame_key
@@ -38,7 +38,7 @@ def trips(tmp_path):
 @pytest.fixture
 def pair(home, library, trips, fake, pool):
     """The two folders, not indexed yet."""
-    return together(*(Library(home, folder, fake, pool) for folder in (library, trips)))
+    return together(*(IndexedFolder(home, folder, fake, pool) for folder in (library, trips)))
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def engine(monkeypatch, home):
     made.close()
 
 
-def resting(collection, *folders) -> FolderCollection:
-    return FolderCollection(collection.libraries, collection.encoder, collection._finder, folders)
+def inactive(collection, *folders) -> Library:
+    return Library(collection.indexed_folders, collection.encoder, collection._searcher, folders)
 
 
 # -- Bringing folders up to date -----------------------------------------------------------------------------
@@ -66,9 +66,9 @@ def test_before_the_first_update_there_is_nothing_to_search(pair, library):
 
 def test_one_folder_after_the_other_with_its_own_progress(pair):
     told = []
-    outcomes = pair.update(pair.libraries, lambda each, progress: told.append((each.name, progress.done)))
+    outcomes = pair.update(pair.indexed_folders, lambda each, progress: told.append((each.name, progress.done)))
     assert told == [("fotos", 0), ("fotos", 4), ("fotos", 6), ("viajes", 0), ("viajes", 4), ("viajes", 5)]
-    assert [(each.library.name, each.report.added, each.error) for each in outcomes] == [
+    assert [(each.indexed_folder.name, each.report.added, each.error) for each in outcomes] == [
         ("fotos", 6, None),
         ("viajes", 5, None),
     ]
@@ -77,8 +77,12 @@ def test_one_folder_after_the_other_with_its_own_progress(pair):
 
 def test_a_folder_that_cannot_be_reached_does_not_stop_the_other(pair, library, trips, tmp_path):
     library.rename(tmp_path / "fuera")
-    failed, done = pair.update(pair.libraries)
-    assert ([failed.library, done.library], failed.report, done.error) == ([*pair.libraries], None, None)
+    failed, done = pair.update(pair.indexed_folders)
+    assert ([failed.indexed_folder, done.indexed_folder], failed.report, done.error) == (
+        [*pair.indexed_folders],
+        None,
+        None,
+    )
     assert isinstance(failed.error, FolderNotFound)
     assert failed.error.params == {"folder": str(library)}
     assert done.report.count == 5
@@ -88,88 +92,92 @@ def test_a_folder_that_cannot_be_reached_does_not_stop_the_other(pair, library, 
 def test_after_a_cancellation_the_folders_that_are_left_have_no_outcome(pair, fake):
     stopped = []
     outcomes = pair.update(
-        pair.libraries, lambda each, progress: progress.done and stopped.append(each), lambda: bool(stopped)
+        pair.indexed_folders, lambda each, progress: progress.done and stopped.append(each), lambda: bool(stopped)
     )
-    assert [(each.library.name, each.report.cancelled, each.report.count) for each in outcomes] == [("fotos", True, 4)]
+    assert [(each.indexed_folder.name, each.report.cancelled, each.report.count) for each in outcomes] == [
+        ("fotos", True, 4)
+    ]
     assert (fake.images, pair.count) == (4, 4)  # what was done is kept
-    assert pair.libraries[1].index is None
-    assert [each.report.added for each in pair.update(pair.libraries)] == [2, 5]
+    assert pair.indexed_folders[1].index is None
+    assert [each.report.added for each in pair.update(pair.indexed_folders)] == [2, 5]
 
 
 def test_only_the_folders_that_are_named_are_rebuilt_or_tried_again(pair, fake, trips, library):
     for folder in (library, trips):
         (folder / "rota.jpg").write_bytes(b"x")
-    pair.update(pair.libraries)
+    pair.update(pair.indexed_folders)
     assert fake.images == 11
-    outcomes = pair.update(pair.libraries, rebuild=[pair.libraries[1]])
+    outcomes = pair.update(pair.indexed_folders, rebuild=[pair.indexed_folders[1]])
     assert [(each.report.added, each.report.reused) for each in outcomes] == [(0, 6), (5, 0)]
-    for each in pair.libraries:  # they are good now, and nothing tells: the size and the time are those of the bad
+    for (
+        each
+    ) in pair.indexed_folders:  # they are good now, and nothing tells: the size and the time are those of the bad
         paint(each.folder / "buena.png", (1, 2, 3)).rename(each.folder / "rota.jpg")
         status = (each.folder / "rota.jpg").stat()
         each.index.skip(ImageFile("rota.jpg", status.st_size, status.st_mtime_ns), Reason.DAMAGED)
-    outcomes = pair.update(pair.libraries, again={trips: ["rota.jpg"]})
+    outcomes = pair.update(pair.indexed_folders, again={trips: ["rota.jpg"]})
     assert [each.report.added for each in outcomes] == [0, 1]
 
 
 def told_of(collection):
-    return tuple(replace(bad, folder=each.folder) for each in collection.awake for bad in each.problems())
+    return tuple(replace(bad, folder=each.folder) for each in collection.active for bad in each.problems())
 
 
 def test_bad_files_are_told_with_their_folder(pair, library, trips):
     (library / "rota.jpg").write_bytes(b"no picture")
     (trips / "rota.jpg").write_bytes(b"")
-    pair.update(pair.libraries)
+    pair.update(pair.indexed_folders)
     told = (
         Problem("rota.jpg", Reason.NOT_AN_IMAGE, folder=library),
         Problem("rota.jpg", Reason.EMPTY, folder=trips),
     )
     assert told_of(pair) == told
-    assert told_of(resting(pair, library)) == told[1:]
+    assert told_of(inactive(pair, library)) == told[1:]
 
 
 def test_another_encoder_is_that_of_every_folder(pair):
     other = FakeEncoder()
     pair.encoder = other
-    assert [each.encoder for each in (pair, *pair.libraries)] == [other] * 3
+    assert [each.encoder for each in (pair, *pair.indexed_folders)] == [other] * 3
 
 
 # -- Folders at rest -----------------------------------------------------------------------------------------
 
 
 def test_what_rests_is_opened_and_neither_searched_nor_counted(pair, library, trips):
-    pair.update(pair.libraries)
-    alone = resting(pair, library)
+    pair.update(pair.indexed_folders)
+    alone = inactive(pair, library)
     checks = alone.open()
-    assert [each.name for each in alone.libraries] == ["fotos", "viajes"]
+    assert [each.name for each in alone.indexed_folders] == ["fotos", "viajes"]
     assert [check.state for check in checks] == [State.READY, State.READY]
-    assert (alone.count, alone.folders, [each.name for each in alone.awake]) == (5, [trips], ["viajes"])
+    assert (alone.count, alone.folders, [each.name for each in alone.active]) == (5, [trips], ["viajes"])
     hits = alone.search(parse("rojo"), 9)
     assert names(hits) == ["granate.png", "cielo0.png", "cielo1.png", "cielo2.png", "cielo3.png"]
     assert (alone.searched(parse("rojo")), len(alone.sample(100))) == (5, 5)
     assert alone.subfolders() == []  # as of one folder
-    assert [each.count for each in alone.libraries] == [6, 5]
+    assert [each.count for each in alone.indexed_folders] == [6, 5]
 
 
 def test_the_engine_opens_several_folders_each_once(engine, library, trips, monkeypatch):
     monkeypatch.setenv("HOME", str(trips.parent))
     monkeypatch.setenv("USERPROFILE", str(trips.parent))
     monkeypatch.chdir(library.parent)
-    opened = engine.open(library, Path("~/viajes"), Path("fotos"), resting=[Path("fotos")])
-    assert [each.folder for each in opened.libraries] == [library, trips]
-    assert (opened.folders, opened.resting) == ([trips], {library})
-    opened.update(opened.libraries)
+    opened = engine.open(library, Path("~/viajes"), Path("fotos"), inactive=[Path("fotos")])
+    assert [each.folder for each in opened.indexed_folders] == [library, trips]
+    assert (opened.folders, opened.inactive) == ([trips], {library})
+    opened.update(opened.indexed_folders)
     answer = engine.ask(Query.of_text("rojo"), 5)
     assert (answer.searched, names(answer.hits)[0]) == (5, "granate.png")
     with pytest.raises(BadTopK) as caught:
         engine.ask(Query.of_text("rojo"), 6)
     assert caught.value.params == {"value": "6", "most": 5}
-    assert len(engine.open(library, trips).libraries) == 2
-    assert [check.state for check in engine.collection.open()] == [State.READY, State.READY]
+    assert len(engine.open(library, trips).indexed_folders) == 2
+    assert [check.state for check in engine.library.open()] == [State.READY, State.READY]
     answer = engine.ask(Query.of_text("rojo"), 11)
     assert (answer.searched, names(answer.hits)[:2]) == (11, ["rojo.png", "naranja.png"])
     assert names(answer.hits[0].copies) == ["granate.png"]
     engine.exclude(["viaje"])
-    assert [outcome.report.count for outcome in engine.collection.update(engine.collection.libraries)] == [3, 5]
+    assert [outcome.report.count for outcome in engine.library.update(engine.library.indexed_folders)] == [3, 5]
 
 
 # -- Folders within folders ----------------------------------------------------------------------------------
@@ -283,8 +291,8 @@ def test_a_fork_of_what_is_not_saved_has_it_too(stored):
 
 
 def test_a_fork_of_a_library_finds_what_is_new_and_the_library_what_was_there(pair, library):
-    pair.update(pair.libraries)
-    first, second = pair.libraries
+    pair.update(pair.indexed_folders)
+    first, second = pair.indexed_folders
     before = pair.search(parse("azul"), 11)
     fork = first.fork()
     assert (fork.index is not first.index, fork.details is first.details, fork.name) == (True, True, "fotos")
@@ -307,7 +315,7 @@ def test_a_fork_of_a_library_finds_what_is_new_and_the_library_what_was_there(pa
 
 
 def test_a_library_without_an_index_is_forked_without_one(pair):
-    first, _ = pair.libraries
+    first, _ = pair.indexed_folders
     fork = first.fork()
     assert fork.update().added == 6
     assert (first.index, fork.count) == (None, 6)

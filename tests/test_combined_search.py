@@ -14,7 +14,7 @@ from conftest import paint, together
 
 from semantik.decoding.decoded import Description
 from semantik.errors import ContradictoryDates, ContradictoryQuery, EmptyQuery, NoneMatchesFilters, OnlyUnwanted
-from semantik.folders.indexed_folder import Library
+from semantik.folders.indexed_folder import IndexedFolder
 from semantik.folders.picture_details import FILE, DetailsStore, changed_at
 from semantik.queries import Filters, Query, Shape, Term
 from semantik.records import Details, Hit, ImageFile
@@ -39,7 +39,7 @@ def opened(home, library, fake, pool):
     """The six pictures as an indexed library; their files were changed at MOMENTS."""
     for name, moment in MOMENTS.items():
         os.utime(library / name, (0, moment.timestamp()))
-    made = Library(home, library, fake, pool)
+    made = IndexedFolder(home, library, fake, pool)
     made.update()
     return made
 
@@ -185,7 +185,7 @@ def test_a_filtered_search_returns_k_hits_whenever_k_exist(home, tmp_path, fake,
         paint(folder / "rojas" / f"{number:02}.png", (255, number, 0))
     for number in range(7):
         paint(folder / "azules" / f"{number}.png", (number, 0, 255))
-    made = Library(home, folder, fake, pool)
+    made = IndexedFolder(home, folder, fake, pool)
     made.update()
     hits = together(made).search(parse("rojo carpeta:azules"), 5)
     assert names(hits) == ["6", "5", "4", "3", "2"]
@@ -224,7 +224,7 @@ def test_orders(opened):
 
 def test_an_index_without_details_gets_them_when_a_filter_needs_them(opened, home, library, fake, pool):
     opened.details.store.path.unlink()
-    again = Library(home, library, fake, pool)
+    again = IndexedFolder(home, library, fake, pool)
     again.load()
     assert names(together(again).search(parse("rojo fecha:2020-02"), 6)) == ["naranja"]
     assert again.details.store.missing(again.index.files()) == []
@@ -344,7 +344,7 @@ def test_a_burst_does_not_fill_the_page(home, tmp_path, fake, pool):
         paint(folder / f"rafaga{number:02}.png", (255, number // 2, 0))
     for number, colour in enumerate([(255, 128, 0), (255, 255, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255)]):
         paint(folder / f"otra{number}.png", colour)
-    made = Library(home, folder, fake, pool)
+    made = IndexedFolder(home, folder, fake, pool)
     made.update()
     assert names(together(made).search(parse("rojo"), 4)) == ["rafaga00", "rafaga01", "rafaga02", "rafaga03"]
     hits = together(made).search(parse("rojo"), 4, folded=True)

@@ -82,3 +82,10 @@ def test_a_link_and_its_target_share_an_index(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
     assert index_folder(tmp_path, tmp_path / "link", "x") == index_folder(tmp_path, tmp_path / "real", "x")
+
+
+def test_settings_that_got_a_new_name_are_read_under_the_old_one(tmp_path):
+    (tmp_path / CONFIG_NAME).write_text(json.dumps({"resting_folders": ["/fotos/viejas"]}))
+    assert load_config(tmp_path).inactive_folders == ("/fotos/viejas",)
+    (tmp_path / CONFIG_NAME).write_text(json.dumps({"resting_folders": ["/a"], "inactive_folders": ["/b"]}))
+    assert load_config(tmp_path).inactive_folders == ("/b",)

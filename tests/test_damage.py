@@ -22,7 +22,7 @@ from semantik.errors import (
     SemantikError,
 )
 from semantik.folders import embedding_run
-from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.index import ImageIndex, commit
 from semantik.index.manifest import MANIFEST
 from semantik.queries import Query
@@ -245,7 +245,7 @@ def opened(tmp_path, library, pool):
     """A library that was indexed; ``opened()`` opens it again, as a program that is started anew."""
 
     def reopen():
-        return Library(tmp_path / "home", library, FakeEncoder(), pool)
+        return IndexedFolder(tmp_path / "home", library, FakeEncoder(), pool)
 
     first = reopen()
     assert first.open().state is State.NEW

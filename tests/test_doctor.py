@@ -42,7 +42,7 @@ from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders.builtin import sentences
 from semantik.encoders.open_clip import models
 from semantik.errors import Cancelled
-from semantik.folders.indexed_folder import Library
+from semantik.folders.indexed_folder import IndexedFolder
 from semantik.storage import settings as config
 from semantik.storage.home import index_folder
 from semantik.storage.log_file import LOG_NAME
@@ -73,7 +73,7 @@ def indexed(home, tmp_path, pool) -> Path:
     for name in ("builtin", "fake"):
         encoder = FakeEncoder()
         encoder.name = name
-        Library(home, folder, encoder, pool).update()
+        IndexedFolder(home, folder, encoder, pool).update()
     return folder
 
 

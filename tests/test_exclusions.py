@@ -13,7 +13,7 @@ from semantik.engine.engine import Engine
 from semantik.errors import AllExcluded, MassRemoval
 from semantik.folders import scan
 from semantik.folders.exclusions import Exclusions
-from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.raw_jpeg_pairs import RAW_EXTENSIONS, TWIN_EXTENSIONS, superseded
 from semantik.folders.scan import find_images
@@ -236,7 +236,7 @@ def test_excluding_everything_is_told_and_drops_nothing(big, many, fake, pool, t
     with pytest.raises(AllExcluded):
         update_index(many, fake, big, pool=pool, unwanted=everything)
     assert big.count == 40
-    library = Library(tmp_path / "home", many, fake, pool, unwanted=Exclusions())
+    library = IndexedFolder(tmp_path / "home", many, fake, pool, unwanted=Exclusions())
     library.update()
     library.unwanted = everything
     check = library.check()
@@ -279,13 +279,13 @@ def test_the_engine_excludes_what_the_settings_say(home, library, monkeypatch):
     replace_encoders(monkeypatch)
     engine = Engine(home, Config(exclude=("viaje",)))
     try:
-        (opened,) = engine.open(library).libraries
+        (opened,) = engine.open(library).indexed_folders
         assert opened.update().count == 3
         engine.exclude(("*.PNG", "x"))
         assert engine.config.exclude == ("*.PNG", "x")
         assert opened.check().error.params == {"folder": str(library)}
         engine.exclude(())
         assert opened.update().count == 6
-        assert engine.open(library).libraries[0].unwanted.patterns == ()
+        assert engine.open(library).indexed_folders[0].unwanted.patterns == ()
     finally:
         engine.close()

@@ -102,7 +102,7 @@ def test_a_folder_within_another_is_not_opened_twice(start, user, home):
     window.press(guide.main)
     window.wait(lambda: window.app.view.model_box.get() and not window.app.tasks.busy, "indexed")
     assert window.app.opened.named == (str(user / "Imágenes"),)
-    assert window.app.opened.collection.count == 3
+    assert window.app.opened.library.count == 3
 
 
 def test_skipping_it_begins_with_what_needs_nothing(start, home, user):
@@ -179,7 +179,7 @@ def test_it_can_be_seen_again_and_keeps_what_is_open(start, library, home, user,
     window.press(guide.skip_button)
     window.wait_idle()
     assert window.app.opened.named == (str(library),)
-    assert window.app.opened.collection.count == 6
+    assert window.app.opened.library.count == 6
     window.app.show_first_steps()
     guide = guide_of(window)
     window.press(guide.main)

@@ -192,7 +192,7 @@ def test_pictures_are_searched_with_it(
         Image.fromarray(np.asarray(image)).save(photos / f"{number}.png")
     engine = Engine(home, Config(encoder="builtin", fast_images=True, weights_folder=str(folder)))
     engine.use("clip-tiny")
-    assert engine.open(photos).libraries[0].update().added == 6
+    assert engine.open(photos).indexed_folders[0].update().added == 6
     answer = engine.ask(Query.of_image(photos / "3.png"), 2)
     assert answer.hits[0].path == photos / "3.png"
     assert answer.hits[0].score == pytest.approx(1, abs=1e-5)

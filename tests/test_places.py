@@ -29,7 +29,7 @@ from semantik.decoding.pool import DecodePool
 from semantik.engine import engine
 from semantik.errors import FolderEmptied, FolderNotFound, FolderUnreadable, IndexNotSaved, MassRemoval, NoIndex
 from semantik.folders import embedding_run
-from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.folders.scan import find_images
 from semantik.index import ImageIndex
 from semantik.queries import Query
@@ -130,7 +130,7 @@ def run_restricted(home, *arguments):
 
 
 def open_library(tmp_path, folder, pool, encoder=None):
-    library = Library(tmp_path / "home", folder, encoder or FakeEncoder(), pool)
+    library = IndexedFolder(tmp_path / "home", folder, encoder or FakeEncoder(), pool)
     library.open()
     return library
 
@@ -288,7 +288,7 @@ def test_a_disk_that_is_unplugged_and_comes_back(mount, tmp_path, library, pool)
     opened = open_library(tmp_path, place, pool)
     assert opened.update().count == 6
     mount.undo(place)
-    for again in (opened, Library(tmp_path / "home", place, FakeEncoder(), pool)):
+    for again in (opened, IndexedFolder(tmp_path / "home", place, FakeEncoder(), pool)):
         check = again.open()
         assert check.state is State.UNREACHABLE
         assert isinstance(check.error, FolderEmptied)
@@ -431,7 +431,7 @@ def test_what_a_dead_network_drive_answers(tmp_path, library, pool, monkeypatch,
         return real(path, **options)
 
     monkeypatch.setattr(os, "stat", stat)
-    again = Library(tmp_path / "home", library, FakeEncoder(), pool)
+    again = IndexedFolder(tmp_path / "home", library, FakeEncoder(), pool)
     check = again.open()
     assert check.state is State.UNREACHABLE
     assert type(check.error) is error
@@ -439,7 +439,7 @@ def test_what_a_dead_network_drive_answers(tmp_path, library, pool, monkeypatch,
         again.update()
     assert len(together(again).search(Query.of_text("rojo"), 6)) == 6
     shutil.rmtree(again.store)
-    assert Library(tmp_path / "home", library, FakeEncoder(), pool).open().state is State.UNREACHABLE
+    assert IndexedFolder(tmp_path / "home", library, FakeEncoder(), pool).open().state is State.UNREACHABLE
 
 
 @posix
@@ -529,7 +529,7 @@ def test_beyond_the_longest_path_of_the_system_is_told_and_the_rest_goes_on(tmp_
 def test_a_home_with_a_difficult_name(tmp_path, library, pool):
     home = tmp_path / "Mis «índices» [1] $HOME %s 日本"
     for _ in range(2):
-        opened = Library(home, library, FakeEncoder(), pool)
+        opened = IndexedFolder(home, library, FakeEncoder(), pool)
         opened.open()
         assert opened.update().count == 6
     assert opened.update(rebuild=True).count == 6

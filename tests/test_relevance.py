@@ -30,7 +30,7 @@ from semantik.words import text
 def engine(monkeypatch, home, library):
     replace_encoders(monkeypatch)
     made = Engine(home, Config())
-    made.open(library).libraries[0].update()
+    made.open(library).indexed_folders[0].update()
     yield made
     made.close()
 

@@ -15,7 +15,7 @@ from window import Window, windows
 from semantik.desktop import file_manager
 from semantik.engine.engine import Answer, Engine
 from semantik.gui.actions import folder_commands
-from semantik.gui.actions.searching import Answers
+from semantik.gui.actions.searching import Searching
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, load_config
 from semantik.words import text
@@ -31,13 +31,13 @@ def fakes(monkeypatch):
 
 @pytest.fixture
 def start(home, fakes, pages, monkeypatch):
-    told = Answers._answered
+    told = Searching._answered
 
     def keep(self, answer, page):
         ANSWERS.append(answer)
         told(self, answer, page)
 
-    monkeypatch.setattr(Answers, "_answered", keep)
+    monkeypatch.setattr(Searching, "_answered", keep)
     with windows(home) as begin:
 
         def begin_idle(*, answers: Sequence[str] = (), **settings: object) -> Window:
@@ -144,7 +144,7 @@ def test_a_folder_that_holds_others_takes_their_place_if_wanted(both, tmp_path, 
     both.answers = ["yes"]
     add(both, tmp_path / "disco")
     assert [path for _, path, _, _ in rows(both)] == [str(library), str(tmp_path / "disco")]
-    assert both.app.engine.collection.count == 8
+    assert both.app.engine.library.count == 8
 
 
 def test_a_folder_that_is_dropped_onto_the_list_is_added(both, tmp_path, library, trip):
@@ -183,12 +183,12 @@ def test_a_click_on_its_mark_leaves_a_folder_out_and_takes_it_in_again(both, hom
 
     click()
     assert [mark for mark, *_ in rows(both)] == ["☑", "☐"]
-    assert load_config(home).resting_folders == (str(trip),)
+    assert load_config(home).inactive_folders == (str(trip),)
     assert both.status == "Listo: 6 imágenes. Modelo: Integrado (sin descarga)."
     assert "granate.png" not in found(both, "rojo")
     click()
     assert [mark for mark, *_ in rows(both)] == ["☑", "☑"]
-    assert load_config(home).resting_folders == ()
+    assert load_config(home).inactive_folders == ()
     assert found(both, "rojo")[1] == "granate.png"
 
 
@@ -264,7 +264,7 @@ def test_quitar_keeps_the_pictures_and_the_index(both, library, trip, home, fake
     assert "granate.png" not in found(both, "rojo")
     before = sum(fake.images for fake in fakes)
     add(both, trip)
-    assert both.app.engine.collection.count == 8
+    assert both.app.engine.library.count == 8
     assert sum(fake.images for fake in fakes) == before  # its index was kept
     assert both.messages == []
 
@@ -388,7 +388,7 @@ def test_pictures_that_were_deleted_in_two_folders_are_asked_about_in_both(both,
     both.messages.clear()
     both.answers = ["yes", "yes", "ok"]
     both.press(both.app.view.update_button)
-    both.wait(lambda: both.app.engine.collection.count == 6 + 6 + 4 and not both.app.tasks.busy)
+    both.wait(lambda: both.app.engine.library.count == 6 + 6 + 4 and not both.app.tasks.busy)
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "6 fotos", "4 fotos"]
 
 

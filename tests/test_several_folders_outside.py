@@ -267,8 +267,8 @@ def test_the_page_shows_copies_from_other_folders_in_their_folder(home, library,
         paint(trips / "2019" / f"rojo{number}.png", (255, number, 0))
     engine = Engine(home, settings.Config())
     try:
-        opened = engine.open(library, trips, resting=[])
-        opened.update(opened.libraries)
+        opened = engine.open(library, trips, inactive=[])
+        opened.update(opened.indexed_folders)
         answer = engine.ask(Query.of_text("rojo"), 2, folded=True)
         hits = [hit.path.name for hit in answer.hits]
         page = engine.write_page(answer)
@@ -279,7 +279,7 @@ def test_the_page_shows_copies_from_other_folders_in_their_folder(home, library,
         assert seen.texts("bdi", "folder")[:4] == ["fotos", *["viajes/2019"] * 3]
         assert [own.split()[5] for own in seen.texts("li", "twin")] == [name for name in shown if name not in hits]
         # What rests was not searched, and is not told of.
-        engine.open(library, trips, resting=[library]).open()
+        engine.open(library, trips, inactive=[library]).open()
         page = engine.write_page(engine.ask(Query.of_text("azul"), 2, folded=False))
         seen = read(page)
         assert seen.texts("bdi", "folder") == ["2019", "viajes"]

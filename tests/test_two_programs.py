@@ -17,7 +17,7 @@ from crash_worker import LocalPool, colour_of, open_index
 
 from semantik.encoders.base import unit_rows
 from semantik.errors import IndexLocked, IndexNotSaved
-from semantik.folders.indexed_folder import Library, State
+from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex, commit, set_aside
 from semantik.queries import Query
@@ -42,13 +42,13 @@ def programs(servers):
 
 
 def test_a_second_program_is_told_and_goes_on_searching(tmp_path, library, programs):
-    mine = Library(tmp_path / "home", library, FakeEncoder(), LocalPool())
+    mine = IndexedFolder(tmp_path / "home", library, FakeEncoder(), LocalPool())
     assert mine.open().state is State.NEW
     assert mine.update().count == 6
     pid = programs[0].start(do="hold", store=mine.store, folder=library)
     assert programs[0].event("held", 20)
     paint(library / "nuevo.png", (0, 0, 255))
-    for again in (mine, Library(tmp_path / "home", library, FakeEncoder(), LocalPool())):
+    for again in (mine, IndexedFolder(tmp_path / "home", library, FakeEncoder(), LocalPool())):
         assert again.open().state is State.CHANGED
         with pytest.raises(IndexLocked) as caught:
             again.update()
@@ -159,7 +159,7 @@ def test_a_reader_is_never_told_that_a_file_is_missing_while_another_program_sav
 
 
 def test_a_long_running_program_takes_over_what_another_did(tmp_path, library):
-    ours = Library(tmp_path / "home", library, FakeEncoder(), LocalPool())
+    ours = IndexedFolder(tmp_path / "home", library, FakeEncoder(), LocalPool())
     ours.open()
     ours.update()
     index = open_index(ours.store, library, FakeEncoder())

@@ -45,7 +45,7 @@ from semantik.decoding.pool import DecodePool
 from semantik.decoding.refusals import Refused
 from semantik.decoding.video import sampling
 from semantik.decoding.video.capture import Capture, open_capture
-from semantik.decoding.video.distinct_frames import MAX_FRAMES, Choice
+from semantik.decoding.video.distinct_frames import MAX_FRAMES, DistinctFrames
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, recognise_video
 from semantik.decoding.video.frames import describe_video, first_frame, frame_at, is_video, sample_frames
 from semantik.errors import DecodeFailed
@@ -141,7 +141,7 @@ def test_a_fade_makes_no_further_pictures(tmp_path):
 
 
 def test_noise_and_exposure_are_no_new_picture_but_another_scene_is():
-    choice = Choice()
+    choice = DistinctFrames()
 
     def offer(moment, shown):
         choice.offer(moment, shown, lambda: shown)
@@ -168,7 +168,7 @@ def test_many_scenes_are_thinned_evenly(tmp_path):
 
 
 def test_frames_may_come_in_any_order():
-    forwards, backwards = Choice(), Choice()
+    forwards, backwards = DistinctFrames(), DistinctFrames()
     for number in range(30):
         for choice, place in ((forwards, number), (backwards, 29 - number)):
             choice.offer(float(place), noise(place), lambda place=place: noise(place))

@@ -11,7 +11,7 @@ from conftest import paint, together
 
 from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbnail
 from semantik.errors import DecodeFailed
-from semantik.folders.indexed_folder import Library
+from semantik.folders.indexed_folder import IndexedFolder
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.index import ImageIndex
 from semantik.queries import Query
@@ -68,7 +68,7 @@ def films(tmp_path) -> Path:
 
 @pytest.fixture
 def opened(home, films, fake):
-    made = Library(home, films, fake, FilmPool())
+    made = IndexedFolder(home, films, fake, FilmPool())
     made.report = made.update()
     return made
 
@@ -117,7 +117,7 @@ def test_filters_and_names_look_at_the_file(opened):
 
 def test_an_unchanged_video_is_not_opened_again(opened, fake, home, films):
     before = fake.images
-    again = Library(home, films, fake, FilmPool())
+    again = IndexedFolder(home, films, fake, FilmPool())
     assert again.open().state.value == "ready"
     report = again.update()
     assert (report.added, report.reused, report.removed, report.count) == (0, 6, 0, 6)
@@ -194,7 +194,7 @@ def test_a_frame_or_a_video_as_example(opened, fake, films):
 
 
 def test_pictures_alone_are_as_before(home, library, fake, pool):
-    made = Library(home, library, fake, pool)
+    made = IndexedFolder(home, library, fake, pool)
     assert made.update().count == 6
     paint(library / "a.mp4.png", (1, 2, 3))
     assert made.update().count == 7

@@ -22,8 +22,8 @@ from semantik.errors import FolderNotFound
 from semantik.folders.indexer import update_index
 from semantik.folders.scan import is_folder
 from semantik.folders.watching import event_filter, system_events
-from semantik.folders.watching.event_filter import Change, Scope, Sieve
-from semantik.folders.watching.folder_watch import FolderWatch, Kind
+from semantik.folders.watching.event_filter import EventFilter, EventMeaning, Scope
+from semantik.folders.watching.folder_watch import FolderWatch, WatchKind
 from semantik.folders.watching.network_drives import Mounts, is_remote, is_share
 from semantik.index import ImageIndex
 
@@ -72,7 +72,7 @@ class Recorder(FolderWatch):
 def start():
     made = []
 
-    def begin(*folders, exclude=(), kind=Kind.EVENTS, **times):
+    def begin(*folders, exclude=(), kind=WatchKind.EVENTS, **times):
         watch = Recorder(**times)
         made.append(watch)
         watch.watch(folders, exclude)
@@ -156,7 +156,7 @@ def test_a_change_is_told_once_when_it_is_over(library, start, change):
     assert watch.called(1) == [library]
     (library / "centinela").mkdir()
     assert watch.called(2) == [library] * 2
-    assert watch.kind(library) is Kind.EVENTS
+    assert watch.kind(library) is WatchKind.EVENTS
 
 
 @pytest.mark.parametrize("name", ["dentro", "nueva"])
@@ -203,7 +203,7 @@ def test_what_is_no_picture_is_nothing(library, start, fake, pool):
         picture.load()
     (library / "centinela").mkdir()
     assert watch.called(1) == [library]
-    assert watch.notices == [("fotos", Change.FOLDERS)]
+    assert watch.notices == [("fotos", EventMeaning.FOLDERS)]
 
 
 def test_watching_begins_with_a_report_if_wanted(library, start, mount, tmp_path):
@@ -212,7 +212,7 @@ def test_watching_begins_with_a_report_if_wanted(library, start, mount, tmp_path
     watch = start(library, first_report=True)
     assert watch.called(1) == [library]
     watch.watch([library, tmp_path / "red"])
-    watch.settle(tmp_path / "red", Kind.POLLING)  # that one is scanned every so often anyhow
+    watch.settle(tmp_path / "red", WatchKind.POLLING)  # that one is scanned every so often anyhow
     new_picture(library)
     assert watch.called(2) == [library, library]
 
@@ -258,17 +258,17 @@ def test_the_list_of_folders_is_replaced(library, start):
     watch.watch([library])
     with pytest.raises(KeyError):
         watch.kind(other)
-    assert watch.kind(library) is Kind.EVENTS  # it was not taken up anew
+    assert watch.kind(library) is WatchKind.EVENTS  # it was not taken up anew
     (other / "a.jpg").write_bytes(b"x")
     new_picture(library)
     assert watch.called(1) == [library]
     watch.watch([library], exclude=[library / "viaje"])
-    watch.settle(library, Kind.EVENTS)
+    watch.settle(library, WatchKind.EVENTS)
     watch.notices.clear()
     (library / "viaje" / "a.jpg").write_bytes(b"x")
     (library / "centinela").mkdir()
     assert watch.called(2) == [library] * 2
-    assert watch.notices == [("fotos", Change.FOLDERS)]
+    assert watch.notices == [("fotos", EventMeaning.FOLDERS)]
 
 
 # -- Links ---------------------------------------------------------------------------------------------
@@ -297,7 +297,7 @@ def test_links_are_followed_as_the_scan_does(library, start):
     (target / "w.jpg").write_bytes(b"x")
     (library / "centinela").mkdir()
     assert watch.called(5) == [library] * 5
-    assert watch.notices == [("fotos", Change.FOLDERS)]
+    assert watch.notices == [("fotos", EventMeaning.FOLDERS)]
 
 
 @links
@@ -317,7 +317,7 @@ def test_a_folder_may_be_a_link_itself_and_what_a_link_leads_to_may_go_and_come(
     count = len(watch.calls)
     (target / "z.jpg").write_bytes(b"x")
     assert set(watch.called(count + 2)[count:]) == {link, library}
-    assert watch.kind(link) is watch.kind(library) is Kind.EVENTS
+    assert watch.kind(link) is watch.kind(library) is WatchKind.EVENTS
 
 
 # -- Polling -------------------------------------------------------------------------------------------
@@ -328,13 +328,13 @@ def test_network_drives_are_polled(library, start, mount):
     local = library / "disco"
     local.mkdir()
     mount(local, "ext4")
-    watch = start(library, kind=Kind.POLLING, poll=0.3)
+    watch = start(library, kind=WatchKind.POLLING, poll=0.3)
     begun = time.monotonic()
     assert watch.called(3) == [library] * 3
     assert 0.5 < time.monotonic() - begun < 5.0
     assert watch.notices == []
     watch.watch([local])
-    watch.settle(local, Kind.EVENTS)
+    watch.settle(local, WatchKind.EVENTS)
 
 
 def test_a_drive_in_the_folder_is_polled_beside_the_events(library, start, mount):
@@ -351,7 +351,7 @@ def test_a_drive_that_is_mounted_on_the_folder_is_reported(library, start, mount
     watch = start(library)
     mount(library, "fuse.sshfs")
     assert watch.called(1) == [library]
-    assert watch.kind(library) is Kind.POLLING
+    assert watch.kind(library) is WatchKind.POLLING
 
 
 @links
@@ -378,7 +378,7 @@ def refuse(monkeypatch, code, only=None):
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EMFILE])
 def test_without_watches_left_folders_are_polled(library, start, monkeypatch, caplog, code):
     refuse(monkeypatch, code)
-    watch = start(library, library / "viaje", kind=Kind.POLLING, poll=0.3)
+    watch = start(library, library / "viaje", kind=WatchKind.POLLING, poll=0.3)
     assert set(watch.called(2)[:2]) == {library, library / "viaje"}
     assert [record.levelname for record in caplog.records if "watch limit" in record.message] == ["WARNING"]
 
@@ -390,8 +390,8 @@ def test_a_limit_that_hits_below_the_folder_is_found_out(library, start, monkeyp
     refuse(monkeypatch, errno.ENOSPC, only="/proc")
     (library / "una más").mkdir()
     assert watch.called(1) == [library]
-    assert watch.kind(library) is Kind.POLLING
-    start(library, kind=Kind.POLLING)
+    assert watch.kind(library) is WatchKind.POLLING
+    start(library, kind=WatchKind.POLLING)
 
 
 @inotify
@@ -428,7 +428,7 @@ def test_kinds_of_file_systems(kind, remote):
 def test_the_mount_that_a_path_is_on(tmp_path):
     mounts = Mounts({"": "ext4", "/mnt/nas": "nfs4", "/mnt/nas/disco": "xfs", "/mnt/nas2": "btrfs"})
     told = {
-        name: mounts.is_untold(tmp_path / name)
+        name: mounts.needs_polling(tmp_path / name)
         for name in ("/mnt/nas", "/mnt/nas/a/b", "/mnt/nas/disco/a", "/mnt/nas2/a", "/")
     }
     assert list(told.values()) == [True, True, False, False, False]
@@ -446,10 +446,10 @@ def test_shares_of_windows():
 
 def test_a_folder_that_comes_is_reported_once_and_watched(tmp_path, start):
     folder = tmp_path / "disco" / "fotos"
-    watch = start(folder, kind=Kind.MISSING)
+    watch = start(folder, kind=WatchKind.MISSING)
     paint(folder / "a.png", (1, 2, 3))
     assert watch.called(1) == [folder]
-    assert watch.kind(folder) is Kind.EVENTS
+    assert watch.kind(folder) is WatchKind.EVENTS
     new_picture(folder)
     assert watch.called(2) == [folder] * 2
 
@@ -458,10 +458,10 @@ def test_a_folder_that_goes_is_reported_once_and_taken_up_again(library, start):
     watch = start(library)
     shutil.rmtree(library)
     assert watch.called(1) == [library]
-    assert watch.kind(library) is Kind.MISSING
+    assert watch.kind(library) is WatchKind.MISSING
     paint(library / "viaje" / "a.png", (1, 2, 3))
     assert watch.called(2) == [library] * 2
-    assert watch.kind(library) is Kind.EVENTS
+    assert watch.kind(library) is WatchKind.EVENTS
     removed = library / "viaje" / "a.png"
     removed.unlink()
     assert watch.called(3) == [library] * 3
@@ -475,14 +475,14 @@ def test_a_folder_that_is_moved_away_while_another_takes_its_name(library, start
     library.rename(library.parent / "apartada")
     other.rename(library)
     assert watch.called(1) == [library]
-    assert watch.kind(library) is Kind.EVENTS
+    assert watch.kind(library) is WatchKind.EVENTS
     new_picture(library / "viaje")
     assert watch.called(2) == [library] * 2
     watch.notices.clear()
     new_picture(library.parent / "apartada")
     (library / "centinela").mkdir()
     assert watch.called(3) == [library] * 3
-    assert watch.notices == [("fotos", Change.FOLDERS)]
+    assert watch.notices == [("fotos", EventMeaning.FOLDERS)]
 
 
 @pytest.fixture
@@ -559,7 +559,7 @@ def test_a_folder_that_is_given_up_in_time_is_not_reported(library, start):
     assert watch.until(lambda: watch.notices)
     watch.watch([other])
     watch.watch([other, library])
-    watch.settle(library, Kind.EVENTS)
+    watch.settle(library, WatchKind.EVENTS)
     (other / "a.jpg").write_bytes(b"x")
     assert watch.called(1) == [other]
 
@@ -614,7 +614,7 @@ def test_closing_ends_all_threads_and_reports_nothing_more(library):
     before = set(threading.enumerate())
     watch = Recorder(quiet=30.0)
     watch.watch([library, library / "viaje"])
-    watch.settle(library / "viaje", Kind.EVENTS)
+    watch.settle(library / "viaje", WatchKind.EVENTS)
     assert len(set(threading.enumerate()) - before) >= 3
     new_picture(library)
     assert watch.until(lambda: watch.notices)
@@ -656,7 +656,7 @@ def test_a_watch_of_nothing_has_no_thread():
 
 def sieve(folder):
     changes = []
-    return Sieve(Scope(str(folder), []), changes.append), changes
+    return EventFilter(Scope(str(folder), []), changes.append), changes
 
 
 def test_reading_is_no_change_where_it_looks_like_one(library, monkeypatch):
@@ -668,7 +668,7 @@ def test_reading_is_no_change_where_it_looks_like_one(library, monkeypatch):
     assert changes == []
     through.on_any_event(FileModifiedEvent(str(library / "azul.png")))  # just written
     through.on_any_event(FileModifiedEvent(str(library / "borrada.png")))
-    assert changes == [Change.PICTURES] * 2
+    assert changes == [EventMeaning.PICTURES] * 2
 
 
 def test_a_deleted_folder_may_look_like_a_file(library, monkeypatch):
@@ -678,4 +678,4 @@ def test_a_deleted_folder_may_look_like_a_file(library, monkeypatch):
     monkeypatch.setattr(event_filter, "DELETED_FOLDERS_LOOK_LIKE_FILES", True)
     through.on_any_event(FileDeletedEvent(str(library / "St.Ives")))
     through.on_any_event(FileDeletedEvent(str(library / ".oculta")))
-    assert changes == [Change.FOLDERS]
+    assert changes == [EventMeaning.FOLDERS]

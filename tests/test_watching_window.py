@@ -11,7 +11,7 @@ from test_several_folders import add, rows
 from window import Window, windows
 
 from semantik.engine.background_updates import BackgroundUpdates
-from semantik.folders.watching.folder_watch import FolderWatch, Kind
+from semantik.folders.watching.folder_watch import FolderWatch, WatchKind
 from semantik.gui.actions import folder_watching
 from semantik.index import ImageIndex
 from semantik.storage.home import index_folder
@@ -51,7 +51,7 @@ def start(home, monkeypatch, pages, watches):
         yield begin_watched
 
 
-def settle(window: Window, watch: FolderWatch, folder: Path, kind: Kind = Kind.EVENTS) -> None:
+def settle(window: Window, watch: FolderWatch, folder: Path, kind: WatchKind = WatchKind.EVENTS) -> None:
     window.wait(lambda: watch.kind(folder) is kind, f"{folder} is watched")
 
 
@@ -70,7 +70,7 @@ def held(monkeypatch) -> tuple[threading.Event, threading.Event]:
 
 
 def count(window: Window) -> int:
-    return window.app.engine.collection.count
+    return window.app.engine.library.count
 
 
 def test_new_pictures_are_taken_in_without_a_question(start, library, home):

@@ -114,7 +114,7 @@ def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, perc
     root.update()
     assert scale(root) == percent / 100
     names = [f"/media/disco/{letter}" for letter in "abcdefgh"]
-    lines = [FolderLine(name, 123_456, say("folders.unreachable"), awake=True) for name in names]
+    lines = [FolderLine(name, 123_456, say("folders.unreachable"), active=True) for name in names]
     for filters, folders in ((False, []), (False, lines), (True, []), (True, lines)):
         view.filters_shown.set(filters)
         view.show_filters()
@@ -376,7 +376,7 @@ def test_letters_are_matched_so_that_all_have_one():
 @pytest.mark.parametrize("folders", [1, 3])
 def test_tab_goes_as_the_eye_does(window, folders):
     view, root = window.app.view, window.root
-    view.show_folders([FolderLine(f"/{n}", 3, say("folders.ready"), awake=True) for n in range(folders)])
+    view.show_folders([FolderLine(f"/{n}", 3, say("folders.ready"), active=True) for n in range(folders)])
     view.filters_shown.set(True)
     view.show_filters()
     view.show_skipped(3)
@@ -670,7 +670,7 @@ def test_skipped_files_are_tried_again(window, problems, library):
     (library / "a.jpg").write_bytes(good)
     window.press(dialog.retry_button)
     window.wait_idle()
-    assert window.app.engine.collection.count == 7
+    assert window.app.engine.library.count == 7
     assert window.app.view.skipped_button.cget("text") == "Omitidas (2)"
     assert not dialog.winfo_exists()
 

@@ -34,16 +34,18 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     """Bring the indexes up to date, and say what came of it."""
     with Session(options, home, config) as session:
         outcomes = session.update(rebuild=options.rebuild, allow_mass_removal=options.allow_mass_removal)
-        several = len(session.collection.libraries) > 1
-        done = [(each.library, each.report) for each in outcomes if each.report]
+        several = len(session.library.indexed_folders) > 1
+        done = [(each.indexed_folder, each.report) for each in outcomes if each.report]
         if options.json and done:
             if several:
-                dump([{"folder": str(library.folder)} | _report_fields(report) for library, report in done])
+                dump(
+                    [{"folder": str(indexed_folder.folder)} | _report_fields(report) for indexed_folder, report in done]
+                )
             else:
                 dump(*(_report_fields(report) for _, report in done))
-        for library, report in () if options.json else done:
+        for indexed_folder, report in () if options.json else done:
             if several:
-                print(visible(f"{library.folder}:"))
+                print(visible(f"{indexed_folder.folder}:"))
             print(index_summary(report, "cli.problems") if not report.cancelled else say("cli.cancelled"))
             for problem in report.problems:
                 print(f"  {visible(problem.path)}: {reason(problem.reason)}")

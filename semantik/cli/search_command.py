@@ -49,7 +49,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         images = tuple(Term(image=image.absolute()) for image in options.image)
         query = replace(query, terms=(*query.terms, *images))
         # The default K gives way to a smaller library; a K that was asked for is checked.
-        top_k = options.k if options.k is not None else min(config.top_k, max(1, session.collection.count))
+        top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
         answer = session.engine.ask(
             query,
             top_k,

@@ -18,8 +18,8 @@ from semantik.words.text import say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
-    from semantik.engine.library import FolderCollection, Outcome
-    from semantik.folders.indexed_folder import Library
+    from semantik.engine.library import Library, Outcome
+    from semantik.folders.indexed_folder import IndexedFolder
 
 
 class Session:
@@ -47,7 +47,7 @@ class Session:
             )
             self._line.end()
         self.engine.use(self._name)
-        self.collection: FolderCollection = self.engine.open(*self._folders)
+        self.library: Library = self.engine.open(*self._folders)
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -65,11 +65,11 @@ class Session:
         """Open the stored indexes; make those that there are not yet. Raises what is wrong with one."""
         from semantik.folders.indexed_folder import State
 
-        checks = [(library, library.load()) for library in self.collection.libraries]
+        checks = [(indexed_folder, indexed_folder.load()) for indexed_folder in self.library.indexed_folders]
         for _, check in checks:
             if check.error:
                 raise check.error
-        new = [library for library, check in checks if check.state is State.NEW]
+        new = [indexed_folder for indexed_folder, check in checks if check.state is State.NEW]
         for outcome in self._update(new):
             if outcome.error:
                 raise outcome.error
@@ -80,23 +80,27 @@ class Session:
         from semantik.folders.indexed_folder import State
 
         failed, good, anew = [], [], []
-        for library in self.collection.libraries:
-            check = library.load()
+        for indexed_folder in self.library.indexed_folders:
+            check = indexed_folder.load()
             if check.error and not (rebuild and check.state in (State.DAMAGED, State.OTHER_SPACE)):
-                failed.append(Outcome(library, error=check.error))
+                failed.append(Outcome(indexed_folder, error=check.error))
                 continue
-            good.append(library)
+            good.append(indexed_folder)
             if rebuild and check.state is not State.NEW:
-                anew.append(library)
+                anew.append(indexed_folder)
         return [*self._update(good, rebuild=anew, allow_mass_removal=allow_mass_removal), *failed]
 
     def _update(
-        self, libraries: Sequence[Library], *, rebuild: Sequence[Library] = (), allow_mass_removal: bool = False
+        self,
+        indexed_folders: Sequence[IndexedFolder],
+        *,
+        rebuild: Sequence[IndexedFolder] = (),
+        allow_mass_removal: bool = False,
     ) -> list[Outcome]:
         show = self._line.shows(indexing_status)
-        outcomes = self.collection.update(
-            libraries,
-            lambda library, progress: show(progress),
+        outcomes = self.library.update(
+            indexed_folders,
+            lambda indexed_folder, progress: show(progress),
             lambda: self.cancelled,
             rebuild=rebuild,
             allow_mass_removal=allow_mass_removal,

@@ -83,7 +83,7 @@ def _string(value: str) -> str:
 
 
 def mac_command(program: Program) -> str:
-    """The content of a ``.command`` file, which Finder opens in a terminal."""
+    """The content of a ``.command`` file, which Searcher opens in a terminal."""
     python, script, folder = (shlex.quote(str(p)) for p in (program.python, program.script, program.script.parent))
     return f"#!/bin/sh\ncd -- {folder} && exec {python} {script}\n"
 

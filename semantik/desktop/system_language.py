@@ -53,7 +53,7 @@ def _windows() -> str:
 
 
 def _mac() -> str:
-    """A program that the Finder starts gets no ``LANG``; the preferences list the languages, the first counts."""
+    """A program that the Searcher starts gets no ``LANG``; the preferences list the languages, the first counts."""
     try:
         shown = subprocess.run(
             ["/usr/bin/defaults", "read", "-g", "AppleLanguages"],

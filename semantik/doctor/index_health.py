@@ -19,19 +19,19 @@ from semantik.storage.home import index_folder
 def check(home: Path, opened: Sequence[str] = ()) -> Iterator[Finding]:
     """Every folder of pictures that was indexed. ``opened``: those that the window opens at its start."""
     at_start = {index_folder(home, Path(folder), "any").parent.name for folder in opened}
-    libraries = [path for path in _below(home / "indexes") if path.is_dir()]
-    if not libraries:
+    indexed_folders = [path for path in _below(home / "indexes") if path.is_dir()]
+    if not indexed_folders:
         yield note("indexes", "doctor.no_indexes")
-    for library in libraries:
-        for store in _below(library):
+    for indexed_folder in indexed_folders:
+        for store in _below(indexed_folder):
             if store.is_dir():
-                yield from _index(store, library.name in at_start)
-        yield from _details(library)
+                yield from _index(store, indexed_folder.name in at_start)
+        yield from _details(indexed_folder)
 
 
 def _index(store: Path, at_start: bool) -> Iterator[Finding]:
-    library = store.parent.name
-    folder = Private(library, "folder")  # until it is known how it is really called
+    indexed_folder = store.parent.name
+    folder = Private(indexed_folder, "folder")  # until it is known how it is really called
     facts: dict[str, object] = {"model": store.name}
     try:
         index = ImageIndex.load(store, store)
@@ -44,7 +44,7 @@ def _index(store: Path, at_start: bool) -> Iterator[Finding]:
         told = facts | {"folder": folder, "why": why, "detail": detail}
         yield wrong("indexes", "doctor.index_damaged", "doctor.advice_index_damaged", **told)
     else:
-        folder = Private(index.recorded_folder, "folder", library)
+        folder = Private(index.recorded_folder, "folder", indexed_folder)
         facts |= {"folder": folder, "count": index.count, "skipped": len(index.problems()), "dim": index.dim}
         yield ok("indexes", "doctor.index", **facts, size=Bytes(folder_bytes(store, "image_index.*")))
         if not is_folder(Path(folder)):
@@ -56,8 +56,8 @@ def _index(store: Path, at_start: bool) -> Iterator[Finding]:
         yield note("indexes", "doctor.aside", "doctor.advice_aside", folder=folder, count=len(aside), size=size)
 
 
-def _details(library: Path) -> Iterator[Finding]:
-    path = library / DETAILS
+def _details(indexed_folder: Path) -> Iterator[Finding]:
+    path = indexed_folder / DETAILS
     if not path.exists():
         return
     try:
@@ -66,7 +66,7 @@ def _details(library: Path) -> Iterator[Finding]:
             (count,) = base.execute("SELECT count(*) FROM pictures").fetchone()
     except sqlite3.Error as error:
         answer, count = str(error), 0
-    folder = Private(library.name, "folder")
+    folder = Private(indexed_folder.name, "folder")
     if answer == "ok":
         yield ok("indexes", "doctor.details", folder=folder, count=count, size=Bytes(path.stat().st_size))
     else:

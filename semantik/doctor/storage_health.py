@@ -65,7 +65,7 @@ def check_watching(home: Path, opened: Sequence[str]) -> Iterator[Finding]:
     for name in opened:
         folder = Path(name).absolute()
         shown = Private(name, "folder", index_folder(home, folder, "any").parent.name)
-        if mounts.is_untold(folder):
+        if mounts.needs_polling(folder):
             yield note("folders", "doctor.folder_polled", "doctor.advice_polled", folder=shown)
         else:
             yield ok("folders", "doctor.folder_told", folder=shown)

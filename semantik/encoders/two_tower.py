@@ -28,7 +28,7 @@ Side = Literal["image", "text"]
 Network = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
-class TwoSidedEncoder(Encoder):
+class TwoTowerEncoder(Encoder):
     """Loads each side on first use or by ``load``, and encodes with it. All methods may be called from any thread."""
 
     load_errors: ClassVar[tuple[type[Exception], ...]]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from semantik.desktop.background_priority import in_background
 from semantik.errors import SemantikError
-from semantik.folders.indexed_folder import Check, Library, State
+from semantik.folders.indexed_folder import Check, IndexedFolder, State
 from semantik.records import IndexReport
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class News:
     """What became known of a folder; ``report`` when it was brought up to date, ``error`` when that failed."""
 
-    library: Library
+    indexed_folder: IndexedFolder
     check: Check
     updating: bool = False  # it is being brought up to date now
     report: IndexReport | None = None
@@ -31,13 +31,13 @@ class News:
 class BackgroundUpdates:
     """Looks at folders that were noticed, one at a time, and embeds what is new there where that is wanted.
 
-    It works on a copy of the index (``Library.fork``), which takes the place of the one that is searched once it is
+    It works on a copy of the index (``IndexedFolder.fork``), which takes the place of the searched one once it is
     saved. All methods may be called from any thread.
     """
 
     def __init__(
         self,
-        find: Callable[[Path], Library | None],
+        find: Callable[[Path], IndexedFolder | None],
         is_wanted: Callable[[], bool],
         on_news: Callable[[News], None],
     ) -> None:
@@ -117,25 +117,25 @@ class BackgroundUpdates:
         def must_stop() -> bool:
             return self._closed or self._asides > 0 or era != self._forgotten
 
-        library = self._find(folder)
-        if library is None or library.index is None:
+        indexed_folder = self._find(folder)
+        if indexed_folder is None or indexed_folder.index is None:
             return True
         if must_stop():
             return False
-        other = library.fork()
+        other = indexed_folder.fork()
         check = other.check()
         if check.state is not State.CHANGED or not self._is_wanted():
-            self._on_news(News(library, check))
+            self._on_news(News(indexed_folder, check))
             return True
-        self._on_news(News(library, check, updating=True))
+        self._on_news(News(indexed_folder, check, updating=True))
         try:
             report = other.update(is_cancelled=must_stop)
         except SemantikError as error:
             log.info("%s: not brought up to date in the background: %r", folder, error)
-            self._on_news(News(library, check, error=error))
+            self._on_news(News(indexed_folder, check, error=error))
             return True
         finally:
             # What was done before a failure is saved, and can be found.
-            library.index = other.index
-        self._on_news(News(library, check if report.cancelled else Check(State.READY), report=report))
+            indexed_folder.index = other.index
+        self._on_news(News(indexed_folder, check if report.cancelled else Check(State.READY), report=report))
         return not report.cancelled

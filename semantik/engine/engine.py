@@ -13,21 +13,21 @@ from numpy.typing import NDArray
 from semantik.decoding.pool import DecodePool
 from semantik.encoders import registry
 from semantik.engine import model_trials
-from semantik.engine.library import FolderCollection
+from semantik.engine.library import Library
 from semantik.engine.model_trials import Trial
 from semantik.engine.models import Models, model_title
 from semantik.folders.exclusions import Exclusions
-from semantik.folders.indexed_folder import Library
+from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import APPROXIMATE_FROM
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.page import EMBEDDED, PageLink, ResultsPage, render, results_path, thumbnail_side, write_page
 from semantik.results.thumbnails import ThumbnailCache
-from semantik.search.finder import Finder
 from semantik.search.query_syntax import format_query, parse
 from semantik.search.query_vector import SAMPLE
 from semantik.search.ranking import embed_query, parse_top_k, query_vector, relevant
 from semantik.search.relevance import Relevance
+from semantik.search.searcher import Searcher
 from semantik.storage.settings import Config
 
 NEAREST = 3
@@ -62,18 +62,18 @@ class Engine(Models):
         super().__init__(home, config)
         self.pool = DecodePool(time_limit=config.decode_seconds)
         self.thumbnails = ThumbnailCache(home / "thumbnails")
-        self.collection: FolderCollection | None = None
+        self.library: Library | None = None
 
     def use(self, name: str) -> None:
         """Take an encoder into use; the open folders are closed. Raises UnknownEncoder."""
         if name != self.encoder.name:
             self.encoder = self._create(name)
-        self.collection = None
+        self.library = None
 
     def _renew(self) -> None:
         super()._renew()
-        if self.collection:
-            self.collection.encoder = self.encoder
+        if self.library:
+            self.library.encoder = self.encoder
 
     def try_fast_images(self, folder: Path) -> Trial:
         """Compare CLIP's 8-bit image side with the exact one on pictures of ``folder``.
@@ -89,19 +89,19 @@ class Engine(Models):
 
     # -- The folders -----------------------------------------------------------------------------------
 
-    def open(self, *folders: Path, resting: Collection[Path] = ()) -> FolderCollection:
-        """Make these folders the library at hand. Nothing is read yet: see ``FolderCollection.open``.
+    def open(self, *folders: Path, inactive: Collection[Path] = ()) -> Library:
+        """Make these folders the library at hand. Nothing is read yet: see ``Library.open``.
 
-        ``resting``: those of them that are not searched.
+        ``inactive``: those of them that are not searched.
         """
-        libraries = [self.library(folder) for folder in dict.fromkeys(map(plainly, folders))]
-        finder = Finder(self.pool, Relevance(self.home / "background"))
-        self.collection = FolderCollection(libraries, self.encoder, finder, {plainly(folder) for folder in resting})
-        return self.collection
+        indexed_folders = [self.indexed_folder(folder) for folder in dict.fromkeys(map(plainly, folders))]
+        searcher = Searcher(self.pool, Relevance(self.home / "background"))
+        self.library = Library(indexed_folders, self.encoder, searcher, {plainly(folder) for folder in inactive})
+        return self.library
 
-    def library(self, folder: Path) -> Library:
-        """One folder with the model in use, on its own. Nothing is read yet: see ``Library.open``."""
-        return Library(
+    def indexed_folder(self, folder: Path) -> IndexedFolder:
+        """One folder with the model in use, on its own. Nothing is read yet: see ``IndexedFolder.open``."""
+        return IndexedFolder(
             self.home,
             plainly(folder),
             self.encoder,
@@ -113,13 +113,13 @@ class Engine(Models):
     def exclude(self, patterns: Sequence[str]) -> None:
         """Leave out what these patterns name (see ``Exclusions``), from the next check or update on."""
         self.config = replace(self.config, exclude=tuple(patterns))
-        for library in self.collection.libraries if self.collection else ():
-            library.unwanted = Exclusions(patterns)
+        for indexed_folder in self.library.indexed_folders if self.library else ():
+            indexed_folder.unwanted = Exclusions(patterns)
 
     def embed(self, query: Query) -> NDArray[np.float32]:
         """A query as a unit vector of the model in use, float32 (dim,). Raises as ``search.embed_query``."""
         terms = embed_query(query, self.encoder, self.pool)
-        sample = self.collection.sample(SAMPLE) if self.collection and len(terms) > 1 else None
+        sample = self.library.sample(SAMPLE) if self.library and len(terms) > 1 else None
         return query_vector(query, terms, np.empty((0, self.encoder.dim), np.float32) if sample is None else sample)
 
     def read(self, words: str) -> Query:
@@ -127,7 +127,7 @@ class Engine(Models):
 
         Raises as ``query_syntax.parse``.
         """
-        return parse(words, self.collection.folders if self.collection else [])
+        return parse(words, self.library.folders if self.library else [])
 
     def ask(
         self,
@@ -141,15 +141,15 @@ class Engine(Models):
         """Search the open folders; what is None is left to the settings: whether only relevant hits are wanted,
         whether names count, and whether near-duplicates are folded.
 
-        Raises BadTopK and what ``FolderCollection.search`` raises.
+        Raises BadTopK and what ``Library.search`` raises.
         """
-        assert self.collection
+        assert self.library
         # Loading the model is no part of the answer's time.
-        self.collection.prepare(query)
+        self.library.prepare(query)
         started = time.monotonic()
-        hits = self.collection.search(
+        hits = self.library.search(
             query,
-            parse_top_k(top_k, self.collection.count) if self.collection.count else 1,
+            parse_top_k(top_k, self.library.count) if self.library.count else 1,
             by_name=self.config.names_count if by_name is None else by_name,
             folded=self.config.fold_similar if folded is None else folded,
         )
@@ -160,7 +160,7 @@ class Engine(Models):
             query=query,
             hits=kept,
             seconds=seconds,
-            searched=self.collection.searched(query),
+            searched=self.library.searched(query),
             nearest=[] if kept else hits[:NEAREST],
             left_out=len(hits) - len(kept),
             read_as_english=self.missing_for(query) is not None,
@@ -171,7 +171,7 @@ class Engine(Models):
 
         ``link``: where the program listens to the page, if it does.
         """
-        assert self.collection
+        assert self.library
         shown = answer.shown[:EMBEDDED]
         pictures = [*answer.query.images, *(h.picture for hit in shown for h in (hit, *hit.copies))]
         thumbnails = self.thumbnails.get_many(pictures, self.pool, thumbnail_side(len(pictures)))
@@ -181,11 +181,11 @@ class Engine(Models):
             nearest=answer.nearest,
             left_out=answer.left_out,
             thumbnails=thumbnails,
-            folders=self.collection.folders,
+            folders=self.library.folders,
             searched=answer.searched,
             seconds=answer.seconds,
             model=model_title(self.encoder.name),
-            words=format_query(answer.query, self.collection.folders),
+            words=format_query(answer.query, self.library.folders),
             link=link,
         )
         target = path or results_path(self.home)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from semantik.encoders.base import Encoder
 from semantik.errors import NoIndex, SemantikError
-from semantik.folders.indexed_folder import Check, Library
+from semantik.folders.indexed_folder import Check, IndexedFolder
 from semantik.long_tasks import Pause, Progress
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
-from semantik.search.finder import Finder
 from semantik.search.row_filters import Part
+from semantik.search.searcher import Searcher
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)
@@ -25,24 +25,29 @@ log = logging.getLogger(__name__)
 class Outcome:
     """What bringing one folder up to date came to: a report, or why there is none."""
 
-    library: Library
+    indexed_folder: IndexedFolder
     report: IndexReport | None = None
     error: SemantikError | None = None
 
 
-class FolderCollection:
+class Library:
     """The folders of the user's library, one at least, all with the same encoder.
 
-    Folders that rest stay in it, and are neither searched nor brought up to date. Not thread-safe, as ``Library``.
+    Inactive folders stay in it, and are neither searched nor brought up to date. Not thread-safe, as
+    ``IndexedFolder``.
     """
 
     def __init__(
-        self, libraries: Sequence[Library], encoder: Encoder, finder: Finder, resting: Collection[Path] = ()
+        self,
+        indexed_folders: Sequence[IndexedFolder],
+        encoder: Encoder,
+        searcher: Searcher,
+        inactive: Collection[Path] = (),
     ) -> None:
-        self.libraries = tuple(libraries)
-        self.resting = frozenset(resting)
+        self.indexed_folders = tuple(indexed_folders)
+        self.inactive = frozenset(inactive)
         self._encoder = encoder
-        self._finder = finder
+        self._searcher = searcher
 
     @property
     def encoder(self) -> Encoder:
@@ -52,74 +57,74 @@ class FolderCollection:
     @encoder.setter
     def encoder(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        for library in self.libraries:
-            library.encoder = encoder
+        for indexed_folder in self.indexed_folders:
+            indexed_folder.encoder = encoder
 
     @property
-    def awake(self) -> list[Library]:
+    def active(self) -> list[IndexedFolder]:
         """The folders that are to be searched and kept up to date."""
-        return [library for library in self.libraries if library.folder not in self.resting]
+        return [indexed_folder for indexed_folder in self.indexed_folders if indexed_folder.folder not in self.inactive]
 
     @property
     def folders(self) -> list[Path]:
         """Their paths."""
-        return [library.folder for library in self.awake]
+        return [indexed_folder.folder for indexed_folder in self.active]
 
     @property
     def count(self) -> int:
         """Pictures that can be found now."""
-        return sum(library.count for library in self.awake)
+        return sum(indexed_folder.count for indexed_folder in self.active)
 
     def subfolders(self) -> list[str]:
         """What the query's filter for folders may name: relative, with "/", by name."""
-        awake = self.awake
-        if len(awake) == 1:
-            return awake[0].folders()
-        found = [name for each in awake for name in (each.name, *(f"{each.name}/{inner}" for inner in each.folders()))]
+        active = self.active
+        if len(active) == 1:
+            return active[0].folders()
+        found = [name for each in active for name in (each.name, *(f"{each.name}/{inner}" for inner in each.folders()))]
         return sorted(dict.fromkeys(found), key=plain)
 
     # -- Keeping up with the folders -------------------------------------------------------------------
 
     def open(self) -> list[Check]:
-        """Load each folder's index and compare it with the folder; also of those that rest. See ``Library.open``."""
-        return [library.open() for library in self.libraries]
+        """Load each folder's index and compare it with the folder; inactive ones too. See ``IndexedFolder.open``."""
+        return [indexed_folder.open() for indexed_folder in self.indexed_folders]
 
     def update(
         self,
-        libraries: Sequence[Library],
-        on_progress: Callable[[Library, Progress], None] = lambda library, progress: None,
+        indexed_folders: Sequence[IndexedFolder],
+        on_progress: Callable[[IndexedFolder, Progress], None] = lambda indexed_folder, progress: None,
         is_cancelled: Callable[[], bool] = lambda: False,
         *,
-        rebuild: Collection[Library] = (),
+        rebuild: Collection[IndexedFolder] = (),
         allow_mass_removal: bool = False,
         pause: Pause | None = None,
         again: Mapping[Path, Sequence[str]] | None = None,
     ) -> list[Outcome]:
         """Bring some of the folders up to date, one after the other; what fails in one is told, and the rest goes on.
 
-        ``again``: paths of bad files to try once more, by folder; the rest is as in ``Library.update``. Only
+        ``again``: paths of bad files to try once more, by folder; the rest is as in ``IndexedFolder.update``. Only
         unknown errors are raised. After a cancellation, the folders that were left have no outcome.
         """
         outcomes: list[Outcome] = []
-        for library in libraries:
+        for indexed_folder in indexed_folders:
 
-            def tell(progress: Progress, library: Library = library) -> None:
-                on_progress(library, progress)
+            def tell(progress: Progress, indexed_folder: IndexedFolder = indexed_folder) -> None:
+                on_progress(indexed_folder, progress)
 
             try:
-                report = library.update(
+                report = indexed_folder.update(
                     tell,
                     is_cancelled,
-                    rebuild=library in rebuild,
+                    rebuild=indexed_folder in rebuild,
                     allow_mass_removal=allow_mass_removal,
                     pause=pause,
-                    again=(again or {}).get(library.folder, ()),
+                    again=(again or {}).get(indexed_folder.folder, ()),
                 )
             except SemantikError as error:
-                log.info("%s: not brought up to date: %r", library.folder, error)
-                outcomes.append(Outcome(library, error=error))
+                log.info("%s: not brought up to date: %r", indexed_folder.folder, error)
+                outcomes.append(Outcome(indexed_folder, error=error))
             else:
-                outcomes.append(Outcome(library, report))
+                outcomes.append(Outcome(indexed_folder, report))
             if is_cancelled():
                 break
         return outcomes
@@ -131,28 +136,28 @@ class FolderCollection:
         texts = query is None or bool(query.texts)
         self._encoder.load(images=query is not None and bool(query.images), texts=texts)
         if texts:
-            self._finder.judge.prepare(self._encoder)
+            self._searcher.judge.prepare(self._encoder)
 
     def search(self, query: Query, top_k: int, *, by_name: bool = False, folded: bool = False) -> list[Hit]:
-        """The pictures that answer best; see ``Finder.search``. Raises NoIndex before the first update."""
+        """The pictures that answer best; see ``Searcher.search``. Raises NoIndex before the first update."""
         parts = self._parts()
         if not parts:
-            raise NoIndex(folder=str((self.awake or self.libraries)[0].folder))
-        return self._finder.search(parts, self._encoder, query, top_k, by_name=by_name, folded=folded)
+            raise NoIndex(folder=str((self.active or self.indexed_folders)[0].folder))
+        return self._searcher.search(parts, self._encoder, query, top_k, by_name=by_name, folded=folded)
 
     def searched(self, query: Query) -> int:
-        """How many pictures a query looks at; see ``Finder.searched``."""
-        return self._finder.searched(self._parts(), query.filters)
+        """How many pictures a query looks at; see ``Searcher.searched``."""
+        return self._searcher.searched(self._parts(), query.filters)
 
     def sample(self, most: int) -> Embeddings | None:
         """Embeddings of at most ``most`` pictures, evenly spread over all, float32 (n, dim); None of none."""
         parts = self._parts()
-        return self._finder.sample(parts, most) if parts else None
+        return self._searcher.sample(parts, most) if parts else None
 
     def _parts(self) -> list[Part]:
-        awake = self.awake
-        named = len(awake) > 1
-        return [Part(each.index, each.details, each.name if named else "") for each in awake if each.index]
+        active = self.active
+        named = len(active) > 1
+        return [Part(each.index, each.details, each.name if named else "") for each in active if each.index]
 
 
 def nested(folder: Path, others: Sequence[Path]) -> tuple[Path | None, list[Path]]:

@@ -63,7 +63,7 @@ class Check:
     problems: tuple[Problem, ...] = ()
 
 
-class Library:
+class IndexedFolder:
     """An image folder, its index for one encoder, and the work that can be done with both.
 
     Not thread-safe: the window calls it from one worker at a time. ``approximate_from``: see ``ImageIndex``.
@@ -136,7 +136,7 @@ class Library:
         self.index = index
         return Check(State.READY)
 
-    def fork(self) -> Library:
+    def fork(self) -> IndexedFolder:
         """The same folder once more, to be brought up to date while this one is searched."""
         other = copy(self)
         other.index = self.index.fork() if self.index else None

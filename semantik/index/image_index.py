@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError
 from semantik.index.changes import Changes, compare
 from semantik.index.commit import commit
-from semantik.index.inverted_file import Cells
+from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vector_files import Vectors, open_files, read_rows, search_runs
@@ -333,7 +333,7 @@ class ImageIndex:
         for saved in self._saved:
             if saved.cells or not saved.segment or least is None or saved.rows < least:
                 continue
-            saved.cells = Cells.build(saved.data.view(np.float32), is_cancelled)
+            saved.cells = InvertedFile.build(saved.data.view(np.float32), is_cancelled)
             if not saved.cells:
                 return
             try:

@@ -3,7 +3,7 @@
 This is the inverted file of Jégou et al. (2011, section IV; FAISS's ``IndexIVFFlat``) without its copy of the
 vectors: only centroids and row numbers are kept, some 12 MB for a million pictures instead of 2 GB more, and the
 rows are scored exactly, in the file that a complete search reads. A hit's score is therefore the same either way;
-what can go amiss is that a picture in a farther cell is not found. Cells are derived from a file that never
+what can go amiss is that a picture in a farther cell is not found. InvertedFile are derived from a file that never
 changes. They lie beside it under a name taken from its checksum, can be deleted at any time, and are made again by
 the next update.
 """
@@ -43,7 +43,7 @@ _ROWS_PER_CHUNK = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class InvertedFile:
     """Which rows of a vector file lie near which centroid."""
 
     centroids: NDArray[np.float32]  # (cells, dim), unit rows
@@ -51,8 +51,8 @@ class Cells:
     rows: NDArray[np.uint32]  # (rows,), ascending within a cell
 
     @classmethod
-    def build(cls, vectors: Embeddings, is_cancelled: Callable[[], bool] = lambda: False) -> Cells | None:
-        """Cells for ``vectors``, float32 (rows, dim), four times as many as the square root of the rows.
+    def build(cls, vectors: Embeddings, is_cancelled: Callable[[], bool] = lambda: False) -> InvertedFile | None:
+        """InvertedFile for ``vectors``, float32 (rows, dim), four times as many as the square root of the rows.
 
         Spherical k-means (Dhillon and Modha, 2001) on a sample, then each row goes to its nearest centroid.
         ``is_cancelled`` is asked about once a second; None is returned then.
@@ -101,7 +101,7 @@ class Cells:
     # -- On disk ---------------------------------------------------------------------------------------
 
     @classmethod
-    def read(cls, store: Path, segment: Segment, dim: int) -> Cells | None:
+    def read(cls, store: Path, segment: Segment, dim: int) -> InvertedFile | None:
         """The stored cells of a vector file; None when there are none, or none that can be trusted."""
         path = cells_file(store, segment)
         try:

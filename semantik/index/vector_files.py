@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.errors import IndexDamaged
-from semantik.index.inverted_file import Cells
+from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import Manifest, Segment
 from semantik.index.store import HEADER_BYTES, flat_header
 from semantik.records import Embeddings
@@ -35,7 +35,7 @@ class Vectors:
         self.data = data  # uint8 (rows, dim * 4); FAISS points into it, so it must live as long
         self.segment = segment
         self.rows = len(data)
-        self.cells: Cells | None = None  # with them, a search reads only the rows near the query
+        self.cells: InvertedFile | None = None  # with them, a search reads only the rows near the query
 
     @classmethod
     def of_array(cls, rows: Embeddings) -> Vectors:
@@ -90,7 +90,7 @@ def open_files(store: Path, manifest: Manifest, cells_from: int | None = None) -
     runs = [Vectors.of_map(data, segment, manifest.dim) for data, segment in zip(maps, manifest.segments, strict=True)]
     for run, segment in zip(runs, manifest.segments, strict=True):
         if cells_from is not None and run.rows >= cells_from:
-            run.cells = Cells.read(store, segment, manifest.dim)
+            run.cells = InvertedFile.read(store, segment, manifest.dim)
     return runs
 
 

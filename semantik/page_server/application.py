@@ -70,7 +70,7 @@ _ROUTES = Map(
 
 
 class Application:
-    """Answers requests by what the window does; see ``server.PageServer``."""
+    """Searching requests by what the window does; see ``server.PageServer``."""
 
     host = ""
     """The only Host that is answered, against DNS rebinding: a foreign name may lead here, but it stays foreign."""

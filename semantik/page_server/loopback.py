@@ -49,7 +49,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
 
 
 class _ErrorTask(ErrorTask):  # type: ignore[misc]
-    """Answers what is no HTTP, or too much of it, in the same form as everything else."""
+    """Searching what is no HTTP, or too much of it, in the same form as everything else."""
 
     def execute(self) -> None:
         error = self.request.error

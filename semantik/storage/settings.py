@@ -17,6 +17,9 @@ CONFIG_NAME = "image_search_config.json"
 QUERY_LANGUAGES = ("auto", "multilingual", "english")
 THEMES = ("system", "light", "dark")
 
+RENAMED = {"resting_folders": "inactive_folders"}
+"""Settings that older versions wrote under another name."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -24,7 +27,7 @@ class Config:
 
     image_folder: str = ""  # the last library, or the first of its folders
     folders: tuple[str, ...] = ()  # the library's folders where it has several
-    resting_folders: tuple[str, ...] = ()  # those of them that are not searched
+    inactive_folders: tuple[str, ...] = ()  # those of them that are not searched
     watch: bool = False  # include new pictures while the program is open, without a question
     guide: bool = True  # show the first steps at the next start, if no folder was chosen yet
     encoder: str = ""  # a name from ``python -m semantik models``; empty: not chosen yet
@@ -112,6 +115,9 @@ def _read(path: Path) -> dict[str, object]:
         with contextlib.suppress(OSError):
             path.replace(path.with_name(path.name + ".damaged"))
         return {}
+    for old, new in RENAMED.items():
+        if old in values:
+            values.setdefault(new, values.pop(old))
     return values
 
 

@@ -60,15 +60,15 @@ def short_names(folders: Sequence[Path]) -> list[str]:
     return names
 
 
-def folder_within(folder: Path, libraries: Sequence[Path]) -> str:
+def folder_within(folder: Path, indexed_folders: Sequence[Path]) -> str:
     """The folder as seen from that of ``libraries`` it is in; of several, also which one that is.
 
     For pictures right in it, it is the library's own name; for those in none of them, the whole path.
     """
-    for library, name in zip(libraries, short_names(libraries), strict=True):
-        if folder.is_relative_to(library):
-            inner = folder.relative_to(library)
+    for indexed_folder, name in zip(indexed_folders, short_names(indexed_folders), strict=True):
+        if folder.is_relative_to(indexed_folder):
+            inner = folder.relative_to(indexed_folder)
             if not inner.parts:
                 return name
-            return str(type(library)(name, inner)) if len(libraries) > 1 else str(inner)
+            return str(type(indexed_folder)(name, inner)) if len(indexed_folders) > 1 else str(inner)
     return str(folder)

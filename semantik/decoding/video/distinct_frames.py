@@ -61,7 +61,7 @@ def look_of(pixels: Pixels) -> Look:
     return Look(grid.astype(np.float32), (counts / counts.sum()).astype(np.float32), blank)
 
 
-class Choice:
+class DistinctFrames:
     """The frames that were kept so far, in the order of their times, however they come."""
 
     def __init__(self) -> None:

@@ -115,7 +115,7 @@ def _sample(file: BinaryIO, container: str, side: int, deadline: float) -> Video
     search = Sampling(file, side, deadline)
     # In a program stream a frame may have no time of its own; it then follows from those before, if they are read.
     search.run(only_key_frames=container != MPEG_PS)
-    found = search.choice.frames()
+    found = search.distinct.frames()
     if not found:
         # OpenCV's own FFmpeg reads the headers of AV1, but has no decoder for it that works without a graphics card.
         reason = Reason.UNSUPPORTED if search.codec == "av01" else Reason.DAMAGED

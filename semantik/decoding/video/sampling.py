@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from semantik.decoding.video.capture import Capture, OutOfTime, open_capture
-from semantik.decoding.video.distinct_frames import Choice
+from semantik.decoding.video.distinct_frames import DistinctFrames
 
 CANDIDATES = 120
 """Into how many parts a long video is divided, each of which is looked at once; no part is under a second."""
@@ -28,7 +28,7 @@ class Sampling:
     """One search for the frames of a video that differ."""
 
     def __init__(self, file: BinaryIO, side: int, deadline: float) -> None:
-        self.choice = Choice()
+        self.distinct = DistinctFrames()
         self.shown = (0, 0)  # width and height
         self.length = 0.0  # seconds by the headers; 0 where they tell none, or nonsense
         self.end = 0.0  # the last frame that was seen
@@ -104,7 +104,7 @@ class Sampling:
     def _offer(self, video: Capture) -> bool:
         glance = video.glance()
         if glance is not None:
-            self.choice.offer(video.time, glance, lambda: video.picture(self._side))
+            self.distinct.offer(video.time, glance, lambda: video.picture(self._side))
         return glance is not None
 
 

@@ -16,7 +16,7 @@ from semantik.encoders.clip.towers import ImageTower, TextTower
 from semantik.encoders.clip.weights_source import LOAD_ERRORS, ClipSource
 from semantik.encoders.devices import PictureWorkers
 from semantik.encoders.tensor_files import Weights
-from semantik.encoders.two_tower import Network, Side, TwoSidedEncoder
+from semantik.encoders.two_tower import Network, Side, TwoTowerEncoder
 from semantik.errors import EncoderFailed, FastPackagesMissing, UnknownEncoder
 from semantik.records import Embeddings
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from semantik.downloads.model_file_set import ModelFiles
 
 
-class ClipEncoder(TwoSidedEncoder):
+class ClipEncoder(TwoTowerEncoder):
     """One of the models in ``clip_models.MODELS``, or a user's own checkpoint of the same shape.
 
     Loading a checkpoint executes TorchScript. A published file is therefore loaded only once its

@@ -15,7 +15,7 @@ from semantik.encoders.open_clip.models import MODELS, OpenClipModel
 from semantik.encoders.open_clip.text_tower import TextTower
 from semantik.encoders.tensor_files import TensorFile
 from semantik.encoders.text_tokens import TextTokens, canonical
-from semantik.encoders.two_tower import Network, Side, TwoSidedEncoder
+from semantik.encoders.two_tower import Network, Side, TwoTowerEncoder
 from semantik.errors import EncoderFailed, UnknownEncoder
 from semantik.records import Embeddings
 
@@ -26,7 +26,7 @@ CLIP_VOCABULARY = 49408
 LOAD_ERRORS = (RuntimeError, ValueError, TypeError, KeyError, AttributeError, AssertionError, ImportError, OSError)
 
 
-class OpenClipEncoder(TwoSidedEncoder):
+class OpenClipEncoder(TwoTowerEncoder):
     """One of the models in ``open_clip_models.MODELS``.
 
     Its files are used once their SHA-256 matched; they hold data only, and nothing is fetched here. The two

@@ -36,7 +36,7 @@ _FRESH = 60.0
 """Seconds since a file's last change within which an event that may be one of reading is taken for one of writing."""
 
 
-class Change(Enum):
+class EventMeaning(Enum):
     """What an event may mean for an image folder."""
 
     PICTURES = "pictures"
@@ -65,10 +65,10 @@ class Scope:
         return not any(is_in(path, excluded) for excluded in self._exclude)
 
 
-class Sieve(FileSystemEventHandler):
+class EventFilter(FileSystemEventHandler):
     """Lets through the events of one watched folder that may concern pictures."""
 
-    def __init__(self, scope: Scope, on_change: Callable[[Change], None]) -> None:
+    def __init__(self, scope: Scope, on_change: Callable[[EventMeaning], None]) -> None:
         self.links: frozenset[str] = frozenset()
         self.is_link = False
         self.dead = False  # watchdog has stopped watching it
@@ -79,16 +79,16 @@ class Sieve(FileSystemEventHandler):
         paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
         if isinstance(event, DirDeletedEvent) and not self._scope.below(paths[0]):
             self.dead = True
-            self._on_change(Change.FOLDERS if self.is_link else Change.LOST)
+            self._on_change(EventMeaning.FOLDERS if self.is_link else EventMeaning.LOST)
             return
         paths = [path for path in paths if self._scope.admits(path)]
         if not paths:
             return
         if not event.is_directory and any(suffix(_parts(path)[-1]) in _TAKEN for path in paths):
             if not _is_by_reading(event):
-                self._on_change(Change.PICTURES)
+                self._on_change(EventMeaning.PICTURES)
         elif event.is_directory or any(self._may_be_folder(event, path) for path in paths):
-            self._on_change(Change.FOLDERS)
+            self._on_change(EventMeaning.FOLDERS)
 
     def _may_be_folder(self, event: FileSystemEvent, path: str) -> bool:
         """Whether a file's event is one of a folder or of a link to one."""

@@ -16,7 +16,7 @@ from semantik.folders.scan import is_folder
 from semantik.folders.watching.network_drives import Mounts
 
 if TYPE_CHECKING:
-    from semantik.folders.watching.event_filter import Change
+    from semantik.folders.watching.event_filter import EventMeaning
     from semantik.folders.watching.system_events import FolderEvents
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ _CLOSING_SECONDS = 5.0
 """How long ``close`` waits: a network drive that does not answer can hold up the watch's thread for minutes."""
 
 
-class Kind(Enum):
+class WatchKind(Enum):
     """How a folder is watched."""
 
     PENDING = "pending"  # it is still to be looked at
@@ -40,7 +40,7 @@ class _Folder:
     def __init__(self, path: Path, exclude: tuple[Path, ...]) -> None:
         self.path = path
         self.exclude = exclude
-        self.kind = Kind.PENDING
+        self.kind = WatchKind.PENDING
         self.view: Hashable = None
         self.lost = False
         self.stale = False  # its links and watches are to be looked at before the next report
@@ -116,7 +116,7 @@ class FolderWatch:
                 self._thread = threading.Thread(target=self._run, name="folder-watch", daemon=True)
                 self._thread.start()
 
-    def kind(self, folder: Path) -> Kind:
+    def kind(self, folder: Path) -> WatchKind:
         """How a folder is watched now. Raises KeyError for one that is not to be watched."""
         with self._condition:
             return self._folders[folder].kind
@@ -164,17 +164,17 @@ class FolderWatch:
                 due, earliest = when, folder
         return due, earliest
 
-    def _notice(self, path: Path, change: Change) -> None:
+    def _notice(self, path: Path, change: EventMeaning) -> None:
         """An event, on one of watchdog's threads."""
-        from semantik.folders.watching.event_filter import Change
+        from semantik.folders.watching.event_filter import EventMeaning
 
         with self._condition:
             folder = self._folders.get(path)
             if folder is None:
                 return
             folder.touch()
-            folder.stale |= change is Change.FOLDERS
-            if change is Change.LOST:
+            folder.stale |= change is EventMeaning.FOLDERS
+            if change is EventMeaning.LOST:
                 folder.lost = True
                 folder.look_at = 0.0
             self._condition.notify()
@@ -189,10 +189,10 @@ class FolderWatch:
             kind = self._take_up(folder, events, mounts)
             folder.view = events.see(folder.path, mounts)
             with self._condition:
-                if folder.kind is not Kind.PENDING:
+                if folder.kind is not WatchKind.PENDING:
                     log.info("%s is not what it was; from now on: %s", folder.path, kind.value)
                     folder.touch()
-                elif self._first_report and kind is Kind.EVENTS:
+                elif self._first_report and kind is WatchKind.EVENTS:
                     folder.touch()
                 folder.kind = kind
                 self._plan_poll(folder, events)
@@ -200,21 +200,21 @@ class FolderWatch:
             if not folder.lost:
                 folder.look_at = time.monotonic() + self._check
 
-    def _take_up(self, folder: _Folder, events: FolderEvents, mounts: Mounts) -> Kind:
-        if mounts.is_untold(folder.path):  # asked first, and by name: a server that is down is not to be touched
-            return Kind.POLLING
+    def _take_up(self, folder: _Folder, events: FolderEvents, mounts: Mounts) -> WatchKind:
+        if mounts.needs_polling(folder.path):  # asked first, and by name: a server that is down is not to be touched
+            return WatchKind.POLLING
         if not is_folder(folder.path):
-            return Kind.MISSING
-        if mounts.is_untold(folder.path.resolve()):
-            return Kind.POLLING
+            return WatchKind.MISSING
+        if mounts.needs_polling(folder.path.resolve()):
+            return WatchKind.POLLING
         try:
             events.add(folder.path, folder.exclude, mounts)
         except FileNotFoundError:
-            return Kind.MISSING
+            return WatchKind.MISSING
         except OSError as error:
             self._tell_refusal(folder, error)
-            return Kind.POLLING
-        return Kind.EVENTS
+            return WatchKind.POLLING
+        return WatchKind.EVENTS
 
     def _report(self, folder: _Folder, events: FolderEvents) -> None:
         """Say that a folder may have changed."""
@@ -222,7 +222,7 @@ class FolderWatch:
             folder.first = folder.last = folder.poll_at = math.inf
             stale, folder.stale = folder.stale, False
         # Before the report: what comes after the scan that it causes is then told by an event.
-        if stale and folder.kind is Kind.EVENTS:
+        if stale and folder.kind is WatchKind.EVENTS:
             self._refresh(folder, events)
         with self._condition:
             if self._closing.is_set() or self._folders.get(folder.path) is not folder:
@@ -241,11 +241,13 @@ class FolderWatch:
             self._tell_refusal(folder, error)
             events.remove(folder.path)
             with self._condition:
-                folder.kind = Kind.POLLING
+                folder.kind = WatchKind.POLLING
         folder.view = events.see(folder.path, mounts)
 
     def _plan_poll(self, folder: _Folder, events: FolderEvents) -> None:
-        polled = folder.kind is Kind.POLLING or (folder.kind is Kind.EVENTS and events.is_partial(folder.path))
+        polled = folder.kind is WatchKind.POLLING or (
+            folder.kind is WatchKind.EVENTS and events.is_partial(folder.path)
+        )
         folder.poll_at = time.monotonic() + self._poll if polled else math.inf
 
     def _tell_refusal(self, folder: _Folder, error: OSError) -> None:

@@ -56,7 +56,7 @@ class Mounts:
             parts = []
         return cls({part.mountpoint.rstrip("/"): part.fstype.lower() for part in parts})
 
-    def is_untold(self, folder: Path) -> bool:
+    def needs_polling(self, folder: Path) -> bool:
         """Whether what happens in ``folder`` is told by nobody. Only its name is looked at: no link is followed."""
         name = str(folder.absolute())
         if sys.platform == "win32":

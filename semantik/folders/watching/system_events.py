@@ -29,7 +29,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 
 from semantik.errors import SemantikError
 from semantik.folders.scan import identify, is_folder
-from semantik.folders.watching.event_filter import Change, Scope, Sieve, folder_links, is_in
+from semantik.folders.watching.event_filter import EventFilter, EventMeaning, Scope, folder_links, is_in
 from semantik.folders.watching.network_drives import Mounts
 
 # Opening, reading and closing are not asked for: on Linux the kernel does not even wake us when pictures are indexed.
@@ -49,7 +49,7 @@ _ELSEWHERE = "/proc"
 class _Taken:
     """An image folder that is listened to: its real path and those that links in it lead to."""
 
-    sieves: dict[str, Sieve] = field(default_factory=dict)
+    sieves: dict[str, EventFilter] = field(default_factory=dict)
     links: frozenset[str] = frozenset()
     partial: bool = False
 
@@ -60,13 +60,15 @@ class FolderEvents:
     All methods are for one thread; ``on_change`` is called on watchdog's threads and must be quick.
     """
 
-    def __init__(self, on_change: Callable[[Path, Change], None], closing: threading.Event) -> None:
+    def __init__(self, on_change: Callable[[Path, EventMeaning], None], closing: threading.Event) -> None:
         self._on_change = on_change
         self._closing = closing
         self._observer: BaseObserver | None = None
         self._taken: dict[Path, _Taken] = {}
         self._watches: dict[str, ObservedWatch] = {}
-        self._users: dict[str, set[Sieve]] = {}  # of each watch: links of two image folders may lead to one folder
+        self._users: dict[
+            str, set[EventFilter]
+        ] = {}  # of each watch: links of two image folders may lead to one folder
         self._overflow = _OverflowHandler(self._tell_all)
 
     def add(self, folder: Path, exclude: Sequence[Path], mounts: Mounts) -> None:
@@ -88,12 +90,12 @@ class FolderEvents:
         own, *others = taken.sieves
         reached = [own]
         links = set()
-        taken.partial = any(mounts.is_untold(Path(name)) for name, _ in mounts.below(Path(own)))
+        taken.partial = any(mounts.needs_polling(Path(name)) for name, _ in mounts.below(Path(own)))
         for root in reached:  # which grows meanwhile: links in what links lead to
             for link in folder_links(root, Scope(root, exclude), self._closing):
                 links.add(link)
                 target = os.path.realpath(link)
-                if mounts.is_untold(Path(target)):
+                if mounts.needs_polling(Path(target)):
                     taken.partial = True
                 elif not any(is_in(target, other) for other in reached):
                     reached.append(target)
@@ -118,7 +120,7 @@ class FolderEvents:
 
     def see(self, folder: Path, mounts: Mounts) -> Hashable:
         """What tells a folder, and all that is listened to for it, from what may take their places."""
-        if mounts.is_untold(folder):
+        if mounts.needs_polling(folder):
             return "untold"  # not touched: a server that does not answer would hold up the other folders
         roots = [Path(root) for root in self._taken[folder].sieves] if folder in self._taken else []
         return (_identity(folder), *map(_identity, roots), *map(mounts.below, roots))
@@ -139,7 +141,7 @@ class FolderEvents:
         if not self._observer:
             self._observer = _start()
             logging.getLogger("watchdog").addHandler(self._overflow)
-        sieve = Sieve(Scope(root, exclude), lambda change: self._on_change(folder, change))
+        sieve = EventFilter(Scope(root, exclude), lambda change: self._on_change(folder, change))
         sieve.is_link = root != next(iter(self._taken[folder].sieves), root)
         if any(user.dead for user in self._users.get(root, ())):
             self._end(root)
@@ -150,7 +152,7 @@ class FolderEvents:
         self._users.setdefault(root, set()).add(sieve)
         self._taken[folder].sieves[root] = sieve
 
-    def _release(self, root: str, sieve: Sieve) -> None:
+    def _release(self, root: str, sieve: EventFilter) -> None:
         users = self._users.get(root, set())
         if sieve not in users:
             return  # it ended with its folder, for another image folder first
@@ -183,7 +185,7 @@ class FolderEvents:
 
     def _tell_all(self) -> None:
         for folder in list(self._taken):
-            self._on_change(folder, Change.FOLDERS)
+            self._on_change(folder, EventMeaning.FOLDERS)
 
 
 def _start() -> BaseObserver:

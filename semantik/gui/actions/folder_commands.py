@@ -51,26 +51,26 @@ class FolderActions:
                     continue
             named = [name for name in named if Path(name) not in within] + [folder]
         if tuple(named) != self._opened.named:
-            self._opened.open(named, [name for name in self._opened.resting if name in named])
+            self._opened.open(named, [name for name in self._opened.inactive if name in named])
 
     def remove(self, folder: str) -> None:
         """Take a folder out of the library; its pictures and its index stay where they are."""
         if self._may_change(folder) and len(self._opened.named) > 1:
             left = [name for name in self._opened.named if name != folder]
-            resting = [name for name in self._opened.resting if name in left]
-            self._opened.open(left, resting if len(resting) < len(left) else ())
+            inactive = [name for name in self._opened.inactive if name in left]
+            self._opened.open(left, inactive if len(inactive) < len(left) else ())
 
     def toggle(self, folder: str) -> None:
         """Let a folder be searched, or not."""
         if self._may_change(folder):
-            resting = set(self._opened.resting) ^ {folder}
-            self._rest([name for name in self._opened.named if name in resting])
+            inactive = set(self._opened.inactive) ^ {folder}
+            self._rest([name for name in self._opened.named if name in inactive])
 
     def only(self, folder: str) -> None:
         """Search in one folder alone; once more, in all again."""
         if self._may_change(folder):
             others = [name for name in self._opened.named if name != folder]
-            self._rest([] if self._opened.resting == others else others)
+            self._rest([] if self._opened.inactive == others else others)
 
     def all(self) -> None:
         """Search in all folders."""
@@ -80,8 +80,8 @@ class FolderActions:
     def update(self, folder: str) -> None:
         """Bring one folder up to date."""
         if self._may_change(folder):
-            assert self._opened.collection
-            self._app.index_images_threaded([self._opened.collection.libraries[self._opened.named.index(folder)]])
+            assert self._opened.library
+            self._app.index_images_threaded([self._opened.library.indexed_folders[self._opened.named.index(folder)]])
 
     def reveal(self, folder: str) -> None:
         """Show a folder in the system's file manager."""
@@ -90,26 +90,26 @@ class FolderActions:
     def watch(self, wanted: bool) -> None:
         """Include new pictures without a question from now on, or ask again."""
         self._app.save_config(watch=wanted)
-        if self._opened.collection:
-            self._app.watching.follow(self._opened.collection)
-            for library in self._opened.collection.awake if wanted else ():
-                self._app.watching.notice(library.folder)
+        if self._opened.library:
+            self._app.watching.follow(self._opened.library)
+            for indexed_folder in self._opened.library.active if wanted else ():
+                self._app.watching.notice(indexed_folder.folder)
 
     def _may_change(self, folder: str) -> bool:
         if self._app.tasks.busy:
             self._app.warn("warn.busy")
             return False
-        return folder in self._opened.named and self._opened.collection is not None
+        return folder in self._opened.named and self._opened.library is not None
 
-    def _rest(self, resting: Sequence[str]) -> None:
-        collection = self._opened.collection
-        assert collection
-        if len(resting) == len(self._opened.named):
+    def _rest(self, inactive: Sequence[str]) -> None:
+        library = self._opened.library
+        assert library
+        if len(inactive) == len(self._opened.named):
             self._app.view.say(say("folders.one_at_least"))
             return
-        pairs = zip(self._opened.named, collection.libraries, strict=True)
-        collection.resting = frozenset(library.folder for name, library in pairs if name in resting)
+        pairs = zip(self._opened.named, library.indexed_folders, strict=True)
+        library.inactive = frozenset(indexed_folder.folder for name, indexed_folder in pairs if name in inactive)
         self._opened.remember()
-        self._app.watching.follow(collection)
+        self._app.watching.follow(library)
         self._opened.show_index()
         self._opened.show_problems()

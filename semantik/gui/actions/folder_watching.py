@@ -13,8 +13,8 @@ from semantik.words.text import counted, explain, number, say
 
 if TYPE_CHECKING:
     from semantik.engine.background_updates import BackgroundUpdates, News
-    from semantik.engine.library import FolderCollection
-    from semantik.folders.indexed_folder import Library
+    from semantik.engine.library import Library
+    from semantik.folders.indexed_folder import IndexedFolder
     from semantik.folders.watching.folder_watch import FolderWatch
     from semantik.records import IndexReport
     from SemantikSearch import SemantikSearchApp
@@ -31,7 +31,7 @@ class Watching:
         self._watch: FolderWatch | None = None
         self._updates: BackgroundUpdates | None = None
 
-    def follow(self, collection: FolderCollection) -> None:
+    def follow(self, library: Library) -> None:
         """Watch the folders that are searched, and no others."""
         from semantik.engine.background_updates import BackgroundUpdates
         from semantik.folders.indexed_folder import HOME_FOLDERS
@@ -46,7 +46,9 @@ class Watching:
             )
             self._watch = FolderWatch(self._changed, quiet=QUIET, first_report=True)
         ours = [app.home / name for name in (*HOME_FOLDERS, "background")]
-        self._watch.watch([library.folder for library in collection.awake if library.index], exclude=ours)
+        self._watch.watch(
+            [indexed_folder.folder for indexed_folder in library.active if indexed_folder.index], exclude=ours
+        )
 
     def notice(self, folder: Path) -> None:
         """Look at a folder soon, as if it had changed."""
@@ -71,26 +73,28 @@ class Watching:
         if self._updates:
             self._updates.close()
 
-    def _find(self, folder: Path) -> Library | None:
-        collection = self._app.opened.collection
-        found = collection.libraries if collection else ()
-        return next((library for library in found if library.folder == folder), None)
+    def _find(self, folder: Path) -> IndexedFolder | None:
+        library = self._app.opened.library
+        found = library.indexed_folders if library else ()
+        return next((indexed_folder for indexed_folder in found if indexed_folder.folder == folder), None)
 
     def _changed(self, folder: Path) -> None:
         """On the watch's thread."""
-        from semantik.folders.watching.folder_watch import Kind
+        from semantik.folders.watching.folder_watch import WatchKind
 
         # Nobody told of a change: a scan over the network every few minutes is for those who asked for it.
         if self._watch and self._updates:
             with contextlib.suppress(KeyError):
-                if self._app.config.watch or self._watch.kind(folder) is not Kind.POLLING:
+                if self._app.config.watch or self._watch.kind(folder) is not WatchKind.POLLING:
                     self._updates.notice(folder)
 
     def _tell(self, news: News) -> None:
-        if self._find(news.library.folder) is not news.library:
+        if self._find(news.indexed_folder.folder) is not news.indexed_folder:
             return  # other folders were opened meanwhile
         state, message = _state(news), _message(news)
-        self._app.opened.news(news.library, state, self._app.opened.about(news.library, message) if message else "")
+        self._app.opened.news(
+            news.indexed_folder, state, self._app.opened.about(news.indexed_folder, message) if message else ""
+        )
 
 
 def _state(news: News) -> str:
@@ -107,7 +111,7 @@ def _message(news: News) -> str:
 
     report, changes = news.report, news.check.changes
     if news.check.state is State.UNREACHABLE:
-        return say("status.unreachable", count=number(news.library.count))
+        return say("status.unreachable", count=number(news.indexed_folder.count))
     if report and not report.cancelled:
         return _done(report)
     if news.updating or report or isinstance(news.error, errors.IndexLocked) or changes is None:

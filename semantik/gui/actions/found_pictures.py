@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class RecentPictures:
+class FoundPictures:
     """Fills the strip and the preview in the background, and does what their menus offer."""
 
     def __init__(self, app: SemantikSearchApp) -> None:
@@ -140,7 +140,7 @@ class RecentPictures:
         if typed == self._typed or engine is None:
             return
         self._typed = typed
-        folders = engine.collection.folders if engine.collection else []
+        folders = engine.library.folders if engine.library else []
 
         def body() -> None:
             from semantik.search.example_pictures import is_address, read_pictures

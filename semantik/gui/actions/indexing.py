@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from semantik.folders.indexed_folder import Library
+    from semantik.folders.indexed_folder import IndexedFolder
     from semantik.long_tasks import Progress
     from semantik.records import Problem
     from SemantikSearch import SemantikSearchApp
 
 
-class IndexingShow:
+class IndexingDisplay:
     """What the user sees of indexing, and does to it, apart from cancelling."""
 
     def __init__(self, app: SemantikSearchApp) -> None:
@@ -35,7 +35,7 @@ class IndexingShow:
         self._began = time.monotonic()
         self._app.recent.idle(say("strip.indexing"))
 
-    def show(self, progress: Progress, library: Library) -> None:
+    def show(self, progress: Progress, indexed_folder: IndexedFolder) -> None:
         """How far it is, or that it holds still."""
         app = self._app
         if progress.done == 0 and not progress.paused:
@@ -43,7 +43,7 @@ class IndexingShow:
             return
         app.view.show_share(progress.done / progress.total)
         if not app.tasks.is_cancelled() and progress.paused is app.tasks.pause.held:
-            app.view.say(app.opened.about(library, indexing_status(progress)))
+            app.view.say(app.opened.about(indexed_folder, indexing_status(progress)))
 
     def toggle(self) -> None:
         """ "Pausar" or "Reanudar": hold it still after its batch, or let it go on."""
@@ -62,15 +62,15 @@ class IndexingShow:
     def show_problems(self) -> None:
         """The files that were skipped or read in part; each can be shown in its folder, or tried again."""
         app = self._app
-        collection = app.opened.collection
-        assert collection
-        first = collection.libraries[0].folder
+        library = app.opened.library
+        assert library
+        first = library.indexed_folders[0].folder
 
         def retry(chosen: Sequence[Problem]) -> None:
             again: dict[Path, list[str]] = {}
             for problem in chosen:
                 again.setdefault(problem.folder or first, []).append(problem.path)
-            app.index_images_threaded([each for each in collection.libraries if each.folder in again], again=again)
+            app.index_images_threaded([each for each in library.indexed_folders if each.folder in again], again=again)
 
         ProblemsDialog(
             app.root,

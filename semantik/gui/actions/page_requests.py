@@ -15,17 +15,17 @@ from semantik.words.text import say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
-    from semantik.gui.actions.searching import Answers
+    from semantik.gui.actions.searching import Searching
     from SemantikSearch import SemantikSearchApp
 
 PICTURE_SIDE = 2048
 """Longer side in pixels of a picture that the browser cannot show itself."""
 
 
-class WindowActions:
+class PageRequests:
     """``page_server.PageActions`` for a window: one task at a time, the same as if its buttons were pressed."""
 
-    def __init__(self, app: SemantikSearchApp, answers: Answers) -> None:
+    def __init__(self, app: SemantikSearchApp, answers: Searching) -> None:
         self._app = app
         self._answers = answers
         self._waiting: set[Future[Any]] = set()
@@ -117,7 +117,7 @@ class WindowActions:
             app = self._app
             if self._closed.is_set():
                 return
-            if app.tasks.busy or app.engine is None or app.engine.collection is None:
+            if app.tasks.busy or app.engine is None or app.engine.library is None:
                 settle(outcome.set_exception)(PageBusy())
             else:
                 begin(settle(outcome.set_result), settle(outcome.set_exception))

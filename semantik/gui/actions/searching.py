@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Answers:
+class Searching:
     """Reads queries, has the engine answer them in the background, and shows the pages."""
 
     def __init__(self, app: SemantikSearchApp) -> None:
@@ -40,7 +40,7 @@ class Answers:
             self._fetch(pictures, lambda path: self.ask(words, path))
             return
         engine = self._app.engine
-        assert engine and engine.collection
+        assert engine and engine.library
         try:
             query = self._read(engine, words, pictures)
             top_k = self._app.wanted_top_k(engine)
@@ -56,10 +56,10 @@ class Answers:
         from semantik.search.example_pictures import read_pictures
         from semantik.search.ranking import check_terms
 
-        assert engine.collection
+        assert engine.library
         query = engine.read(words)
         if pictures:
-            found = read_pictures(pictures, typed_path(pictures), engine.collection.folders)
+            found = read_pictures(pictures, typed_path(pictures), engine.library.folders)
             query = replace(query, terms=(*query.terms, *found))
         query = merged(query, *self._app.view.filters.read())
         check_terms(query)
@@ -123,10 +123,10 @@ class Answers:
     def _listen(self) -> PageServer | None:
         """The server, which starts with the first page; None where none can be had: pages then only show."""
         if self._server is None:
-            from semantik.gui.actions.page_requests import WindowActions
+            from semantik.gui.actions.page_requests import PageRequests
             from semantik.page_server import PageServer
 
-            self._actions = WindowActions(self._app, self)
+            self._actions = PageRequests(self._app, self)
             server = PageServer(self._actions)
             try:
                 server.start()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from semantik.gui.dialogs import model_panel
 from semantik.gui.dialogs.model_panel import ModelPanel
-from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
@@ -68,7 +68,7 @@ class SettingsDialog(Dialog):
         """Close the window; when other files are excluded than before, the open folder is looked at again."""
         changed = self._keep_excluded()
         self.destroy()
-        if changed and self._engine.collection and not self._app.tasks.busy:
+        if changed and self._engine.library and not self._app.tasks.busy:
             self._app.opened.again()
 
     def _leave(self) -> None:
@@ -125,7 +125,7 @@ class SettingsDialog(Dialog):
 
 
 def _choice(
-    parent: tk.Misc, column: int, kind: str, values: tuple[str, ...], chosen: str, *, letters: Mnemonics
+    parent: tk.Misc, column: int, kind: str, values: tuple[str, ...], chosen: str, *, letters: AccessKeys
 ) -> ttk.Combobox:
     titles = [say(f"settings.{kind}_{value}") for value in values]
     label = ttk.Label(parent, text=say("settings.theme" if kind == "theme" else f"settings.{kind}_language"))
@@ -145,7 +145,7 @@ LINES = 3
 class ExcludedBox(ttk.LabelFrame):
     """A few lines of text with a hint below; Tab leaves it, as it leaves all other controls."""
 
-    def __init__(self, parent: tk.Misc, patterns: Iterable[str], letters: Mnemonics) -> None:
+    def __init__(self, parent: tk.Misc, patterns: Iterable[str], letters: AccessKeys) -> None:
         super().__init__(parent, text=say("settings.exclude_group"), padding=px(parent, 10))
         self.columnconfigure(0, weight=1)
         self.text = tk.Text(

@@ -6,7 +6,7 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
 
-from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
 from semantik.queries import Filters, Order, Shape
@@ -19,7 +19,7 @@ _TYPES = ("jpg", "png", "webp", "gif", "tiff", "heic", "avif", "raw", "video")
 class FilterPanel(ttk.Frame):
     """Folder, dates, size, shape, type and order; empty controls filter nothing."""
 
-    def __init__(self, parent: tk.Misc, folders: Callable[[], Sequence[str]], letters: Mnemonics) -> None:
+    def __init__(self, parent: tk.Misc, folders: Callable[[], Sequence[str]], letters: AccessKeys) -> None:
         """``folders`` gives the folders below the library, for the list to choose from."""
         super().__init__(parent)
         self._keys: dict[str, ttk.Entry] = {}

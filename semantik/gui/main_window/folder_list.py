@@ -30,7 +30,7 @@ class FolderLine:
     path: str
     count: int
     state: str
-    awake: bool  # whether it is searched
+    active: bool  # whether it is searched
 
 
 class FolderList(ttk.Frame):
@@ -71,7 +71,7 @@ class FolderList(ttk.Frame):
         self.table.delete(*self.table.get_children())
         for place, line in enumerate(lines):
             count = counted("folders.photos", line.count) if line.count else ""
-            cells = (_MARKS[line.awake], visible(line.path), count, "", line.state)
+            cells = (_MARKS[line.active], visible(line.path), count, "", line.state)
             self.table.insert("", "end", iid=str(place), values=cells)
         room = self._room()
         self.table.configure(height=min(room, max(2, len(lines))))

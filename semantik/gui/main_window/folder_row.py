@@ -8,7 +8,7 @@ from tkinter import ttk
 
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.main_window.folder_list import FolderLine, FolderList
-from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.tooltip import Tooltip
 from semantik.storage.settings import Config
@@ -18,7 +18,7 @@ from semantik.words.text import say
 class FolderRow(ttk.LabelFrame):
     """An entry for the one folder, or the list of them; with buttons to choose, to add and to bring up to date."""
 
-    def __init__(self, parent: tk.Misc, do: Commands, config: Config, letters: Mnemonics) -> None:
+    def __init__(self, parent: tk.Misc, do: Commands, config: Config, letters: AccessKeys) -> None:
         super().__init__(parent, text=say("window.folder_group"), padding=px(parent, 8))
         self.columnconfigure(0, weight=1)
         self.entry = ttk.Entry(self, width=40)

@@ -14,7 +14,7 @@ from semantik.gui.main_window.option_rows import OptionRows
 from semantik.gui.main_window.query_rows import QueryRows
 from semantik.gui.main_window.result_strip import ResultStrip
 from semantik.gui.main_window.status_rows import StatusRows
-from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.entries import replace_text
 from semantik.gui.widgets.file_drops import accept_drops
 from semantik.gui.widgets.screen_scale import AROUND, px
@@ -32,7 +32,7 @@ class MainView(ttk.Frame):
         super().__init__(root, padding=(px(root, 16), px(root, 12), px(root, 16), px(root, 12)))
         self.pack(fill="both", expand=True)
         self.columnconfigure(0, weight=1)
-        self.letters = Mnemonics(root)
+        self.letters = AccessKeys(root)
         folder = FolderRow(self, do, config, self.letters)
         query = QueryRows(self, do, history, self.letters)
         options = OptionRows(self, do, config, self.letters)

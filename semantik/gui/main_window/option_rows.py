@@ -6,7 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 
 from semantik.gui.main_window.commands import Commands
-from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.screen_scale import px
 from semantik.storage.settings import Config
 from semantik.words.text import say
@@ -17,7 +17,7 @@ MODEL_WIDTH = 38  # average characters, for the longest title
 class OptionRows(ttk.Frame):
     """The options of every search, and "Buscar" with its neighbours."""
 
-    def __init__(self, parent: tk.Misc, do: Commands, config: Config, letters: Mnemonics) -> None:
+    def __init__(self, parent: tk.Misc, do: Commands, config: Config, letters: AccessKeys) -> None:
         super().__init__(parent)
         self.columnconfigure(3, weight=1)
         count = ttk.Label(self, text=say("window.top_k"))

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.main_window.filter_panel import FilterPanel
-from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.theme import Hint
 
 
 class QueryRows(ttk.Frame):
     """How to search, the words, the example pictures with their preview, and the filters that can be unfolded."""
 
-    def __init__(self, parent: tk.Misc, do: Commands, history: SearchHistory, letters: Mnemonics) -> None:
+    def __init__(self, parent: tk.Misc, do: Commands, history: SearchHistory, letters: AccessKeys) -> None:
         super().__init__(parent)
         self.columnconfigure(1, weight=1)
         self._letters = letters

@@ -9,7 +9,7 @@ from tkinter import ttk
 _BUTTONS = (ttk.Button, ttk.Checkbutton, ttk.Radiobutton)
 
 
-class Mnemonics:
+class AccessKeys:
     """The letters of one window. None on macOS, where Option and a letter type a sign.
 
     Letters are not written down for each text, which would clash in one of the languages sooner or later; they are

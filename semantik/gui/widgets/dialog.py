@@ -5,7 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from tkinter import ttk
 
-from semantik.gui.widgets.access_keys import Mnemonics
+from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.screen_scale import AROUND, px
 
 
@@ -19,7 +19,7 @@ class Dialog(tk.Toplevel):
         self.transient(parent.winfo_toplevel())
         self.body = ttk.Frame(self, padding=px(self, 14))
         self.body.pack(fill="both", expand=True)
-        self.letters = Mnemonics(self)
+        self.letters = AccessKeys(self)
         self.bind("<Escape>", lambda event: self.destroy())
 
     def show(self, focus: tk.Misc) -> None:

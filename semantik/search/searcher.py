@@ -39,8 +39,8 @@ class Kept(Generic[Made]):
         return self._last[1]
 
 
-class Finder:
-    """Answers queries from one folder or several at once, all in one space. Not thread-safe, as ``ImageIndex``."""
+class Searcher:
+    """Searching queries from one folder or several at once, all in one space. Not thread-safe, as ``ImageIndex``."""
 
     def __init__(self, pool: DecodePool, judge: Relevance) -> None:
         self.pool = pool
