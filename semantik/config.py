@@ -27,7 +27,7 @@ THEMES = ("system", "light", "dark")
 
 @dataclass(frozen=True)
 class Config:
-    """The settings, with their defaults. README's table explains each."""
+    """The settings, with their defaults. docs/settings.md explains each."""
 
     image_folder: str = ""  # the last library, or the first of its folders
     folders: tuple[str, ...] = ()  # the library's folders where it has several

@@ -1,4 +1,4 @@
-"""The command line: JSON, tables, messages, exit codes; and that README documents all of it."""
+"""The command line: JSON, tables, messages, exit codes; and that the pages for users document all of it."""
 
 from __future__ import annotations
 
@@ -255,9 +255,9 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, home):
     assert 8 <= json.loads(manifest.read_text())["index"]["count"] < 60
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
-def test_readme_documents_every_option_and_setting(readme):
-    text = (REPO / readme).read_text(encoding="utf-8")
+@pytest.mark.parametrize("language", ["", ".es"])
+def test_pages_document_every_option_and_setting(language):
+    text = (REPO / f"docs/command-line{language}.md").read_text(encoding="utf-8")
     parser = cli._parser()
     (commands,) = [action for action in parser._actions if action.choices]
     for name, command in commands.choices.items():
@@ -266,10 +266,11 @@ def test_readme_documents_every_option_and_setting(readme):
             for option in action.option_strings:
                 if option not in ("-h", "--help"):
                     assert f"`{option}" in text or f" {option} " in text, f"{name} {option}"
+    settings = (REPO / f"docs/settings{language}.md").read_text(encoding="utf-8")
     for setting in json.loads((REPO / config.CONFIG_NAME).read_text()):
-        assert f"`{setting}`" in text, setting
+        assert f"`{setting}`" in settings, setting
     for variable in ("SEMANTIK_HOME",):
-        assert variable in text
+        assert variable in (REPO / f"docs/privacy{language}.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
