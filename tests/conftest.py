@@ -76,7 +76,7 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
         made.append(fake)
         return fake
 
-    monkeypatch.setattr(engine.encoders, "create", create)
+    monkeypatch.setattr(engine.registry, "create", create)
     monkeypatch.setattr(engine, "DecodePool", _lasting_pool)
     return made
 

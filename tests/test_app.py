@@ -622,7 +622,7 @@ def test_a_failed_download_goes_on_with_the_embedded_model(start, settings, monk
     def fail(*arguments):
         raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
 
-    monkeypatch.setattr(engine.encoders.model_files, "download", fail)
+    monkeypatch.setattr(engine.registry.model_file_set, "download", fail)
     window = start()
     window.press(window.dialog().download)
     window.wait_idle()
@@ -643,7 +643,7 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
         on_progress(SemantikSearch.Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
         arrived.extend(file.filename for file in model.files)
 
-    monkeypatch.setattr(engine.encoders.model_files, "download", download)
+    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
     monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
     box = window.app.view.model_box
     box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))

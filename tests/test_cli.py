@@ -1,4 +1,4 @@
-"""The command line: JSON, tables, messages, exit codes; and that README documents all of it."""
+"""The command line: JSON, tables, messages, exit codes; and that the pages for users document all of it."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_naming_clip_downloads_it_and_says_so(run, library, monkeypatch):
     def fail(*arguments):
         raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
 
-    monkeypatch.setattr(engine.encoders.model_files, "download", fail)
+    monkeypatch.setattr(engine.registry.model_file_set, "download", fail)
     code, _, err = run("index", library, "--encoder", "clip-vit-b-32")
     assert code == 1
     first, second = err.splitlines()
@@ -217,7 +217,7 @@ def test_naming_clip_downloads_it_and_says_so(run, library, monkeypatch):
 
 
 def test_clip_is_the_default_once_its_weights_are_on_disk(run, library, monkeypatch):
-    monkeypatch.setattr(engine.encoders, "default_name", lambda folder: "clip-vit-b-32")
+    monkeypatch.setattr(engine.registry, "default_name", lambda folder: "clip-vit-b-32")
     monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: True)
     _, out, _ = run("index", library, "--json")
     assert json.loads(out)["encoder"] == "clip-vit-b-32"
@@ -243,7 +243,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, home):
         "        if self.images >= 8:\n"
         "            print('eight', flush=True); sys.stdin.readline()\n"
         "        return super().encode_images(batch)\n"
-        "engine.encoders.create = lambda name, **options: Slow()\n"
+        "engine.registry.create = lambda name, **options: Slow()\n"
         "sys.exit(cli.main(['index', {folder!r}]))\n"
     ).format(tests=str(REPO / "tests"), repo=str(REPO), folder=str(folder))
     child = subprocess.Popen(
@@ -258,9 +258,9 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, home):
     assert 8 <= json.loads(manifest.read_text())["index"]["count"] < 60
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
-def test_readme_documents_every_option_and_setting(readme):
-    text = (REPO / readme).read_text(encoding="utf-8")
+@pytest.mark.parametrize("language", ["", ".es"])
+def test_pages_document_every_option_and_setting(language):
+    text = (REPO / f"docs/command-line{language}.md").read_text(encoding="utf-8")
     parser = main._parser()
     (commands,) = [action for action in parser._actions if action.choices]
     for name, command in commands.choices.items():
@@ -269,10 +269,11 @@ def test_readme_documents_every_option_and_setting(readme):
             for option in action.option_strings:
                 if option not in ("-h", "--help"):
                     assert f"`{option}" in text or f" {option} " in text, f"{name} {option}"
+    described = (REPO / f"docs/settings{language}.md").read_text(encoding="utf-8")
     for setting in json.loads((REPO / settings.CONFIG_NAME).read_text()):
-        assert f"`{setting}`" in text, setting
+        assert f"`{setting}`" in described, setting
     for variable in ("SEMANTIK_HOME",):
-        assert variable in text
+        assert variable in (REPO / f"docs/privacy{language}.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.es.md"])

@@ -134,7 +134,7 @@ def test_the_model_is_downloaded_before_the_folders_are_indexed(start, ready, mo
         order.append("downloaded")
         ready.add("clip-vit-b-32")
 
-    monkeypatch.setattr(engine.encoders.model_files, "download", download)
+    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
     encode = FakeEncoder.encode_images
     monkeypatch.setattr(
         FakeEncoder, "encode_images", lambda self, batch: order.append(self.name) or encode(self, batch)

@@ -1,4 +1,4 @@
-"""Every kind of picture file in README's table, row by row: made by its own encoder, read, its colours looked at."""
+"""Every kind of picture file of docs/formats.md, row by row: made by its own encoder, read, its colours looked at."""
 
 from __future__ import annotations
 
@@ -111,6 +111,14 @@ def test_the_table_has_every_extension() -> None:
     assert {extension for row in ROWS for extension in row.split()} == IMAGE_EXTENSIONS - {*EXR.extensions}
     names = [extension for kind in FORMATS for extension in kind.extensions]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("page", ["docs/formats.md", "docs/formats.es.md"])
+def test_the_pages_name_every_extension_once(page: str) -> None:
+    lines = (REPO / page).read_text(encoding="utf-8").splitlines()
+    rows = [line.split("|")[2].split() for line in lines if line.startswith("|") and line.count("|") == 5]
+    pictures = [f".{extension}" for row in rows[2:] if "mp4" not in row for extension in row]  # after head and rule
+    assert sorted(pictures) == sorted(IMAGE_EXTENSIONS)
 
 
 def test_all_kinds_come_through_the_pool(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def create(name, **options):
     encoder.name = name
     return encoder
 
-engine.encoders.create = create
+engine.registry.create = create
 sys.exit(cli.main(sys.argv[1:]))
 """
 

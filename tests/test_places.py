@@ -81,7 +81,7 @@ def fake_encoder(name, **options):
 @pytest.fixture
 def run(monkeypatch, home, capsys):
     """Run a command of the program in this process: exit code, stdout, stderr."""
-    monkeypatch.setattr(engine.encoders, "create", fake_encoder)
+    monkeypatch.setattr(engine.registry, "create", fake_encoder)
     monkeypatch.setattr(settings, "CONFIG_NAME", "no such settings.json")
 
     def call(*arguments):
@@ -99,7 +99,7 @@ import sys
 sys.path[:0] = {path}
 from test_places import fake_encoder
 from semantik import __main__ as cli, engine
-engine.encoders.create = fake_encoder
+engine.registry.create = fake_encoder
 sys.exit(cli.main(sys.argv[1:]))
 """
 

@@ -130,14 +130,14 @@ def foreign(monkeypatch: pytest.MonkeyPatch, home: Path, library: Path):
 
     replace_encoders(monkeypatch)
     monkeypatch.setattr(Foreigner, "has_it", False)
-    create = engine.encoders.create
+    create = engine.registry.create
 
     def foreigner(name, **options):
         made = create(name, **options)
         made.__class__ = Foreigner
         return made
 
-    monkeypatch.setattr(engine.encoders, "create", foreigner)
+    monkeypatch.setattr(engine.registry, "create", foreigner)
     monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: True)
     monkeypatch.setattr("semantik.results.page.webbrowser.open", lambda *_, **__: True)
     return home, library
@@ -185,7 +185,7 @@ def test_accepted_it_is_downloaded_and_the_query_goes_on(foreign, monkeypatch: p
         fetched.append(files)
         Foreigner.has_it = True
 
-    monkeypatch.setattr(engine.encoders.model_files, "download", download)
+    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
     window = open_window(*foreign)
     try:
         window.answers = ["yes"]
@@ -202,7 +202,7 @@ def test_a_failed_download_is_told_and_the_query_still_answered(foreign, monkeyp
     def download(*_):
         raise NoNetwork(name="texto", host="huggingface.co", detail="no route")
 
-    monkeypatch.setattr(engine.encoders.model_files, "download", download)
+    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
     window = open_window(*foreign)
     try:
         window.answers = ["yes", "ok"]

@@ -321,7 +321,7 @@ def test_what_cannot_be_removed_is_told(window, servers, folder, monkeypatch):
     def fail(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(registry.model_files, "remove", fail)
+    monkeypatch.setattr(registry.model_file_set, "remove", fail)
     window.press(dialog.models.remove_button)
     assert said(dialog) == (
         "No se pudo eliminar SigLIP 2 B/32: no hay permiso para escribir ahí. "

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from conftest import REPO
 from films import (
     BLACK,
     BLUE,
@@ -310,6 +311,12 @@ def test_the_most_frames_fit_into_a_message():
 
 
 # ---- what is no good video
+
+
+@pytest.mark.parametrize("page", ["docs/formats.md", "docs/formats.es.md"])
+def test_the_pages_name_every_extension_of_videos(page):
+    (row,) = [line for line in (REPO / page).read_text(encoding="utf-8").splitlines() if " mp4 " in line]
+    assert sorted(f".{extension}" for extension in row.split("|")[2].split()) == sorted(VIDEO_EXTENSIONS)
 
 
 def test_extension_and_signature_must_agree(tmp_path, film):

@@ -105,7 +105,7 @@ class BackgroundUpdates:
                 try:
                     with self._turn:
                         finished = self._look(folder, era)
-                except Exception:  # the worker's wrapper: one of the boundaries of DESIGN.md
+                except Exception:  # a boundary: the worker's wrapper
                     log.exception("%s could not be looked at", folder)
                 with self._changed:
                     if not finished and era == self._forgotten:

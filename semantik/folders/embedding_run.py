@@ -157,7 +157,7 @@ class EmbeddingRun:
             parts = [self._encode_batch(pixels[at : at + size]) for at in range(0, len(pixels), size)]
         except SemantikError:
             raise  # no file is to blame
-        except Exception as error:  # one of the boundaries of DESIGN.md: encoding one batch
+        except Exception as error:  # a boundary: encoding one batch
             log.warning("a batch of %d could not be encoded", len(pixels), exc_info=True)
             return str(error)
         return np.concatenate(parts)

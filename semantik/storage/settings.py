@@ -23,7 +23,7 @@ RENAMED = {"resting_folders": "inactive_folders"}
 
 @dataclass(frozen=True)
 class Config:
-    """The settings, with their defaults. README's table explains each."""
+    """The settings, with their defaults. docs/settings.md explains each."""
 
     image_folder: str = ""  # the last library, or the first of its folders
     folders: tuple[str, ...] = ()  # the library's folders where it has several

@@ -55,7 +55,7 @@ class Tasks:
         def body() -> None:
             try:
                 result = work()
-            except Exception as error:  # one of the boundaries of DESIGN.md: the worker's wrapper
+            except Exception as error:  # a boundary: the worker's wrapper
                 log.exception("background task failed")
                 failure = error
                 self._news.put(lambda: self._finish(on_error or self._on_failure, failure))
@@ -124,6 +124,6 @@ class Tasks:
                 return
             try:
                 call()
-            except Exception as error:  # one of the boundaries of DESIGN.md: the message pump
+            except Exception as error:  # a boundary: the message pump
                 log.exception("a handler failed")
                 self._on_failure(error)
