@@ -59,7 +59,10 @@ def lap(step):
     last = now
 from pathlib import Path
 import torch; lap("import torch")
-from semantik.encoders import create
+try:
+    from semantik.encoders.registry import create
+except ImportError:  # an older source
+    from semantik.encoders import create
 path = Path({str(checkpoint)!r})
 encoder = create("clip-vit-b-32", weights_folder=path.parent, checkpoint=path)
 encoder.space; lap("SHA-256 of the file")
@@ -86,7 +89,7 @@ def main() -> None:
             shutil.copyfile(options.checkpoint, checkpoint)
         else:
             sys.path[:0] = [str(REPO / "tests")]
-            from clip_checkpoint import write_checkpoint
+            from tests.support.clip_checkpoint import write_checkpoint
 
             write_checkpoint(checkpoint, full_size=True)
         cold_start(options.source, checkpoint)  # later starts are what users meet

@@ -146,7 +146,7 @@ def main() -> None:
         if options.checkpoint:
             shutil.copyfile(options.checkpoint, checkpoint)
         else:
-            from clip_checkpoint import write_checkpoint
+            from tests.support.clip_checkpoint import write_checkpoint
 
             write_checkpoint(checkpoint, full_size=True)
         if "rclip" in ways:

@@ -18,7 +18,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPO), str(REPO / "tests")]
 
-from crash_rounds import CrashRounds  # noqa: E402  # the paths come first
+from tests.support.crash_rounds import CrashRounds  # noqa: E402  # the paths come first
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ def child(home: Path, began: float) -> None:
 
     opened: list[float] = []
     webbrowser.open = lambda *_, **__: opened.append(time.time()) or True  # type: ignore[assignment,func-returns-value]
-    from window import Window
+    from tests.support.window import Window
 
     window = Window(home)
     window.wait(window.root.winfo_viewable, "the window")
@@ -80,7 +80,7 @@ def main() -> None:
         if options.checkpoint:
             shutil.copyfile(options.checkpoint, checkpoint)
         else:
-            from clip_checkpoint import write_checkpoint
+            from tests.support.clip_checkpoint import write_checkpoint
 
             write_checkpoint(checkpoint, full_size=True)
         homes = {name: Path(scratch) / name for name in ("clip-vit-b-32", "builtin")}

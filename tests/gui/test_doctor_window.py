@@ -1,0 +1,194 @@
+"""The diagnosis and the exclusions in the real window."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+
+from semantik import doctor
+from semantik.gui.dialogs.about import AboutDialog
+from semantik.gui.dialogs.doctor import DoctorDialog
+from semantik.gui.dialogs.settings import SettingsDialog
+from semantik.storage.home import index_folder
+from semantik.storage.settings import CONFIG_NAME
+from tests.support.fake_encoder import replace_encoders
+from tests.support.window import windows
+
+
+@pytest.fixture
+def window(home, monkeypatch):
+    replace_encoders(monkeypatch)
+    with windows(home) as begin:
+        window = begin(encoder="builtin")
+        window.wait_idle()
+        yield window
+
+
+def saved(home) -> dict[str, object]:
+    return json.loads((home / CONFIG_NAME).read_text())
+
+
+# -- The diagnosis -------------------------------------------------------------------------------------
+
+
+def diagnosis(window) -> DoctorDialog:
+    """The report's window, opened by the button in the About box."""
+    window.app.show_about()
+    about = window.dialog()
+    assert isinstance(about, AboutDialog)
+    window.press(about.doctor)
+    window.wait(lambda: isinstance(window.dialog(), DoctorDialog), "the report")
+    assert not about.winfo_exists()
+    return window.dialog()
+
+
+def test_the_report_is_shown_and_copied(window, library, home):
+    window.choose_folder(library)
+    status = window.status
+    dialog = diagnosis(window)
+    assert dialog.title() == "Diagnóstico"
+    assert window.status == status
+    shown = dialog.text.get("1.0", "end-1c")
+    assert shown.splitlines()[0].startswith("SemantikSearch 1.0.0: diagnóstico (")
+    assert f"  Tk {window.root.tk.call('info', 'patchlevel')}" in shown.splitlines()
+    assert "  Se pueden soltar imágenes en la ventana" in shown.splitlines()
+    assert "«carpeta 1», builtin: correcto; imágenes: 6," in shown
+    assert str(library) not in shown
+    assert str(home) not in shown
+    window.press(dialog.copy_button)
+    assert window.root.clipboard_get() == shown
+    dialog.paths.set(True)
+    dialog.write()
+    assert f"{library}, builtin: correcto; imágenes: 6," in dialog.text.get("1.0", "end-1c")
+    window.press(dialog.copy_button)
+    assert str(library) in window.root.clipboard_get()
+    assert str(dialog.text.cget("state")) == "disabled"
+    window.press(dialog.close_button)
+    assert not dialog.winfo_exists()
+
+
+def test_a_damaged_index_is_told(window, library, home):
+    window.choose_folder(library)
+    (index_folder(home, library, "builtin") / "image_index.json").write_text("{")
+    dialog = diagnosis(window)
+    assert "Hay 1 problema:" in dialog.text.get("1.0", "end")
+
+
+def test_it_does_not_run_beside_another_task(window):
+    gate = threading.Event()
+    window.app.start(lambda: gate.wait(30), lambda result: None, window.app.show_failure)
+    window.app.show_about()
+    window.press(window.dialog().doctor)
+    gate.set()
+    window.wait_idle()
+    assert window.messages == ["Espere a que termine la tarea en curso, o pulse «Cancelar»."]
+
+
+def test_it_can_be_cancelled(window, monkeypatch):
+    started = threading.Event()
+    real = doctor.diagnose
+
+    def slow(*arguments, is_cancelled, **options):
+        started.set()
+        while not is_cancelled():
+            threading.Event().wait(0.01)
+        return real(*arguments, is_cancelled=is_cancelled, **options)
+
+    monkeypatch.setattr(doctor, "diagnose", slow)
+    status = window.status
+    window.app.show_about()
+    window.press(window.dialog().doctor)
+    window.wait(started.is_set, "the diagnosis")
+    assert window.app.tasks.busy
+    assert window.status == "Examinando la instalación y los índices…"
+    window.app.cancel()
+    window.wait_idle()
+    assert window.status == status
+    assert window._dialogs() == []
+    assert window.messages == []
+
+
+# -- What is excluded ----------------------------------------------------------------------------------
+
+
+def settings(window) -> SettingsDialog:
+    window.press(window.app.view.settings_button)
+    dialog = window.dialog()
+    assert isinstance(dialog, SettingsDialog)
+    return dialog
+
+
+def write(window, dialog, words: str) -> None:
+    dialog.excluded.text.focus_force()
+    dialog.excluded.text.delete("1.0", "end")
+    dialog.excluded.text.insert("1.0", words)
+    window.root.update()
+
+
+def test_exclusions_are_saved_and_the_folder_is_looked_at_again(window, library, home):
+    window.choose_folder(library)
+    dialog = settings(window)
+    assert dialog.excluded.cget("text") == "Carpetas y archivos excluidos"
+    assert dialog.excluded.patterns() == ()
+    write(window, dialog, "  playa/ \n\nAZUL.*\nplaya/\n")
+    window.messages.clear()
+    window.answers = ["yes"]
+    window.press(dialog.close_button)
+    window.wait_idle()
+    window.wait(lambda: window.app.engine.library.count == 4, "the update")
+    assert saved(home)["exclude"] == ["playa/", "AZUL.*"]
+    asked, told = window.messages
+    assert asked.endswith("¿Actualizar el índice ahora?")
+    assert told.endswith("0 imágenes nuevas, 4 ya estaban y 2 quitadas. En total, 4.")
+    assert "azul.png" not in window.app.engine.library.indexed_folders[0].index.rows()
+    dialog = settings(window)
+    assert dialog.excluded.text.get("1.0", "end-1c") == "playa/\nAZUL.*"
+    dialog.event_generate("<Escape>")  # nothing was changed: nothing is asked
+    window.root.update()
+    assert not dialog.winfo_exists()
+    assert not window.app.tasks.busy
+    assert len(window.messages) == 2
+
+
+def test_excluding_everything_says_where_to_change_it(window, library):
+    window.choose_folder(library)
+    dialog = settings(window)
+    write(window, dialog, "*")
+    window.messages.clear()
+    dialog.event_generate("<Escape>")
+    window.wait(lambda: window.messages, "the message")
+    window.wait_idle()
+    assert window.messages == [
+        f"Todas las imágenes de «{library}» están excluidas. Cambie «Carpetas y archivos excluidos» en «Ajustes…»."
+    ]
+    assert window.app.engine.library.count == 6
+
+
+def test_a_change_of_language_keeps_what_was_typed(window, home):
+    dialog = settings(window)
+    write(window, dialog, "borradores")
+    dialog.window_language.current(2)
+    dialog.choose_window_language()
+    again = window.dialog()
+    assert again.excluded.cget("text") == "Excluded folders and files"
+    assert again.excluded.patterns() == ("borradores",)
+    assert saved(home)["exclude"] == ["borradores"]
+    window.press(again.close_button)
+
+
+def test_tab_leaves_the_editor(window):
+    dialog = settings(window)
+    dialog.excluded.text.focus_force()
+    window.root.update()
+    dialog.excluded.text.event_generate("<Tab>")
+    window.root.update()
+    assert window.root.focus_get() is not dialog.excluded.text
+    assert dialog.excluded.patterns() == ()
+    dialog.excluded.text.focus_force()
+    dialog.excluded.text.event_generate("<Shift-Tab>")
+    window.root.update()
+    assert window.root.focus_get() is not dialog.excluded.text
+    assert dialog.excluded.patterns() == ()
+    window.press(dialog.close_button)

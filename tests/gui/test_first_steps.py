@@ -1,0 +1,203 @@
+"""The guide of the first start in the real window, and what becomes of its answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from semantik.engine import engine
+from semantik.gui.dialogs.about import AboutDialog
+from semantik.gui.dialogs.guide import Guide
+from semantik.storage.settings import CONFIG_NAME
+from tests.support.fake_encoder import FakeEncoder, replace_encoders
+from tests.support.libraries import paint
+from tests.support.window import Window, windows
+
+
+@pytest.fixture
+def ready(monkeypatch) -> set[str]:
+    """The models that are on disk, beside the embedded one."""
+    names: set[str] = set()
+    monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: name == "builtin" or name in names)
+    return names
+
+
+@pytest.fixture
+def fakes(monkeypatch) -> list[FakeEncoder]:
+    return replace_encoders(monkeypatch)
+
+
+@pytest.fixture
+def user(tmp_path, monkeypatch) -> Path:
+    """Somebody who has pictures where the system wants them, and others beside."""
+    folder = tmp_path / "ana"
+    monkeypatch.setattr(Path, "home", lambda: folder)
+    monkeypatch.setattr(platformdirs, "user_pictures_dir", lambda: str(folder / "Imágenes"))
+    monkeypatch.setattr(platformdirs, "user_desktop_dir", lambda: str(folder / "Escritorio"))
+    for name, colour in (("rojo", (255, 0, 0)), ("azul", (0, 0, 255))):
+        paint(folder / "Imágenes" / f"{name}.png", colour)
+    paint(folder / "Fotos" / "verde.png", (0, 255, 0))
+    return folder
+
+
+@pytest.fixture
+def start(home, fakes, ready, user, pages):
+    with windows(home) as begin:
+        yield begin
+
+
+def guide_of(window: Window) -> Guide:
+    """The guide, as soon as it has counted the pictures of its folders."""
+    guide = window.dialog()
+    assert isinstance(guide, Guide)
+    boxes = guide.folder_step.list.boxes
+    window.wait(lambda: boxes and all(str(box.count.cget("text")) != "contando…" for box in boxes), "counts")
+    return guide
+
+
+def saved(home: Path) -> dict[str, object]:
+    return json.loads((home / CONFIG_NAME).read_text())
+
+
+def test_three_steps_lead_to_the_first_results(start, user, home, pages):
+    window = start()
+    guide = guide_of(window)
+    assert window.status == "Elija la carpeta de sus fotos para empezar."
+    window.press(guide.folder_step.list.boxes[1].box)  # the second folder as well
+    window.press(guide.main)
+    window.press(guide.model_step.embedded)
+    window.press(guide.main)
+    window.press(guide.search_step.watch_box)
+    guide.search_step.query.set("rojo")
+    window.press(guide.main)
+    window.wait(lambda: pages and not window.app.tasks.busy, "the results page")
+    assert pages[0].read_text(encoding="utf-8").index("rojo.png") > 0
+    assert window.app.view.text_entry.get() == "rojo"
+    assert window.app.view.mode.get() == "text"
+    window.wait(lambda: window.status.startswith("3 resultados en el navegador"), "the results")
+    assert window.app.view.watch.get() is True
+    folders = [str(user / "Imágenes"), str(user / "Fotos")]
+    found = saved(home)
+    assert (found["guide"], found["watch"], found["encoder"]) == (False, True, "builtin")
+    assert (found["image_folder"], found["folders"]) == (folders[0], folders)
+    (done,) = window.messages
+    assert "3 imágenes nuevas" in done
+    window.close()
+    again = start()
+    again.wait_idle()
+    assert again._dialogs() == []
+    assert again.status == "Listo: 3 imágenes. Modelo: Integrado (sin descarga)."
+
+
+def test_a_folder_within_another_is_not_opened_twice(start, user, home):
+    paint(user / "Imágenes" / "viaje" / "amarillo.png", (255, 255, 0))
+    window = start()
+    guide = guide_of(window)
+    guide.folder_step.list.add(user / "Imágenes" / "viaje", ticked=True)
+    window.press(guide.main)
+    window.press(guide.model_step.embedded)
+    window.press(guide.main)
+    window.press(guide.main)
+    window.wait(lambda: window.app.view.model_box.get() and not window.app.tasks.busy, "indexed")
+    assert window.app.opened.named == (str(user / "Imágenes"),)
+    assert window.app.opened.library.count == 3
+
+
+def test_skipping_it_begins_with_what_needs_nothing(start, home, user):
+    window = start()
+    window.press(guide_of(window).skip_button)
+    window.wait_idle()
+    assert window.status == "Elija la carpeta de sus fotos para empezar."
+    assert window.app.engine.encoder.name == "builtin"
+    assert (saved(home)["guide"], saved(home)["encoder"]) == (False, "builtin")
+    assert window.app.opened.named == ()
+    window.close()
+    again = start()
+    again.wait_idle()
+    assert again._dialogs() == []
+
+
+def test_skipping_it_takes_a_model_that_is_there_already(start, ready):
+    ready.add("clip-vit-b-32")
+    window = start()
+    window.press(guide_of(window).skip_button)
+    window.wait_idle()
+    assert window.app.engine.encoder.name == "clip-vit-b-32"
+
+
+def test_the_model_is_downloaded_before_the_folders_are_indexed(start, ready, monkeypatch, user, pages):
+    order: list[str] = []
+
+    def download(model, folder, on_progress, is_cancelled):
+        order.append("downloaded")
+        ready.add("clip-vit-b-32")
+
+    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
+    encode = FakeEncoder.encode_images
+    monkeypatch.setattr(
+        FakeEncoder, "encode_images", lambda self, batch: order.append(self.name) or encode(self, batch)
+    )
+    window = start()
+    guide = guide_of(window)
+    window.press(guide.main)
+    assert guide.model_step.download.get() is True  # what is recommended
+    window.press(guide.main)
+    guide.search_step.query.set("azul")
+    window.press(guide.main)
+    window.wait(lambda: pages and not window.app.tasks.busy, "the results page")
+    assert order[:2] == ["downloaded", "clip-vit-b-32"]
+    assert window.app.opened.named == (str(user / "Imágenes"),)
+    assert window.status.startswith("2 resultados en el navegador")
+
+
+def test_who_has_chosen_before_is_not_shown_it(start, home, library):
+    for chosen in ({"encoder": "builtin"}, {"image_folder": str(library), "encoder": "builtin"}, {"guide": False}):
+        (home / CONFIG_NAME).write_text(json.dumps(chosen))
+        window = start()
+        window.wait_idle()
+        assert not any(isinstance(dialog, Guide) for dialog in window._dialogs())
+        for dialog in window._dialogs():
+            dialog.destroy()  # the choice of a model
+        window.close()
+
+
+def test_it_can_be_seen_again_and_keeps_what_is_open(start, library, home, user, pages):
+    window = start(encoder="builtin", guide=False, watch=True)
+    window.wait_idle()
+    window.choose_folder(library)
+    window.messages.clear()
+    window.press(window.app.view.about_button)
+    about = window.dialog()
+    assert isinstance(about, AboutDialog)
+    window.press(about.guide)
+    window.wait(lambda: any(isinstance(dialog, Guide) for dialog in window._dialogs()), "the guide")
+    guide = guide_of(window)
+    assert guide.folder_step.list.chosen() == (library,)
+    assert guide.search_step.watch.get() is True
+    window.press(guide.skip_button)
+    window.wait_idle()
+    assert window.app.opened.named == (str(library),)
+    assert window.app.opened.library.count == 6
+    window.app.show_first_steps()
+    guide = guide_of(window)
+    window.press(guide.main)
+    window.press(guide.model_step.embedded)
+    window.press(guide.main)
+    guide.search_step.query.set("verde")
+    window.press(guide.main)
+    window.wait(lambda: pages and not window.app.tasks.busy, "the results page")
+    assert window.messages == []  # nothing was indexed again
+    assert window.status.startswith("6 resultados en el navegador")
+
+
+def test_it_does_not_come_between_a_running_task(start, library):
+    window = start(encoder="builtin")
+    window.wait_idle()
+    window.app.start(lambda: None, lambda done: None, window.app.show_failure)
+    window.app.show_first_steps()
+    assert window.messages == ["Espere a que termine la tarea en curso, o pulse «Cancelar»."]
+    window.wait_idle()
+    assert not any(isinstance(dialog, Guide) for dialog in window._dialogs())

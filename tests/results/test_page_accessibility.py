@@ -1,0 +1,186 @@
+"""The results page judged by axe-core, and by what it cannot see: focus, motion, and colours that the user forces."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import date
+
+import pytest
+
+from semantik.queries import Filters, Order, Query, Shape, Term
+from tests.results.test_results_browser import CONTRASTS
+from tests.support.page_program import Program, album, browser, write
+
+axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+# target-size is the only rule of WCAG 2.2 in axe-core, and off by default.
+OPTIONS["rules"] = {"target-size": {"enabled": True}}
+
+FILTERS = Filters("viajes/2019", date(2019, 5, 1), date(2019, 8, 31), 1000, Shape.LANDSCAPE, frozenset({".png"}))
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def program():
+    program = Program()
+    program.answers["refine"] = (422, {"message": "Escriba también qué quiere ver, no solo qué no."})
+    program.answers["reveal"] = (409, {"message": "El programa está ocupado."})
+    yield program
+    program.close()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory, program):
+    """Files by kind: alone, with the program, and without hits."""
+    folder = tmp_path_factory.mktemp("pages")
+    picture = folder / "fotos" / "uno.jpg"
+    terms = (Term("perro"), Term(image=picture, weight=2.0), Term("gente", weight=-1.0))
+    query = Query(terms, FILTERS, Order.NEWEST)
+    return {
+        "alone": write(folder, "alone.html", notices=["Faltan 3 imágenes nuevas."]),
+        "program": write(folder, "program.html", query=query, link=program.link),
+        "empty": write(folder, "empty.html", query=query, hits=[], link=program.link),
+        "nearest": write(
+            folder, "nearest.html", query=Query.of_image(picture), hits=[], nearest=album(folder).hits[:3]
+        ),
+    }
+
+
+@pytest.fixture
+def shown(chromium, pages):
+    @contextmanager
+    def showing(kind, **options):
+        # So high that nothing lies below the bar, which would hide it only until one scrolls.
+        context = chromium.new_context(viewport={"width": 1280, "height": 1600}, **options)
+        context.set_default_timeout(8000)
+        page = context.new_page()
+        page.goto(pages[kind].as_uri())
+        if kind in {"program", "empty"}:
+            page.locator("html.live").wait_for()
+        yield page
+        context.close()
+
+    return showing
+
+
+def violations(page):
+    found = axe_playwright.Axe().run(page, options=OPTIONS).response["violations"]
+    return [(rule["id"], node["html"][:160], node["failureSummary"]) for rule in found for node in rule["nodes"]]
+
+
+def open_everything(page):
+    """The menu last: it closes by itself when the page scrolls."""
+    page.get_by_role("checkbox", name="+2 parecidas: dos.jpg").check(force=True)
+    for place in range(3):
+        page.locator(".pick").nth(place).check(force=True)
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("alert").filter(has_text="Escriba").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", ["alone", "program", "empty", "nearest"])
+def test_axe_finds_nothing(shown, kind, scheme):
+    with shown(kind, color_scheme=scheme, reduced_motion="reduce") as page:
+        assert violations(page) == []
+        if kind == "program":
+            open_everything(page)
+            assert violations(page) == []
+            page.locator(".menu").nth(5).dispatch_event("click")
+            page.locator("#menu:popover-open").wait_for()
+            assert violations(page) == []
+            page.get_by_role("menuitem", name="Mostrar en la carpeta").click()
+            page.locator("#told", has_text="ocupado").wait_for()
+            assert violations(page) == []
+        if kind in {"alone", "program"}:
+            page.locator(".zoom").first.dispatch_event("click")
+            page.locator("#viewer .stage img").wait_for()
+            assert violations(page) == []
+
+
+def test_axe_finds_nothing_in_a_narrow_window(shown):
+    with shown("program", reduced_motion="reduce") as page:
+        page.set_viewport_size({"width": 390, "height": 2400})
+        open_everything(page)
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_is_legible(shown, scheme):
+    with shown("program", color_scheme=scheme, reduced_motion="reduce") as page:
+        open_everything(page)
+        contrasts = page.evaluate(CONTRASTS)
+        words = {text.strip() for text, _ in contrasts}
+        assert words >= {"sin", "gente", "×2", "3 elegidas", "Copiar a una carpeta…", "en el nombre:", "viajes/2019"}
+        # What lies on a photograph brings its own dark ground, which axe-core cannot tell from the photograph.
+        assert {text: ratio for text, ratio in contrasts if ratio < 4.5 and "parecida" not in text} == {}
+
+
+FOCUSED = """() => {
+    const element = document.activeElement;
+    const seen = element.closest('label') ?? element;
+    const { outlineStyle, outlineWidth } = getComputedStyle(element.matches('.unfold') ? element.nextSibling
+        : element.matches('[name=size]') ? seen : element);
+    const box = element.getBoundingClientRect();
+    return {
+        name: element.getAttribute('aria-label') ?? element.textContent.trim(),
+        what: element.tagName + '.' + element.className,
+        outline: outlineStyle + ' ' + outlineWidth,
+        size: Math.min(box.width, box.height),
+        drawn: element.matches('.zoom, .menu') ? getComputedStyle(element).backgroundImage.startsWith('url')
+            : element.matches('.pick') ? getComputedStyle(element).borderTopColor : true,
+    };
+}"""
+
+
+def test_the_focus_goes_through_in_reading_order_and_is_seen(shown):
+    with shown("program", reduced_motion="reduce") as page:
+        page.locator(".pick").first.dispatch_event("click")  # the focus stays where it was
+        reached = []
+        for _ in range(45):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate(FOCUSED))
+            if reached[-1]["name"] == "Guardar como JSON":
+                break
+        names = [each["name"] for each in reached]
+        assert names[:5] == ["Afinar la búsqueda", "Buscar", "", "uno.jpg", ""]
+        acts = ("Elegir", "Ampliar", "Acciones para")
+        assert names[5:11] == ["Elegir todas", "", *(f"{act} uno.jpg" for act in acts), ""]
+        assert names[11:15] == [*(f"{act} dos.jpg" for act in acts), "+2 parecidas: dos.jpg"]
+        assert names[-6:] == [
+            *("Elegir todas", "Ninguna", "Copiar a una carpeta…"),
+            *("Guardar como ZIP", "Guardar como CSV", "Guardar como JSON"),
+        ]
+        assert {each["outline"] for each in reached} == {"solid 3px"}
+        assert {each["drawn"] for each in reached} == {True, "rgb(255, 255, 255)"}
+        assert min(each["size"] for each in reached) >= 22
+
+
+def test_motion_is_reduced_on_request(shown):
+    parts = ".zoom, .menu, .pick, .switch input"
+    durations = f"[...document.querySelectorAll('{parts}')].map((e) => getComputedStyle(e).transitionDuration)"
+    with shown("program", reduced_motion="reduce") as page:
+        assert set(page.evaluate(durations)) == {"0s"}
+        page.locator(".zoom").first.dispatch_event("click")
+        page.locator("#viewer .stage img").wait_for()
+        assert page.evaluate("document.getAnimations().length") == 0
+    with shown("program", reduced_motion="no-preference") as page:
+        assert all("0.15s" in duration for duration in page.evaluate(durations))
+
+
+def test_forced_colours_keep_states_apart(shown):
+    with shown("program", forced_colors="active", reduced_motion="reduce") as page:
+        open_everything(page)
+        frame = "getComputedStyle(document.querySelectorAll('.frame')[{}], '::before')"
+        assert page.evaluate(f"{frame.format(0)}.borderTopStyle") == "solid"
+        assert page.evaluate(f"{frame.format(4)}.borderTopStyle") == "none"
+        assert page.evaluate("getComputedStyle(document.querySelector('.pick')).appearance") == "auto"
+        assert page.evaluate("getComputedStyle(document.querySelector('.term')).borderTopStyle") == "solid"
+        assert violations(page) == []

@@ -1,0 +1,523 @@
+"""The results page in a real Chromium, opened as a file: what loads, what opens, how it looks, what cannot happen."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import socket
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from semantik.decoding.decoded import Thumbnail
+from semantik.queries import Query
+from semantik.records import Hit
+from semantik.results.page import ResultsPage, render, write_page
+from semantik.words.shown_names import visible
+from tests.support import hostile
+from tests.support.libraries import paint
+from tests.support.page_program import browser
+
+WIDTHS = {390: 844, 1280: 860, 3840: 2160}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as launched:
+        yield launched
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open a file in a context of its own; on leaving, assert that nothing happened that must not."""
+
+    @contextmanager
+    def visiting(path, width=1280, complaints=0, refused=(), **options):
+        options = {"viewport": {"width": width, "height": WIDTHS.get(width, 860)}} | options
+        context = chromium.new_context(**options)
+        seen = {"console": [], "dialogs": [], "requests": []}
+        context.on("dialog", lambda dialog: (seen["dialogs"].append(dialog.message), dialog.dismiss()))
+        context.on("console", lambda message: seen["console"].append(message.text))
+        context.on("weberror", lambda error: seen["console"].append(str(error.error)))
+        context.on("request", lambda request: seen["requests"].append(request.url))
+        page = context.new_page()
+        page.goto(path.as_uri())
+        yield page
+        context.close()
+        assert seen["dialogs"] == []
+        assert len(seen["console"]) == complaints, seen["console"]
+        assert [url for url in seen["requests"] if not url.startswith(("file:///", "data:"))] == list(refused)
+
+    return visiting
+
+
+def thumbnail_of(path, side=200):
+    with Image.open(path) as image:
+        image.thumbnail((side, side))
+        stream = io.BytesIO()
+        image.convert("RGB").save(stream, "JPEG")
+        return Thumbnail(stream.getvalue(), *image.size)
+
+
+def page_of(paths, folder, **values):
+    values = {
+        "query": Query.of_text("perro en la playa"),
+        "hits": [Hit(rank, 0.3 - 0.1 * rank / len(paths), path) for rank, path in enumerate(paths, start=1)],
+        "folders": [folder],
+        "searched": 12408,
+        "seconds": 0.04,
+        "model": "Modelo integrado",
+    } | values
+    if "thumbnails" not in values:
+        values["thumbnails"] = {path: thumbnail_of(path) for path in set(paths)}
+    return ResultsPage(**values)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Eight pictures of known, different sizes in two folders."""
+    sizes = [(640, 480), (600, 400), (300, 450), (270, 480), (900, 300), (1000, 200), (320, 320), (64, 48)]
+    return [
+        paint(tmp_path / "fotos" / ("viajes" if place % 2 else "") / f"foto {place}.jpg", (20 * place, 90, 120), size)
+        for place, size in enumerate(sizes)
+    ]
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(page, name="resultados.html"):
+        write_page(render(page), tmp_path / name)
+        return tmp_path / name
+
+    return write
+
+
+@pytest.fixture
+def results(photos, tmp_path, written):
+    return written(page_of(photos, tmp_path / "fotos", notices=["Faltan 3 imágenes nuevas en el índice."]))
+
+
+LOADED = """async () => {
+    const images = [...document.querySelectorAll('main img')];
+    for (const image of images) {
+        image.scrollIntoView();
+        if (!image.complete) await new Promise((done) => { image.onload = image.onerror = done; });
+    }
+    scrollTo(0, 0);
+    return images.map((image) => image.naturalWidth);
+}"""
+
+# WCAG 2 contrast of every text that is shown, against the first opaque ground behind it.
+CONTRASTS = """() => {
+    const rgba = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const light = (colour) => {
+        const [r, g, b] = rgba(colour).slice(0, 3)
+            .map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = (element) => {
+        for (; element; element = element.parentElement) {
+            const colour = getComputedStyle(element).backgroundColor;
+            if ((rgba(colour)[3] ?? 1) === 1) return colour;
+        }
+        return 'rgb(255, 255, 255)';
+    };
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        if (!walker.currentNode.data.trim() || element.closest('script, .unseen, dialog:not([open])')) continue;
+        if (!element.checkVisibility()) continue;
+        const [one, two] = [light(getComputedStyle(element).color), light(ground(element))].sort((a, b) => b - a);
+        found.push([walker.currentNode.data, (one + 0.05) / (two + 0.05)]);
+    }
+    return found;
+}"""
+
+# How often each (tag, attribute names) occurs: an injected element or attribute would change it.
+SHAPES = """() => {
+    const counts = {};
+    for (const element of document.querySelectorAll('*')) {
+        const shape = [element.tagName, ...element.getAttributeNames().sort()].join(' ');
+        counts[shape] = (counts[shape] ?? 0) + 1;
+    }
+    return counts;
+}"""
+
+
+def test_thumbnails_load_and_the_page_says_what_it_should(visit, results):
+    with visit(results) as page:
+        assert page.evaluate(LOADED) == [200, 200, 133, 112, 200, 200, 200, 64]
+        assert page.title() == "perro en la playa"
+        assert page.inner_text("h1") == "perro en la playa"
+        assert page.inner_text(".summary") == "8 resultados entre 12.408 imágenes en 0,04\u00a0s"
+        assert page.inner_text(".notices li") == "Faltan 3 imágenes nuevas en el índice."
+        assert page.locator(".hit .folder").all_inner_texts() == ["fotos", "viajes"] * 4
+
+
+def test_a_click_opens_the_full_picture(visit, results):
+    with visit(results) as page:
+        for place, size in ((0, [640, 480]), (5, [1000, 200])):
+            with page.context.expect_page() as opened:
+                page.locator(".hit img").nth(place).click()
+            opened.value.wait_for_load_state()
+            image = opened.value.evaluate("[document.images[0].naturalWidth, document.images[0].naturalHeight]")
+            assert image == size
+            assert opened.value.evaluate("window.opener") is None
+            opened.value.close()
+
+
+def test_pictures_keep_their_aspect_and_rows_their_height(visit, results):
+    with visit(results) as page:
+        boxes = page.evaluate("[...document.querySelectorAll('.frame')].map((e) => e.getBoundingClientRect().toJSON())")
+        natural = [1.333, 1.5, 0.667, 0.66, 2.2, 2.2, 1, 1.333]  # the fourth to sixth lie whole on a mat
+        assert [box["width"] / box["height"] for box in boxes] == pytest.approx(natural, rel=0.012)
+        rows = {}
+        for box in boxes:
+            rows.setdefault(round(box["y"]), []).append(box)
+        assert len(rows) > 1
+        for row in list(rows.values())[:-1]:
+            heights = [box["height"] for box in row]
+            assert max(heights) - min(heights) < 3
+            assert row[-1]["right"] == pytest.approx(1280 - 41, abs=2)  # rows are justified
+        fits = page.evaluate("[...document.querySelectorAll('.hit img')].map((e) => getComputedStyle(e).objectFit)")
+        assert fits == ["cover", "cover", "cover", "contain", "contain", "contain", "cover", "cover"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_window(visit, written, photos, tmp_path, width):
+    long_name = tmp_path / "fotos" / ("w" * 200 + ".jpg")
+    shutil.copy(photos[0], long_name)
+    page = page_of([*photos, long_name], tmp_path / "fotos" / ("carpeta" * 30))
+    for name, content in {
+        "texto": page,
+        "largo": page_of(photos, tmp_path, query=Query.of_text("palabra" * 200)),
+        "imagen": page_of([*photos, long_name], tmp_path, query=Query.of_image(long_name)),
+        "vacía": page_of([], tmp_path, hits=[], thumbnails={}),
+    }.items():
+        with visit(written(content, f"{name}.html"), width) as shown:
+            widths = shown.evaluate("[document.documentElement.scrollWidth, document.body.scrollWidth, innerWidth]")
+            assert widths == [width] * 3, name
+            sizes = shown.evaluate(
+                "[...document.querySelectorAll('h1, p, dd')].map((e) => e.getBoundingClientRect().right)"
+            )
+            assert max(sizes) <= width, name
+            font = shown.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+            assert font == pytest.approx({390: 16, 1280: 16.03, 3840: 20.9}[width], abs=0.1)
+
+
+def test_light_and_dark_differ_and_both_are_legible(visit, results, written, tmp_path):
+    grounds = {}
+    empty = written(page_of([], tmp_path, hits=[], thumbnails={}), "vacía.html")
+    for scheme in ("light", "dark"):
+        for path in (results, empty):
+            with visit(path, color_scheme=scheme) as page:
+                contrasts = page.evaluate(CONTRASTS)
+                assert len(contrasts) > 8
+                assert {words: ratio for words, ratio in contrasts if ratio < 4.5} == {}
+                grounds[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+                if path == results:
+                    page.locator(".zoom").first.dispatch_event("click")
+                    page.locator(".pixels", has_text="px").wait_for()
+                    inside = [found for found in page.evaluate(CONTRASTS) if found not in contrasts]
+                    assert {words for words, _ in inside} >= {"1 / 8", "Similitud 0,287", "640 × 480 px", "Copiar ruta"}
+                    assert min(ratio for _, ratio in inside) >= 4.5
+    light, dark = (sum(map(int, re.findall(r"\d+", grounds[scheme]))) for scheme in ("light", "dark"))
+    assert light > 3 * 230
+    assert dark < 3 * 30
+
+
+def test_the_viewer_shows_the_full_picture_and_follows_the_keys(visit, results):
+    with visit(results) as page:
+        page.locator(".hit").nth(1).hover()
+        page.get_by_role("button", name="Ampliar foto 1.jpg").click()
+        assert page.get_by_role("dialog", name="Visor de imágenes").is_visible()
+
+        def shows(name, pixels, place):
+            page.locator(".pixels", has_text=pixels).wait_for()
+            assert page.inner_text("#viewer .title") == name
+            assert page.inner_text("#viewer .of") == place
+            return page.evaluate("document.querySelector('.stage img').naturalWidth")
+
+        assert shows("foto 1.jpg", "600 × 400 px", "2 / 8") == 600
+        assert page.inner_text("#viewer .in") == "viajes"
+        page.keyboard.press("ArrowRight")
+        assert shows("foto 2.jpg", "300 × 450 px", "3 / 8") == 300
+        page.keyboard.press("End")
+        assert shows("foto 7.jpg", "64 × 48 px", "8 / 8") == 64
+        assert not page.get_by_role("button", name="Siguiente").is_visible()
+        page.keyboard.press("ArrowRight")
+        page.get_by_role("button", name="Anterior").click()
+        assert shows("foto 6.jpg", "320 × 320 px", "7 / 8") == 320
+        with page.context.expect_page() as opened:
+            page.get_by_role("link", name="Abrir en otra pestaña").click()
+        opened.value.wait_for_load_state()
+        assert opened.value.evaluate("document.images[0].naturalWidth") == 320
+        opened.value.close()
+        page.keyboard.press("Escape")
+        assert not page.locator("#viewer").is_visible()
+        focused = page.evaluate("[document.activeElement.tagName, document.activeElement.querySelector('img').alt]")
+        assert focused == ["A", "foto 6.jpg"]
+
+
+def test_the_viewer_copies_the_path(visit, results, photos):
+    with visit(results, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.locator(".zoom").nth(3).dispatch_event("click")
+        page.get_by_role("button", name="Copiar ruta").click()
+        page.get_by_role("button", name="Ruta copiada").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == str(photos[3])
+
+
+def test_the_viewer_falls_back_to_the_thumbnail(visit, results, photos):
+    photos[0].write_bytes(b"a format that no browser shows")
+    with visit(results) as page:
+        page.locator(".zoom").first.dispatch_event("click")
+        page.get_by_text("El navegador no puede mostrar esta imagen").wait_for()
+        assert page.evaluate("document.querySelector('.stage img').naturalWidth") == 200
+
+
+def test_a_frame_of_a_video_plays_from_its_second(visit, written, tmp_path):
+    cv2 = pytest.importorskip("cv2")
+    clip = tmp_path / "clip ñ #1.webm"
+    film = cv2.VideoWriter(str(clip), cv2.VideoWriter_fourcc(*"VP80"), 10, (160, 90))
+    for frame in range(80):  # four seconds of red, four of blue
+        film.write(np.full((90, 160, 3), (0, 0, 255) if frame < 40 else (255, 0, 0), np.uint8))
+    film.release()
+    still = paint(tmp_path / "azul.png", (0, 0, 255), (160, 90))
+    hits = [Hit(1, 0.3, clip, moment=5.0), Hit(2, 0.2, still)]
+    thumbnails = {hits[0].picture: thumbnail_of(still), still: thumbnail_of(still)}
+    with visit(written(page_of([], tmp_path, hits=hits, thumbnails=thumbnails))) as page:
+        assert page.locator(".hit .moment").inner_text().strip().endswith("▶ 0:05")
+        page.locator(".frame").first.hover()
+        page.locator(".zoom").first.click()
+        page.wait_for_function("document.querySelector('#viewer video')?.readyState >= 2")
+        assert page.evaluate("document.querySelector('#viewer video').currentTime") == pytest.approx(5, abs=0.15)
+        colour = page.evaluate(
+            """() => {
+                const video = document.querySelector("#viewer video");
+                const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1});
+                const pen = canvas.getContext("2d");
+                pen.drawImage(video, 0, 0, 1, 1);
+                try { return [...pen.getImageData(0, 0, 1, 1).data]; } catch { return null; }
+            }"""
+        )
+        assert colour is None or (colour[2] > 200 and colour[0] < 60)  # a file page may not read it back
+        # The arrows belong to the player while it has the focus, else they go on to the next hit.
+        page.locator("#viewer video").focus()
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#viewer .of").inner_text() == "1 / 2"
+        page.locator("#viewer .next").click()
+        assert page.locator("#viewer video").count() == 0
+        page.wait_for_function("document.querySelector('#viewer .stage img')?.naturalWidth === 160")
+
+
+def test_without_scripts_the_page_is_whole(visit, results):
+    with visit(results, java_script_enabled=False) as page:
+        assert page.locator(".hit").count() == 8
+        assert page.locator(".zoom").first.is_hidden()
+        with page.context.expect_page() as opened:
+            page.locator(".hit img").nth(1).click()
+        opened.value.wait_for_load_state()
+        assert opened.value.evaluate("document.images[0].naturalWidth") == 600
+        before = page.locator(".frame").nth(2).bounding_box()["height"]
+        page.get_by_label("Grandes").check(force=True)
+        assert page.locator(".frame").nth(2).bounding_box()["height"] > before * 1.2
+
+
+def test_the_keyboard_reaches_every_picture_visibly(visit, results):
+    with visit(results) as page:
+        reached = []
+        for _ in range(1 + 2 * 8):  # the size of the pictures, then each picture and its button
+            page.keyboard.press("Tab")
+            reached.append(
+                page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName")
+            )
+            outline = page.evaluate(
+                """(({ outlineStyle, outlineWidth }) => [outlineStyle, parseFloat(outlineWidth)])(
+                    getComputedStyle(document.activeElement.closest('label') ?? document.activeElement))"""
+            )
+            assert outline == ["solid", 3]
+        assert reached[0] == "INPUT"
+        assert reached[1::2] == ["A"] * 8
+        assert reached[2::2] == [f"Ampliar foto {place}.jpg" for place in range(8)]
+
+
+def test_motion_is_reduced_on_request(visit, results):
+    for motion, duration in (("reduce", "0s"), ("no-preference", "0.15s")):
+        with visit(results, reduced_motion=motion) as page:
+            style = "getComputedStyle(document.querySelector('.zoom')).transitionDuration"
+            assert page.evaluate(style) == duration
+
+
+def test_print_shows_pictures_and_no_controls(visit, results):
+    with visit(results, color_scheme="dark") as page:
+        page.emulate_media(media="print")
+        assert page.locator(".hit").count() == 8
+        assert page.locator(".sizes").is_hidden()
+        assert page.locator(".zoom").first.is_hidden()
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_the_policy_blocks_what_is_not_the_pages_own(visit, results, tmp_path):
+    html = results.read_text(encoding="utf-8")
+    listener = socket.create_server(("127.0.0.1", 0))
+    remote = f"http://127.0.0.1:{listener.getsockname()[1]}/x.png"
+    foreign = (
+        "<script>window.foreign = 1</script><style>h1 { display: none }</style>"
+        f'<img src="{remote}" onerror="window.foreign = 2">'
+        '<p id="styled" style="position: fixed">x</p><iframe src="data:text/html,x"></iframe>'
+    )
+    path = tmp_path / "ajeno.html"
+    path.write_text(html.replace("</main>", f"</main>{foreign}"), encoding="utf-8")
+    # Each of the six is refused and Chromium says so; it announces the request before it refuses it.
+    with visit(path, complaints=6, refused=[remote]) as page:
+        assert page.evaluate("window.foreign") is None
+        assert page.locator("h1").is_visible()
+        assert page.evaluate("getComputedStyle(document.getElementById('styled')).position") == "static"
+        assert page.evaluate("document.querySelector('img[onerror]').naturalWidth") == 0
+    listener.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        listener.accept()  # nobody called
+    listener.close()
+
+
+def test_after_the_first_thousand_the_originals_load_when_they_come_up(visit, written, photos, tmp_path):
+    paths = [photos[7]] * 1000 + [photos[1]]
+    with visit(written(page_of(paths, tmp_path / "fotos"))) as page:
+        last = page.locator(".hit img").last
+        assert last.get_attribute("src") == photos[1].as_uri()
+        assert last.evaluate("(image) => image.naturalWidth") == 0
+        last.scroll_into_view_if_needed()
+        assert last.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") == 600
+
+
+def test_five_hundred_pictures_open_with_the_first_screen_shown(visit, written, tmp_path):
+    for place in range(16):
+        noise = Image.frombytes("RGB", (60, 45), os.urandom(60 * 45 * 3)).resize((400, 300), Image.Resampling.BICUBIC)
+        noise.save(paint(tmp_path / "fotos" / f"{place}.jpg", (0, 0, 0)), quality=85)
+    paths = [tmp_path / "fotos" / f"{place % 16}.jpg" for place in range(500)]
+    path = written(page_of(paths, tmp_path, thumbnails={path: thumbnail_of(path, 400) for path in set(paths)}))
+    assert path.stat().st_size > 8 << 20
+    started = time.monotonic()
+    with visit(path) as page:
+        seen = page.evaluate(
+            """async () => {
+                const images = [...document.images].filter((i) => i.getBoundingClientRect().top < innerHeight);
+                await Promise.all(images.map((image) => image.decode()));
+                return images.map((image) => image.naturalWidth);
+            }"""
+        )
+        print(f"500 pictures, {path.stat().st_size >> 20} MB: open in {time.monotonic() - started:.2f} s")
+        assert len(seen) >= 9
+        assert set(seen) == {400}
+        assert page.locator(".hit").count() == 500
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """A picture for every hostile name, each of another width: 20, 21, 22 …"""
+
+    def write(path, number):
+        # The format is given: some of the names have no extension that tells it.
+        with path.open("xb") as stream:
+            Image.new("RGB", (20 + number, 20), (number, 120, 90)).save(stream, "JPEG")
+
+    return hostile.lay_out(tmp_path / "corpus", write)
+
+
+def width_of(path, folder):
+    return 20 + hostile.NAMES.index(path.relative_to(folder).as_posix())
+
+
+def test_hostile_names_are_only_text(visit, written, corpus, tmp_path):
+    folder = tmp_path / "corpus"
+    assert len(corpus) >= 60 or os.name == "nt"
+    harmless = [tmp_path / "inocuas" / f"{place}.jpg" for place in range(len(corpus))]
+    thumbnails = [thumbnail_of(path) for path in corpus]
+    plain = page_of(harmless, tmp_path, thumbnails=dict(zip(harmless, thumbnails, strict=True)))
+    with visit(written(plain, "inocua.html")) as page:
+        expected = page.evaluate(SHAPES)
+    with visit(written(page_of(corpus, folder))) as page:
+        assert page.evaluate(SHAPES) == expected
+        names = [visible(path.name) for path in corpus]
+        assert page.locator(".hit .name").evaluate_all("(all) => all.map((e) => e.textContent)") == names
+        assert page.locator(".hit img").evaluate_all("(all) => all.map((e) => e.alt)") == names
+        links = page.locator(".frame a")
+        assert links.evaluate_all("(all) => all.map((e) => e.title)") == [visible(str(path)) for path in corpus]
+        assert page.evaluate(LOADED) == [width_of(path, folder) for path in corpus]
+        assert page.locator(".name").first.evaluate("(e) => getComputedStyle(e).whiteSpace") == "pre"
+        page.mouse.move(200, 400)
+        page.keyboard.press("Tab")
+
+
+def test_each_hostile_name_opens_its_own_file(visit, written, corpus, tmp_path):
+    folder = tmp_path / "corpus"
+    natural = """async () => {
+        await document.images[0].decode();
+        return document.images[0].naturalWidth;
+    }"""
+    with visit(written(page_of(corpus, folder))) as page:
+        links = page.locator(".frame a")
+        addresses = links.evaluate_all("(all) => all.map((e) => e.href)")
+        tab = page.context.new_page()
+        for path, address in list(zip(corpus, addresses, strict=True))[::2]:  # the viewer's test loads them all
+            tab.goto(address)
+            assert tab.evaluate(natural) == width_of(path, folder), visible(path.name)
+        for place in range(0, len(corpus), 12):  # a click goes there, too
+            with page.context.expect_page() as arrived:
+                links.nth(place).click()
+            arrived.value.wait_for_load_state()
+            assert arrived.value.url == addresses[place]
+            assert arrived.value.evaluate(natural) == width_of(corpus[place], folder)
+            arrived.value.close()
+
+
+def test_hostile_names_stay_text_in_the_viewer(visit, written, corpus, tmp_path):
+    settled = """async () => {
+        const viewer = document.getElementById('viewer');
+        while (!viewer.querySelector('.pixels').textContent) await new Promise(requestAnimationFrame);
+        const title = viewer.querySelector('.title');
+        return [title.textContent, title.querySelectorAll('*').length, viewer.querySelector('.stage img').naturalWidth];
+    }"""
+    with visit(written(page_of(corpus, tmp_path / "corpus"))) as page:
+        page.locator(".zoom").first.dispatch_event("click")
+        for path in corpus:
+            assert page.evaluate(settled) == [visible(path.name), 1, width_of(path, tmp_path / "corpus")]
+            page.keyboard.press("ArrowRight")
+
+
+TOLD = f"() => [({SHAPES})(), document.querySelector('h1').textContent, document.title]"
+
+
+def test_hostile_queries_are_only_text(visit, written, tmp_path):
+    assert len(hostile.QUERIES) >= 60
+
+    def told(page, query):
+        page.goto(written(page_of([], tmp_path, hits=[], thumbnails={}, query=Query.of_text(query))).as_uri())
+        return page.evaluate(TOLD)
+
+    with visit(written(page_of([], tmp_path, hits=[], thumbnails={}))) as page:
+        expected = {long: told(page, "x" * (91 if long else 9))[0] for long in (False, True)}
+        for query in hostile.QUERIES:
+            title = re.sub(" +", " ", visible(query)).strip(" ")
+            assert told(page, query) == [expected[len(query) > 90], visible(query), title]
+
+
+def test_hostile_example_pictures_are_only_text(visit, written, corpus, tmp_path):
+    with visit(written(page_of([], tmp_path, hits=[], thumbnails={}))) as page:
+        shapes = set()
+        for path in corpus[::6]:
+            thumbnails = {each: thumbnail_of(each) for each in (corpus[0], path)}
+            content = page_of(corpus[:1], tmp_path, query=Query.of_image(path), thumbnails=thumbnails)
+            page.goto(written(content).as_uri())
+            found, heading, _ = page.evaluate(TOLD)
+            shapes.add(str(found))
+            example = page.locator(".example").evaluate("(e) => [e.href, e.querySelector('img').alt]")
+            assert example == [path.as_uri(), f"Imagen de ejemplo: {visible(path.name)}"]
+            assert heading == visible(path.name)
+        assert len(shapes) == 1

@@ -1,0 +1,77 @@
+"""A predictable encoder, and putting it in the place of every model."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from semantik.decoding.fitting import InputSpec
+from semantik.decoding.pool import DecodePool
+from semantik.encoders.base import Encoder, unit_rows
+from semantik.search.relevance import read_queries
+
+
+class FakeEncoder(Encoder):
+    """Embeds a picture as its mean colour and a text as the colour that it names, so scores can be foretold.
+
+    dim 3: red, green, blue. ``images`` and ``batches`` count the work that was asked for.
+    """
+
+    name = "fake"
+    space = "fake/rgb"
+    dim = 3
+    input_spec = InputSpec(8, 8, "squash", "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    batch_size = 4
+    COLOURS: ClassVar = {
+        "rojo": (1, 0, 0),
+        "verde": (0, 1, 0),
+        "azul": (0, 0, 1),
+        "amarillo": (1, 1, 0),
+        "blanco": (1, 1, 1),
+    }
+    WHITE: ClassVar = frozenset(read_queries()[::10])
+
+    def __init__(self) -> None:
+        self.images = 0
+        self.batches = 0
+
+    def encode_images(self, batch):
+        self.images += len(batch)
+        self.batches += 1
+        return unit_rows(batch.mean(axis=(2, 3)))
+
+    def encode_texts(self, texts):
+        # Of the texts that name no colour every tenth background query is white, the rest mean nothing.
+        colours = [self.COLOURS.get(text, (1, 1, 1) if text in self.WHITE else (0, 0, 0)) for text in texts]
+        return unit_rows(np.array(colours, dtype=np.float32).reshape(-1, 3))
+
+
+def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
+    """Make the predictable encoder stand for every model; those that get made are in the returned list."""
+    from semantik.engine import engine
+
+    made: list[FakeEncoder] = []
+
+    def create(name, **options):
+        fake = FakeEncoder()
+        fake.name = name
+        fake.space = f"fake/{name}"
+        made.append(fake)
+        return fake
+
+    monkeypatch.setattr(engine.registry, "create", create)
+    monkeypatch.setattr(engine, "DecodePool", _lasting_pool)
+    return made
+
+
+@functools.cache
+def _lasting_pool(time_limit: float) -> DecodePool:
+    """Decoder processes that outlast the engine that uses them: to start them takes longer than most tests."""
+    pool = DecodePool(time_limit=time_limit)
+    atexit.register(pool.close)
+    pool.close = lambda: None  # type: ignore[method-assign]
+    return pool
