@@ -171,7 +171,7 @@ def test_the_line_for_windows_is_one_quoted_argument(monkeypatch):
 
 
 def test_no_shell_is_ever_used():
-    source = (REPO / "semantik" / "file_manager.py").read_text(encoding="utf-8")
+    source = (REPO / "semantik" / "desktop" / "file_manager.py").read_text(encoding="utf-8")
     assert "shell" not in {
         keyword.arg for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) for keyword in node.keywords
     }
