@@ -305,9 +305,10 @@ class SemantikSearchApp:
         with self.watching.aside(), in_background():
             return self.engine.library.update(
                 indexed_folders,
-                lambda indexed_folder, progress: self.tasks.post(lambda: self._show_progress(progress, indexed_folder)),
-                self.tasks.is_cancelled,
-                pause=self.tasks.pause,
+                self.tasks.control,
+                on_progress=lambda indexed_folder, progress: self.tasks.post(
+                    lambda: self._show_progress(progress, indexed_folder)
+                ),
                 **options,
             )
 

@@ -6,12 +6,13 @@ import logging
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from semantik.encoders.base import Encoder
 from semantik.errors import NoIndex, SemantikError
 from semantik.folders.indexed_folder import Check, IndexedFolder
-from semantik.long_tasks import Pause, Progress
+from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
 from semantik.search.row_filters import Part
@@ -92,32 +93,26 @@ class Library:
     def update(
         self,
         indexed_folders: Sequence[IndexedFolder],
-        on_progress: Callable[[IndexedFolder, Progress], None] = lambda indexed_folder, progress: None,
-        is_cancelled: Callable[[], bool] = lambda: False,
+        control: TaskControl = UNATTENDED,
         *,
+        on_progress: Callable[[IndexedFolder, Progress], None] | None = None,
         rebuild: Collection[IndexedFolder] = (),
         allow_mass_removal: bool = False,
-        pause: Pause | None = None,
         again: Mapping[Path, Sequence[str]] | None = None,
     ) -> list[Outcome]:
         """Bring some of the folders up to date, one after the other; what fails in one is told, and the rest goes on.
 
+        ``on_progress`` is told instead of the one whom ``control`` tells, with the folder that is at its turn.
         ``again``: paths of bad files to try once more, by folder; the rest is as in ``IndexedFolder.update``. Only
         unknown errors are raised. After a cancellation, the folders that were left have no outcome.
         """
         outcomes: list[Outcome] = []
         for indexed_folder in indexed_folders:
-
-            def tell(progress: Progress, indexed_folder: IndexedFolder = indexed_folder) -> None:
-                on_progress(indexed_folder, progress)
-
             try:
                 report = indexed_folder.update(
-                    tell,
-                    is_cancelled,
+                    control.telling(partial(on_progress, indexed_folder)) if on_progress else control,
                     rebuild=indexed_folder in rebuild,
                     allow_mass_removal=allow_mass_removal,
-                    pause=pause,
                     again=(again or {}).get(indexed_folder.folder, ()),
                 )
             except SemantikError as error:
@@ -125,7 +120,7 @@ class Library:
                 outcomes.append(Outcome(indexed_folder, error=error))
             else:
                 outcomes.append(Outcome(indexed_folder, report))
-            if is_cancelled():
+            if control.cancelled:
                 break
         return outcomes
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from semantik.encoders import registry
 from semantik.encoders.base import Encoder
 from semantik.engine import model_trials
 from semantik.errors import ModelInUse, UnknownEncoder
-from semantik.long_tasks import Progress
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.queries import Query
 from semantik.storage.settings import Config
 from semantik.words.text import language, say
@@ -62,17 +61,12 @@ class Models:
         known = registry.describe(self._weights)
         return {info.name: model_title(info.name) for info in known if info.ready or info.name in shown}
 
-    def download(
-        self,
-        name: str,
-        on_progress: Callable[[Progress], None] = lambda progress: None,
-        is_cancelled: Callable[[], bool] = lambda: False,
-    ) -> None:
+    def download(self, name: str, control: TaskControl = UNATTENDED) -> None:
         """Fetch a model's files, or the multilingual text tower's. Progress counts bytes.
 
         What arrived is kept for the next try. Raises UnknownEncoder, DownloadFailed or Cancelled.
         """
-        registry.fetch(name, self._weights, on_progress, is_cancelled)
+        registry.fetch(name, self._weights, control)
 
     def model_list(self) -> list[registry.Entry]:
         """All models that a user should know of, and those that are here, for a list to manage them."""
@@ -92,10 +86,10 @@ class Models:
         own = self.config.clip_checkpoint
         return registry.remove(name, self._weights, Path(own).expanduser() if own else None)
 
-    def measure(self, name: str, is_cancelled: Callable[[], bool] = lambda: False) -> float:
+    def measure(self, name: str, control: TaskControl = UNATTENDED) -> float:
         """Seconds per picture of a model on this computer, remembered. Raises as ``model_speed.measure``."""
         encoder = self.encoder if name == self.encoder.name else self._create(name)
-        seconds = model_trials.measure(encoder, is_cancelled)
+        seconds = model_trials.measure(encoder, control)
         model_trials.remember_speed(self.home, encoder.store, seconds)
         return seconds
 
@@ -129,13 +123,11 @@ class Models:
         files = self._files_for(query)
         return (say("model.multilingual"), round(files.size / 2**20)) if files else None
 
-    def download_missing(
-        self, query: Query, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool]
-    ) -> None:
+    def download_missing(self, query: Query, control: TaskControl) -> None:
         """Fetch it. Progress counts bytes. Raises DownloadFailed or Cancelled."""
         files = self._files_for(query)
         if files:
-            model_file_set.download(files, self._weights, on_progress, is_cancelled)
+            model_file_set.download(files, self._weights, control)
 
     def _files_for(self, query: Query) -> model_file_set.ModelFiles | None:
         return next(filter(None, map(self.encoder.missing_for, query.texts)), None)

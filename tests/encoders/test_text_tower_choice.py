@@ -181,7 +181,7 @@ def test_accepted_it_is_downloaded_and_the_query_goes_on(foreign, monkeypatch: p
 
     fetched: list[ModelFiles] = []
 
-    def download(files, folder, on_progress, is_cancelled):
+    def download(files, folder, control):
         fetched.append(files)
         Foreigner.has_it = True
 

@@ -20,6 +20,7 @@ from semantik.search.query_syntax import parse
 from semantik.storage.settings import Config
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
 from tests.support.libraries import paint, together
+from tests.support.task_controls import CancelledWhen
 
 
 def names(hits) -> list[str]:
@@ -67,7 +68,9 @@ def test_before_the_first_update_there_is_nothing_to_search(pair, library):
 
 def test_one_folder_after_the_other_with_its_own_progress(pair):
     told = []
-    outcomes = pair.update(pair.indexed_folders, lambda each, progress: told.append((each.name, progress.done)))
+    outcomes = pair.update(
+        pair.indexed_folders, on_progress=lambda each, progress: told.append((each.name, progress.done))
+    )
     assert told == [("fotos", 0), ("fotos", 4), ("fotos", 6), ("viajes", 0), ("viajes", 4), ("viajes", 5)]
     assert [(each.indexed_folder.name, each.report.added, each.error) for each in outcomes] == [
         ("fotos", 6, None),
@@ -93,7 +96,9 @@ def test_a_folder_that_cannot_be_reached_does_not_stop_the_other(pair, library, 
 def test_after_a_cancellation_the_folders_that_are_left_have_no_outcome(pair, fake):
     stopped = []
     outcomes = pair.update(
-        pair.indexed_folders, lambda each, progress: progress.done and stopped.append(each), lambda: bool(stopped)
+        pair.indexed_folders,
+        CancelledWhen(lambda: bool(stopped)),
+        on_progress=lambda each, progress: progress.done and stopped.append(each),
     )
     assert [(each.indexed_folder.name, each.report.cancelled, each.report.count) for each in outcomes] == [
         ("fotos", True, 4)

@@ -15,6 +15,7 @@ import SemantikSearch
 from semantik import __version__
 from semantik.engine import engine
 from semantik.errors import NoNetwork
+from semantik.long_tasks import Progress
 from semantik.results import page
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME
@@ -640,8 +641,8 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     window.messages.clear()
     arrived: list[str] = []
 
-    def download(model, folder, on_progress, is_cancelled):
-        on_progress(SemantikSearch.Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
+    def download(model, folder, control):
+        control.report(Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
         arrived.extend(file.filename for file in model.files)
 
     monkeypatch.setattr(engine.registry.model_file_set, "download", download)

@@ -90,11 +90,11 @@ def test_it_can_be_cancelled(window, monkeypatch):
     started = threading.Event()
     real = doctor.diagnose
 
-    def slow(*arguments, is_cancelled, **options):
+    def slow(*arguments, control, **options):
         started.set()
-        while not is_cancelled():
+        while not control.cancelled:
             threading.Event().wait(0.01)
-        return real(*arguments, is_cancelled=is_cancelled, **options)
+        return real(*arguments, control=control, **options)
 
     monkeypatch.setattr(doctor, "diagnose", slow)
     status = window.status

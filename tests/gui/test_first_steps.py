@@ -131,7 +131,7 @@ def test_skipping_it_takes_a_model_that_is_there_already(start, ready):
 def test_the_model_is_downloaded_before_the_folders_are_indexed(start, ready, monkeypatch, user, pages):
     order: list[str] = []
 
-    def download(model, folder, on_progress, is_cancelled):
+    def download(model, folder, control):
         order.append("downloaded")
         ready.add("clip-vit-b-32")
 

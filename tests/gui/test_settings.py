@@ -30,6 +30,7 @@ from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, Config
 from tests.downloads.test_model_file_set import serving
 from tests.support.fake_encoder import replace_encoders
+from tests.support.task_controls import CancelledWhen
 from tests.support.window import Window, windows
 
 SIGLIP = "siglip2-b-32-256"
@@ -338,7 +339,7 @@ def test_the_trial_shows_and_remembers_seconds(window, servers, home, monkeypatc
     window.app.engine.download(SIGLIP)
     asked: list[str] = []
 
-    def measure(encoder, is_cancelled):
+    def measure(encoder, control):
         asked.append(encoder.name)
         return {"builtin": 0.0214, SIGLIP: 0.25}[encoder.name]
 
@@ -357,7 +358,7 @@ def test_the_trial_shows_and_remembers_seconds(window, servers, home, monkeypatc
     assert said(dialog).startswith("Medido en este equipo")
     assert json.loads((home / "model_speeds.json").read_text()) == {"builtin": 0.0214, SIGLIP: 0.25}
 
-    def stop(encoder, is_cancelled):
+    def stop(encoder, control):
         window.app.tasks.cancel()
         raise Cancelled
 
@@ -388,7 +389,7 @@ def test_the_trial_times_one_batch_after_warming_up(fake, monkeypatch):
     assert model_trials.measure(fake) == pytest.approx(0.25)
     assert counts[3:] == [2, 2, 3]
     with pytest.raises(Cancelled):
-        model_trials.measure(fake, lambda: True)
+        model_trials.measure(fake, CancelledWhen(lambda: True))
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '{"a": "x", "b": -1, "c": NaN}', ""])

@@ -123,11 +123,7 @@ class ModelPicker:
         title = engine.download_size(name)[0]
 
         self._app.start(
-            lambda: engine.download(
-                name,
-                lambda progress: self._app.tasks.post(lambda: self._show_download(title, progress)),
-                self._app.tasks.is_cancelled,
-            ),
+            lambda: engine.download(name, self._app.tasks.telling(lambda p: self._show_download(title, p))),
             lambda done: self._use(name),
             self._download_failed,
         )
@@ -158,9 +154,7 @@ class ModelPicker:
         engine, tasks = self._engine, self._app.tasks
         assert engine
         self._app.start(
-            lambda: engine.download_missing(
-                query, lambda p: tasks.post(lambda: self._show_download(title, p)), tasks.is_cancelled
-            ),
+            lambda: engine.download_missing(query, tasks.telling(lambda p: self._show_download(title, p))),
             lambda done: then(),
             self._reader_failed(then),
         )
@@ -178,7 +172,7 @@ class ModelPicker:
 
     def _show_download(self, title: str, progress: Progress) -> None:
         self._app.view.show_share(progress.done / max(1, progress.total))
-        if not self._app.tasks.is_cancelled():
+        if not self._app.tasks.control.cancelled:
             self._app.view.say(download_status(title, progress))
 
     def _download_failed(self, error: BaseException) -> None:

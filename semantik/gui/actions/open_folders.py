@@ -160,7 +160,7 @@ class OpenFolders:
             self._note_outcome(outcome)
         self.show_problems()
         self.show_index()
-        if app.tasks.is_cancelled():
+        if app.tasks.control.cancelled:
             count = reports[-1].count if len(library.indexed_folders) == 1 and reports else library.count
             app.view.say(say("status.cancelled", count=number(count)))
             return

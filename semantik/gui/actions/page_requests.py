@@ -63,7 +63,7 @@ class PageRequests:
                 app.view.say(message)
                 done(message)
 
-            app.start(lambda: copy_files(paths, Path(folder), app.tasks.is_cancelled), show, failed)
+            app.start(lambda: copy_files(paths, Path(folder), app.tasks.control), show, failed)
 
         return str(self._in_turn(begin))
 

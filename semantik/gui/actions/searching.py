@@ -78,7 +78,7 @@ class Searching:
             app.examples.enter(str(path))
             then(str(path))
 
-        app.start(lambda: fetch_picture(address, app.home, app.tasks.is_cancelled), fetched, self._failed)
+        app.start(lambda: fetch_picture(address, app.home, app.tasks.control), fetched, self._failed)
 
     # -- What is answered ------------------------------------------------------------------------------
 

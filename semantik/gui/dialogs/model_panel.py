@@ -129,11 +129,7 @@ class ModelPanel(ttk.LabelFrame):
         title = say(f"model.{entry.name}")
 
         def work() -> None:
-            self._engine.download(
-                entry.name,
-                lambda progress: tasks.post(lambda: self._show_download(title, progress)),
-                tasks.is_cancelled,
-            )
+            self._engine.download(entry.name, tasks.telling(lambda progress: self._show_download(title, progress)))
 
         def done(_: None) -> None:
             self.say(say("settings.done_part" if entry.part_of else "settings.done", name=title))
@@ -147,7 +143,7 @@ class ModelPanel(ttk.LabelFrame):
         self._app.view.show_share(share)
         if self.is_there():
             self.progress.configure(value=share)
-        if not self._app.tasks.is_cancelled():
+        if not self._app.tasks.control.cancelled:
             self._app.view.say(words)
             if self.is_there():
                 self.say(words)
@@ -187,7 +183,7 @@ class ModelPanel(ttk.LabelFrame):
         def work() -> None:
             for number, name in enumerate(names):
                 tasks.post(lambda number=number: show(number))  # type: ignore[misc]  # mypy knows no default here
-                self._engine.measure(name, tasks.is_cancelled)
+                self._engine.measure(name, tasks.control)
 
         self._run(work, lambda _: self.say(say("settings.measured")), say("settings.not_measured_all"))
 
