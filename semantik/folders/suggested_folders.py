@@ -31,12 +31,8 @@ _CLOUDS = (
     *("Google Drive/My Drive", "Google Drive/Mi unidad", "Google Drive", "My Drive", "Mi unidad"),
     *("Nextcloud", "ownCloud", "MEGA"),
     # where macOS puts those of all services, but for its own
-    *(
-        "IndexedFolder/CloudStorage/*/My Drive",
-        "IndexedFolder/CloudStorage/*/Mi unidad",
-        "IndexedFolder/CloudStorage/*",
-    ),
-    "IndexedFolder/Mobile Documents/com~apple~CloudDocs",
+    *("Library/CloudStorage/*/My Drive", "Library/CloudStorage/*/Mi unidad", "Library/CloudStorage/*"),
+    "Library/Mobile Documents/com~apple~CloudDocs",
 )
 _ICLOUD_PHOTOS = ("iCloudPhotos", "iCloudPhotos/Photos", "iCloud Photos", "iCloud Photos/Photos")
 
