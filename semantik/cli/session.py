@@ -34,19 +34,20 @@ class Session:
         self.engine: Engine = Engine(home, replace(config, encoder=""))
         self._line = ProgressLine()
         self._folders: list[Path] = options.folders
-        self._name: str = options.encoder or self.engine.without_asking()
+        self._name: str = options.encoder or self.engine.models.without_asking()
 
     def __enter__(self) -> Session:
         if threading.current_thread() is threading.main_thread():
             self._previous = signal.signal(signal.SIGINT, lambda number, frame: self._control.cancel())
-        self.engine.require(self._name)
-        if not self.engine.is_ready(self._name):
-            title, size = self.engine.download_size(self._name)
+        models = self.engine.models
+        models.require(self._name)
+        if not models.is_ready(self._name):
+            title, size = models.download_size(self._name)
             print(say("cli.downloading", name=title, size=size), file=sys.stderr)
             show = self._line.shows(lambda progress: download_status(title, progress))
-            self.engine.download(self._name, self._control.telling(show))
+            models.download(self._name, self._control.telling(show))
             self._line.end()
-        self.engine.use(self._name)
+        models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)
         return self
 

@@ -24,7 +24,7 @@ from PIL import Image
 
 from semantik.cli import main
 from semantik.decoding.pool import DecodePool
-from semantik.engine import engine
+from semantik.encoders import registry
 from semantik.errors import FolderEmptied, FolderNotFound, FolderUnreadable, IndexNotSaved, MassRemoval, NoIndex
 from semantik.folders import embedding_run
 from semantik.folders.indexed_folder import IndexedFolder, State
@@ -84,7 +84,7 @@ def fake_encoder(name, **options):
 @pytest.fixture
 def run(monkeypatch, home, capsys):
     """Run a command of the program in this process: exit code, stdout, stderr."""
-    monkeypatch.setattr(engine.registry, "create", fake_encoder)
+    monkeypatch.setattr(registry, "create", fake_encoder)
     monkeypatch.setattr(settings, "CONFIG_NAME", "no such settings.json")
 
     def call(*arguments):

@@ -52,7 +52,7 @@ def engine(monkeypatch, home):
 
 
 def inactive(collection, *folders) -> Library:
-    return Library(collection.indexed_folders, collection.encoder, collection._searcher, folders)
+    return Library(collection.indexed_folders, collection.encoder, collection._searcher, collection.config, folders)
 
 
 # -- Bringing folders up to date -----------------------------------------------------------------------------
@@ -172,18 +172,19 @@ def test_the_engine_opens_several_folders_each_once(engine, library, trips, monk
     assert [each.folder for each in opened.indexed_folders] == [library, trips]
     assert (opened.folders, opened.inactive) == ([trips], {library})
     opened.update(opened.indexed_folders)
-    answer = engine.ask(Query.of_text("rojo"), 5)
+    answer = opened.ask(Query.of_text("rojo"), 5)
     assert (answer.searched, names(answer.hits)[0]) == (5, "granate.png")
     with pytest.raises(BadTopK) as caught:
-        engine.ask(Query.of_text("rojo"), 6)
+        opened.ask(Query.of_text("rojo"), 6)
     assert caught.value.params == {"value": "6", "most": 5}
-    assert len(engine.open(library, trips).indexed_folders) == 2
-    assert [check.state for check in engine.library.open()] == [State.READY, State.READY]
-    answer = engine.ask(Query.of_text("rojo"), 11)
+    again = engine.open(library, trips)
+    assert len(again.indexed_folders) == 2
+    assert [check.state for check in again.open()] == [State.READY, State.READY]
+    answer = again.ask(Query.of_text("rojo"), 11)
     assert (answer.searched, names(answer.hits)[:2]) == (11, ["rojo.png", "naranja.png"])
     assert names(answer.hits[0].copies) == ["granate.png"]
     engine.exclude(["viaje"])
-    assert [outcome.report.count for outcome in engine.library.update(engine.library.indexed_folders)] == [3, 5]
+    assert [outcome.report.count for outcome in again.update(again.indexed_folders)] == [3, 5]
 
 
 # -- Folders within folders ----------------------------------------------------------------------------------
@@ -325,3 +326,27 @@ def test_a_library_without_an_index_is_forked_without_one(pair):
     fork = first.fork()
     assert fork.update().added == 6
     assert (first.index, fork.count) == (None, 6)
+
+
+# -- The models and the open library -------------------------------------------------------------------------
+
+
+def test_an_encoder_that_is_made_anew_reaches_the_open_library(engine, library, trips):
+    opened = engine.open(library, trips)
+    first = opened.encoder
+    engine.models.read_queries("multilingual")
+    assert engine.models.encoder is not first
+    assert opened.encoder is engine.models.encoder
+    assert all(each.encoder is engine.models.encoder for each in opened.indexed_folders)
+
+
+def test_a_library_keeps_the_model_with_which_it_was_opened(engine, library):
+    opened = engine.open(library)
+    opened.update(opened.indexed_folders)
+    first = opened.encoder
+    engine.models.use("clip-vit-b-32")
+    engine.models.read_queries("multilingual")
+    assert (opened.encoder, engine.models.encoder.name) == (first, "clip-vit-b-32")
+    answer = opened.ask(Query.of_text("rojo"), 1)
+    assert (names(answer.hits), answer.model, answer.folders) == (["rojo.png"], "builtin", [library])
+    assert engine.open(library).encoder is engine.models.encoder
