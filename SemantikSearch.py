@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from semantik.engine.engine import Engine
-    from semantik.engine.library import Outcome
+    from semantik.engine.library import Library, Outcome
     from semantik.folders.indexed_folder import Check, IndexedFolder
 
 log = logging.getLogger(__name__)
@@ -263,8 +263,8 @@ class SemantikSearchApp:
 
     def load_index(self) -> list[Check]:
         """In the worker: load the stored indexes and compare each with its folder."""
-        assert self.engine and self.engine.library
-        return self.engine.library.open()
+        assert self.opened.library
+        return self.opened.library.open()
 
     def is_index_valid(self) -> bool:
         """Whether the indexes, checked whole when they were loaded, still match the files of their folders."""
@@ -301,13 +301,15 @@ class SemantikSearchApp:
 
     def index_images(self, indexed_folders: Sequence[IndexedFolder], **options: Any) -> list[Outcome]:
         """In the worker: bring the indexes up to date, behind whatever else the user does."""
-        assert self.engine and self.engine.library
+        library = self.opened.library
+        assert library
         with self.watching.aside(), in_background():
-            return self.engine.library.update(
+            return library.update(
                 indexed_folders,
-                lambda indexed_folder, progress: self.tasks.post(lambda: self._show_progress(progress, indexed_folder)),
-                self.tasks.is_cancelled,
-                pause=self.tasks.pause,
+                self.tasks.control,
+                on_progress=lambda indexed_folder, progress: self.tasks.post(
+                    lambda: self._show_progress(progress, indexed_folder)
+                ),
                 **options,
             )
 
@@ -376,21 +378,19 @@ class SemantikSearchApp:
         assert self.engine
         return self.engine.embed(Query.of_image(path))
 
-    def wanted_top_k(self, engine: Engine) -> int:
+    def wanted_top_k(self, library: Library) -> int:
         """K as it was typed, remembered from now on. Raises BadTopK."""
         from semantik.search.ranking import parse_top_k
 
-        assert engine.library
-        top_k = parse_top_k(self.view.top_k.get(), engine.library.count)
-        if top_k != self.within_index(engine):
+        top_k = parse_top_k(self.view.top_k.get(), library.count)
+        if top_k != self.within_index(library):
             self._wanted_top_k = top_k
             self.save_config(top_k=top_k)
         return top_k
 
-    def within_index(self, engine: Engine) -> int:
+    def within_index(self, library: Library) -> int:
         """The remembered K, or the number of pictures where there are fewer."""
-        assert engine.library
-        return min(self._wanted_top_k, engine.library.count)
+        return min(self._wanted_top_k, library.count)
 
     # -- Dialogs ---------------------------------------------------------------------------------------
 

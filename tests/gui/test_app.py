@@ -13,8 +13,10 @@ import pytest
 
 import SemantikSearch
 from semantik import __version__
-from semantik.engine import engine
+from semantik.encoders import registry
+from semantik.engine import models
 from semantik.errors import NoNetwork
+from semantik.long_tasks import Progress
 from semantik.results import page
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME
@@ -148,7 +150,7 @@ def test_browse_takes_the_chosen_folder(window, library, monkeypatch):
     window.press(window.app.view.folder_button)
     window.wait_idle()
     assert window.app.view.folder_entry.get() == str(library)
-    assert window.app.engine.library.count == 6
+    assert window.app.opened.library.count == 6
 
 
 def test_the_last_folder_is_reopened_with_its_index_and_nothing_is_embedded(start, library, encoder):
@@ -208,7 +210,7 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     monkeypatch.setattr(FakeEncoder, "encode_images", wait_for_cancel)
     window.app._show_progress = cancel_early
     window.choose_folder(folder)
-    count = window.app.engine.library.count
+    count = window.app.opened.library.count
     assert 8 <= count < 60
     assert window.status == (f"Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó.")
     window.app._show_progress = show
@@ -266,7 +268,7 @@ def test_a_damaged_index_is_told_and_rebuilt_when_the_user_agrees(start, library
     refused.close()
     agreed = start()
     agreed.wait_idle()
-    assert agreed.app.engine.library.count == 6
+    assert agreed.app.opened.library.count == 6
     (kept,) = store.glob("damaged-*/*.bin")
     assert kept.read_bytes() == damaged
 
@@ -313,10 +315,10 @@ def test_mass_removal_is_asked_about(window, tmp_path):
     window.press(window.app.view.update_button)
     window.wait_idle()
     assert window.messages[0].startswith(f"Faltan 30 de las 31 imágenes indexadas de «{folder}».")
-    assert window.app.engine.library.count == 31
+    assert window.app.opened.library.count == 31
     window.press(window.app.view.update_button)
     window.wait_idle()
-    assert window.app.engine.library.count == 1
+    assert window.app.opened.library.count == 1
 
 
 def test_skipped_files_are_listed_with_reasons(window, library):
@@ -519,7 +521,7 @@ def test_searching_while_indexing_is_told(window, library, monkeypatch):
     assert "disabled" in window.app.view.update_button.state()
     hold.set()
     window.wait_idle()
-    assert window.app.engine.library.count == 6
+    assert window.app.opened.library.count == 6
 
 
 def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
@@ -547,7 +549,7 @@ def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
     window.choose_folder(folder)
     assert answered.is_set()
     assert window.app.view.text_entry.get() == "mientras tanto"
-    assert window.app.engine.library.count == 40
+    assert window.app.opened.library.count == 40
 
 
 def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):
@@ -609,7 +611,7 @@ def test_who_skipped_the_guide_is_asked_once_and_the_embedded_model_needs_no_dow
     assert window.status == "Elija un modelo."
     window.press(dialog.start)
     window.wait_idle()
-    assert window.app.engine.encoder.name == "builtin"
+    assert window.app.engine.models.encoder.name == "builtin"
     assert json.loads((home / CONFIG_NAME).read_text())["encoder"] == "builtin"
     window.close()
     again = start()
@@ -623,7 +625,7 @@ def test_a_failed_download_goes_on_with_the_embedded_model(start, settings, monk
     def fail(*arguments):
         raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
 
-    monkeypatch.setattr(engine.registry.model_file_set, "download", fail)
+    monkeypatch.setattr(registry.model_file_set, "download", fail)
     window = start()
     window.press(window.dialog().download)
     window.wait_idle()
@@ -631,7 +633,7 @@ def test_a_failed_download_goes_on_with_the_embedded_model(start, settings, monk
         "No hay conexión con example.org, así que CLIP ViT-B/32 no se pudo descargar. Compruebe la red e inténtelo "
         "de nuevo.\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, vuelva a elegir el modelo."
     ]
-    assert window.app.engine.encoder.name == "builtin"
+    assert window.app.engine.models.encoder.name == "builtin"
     assert window.app.view.model_box.get() == "Integrado (sin descarga)"
 
 
@@ -640,12 +642,12 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     window.messages.clear()
     arrived: list[str] = []
 
-    def download(model, folder, on_progress, is_cancelled):
-        on_progress(SemantikSearch.Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
+    def download(model, folder, control):
+        control.report(Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
         arrived.extend(file.filename for file in model.files)
 
-    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
-    monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
+    monkeypatch.setattr(registry.model_file_set, "download", download)
+    monkeypatch.setattr(models.Models, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
     box = window.app.view.model_box
     box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))
     seen: list[str] = []
@@ -658,7 +660,7 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     (told,) = [message for message in seen if message.startswith("Descargando CLIP ViT-B/32")]
     assert told.endswith("100 de 338 MB · 5,0 MB/s · quedan 48 s")
     assert window.messages[0].startswith("Esta carpeta aún no está indexada con el modelo CLIP ViT-B/32")
-    assert window.app.engine.encoder.name == "clip-vit-b-32"
+    assert window.app.engine.models.encoder.name == "clip-vit-b-32"
     assert json.loads((home / CONFIG_NAME).read_text())["encoder"] == "clip-vit-b-32"
     for name in ("builtin", "clip-vit-b-32"):
         assert (index_folder(home, library, name) / "image_index.json").is_file()
@@ -673,7 +675,7 @@ def test_settings_that_cannot_be_saved_stop_nothing(start, library, monkeypatch)
 
     monkeypatch.setattr(SemantikSearch, "save_config", fail)
     window.choose_folder(library)
-    assert window.app.engine.library.count == 6
+    assert window.app.opened.library.count == 6
 
 
 def test_no_widget_survives_the_window(window):

@@ -27,7 +27,7 @@ from semantik.words.text import number, say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from semantik.engine.engine import Answer
+    from semantik.engine.answers import Answer
     from semantik.records import Hit
     from SemantikSearch import SemantikSearchApp
 
@@ -140,7 +140,8 @@ class FoundPictures:
         if typed == self._typed or engine is None:
             return
         self._typed = typed
-        folders = engine.library.folders if engine.library else []
+        library = self._app.opened.library
+        folders = library.folders if library else []
 
         def body() -> None:
             from semantik.search.example_pictures import is_address, read_pictures

@@ -42,16 +42,16 @@ class IndexingDisplay:
             app.view.say(say("status.loading_model", model=app.models.title))
             return
         app.view.show_share(progress.done / progress.total)
-        if not app.tasks.is_cancelled() and progress.paused is app.tasks.pause.held:
+        if not app.tasks.control.cancelled and progress.paused is app.tasks.control.paused:
             app.view.say(app.opened.about(indexed_folder, indexing_status(progress)))
 
     def toggle(self) -> None:
         """ "Pausar" or "Reanudar": hold it still after its batch, or let it go on."""
-        pause = self._app.tasks.pause
-        held = not pause.held
-        (pause.hold if held else pause.release)()
-        self._app.view.show_paused(held)
-        self._app.view.say(say("status.pausing" if held else "status.resuming"))
+        control = self._app.tasks.control
+        paused = not control.paused
+        (control.pause if paused else control.resume)()
+        self._app.view.show_paused(paused)
+        self._app.view.say(say("status.pausing" if paused else "status.resuming"))
 
     def end(self, message: str) -> None:
         """The run ended: call a user who waits elsewhere."""

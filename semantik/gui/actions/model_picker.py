@@ -54,7 +54,7 @@ class ModelPicker:
     @property
     def title(self) -> str:
         """The model in use, as the user reads it; empty while the engine loads."""
-        return self._titles.get(self._engine.encoder.name, "") if self._engine else ""
+        return self._titles.get(self._engine.models.encoder.name, "") if self._engine else ""
 
     def take_over(self, engine: Engine) -> None:
         """From now on, this is the engine."""
@@ -64,14 +64,14 @@ class ModelPicker:
     def offer(self) -> tuple[str, int]:
         """The title of the model that is recommended, or was chosen, and the megabytes to download for it."""
         assert self._engine
-        title, megabytes = self._engine.download_size(self._recommended)
-        return title, 0 if self._engine.is_ready(self._recommended) else megabytes
+        title, megabytes = self._engine.models.download_size(self._recommended)
+        return title, 0 if self._engine.models.is_ready(self._recommended) else megabytes
 
     def accept(self, *, recommended: bool) -> None:
         """Use the model of ``offer``, downloading it if it is not here; or else the embedded one."""
         assert self._engine
-        name = self._recommended if recommended else self._engine.BUILTIN
-        if self._engine.is_ready(name):
+        name = self._recommended if recommended else self._engine.models.BUILTIN
+        if self._engine.models.is_ready(name):
             self._use(name)
         else:
             self._download(name)
@@ -79,14 +79,14 @@ class ModelPicker:
     @property
     def _recommended(self) -> str:
         assert self._engine
-        preferred = self._engine.preferred()
-        return self._engine.DEFAULT_CLIP if preferred == self._engine.BUILTIN else preferred
+        preferred = self._engine.models.preferred()
+        return self._engine.models.DEFAULT_CLIP if preferred == self._engine.models.BUILTIN else preferred
 
     def begin(self, engine: Engine) -> None:
         """Use the chosen model. On the first start without weights on disk, ask once."""
         self.take_over(engine)
-        wanted = engine.preferred()
-        if engine.is_ready(wanted):
+        wanted = engine.models.preferred()
+        if engine.models.is_ready(wanted):
             self._use(wanted)
         else:
             self._offer(wanted)
@@ -97,14 +97,14 @@ class ModelPicker:
         box = self._app.view.model_box
         name = list(self._titles)[box.current()]
         box.selection_clear()
-        if name != self._engine.encoder.name:
+        if name != self._engine.models.encoder.name:
             self.take(name)
 
     def take(self, name: str) -> None:
         """Use another model than before; one that is not here is offered for download."""
         assert self._engine
         self.just_changed = True
-        if self._engine.is_ready(name):
+        if self._engine.models.is_ready(name):
             self._use(name)
         else:
             self._offer(name)
@@ -112,31 +112,27 @@ class ModelPicker:
     def _offer(self, name: str) -> None:
         """Nothing is downloaded unannounced: say what and how large, and let the user choose."""
         assert self._engine
-        title, size_mb = self._engine.download_size(name)
-        builtin = self._engine.BUILTIN
+        title, size_mb = self._engine.models.download_size(name)
+        builtin = self._engine.models.BUILTIN
         self._app.view.say(say("status.choose_model"))
         ModelChoice(self._app.root, title, size_mb, lambda yes: self._download(name) if yes else self._use(builtin))
 
     def _download(self, name: str) -> None:
         engine = self._engine
         assert engine
-        title = engine.download_size(name)[0]
+        title = engine.models.download_size(name)[0]
 
         self._app.start(
-            lambda: engine.download(
-                name,
-                lambda progress: self._app.tasks.post(lambda: self._show_download(title, progress)),
-                self._app.tasks.is_cancelled,
-            ),
+            lambda: engine.models.download(name, self._app.tasks.telling(lambda p: self._show_download(title, p))),
             lambda done: self._use(name),
             self._download_failed,
         )
 
     def understand(self, query: Query, then: Callable[[], None]) -> None:
         """Go on with ``then`` once the model can read the query as well as the user wants it to."""
-        engine = self._engine
-        assert engine
-        if not query.texts or not self._app.config.ask_multilingual or engine.encoder.name == engine.BUILTIN:
+        assert self._engine
+        models = self._engine.models
+        if not query.texts or not self._app.config.ask_multilingual or models.encoder.name == models.BUILTIN:
             then()
             return
 
@@ -152,15 +148,13 @@ class ModelPicker:
                 then()
 
         # In the worker: telling languages apart loads its statistics first.
-        self._app.start(lambda: engine.missing_for(query), decide, self._reader_failed(then))
+        self._app.start(lambda: models.missing_for(query), decide, self._reader_failed(then))
 
     def _fetch_reader(self, query: Query, title: str, then: Callable[[], None]) -> None:
         engine, tasks = self._engine, self._app.tasks
         assert engine
         self._app.start(
-            lambda: engine.download_missing(
-                query, lambda p: tasks.post(lambda: self._show_download(title, p)), tasks.is_cancelled
-            ),
+            lambda: engine.models.download_missing(query, tasks.telling(lambda p: self._show_download(title, p))),
             lambda done: then(),
             self._reader_failed(then),
         )
@@ -178,7 +172,7 @@ class ModelPicker:
 
     def _show_download(self, title: str, progress: Progress) -> None:
         self._app.view.show_share(progress.done / max(1, progress.total))
-        if not self._app.tasks.is_cancelled():
+        if not self._app.tasks.control.cancelled:
             self._app.view.say(download_status(title, progress))
 
     def _download_failed(self, error: BaseException) -> None:
@@ -190,23 +184,24 @@ class ModelPicker:
         why = visible(explain(error))
         key = "warn.download_cancelled" if isinstance(error, Cancelled) else "warn.embedded_instead"
         messagebox.showwarning(say("window.title"), say(key, why=why), parent=self._app.root)
-        self._use(self._engine.BUILTIN)
+        self._use(self._engine.models.BUILTIN)
 
     def _use(self, name: str) -> None:
         assert self._engine
-        self._engine.use(name)
+        self._engine.models.use(name)
         self.relist()
         self._app.model_in_use(name)
 
     def speak(self) -> None:
         """Name the models in the window's new language, which also decides on queries that may be of either."""
         assert self._engine
-        self._engine.read_queries(self._engine.config.query_language)
+        models = self._engine.models
+        models.read_queries(models.query_language)
         self.relist()
 
     def relist(self) -> None:
         """Look again at which models there are, and what they are called."""
         assert self._engine
-        self._titles = self._engine.model_titles()
+        self._titles = self._engine.models.titles()
         self._app.view.model_box.configure(values=list(self._titles.values()))
         self._app.view.model_box.set(self.title)

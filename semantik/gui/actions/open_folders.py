@@ -28,13 +28,9 @@ class OpenFolders:
     def __init__(self, app: SemantikSearchApp) -> None:
         self._app = app
         self.named: tuple[str, ...] = ()  # the folders as the user named them
-        self._states: dict[Path, str] = {}  # by the library's folder
-        self._scan_problems: dict[Path, tuple[Problem, ...]] = {}  # folders that could not be listed, by library
-
-    @property
-    def library(self) -> Library | None:
-        """The folders in the engine, once it is there."""
-        return self._app.engine.library if self._app.engine else None
+        self.library: Library | None = None
+        self._states: dict[Path, str] = {}  # by folder
+        self._scan_problems: dict[Path, tuple[Problem, ...]] = {}  # what could not be listed, by folder
 
     # -- Opening ---------------------------------------------------------------------------------------
 
@@ -47,7 +43,7 @@ class OpenFolders:
         self.named = tuple({plainly(Path(name)): name for name in reversed(folders)}.values())[::-1]
         app.watching.forget()
         replace_text(app.view.folder_entry, visible(self.named[0]))
-        library = app.engine.open(*map(Path, self.named), inactive=[Path(name) for name in inactive])
+        library = self.library = app.engine.open(*map(Path, self.named), inactive=[Path(name) for name in inactive])
         self._states = dict.fromkeys(
             (indexed_folder.folder for indexed_folder in library.indexed_folders), "folders.opening"
         )
@@ -68,8 +64,8 @@ class OpenFolders:
     def inactive(self) -> list[str]:
         """Those that are not searched, as the user named them."""
         library = self.library
-        if library is None:  # another model was taken into use, for which they are to be opened
-            return [name for name in self._app.config.inactive_folders if name in self.named]
+        if library is None:
+            return []
         pairs = zip(self.named, library.indexed_folders, strict=True)
         return [name for name, indexed_folder in pairs if indexed_folder.folder in library.inactive]
 
@@ -160,7 +156,7 @@ class OpenFolders:
             self._note_outcome(outcome)
         self.show_problems()
         self.show_index()
-        if app.tasks.is_cancelled():
+        if app.tasks.control.cancelled:
             count = reports[-1].count if len(library.indexed_folders) == 1 and reports else library.count
             app.view.say(say("status.cancelled", count=number(count)))
             return

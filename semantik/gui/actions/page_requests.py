@@ -14,7 +14,7 @@ from semantik.queries import Query
 from semantik.words.text import say
 
 if TYPE_CHECKING:
-    from semantik.engine.engine import Engine
+    from semantik.engine.library import Library
     from semantik.gui.actions.searching import Searching
     from SemantikSearch import SemantikSearchApp
 
@@ -32,12 +32,12 @@ class PageRequests:
         self._closed = threading.Event()
 
     def similar(self, path: Path) -> str:
-        """Address of a page of pictures like ``path``. Raises PageBusy and as ``Engine.ask`` does."""
-        return self._search(lambda engine: Query.of_image(path))
+        """Address of a page of pictures like ``path``. Raises PageBusy and as ``Library.ask`` does."""
+        return self._search(lambda library: Query.of_image(path))
 
     def refine(self, words: str) -> str:
-        """Address of a page that answers ``words``. Raises PageBusy and as ``Engine.read`` and ``ask`` do."""
-        return self._search(lambda engine: engine.read(words))
+        """Address of a page that answers ``words``. Raises PageBusy and as ``Library.read`` and ``ask`` do."""
+        return self._search(lambda library: library.read(words))
 
     def reveal(self, path: Path) -> None:
         """Show a picture in the system's file manager. Raises as ``file_manager.reveal`` does."""
@@ -63,7 +63,7 @@ class PageRequests:
                 app.view.say(message)
                 done(message)
 
-            app.start(lambda: copy_files(paths, Path(folder), app.tasks.is_cancelled), show, failed)
+            app.start(lambda: copy_files(paths, Path(folder), app.tasks.control), show, failed)
 
         return str(self._in_turn(begin))
 
@@ -80,16 +80,16 @@ class PageRequests:
             if not future.done():
                 future.set_exception(Cancelled())
 
-    def _search(self, query_of: Callable[[Engine], Query]) -> str:
+    def _search(self, query_of: Callable[[Library], Query]) -> str:
         def begin(done: Callable[[Any], None], failed: Callable[[BaseException], None]) -> None:
-            app, engine = self._app, self._app.engine
-            assert engine
+            app, library = self._app, self._app.opened.library
+            assert library
             app.view.say(say("status.searching"))
             only_relevant = app.config.only_relevant
 
             def work() -> Any:
-                query = query_of(engine)
-                return self._answers.answer(engine, query, app.within_index(engine), only_relevant=only_relevant)
+                query = query_of(library)
+                return self._answers.answer(library, query, app.within_index(library), only_relevant=only_relevant)
 
             def show(found: Any) -> None:
                 answer, page = found
@@ -117,7 +117,7 @@ class PageRequests:
             app = self._app
             if self._closed.is_set():
                 return
-            if app.tasks.busy or app.engine is None or app.engine.library is None:
+            if app.tasks.busy or app.opened.library is None:
                 settle(outcome.set_exception)(PageBusy())
             else:
                 begin(settle(outcome.set_result), settle(outcome.set_exception))

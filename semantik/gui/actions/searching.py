@@ -15,7 +15,8 @@ from semantik.storage.search_history import SearchHistory
 from semantik.words.text import number, say
 
 if TYPE_CHECKING:
-    from semantik.engine.engine import Answer, Engine
+    from semantik.engine.answers import Answer
+    from semantik.engine.library import Library
     from semantik.page_server import PageServer
     from SemantikSearch import SemantikSearchApp
 
@@ -39,27 +40,26 @@ class Searching:
         if pictures and is_address(pictures):
             self._fetch(pictures, lambda path: self.ask(words, path))
             return
-        engine = self._app.engine
-        assert engine and engine.library
+        library = self._app.opened.library
+        assert library
         try:
-            query = self._read(engine, words, pictures)
-            top_k = self._app.wanted_top_k(engine)
+            query = self._read(library, words, pictures)
+            top_k = self._app.wanted_top_k(library)
         except errors.SemantikError as error:
             self._app.show_failure(error)
             return
         self.history.add(words)
-        self._app.models.understand(query, lambda: self._begin(engine, query, top_k))
+        self._app.models.understand(query, lambda: self._begin(library, query, top_k))
 
-    def _read(self, engine: Engine, words: str, pictures: str) -> Query:
+    def _read(self, library: Library, words: str, pictures: str) -> Query:
         from semantik.gui.widgets.entries import typed_path
         from semantik.queries import merged
         from semantik.search.example_pictures import read_pictures
         from semantik.search.ranking import check_terms
 
-        assert engine.library
-        query = engine.read(words)
+        query = library.read(words)
         if pictures:
-            found = read_pictures(pictures, typed_path(pictures), engine.library.folders)
+            found = read_pictures(pictures, typed_path(pictures), library.folders)
             query = replace(query, terms=(*query.terms, *found))
         query = merged(query, *self._app.view.filters.read())
         check_terms(query)
@@ -78,23 +78,24 @@ class Searching:
             app.examples.enter(str(path))
             then(str(path))
 
-        app.start(lambda: fetch_picture(address, app.home, app.tasks.is_cancelled), fetched, self._failed)
+        app.start(lambda: fetch_picture(address, app.home, app.tasks.control), fetched, self._failed)
 
     # -- What is answered ------------------------------------------------------------------------------
 
-    def _begin(self, engine: Engine, query: Query, top_k: int) -> None:
+    def _begin(self, library: Library, query: Query, top_k: int) -> None:
         self._app.view.say(say("status.searching"))
         only_relevant = self._app.config.only_relevant
 
         def work() -> tuple[Answer, Path]:
-            return self.answer(engine, query, top_k, only_relevant=only_relevant)
+            return self.answer(library, query, top_k, only_relevant=only_relevant)
 
         self._app.start(work, lambda found: self._answered(*found), self._failed)
 
-    def answer(self, engine: Engine, query: Query, top_k: int, *, only_relevant: bool) -> tuple[Answer, Path]:
+    def answer(self, library: Library, query: Query, top_k: int, *, only_relevant: bool) -> tuple[Answer, Path]:
         """In the worker: search, and write the page with its link to this program. Raises as the engine does."""
-        config = self._app.config
-        answer = engine.ask(
+        config, engine = self._app.config, self._app.engine
+        assert engine
+        answer = library.ask(
             query, top_k, only_relevant=only_relevant, by_name=config.names_count, folded=config.fold_similar
         )
         server = self._listen()

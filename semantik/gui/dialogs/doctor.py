@@ -50,7 +50,7 @@ def examine(app: Owner) -> None:
     def work() -> Diagnosis:
         from semantik.doctor import Window, diagnose
 
-        return diagnose(app.home, app.config, window=Window(tk_version, drops), is_cancelled=app.tasks.is_cancelled)
+        return diagnose(app.home, app.config, window=Window(tk_version, drops), control=app.tasks.control)
 
     def done(diagnosis: Diagnosis) -> None:
         app.view.say(status)

@@ -68,7 +68,7 @@ class SettingsDialog(Dialog):
         """Close the window; when other files are excluded than before, the open folder is looked at again."""
         changed = self._keep_excluded()
         self.destroy()
-        if changed and self._engine.library and not self._app.tasks.busy:
+        if changed and self._app.opened.library and not self._app.tasks.busy:
             self._app.opened.again()
 
     def _leave(self) -> None:
@@ -121,7 +121,7 @@ class SettingsDialog(Dialog):
         chosen = QUERY_LANGUAGES[self.query_language.current()]
         if chosen != self._app.config.query_language:
             self._app.save_config(query_language=chosen)
-            self._engine.read_queries(chosen)
+            self._engine.models.read_queries(chosen)
 
 
 def _choice(
