@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from semantik.errors import PictureGone, PictureNotShown
+from semantik.storage.regular_files import is_file, long_path
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ def reveal(path: Path) -> None:
     On Linux through org.freedesktop.FileManager1 (https://www.freedesktop.org/wiki/Specifications/file-manager-interface/).
     """
     path = path.absolute()
-    if not os.path.lexists(path):
+    if not os.path.lexists(long_path(path)):
         raise PictureGone(path=str(path))
     if sys.platform == "win32":
         shown = _start(_explorer(path))
@@ -48,7 +49,7 @@ def open_picture(path: Path) -> None:
     Raises PictureGone, PictureNotShown.
     """
     path = path.absolute()
-    if not path.is_file():
+    if not is_file(path):
         raise PictureGone(path=str(path))
     if sys.platform == "win32":
         shown = _start(_explorer(path, select=False))

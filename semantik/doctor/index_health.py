@@ -11,9 +11,9 @@ from semantik.doctor.findings import Bytes, Finding, Private, harmless, hidden, 
 from semantik.doctor.storage_health import folder_bytes
 from semantik.errors import IndexDamaged, IndexTooNew, NoIndex
 from semantik.folders.picture_details import FILE as DETAILS
-from semantik.folders.scan import is_folder
 from semantik.index import ImageIndex
 from semantik.storage.home import index_folder
+from semantik.storage.regular_files import is_folder
 
 
 def check(home: Path, opened: Sequence[str] = ()) -> Iterator[Finding]:

@@ -26,12 +26,12 @@ from semantik.errors import (
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.picture_details import FILE, DetailsStore, FolderDetails
-from semantik.folders.scan import is_folder
 from semantik.index import Changes, ImageIndex, put_back, set_aside
 from semantik.long_tasks import Pause, Progress
 from semantik.records import IndexReport, Problem
 from semantik.search.example_pictures import FOLDER as QUERIES
 from semantik.storage.home import index_folder
+from semantik.storage.regular_files import is_folder
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)

@@ -23,6 +23,7 @@ from semantik.errors import (
 from semantik.queries import Term
 from semantik.search.query_syntax import parse
 from semantik.storage.atomic_files import replace_file
+from semantik.storage.regular_files import long_path
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,7 +57,7 @@ def read_pictures(typed: str, path: str, folders: Sequence[Path]) -> tuple[Term,
     """The pictures that were typed: one path as it is (``path``, made plain), or several in the syntax of queries."""
     whole = Path(path).absolute()
     try:
-        if whole.is_file():
+        if long_path(whole).is_file():
             return (Term(image=whole),)
     except (OSError, ValueError):  # a name that no file system takes
         return (Term(image=whole),)

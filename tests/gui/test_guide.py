@@ -74,7 +74,7 @@ def test_the_most_probable_come_first(user, monkeypatch):
         fill(user / "iCloudPhotos" / "Photos").parent,
         fill(user / "Nube" / "Imágenes"),
         fill(user / "Dropbox (Personal)" / "Camera Uploads"),
-        fill(user / "IndexedFolder" / "CloudStorage" / "GoogleDrive-a@b.c" / "My Drive" / "Photos"),
+        fill(user / "Library" / "CloudStorage" / "GoogleDrive-a@b.c" / "My Drive" / "Photos"),
         fill(user / "DCIM" / "100CANON").parent,
         fill(user.parent / "Public" / "Pictures"),
         fill(user / "Desktop"),
