@@ -24,13 +24,13 @@ from semantik.desktop.launcher_files import (
 )
 from semantik.errors import LauncherNotMade
 from semantik.storage.atomic_files import replace_file
+from semantik.storage.home import windows_icon
 from semantik.words.text import say
 
 log = logging.getLogger(__name__)
 
 SCRIPT = "SemantikSearch.py"
 ICON = "SS.png"
-WINDOWS_ICON = "SemantikSearch.ico"
 
 _PATIENCE = 60.0  # seconds for another program's answer
 
@@ -64,7 +64,7 @@ def install(folder: Path, python: Path, home: Path) -> list[Path]:
 def remove(home: Path) -> list[Path]:
     """Delete what ``install`` made; returns what was there. Raises LauncherNotMade when something cannot be deleted."""
     removed = []
-    for path in (*places(), home / WINDOWS_ICON):
+    for path in (*places(), windows_icon(home)):
         try:
             path.unlink()
         except FileNotFoundError:
@@ -106,7 +106,7 @@ def _for_windows(program: Program, home: Path) -> Program:
     from PIL import Image
 
     windowless = Path(program.python).with_name("pythonw.exe")
-    icon = home / WINDOWS_ICON
+    icon = windows_icon(home)
     with Image.open(program.icon) as picture:
         picture.save(icon, format="ICO", sizes=[(side, side) for side in (16, 24, 32, 48, 64, 128, 256)])
     return Program(windowless if windowless.is_file() else program.python, program.script, icon)

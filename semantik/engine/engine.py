@@ -28,6 +28,7 @@ from semantik.search.query_vector import SAMPLE
 from semantik.search.ranking import embed_query, parse_top_k, query_vector, relevant
 from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
+from semantik.storage.home import background_folder, thumbnails_folder
 from semantik.storage.settings import Config
 
 NEAREST = 3
@@ -61,7 +62,7 @@ class Engine(Models):
     def __init__(self, home: Path, config: Config) -> None:
         super().__init__(home, config)
         self.pool = DecodePool(time_limit=config.decode_seconds)
-        self.thumbnails = ThumbnailCache(home / "thumbnails")
+        self.thumbnails = ThumbnailCache(thumbnails_folder(home))
         self.library: Library | None = None
 
     def use(self, name: str) -> None:
@@ -95,7 +96,7 @@ class Engine(Models):
         ``inactive``: those of them that are not searched.
         """
         indexed_folders = [self.indexed_folder(folder) for folder in dict.fromkeys(map(plainly, folders))]
-        searcher = Searcher(self.pool, Relevance(self.home / "background"))
+        searcher = Searcher(self.pool, Relevance(background_folder(self.home)))
         self.library = Library(indexed_folders, self.encoder, searcher, {plainly(folder) for folder in inactive})
         return self.library
 

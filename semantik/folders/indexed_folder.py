@@ -25,19 +25,15 @@ from semantik.errors import (
 )
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexer import scan_changes, update_index
-from semantik.folders.picture_details import FILE, DetailsStore, FolderDetails
+from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.index import Changes, ImageIndex, put_back, set_aside
 from semantik.long_tasks import Pause, Progress
 from semantik.records import IndexReport, Problem
-from semantik.search.example_pictures import FOLDER as QUERIES
-from semantik.storage.home import index_folder
+from semantik.storage.home import details_file, index_folder, picture_folders
 from semantik.storage.regular_files import is_folder
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)
-
-HOME_FOLDERS = ("indexes", "thumbnails", "results", QUERIES)
-"""Where the home has pictures of the program's own, and what is made of the user's."""
 
 
 class State(Enum):
@@ -87,10 +83,10 @@ class IndexedFolder:
         self.unwanted = unwanted or Exclusions()
         self.store = index_folder(home, folder, encoder.store)
         self.index: ImageIndex | None = None
-        self.details = FolderDetails(folder, pool, DetailsStore(self.store.parent / FILE))
+        self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
         self._approximate_from = approximate_from
         # The program's own pictures must not turn up as the user's when the home lies inside the library.
-        self._exclude = tuple(home / name for name in HOME_FOLDERS)
+        self._exclude = picture_folders(home)
 
     @property
     def name(self) -> str:

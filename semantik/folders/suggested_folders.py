@@ -116,28 +116,28 @@ def count_pictures(
     return PictureCount(min(most, count), complete=count <= most and not failures and not walk.ended_early)
 
 
-def _candidates(home: Path) -> Iterator[Path]:
+def _candidates(user: Path) -> Iterator[Path]:
     """Places that are known for pictures, existing or not, the most probable first."""
-    yield from (home / name for name in _NAMES)
-    yield from (home / name for name in _ICLOUD_PHOTOS)
-    for cloud in _clouds(home):
+    yield from (user / name for name in _NAMES)
+    yield from (user / name for name in _ICLOUD_PHOTOS)
+    for cloud in _clouds(user):
         yield from (cloud / name for name in (*_NAMES, *_UPLOADS))
-    yield from (home / name for name in _PHONES)
+    yield from (user / name for name in _PHONES)
     if public := os.environ.get("PUBLIC"):  # Windows: what all users of the computer share
         yield Path(public, "Pictures")
     yield Path(platformdirs.user_desktop_dir())
 
 
-def _clouds(home: Path) -> Iterator[Path]:
+def _clouds(user: Path) -> Iterator[Path]:
     """Folders that are kept equal with a service; they are on the disk, nothing is asked of the network."""
     for variable in ("OneDrive", "OneDriveConsumer", "OneDriveCommercial"):
         if value := os.environ.get(variable):
             yield Path(value)
     for pattern in _CLOUDS:
         if "*" not in pattern:
-            yield home / pattern
+            yield user / pattern
             continue
         try:
-            yield from sorted(home.glob(pattern))
+            yield from sorted(user.glob(pattern))
         except OSError as error:
             log.info("not looked at: %s", error)

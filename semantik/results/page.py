@@ -31,6 +31,7 @@ from semantik.results.cards import cards_of, picture_of, ratios_of
 from semantik.results.header import chips_of, filters_of, plain_term
 from semantik.results.thumbnails import SIDE
 from semantik.storage.atomic_files import replace_file
+from semantik.storage.home import results_folder
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, number, say
 
@@ -118,8 +119,8 @@ def write_page(html: str, path: Path) -> None:
 
 
 def results_path(home: Path) -> Path:
-    """A fresh file name in ``home/results``, where the oldest pages make room for it. Raises PageNotSaved."""
-    folder = home / "results"
+    """A fresh file name among the results pages, where the oldest pages make room for it. Raises PageNotSaved."""
+    folder = results_folder(home)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _prune(folder)

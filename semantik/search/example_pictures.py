@@ -23,15 +23,13 @@ from semantik.errors import (
 from semantik.queries import Term
 from semantik.search.query_syntax import parse
 from semantik.storage.atomic_files import replace_file
+from semantik.storage.home import example_pictures_folder
 from semantik.storage.regular_files import long_path
 
 if TYPE_CHECKING:
     from PIL import Image
 
 log = logging.getLogger(__name__)
-
-FOLDER = "queries"
-"""Where such pictures are kept, in the home."""
 
 KEPT = 30
 MOST_BYTES = 50 << 20
@@ -97,7 +95,7 @@ def fetch_picture(address: str, home: Path, is_cancelled: Callable[[], bool] = l
 
 def keep(data: bytes, extension: str, home: Path) -> Path:
     """Write a picture's bytes into the home under a name made of their content. Raises PictureNotSaved."""
-    path = home / FOLDER / f"{hashlib.sha256(data).hexdigest()[:16]}{extension}"
+    path = example_pictures_folder(home) / f"{hashlib.sha256(data).hexdigest()[:16]}{extension}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)

@@ -43,8 +43,7 @@ from semantik.encoders.open_clip import models
 from semantik.errors import Cancelled
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.storage import settings as config
-from semantik.storage.home import index_folder
-from semantik.storage.log_file import LOG_NAME
+from semantik.storage.home import index_folder, log_file, log_files
 from semantik.storage.settings import Config
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
@@ -118,7 +117,7 @@ def test_a_healthy_installation(home, settings, indexed):
 
 def test_no_private_name_is_told_unless_asked(home, tmp_path, settings, indexed, monkeypatch):
     (store(home, indexed, "fake") / "image_index.json").write_text("{")
-    (home / LOG_NAME).write_text("2099-01-01 10:00:00,000 ERROR worker semantik.folders.scan: Zoraida\n")
+    (log_file(home)).write_text("2099-01-01 10:00:00,000 ERROR worker semantik.folders.scan: Zoraida\n")
     broken = Config(weights_folder=settings.weights_folder, clip_checkpoint=str(tmp_path / "Zoraida.pt"))
     diagnosis = diagnose(home, broken)
     text, fields = as_text(diagnosis), json.dumps(as_fields(diagnosis), ensure_ascii=False)
@@ -412,7 +411,7 @@ def test_storage(home, weights_folder, monkeypatch):
 
 def test_the_log_is_counted_and_not_quoted(home):
     now = datetime(2026, 3, 20, 12, 0)
-    (home / LOG_NAME).write_text(
+    (log_file(home)).write_text(
         "2026-01-01 10:00:00,000 ERROR worker semantik.folders.scan: too long ago\n"
         "2026-03-01 10:00:00,000 ERROR worker semantik.folders.indexer: /fotos/Zoraida\n"
         "Traceback (most recent call last):\n"
@@ -421,14 +420,14 @@ def test_the_log_is_counted_and_not_quoted(home):
         "2026-03-05 10:00:00,000 CRITICAL MainThread semantik.gui.widgets.background_tasks: x\n",
         encoding="utf-8",
     )
-    (home / f"{LOG_NAME}.2").write_text("2026-03-04 10:00:00,000 ERROR worker semantik.folders.indexer: y\n")
+    (log_files(home)[2]).write_text("2026-03-04 10:00:00,000 ERROR worker semantik.folders.indexer: y\n")
     ((key, grade, facts),) = told(log_health.check(home, now))
     assert (key, grade) == ("log_errors", Grade.NOTE)
     assert facts == {
         **{"days": 30, "warnings": 1, "errors": 3, "last": "2026-03-05 10:00:00"},
         "rooms": ("semantik.folders.indexer 2", "semantik.gui.widgets.background_tasks 1"),
     }
-    for path in home.glob(f"{LOG_NAME}*"):
+    for path in home.glob(f"{log_file(home).name}*"):
         path.unlink()
     assert told(log_health.check(home, now)) == [("log", Grade.OK, {"days": 30, "warnings": 0, "errors": 0})]
 
