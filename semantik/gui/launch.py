@@ -28,6 +28,7 @@ REQUIRED = (
     "numpy",
     "PIL",
     "open_clip",
+    "packaging",
     "platformdirs",
     "psutil",
     "py3langid",

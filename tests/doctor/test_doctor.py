@@ -193,6 +193,7 @@ def test_in_english(home, settings, indexed):
         ("0.1", "==0.1.0", True),
         ("0.1.1", "==0.1.0", False),
         ("3", "", True),
+        ("made by hand", ">=1", False),
     ],
 )
 def test_versions_and_bounds(version, bounds, fits):
@@ -204,6 +205,18 @@ def test_every_line_of_the_requirements_files_is_understood():
         content = (REPO / name).read_text(encoding="utf-8")
         lines = [line for line in content.splitlines() if line and not line.startswith("#")]
         assert [name + bounds for name, bounds in package_health.read_requirements(content)] == lines
+
+
+def test_lines_that_name_no_package_are_left_out():
+    content = """# of all systems
+-r requirements.txt
+numpy >= 2.1, < 3  # vectors
+tkinterdnd2>=0.6; sys_platform != "amiga"
+pywin32>=300; sys_platform == "amiga"
+requests[socks]==2.32.2
+"""
+    wanted = [("numpy", ">=2.1,<3"), ("tkinterdnd2", ">=0.6"), ("requests", "==2.32.2")]
+    assert package_health.read_requirements(content) == wanted
 
 
 def test_missing_and_untested_packages(tmp_path):
@@ -435,6 +448,9 @@ def test_the_log_is_counted_and_not_quoted(home):
 def test_the_computer(monkeypatch):
     assert machine_health.loopback_failure() == ""
     assert machine_health.memory_bytes() > 2**28
+    with monkeypatch.context() as dumb:
+        dumb.setattr(machine_health.psutil, "virtual_memory", lambda: (_ for _ in ()).throw(OSError("no /proc")))
+        assert machine_health.memory_bytes() == 0
     assert machine_health.tk_version() == "8.6"
     monkeypatch.setattr(machine_health, "memory_bytes", lambda: 2**30)
 
