@@ -26,9 +26,9 @@ from semantik.errors import (
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.picture_details import DetailsStore, FolderDetails
-from semantik.index import Changes, ImageIndex, put_back, set_aside
+from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import Pause, Progress
-from semantik.records import IndexReport, Problem
+from semantik.records import Changes, IndexReport, Problem
 from semantik.storage.home import details_file, index_folder, picture_folders
 from semantik.storage.regular_files import is_folder
 from semantik.words.plain import plain

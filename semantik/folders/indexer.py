@@ -24,9 +24,9 @@ from semantik.folders.embedding_run import EmbeddingRun
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.raw_jpeg_pairs import superseded
 from semantik.folders.scan import find_images
-from semantik.index import Changes, ImageIndex
+from semantik.index import ImageIndex
 from semantik.long_tasks import Pause, Progress
-from semantik.records import ImageFile, IndexReport, Problem
+from semantik.records import Changes, ImageFile, IndexReport, Problem
 
 log = logging.getLogger(__name__)
 

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError
-from semantik.index.changes import Changes, compare
+from semantik.index.changes import compare
 from semantik.index.commit import commit
 from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vector_files import Vectors, open_files, read_rows, search_runs
-from semantik.records import WARNINGS, Embeddings, ImageFile, Problem, Reason, split_key
+from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, split_key
 
 log = logging.getLogger(__name__)
 
