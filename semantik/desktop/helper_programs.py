@@ -13,6 +13,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from semantik.errors import system_detail
+
 log = logging.getLogger(__name__)
 
 _NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows opens a console for each
@@ -55,7 +57,7 @@ def ask(
             creationflags=_NO_WINDOW,
         )
     except OSError as error:
-        answer = Answer(None, errors=error.strerror or str(error))
+        answer = Answer(None, errors=system_detail(error))
     except (ValueError, subprocess.SubprocessError) as error:  # ValueError: an argument that no system takes
         answer = Answer(None, errors=str(error))
     else:

@@ -20,7 +20,7 @@ from semantik.desktop.launcher_files import (
     mac_command,
     windows_environment,
 )
-from semantik.errors import LauncherNotMade
+from semantik.errors import LauncherNotMade, system_detail
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import windows_icon
 from semantik.words.text import say
@@ -68,7 +68,7 @@ def remove(home: Path) -> list[Path]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise LauncherNotMade(path=str(path), detail=error.strerror or str(error)) from error
+            raise LauncherNotMade(path=str(path), detail=system_detail(error)) from error
         removed.append(path)
     return removed
 

@@ -22,6 +22,7 @@ from semantik.errors import (
     NoImages,
     NoIndex,
     SemantikError,
+    system_detail,
 )
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexer import scan_changes, update_index
@@ -189,7 +190,7 @@ class IndexedFolder:
                 aside = set_aside(self.store)
         except OSError as error:
             self.load()
-            raise IndexNotSaved(folder=str(self.store), detail=error.strerror or str(error)) from error
+            raise IndexNotSaved(folder=str(self.store), detail=system_detail(error)) from error
         log.warning("rebuilding; the old index was kept in %s", aside)
         try:
             return self._update(index, on_progress, is_cancelled, pause=pause)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from semantik.errors import Cancelled, CopiesNotMade
+from semantik.errors import Cancelled, CopiesNotMade, system_detail
 from semantik.records import Problem
 from semantik.results.portable_names import portable, with_number
 from semantik.storage.regular_files import long_path, open_regular, reason_of
@@ -68,7 +68,7 @@ def copy_files(paths: Sequence[Path], folder: Path, is_cancelled: Callable[[], b
         return CopyReport(tuple(copied), tuple(already_there), tuple(failed), cancelled=True)
     except OSError as error:
         raise CopiesNotMade(
-            folder=str(folder), detail=error.strerror or str(error), copied=len(copied), count=len(paths)
+            folder=str(folder), detail=system_detail(error), copied=len(copied), count=len(paths)
         ) from error
     return CopyReport(tuple(copied), tuple(already_there), tuple(failed))
 

@@ -24,7 +24,7 @@ import jinja2
 from markupsafe import Markup
 
 from semantik.decoding.decoded import Thumbnail
-from semantik.errors import PageNotSaved
+from semantik.errors import PageNotSaved, system_detail
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.cards import cards_of, picture_of, ratios_of
@@ -115,7 +115,7 @@ def write_page(html: str, path: Path) -> None:
     try:
         replace_file(path, html.encode("utf-8"))
     except OSError as error:
-        raise PageNotSaved(folder=str(path.parent), detail=error.strerror or str(error)) from error
+        raise PageNotSaved(folder=str(path.parent), detail=system_detail(error)) from error
 
 
 def results_path(home: Path) -> Path:
@@ -125,7 +125,7 @@ def results_path(home: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         _prune(folder)
     except OSError as error:
-        raise PageNotSaved(folder=str(folder), detail=error.strerror or str(error)) from error
+        raise PageNotSaved(folder=str(folder), detail=system_detail(error)) from error
     return folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}.html"
 
 

@@ -19,6 +19,7 @@ from semantik.errors import (
     PictureTooLarge,
     SemantikError,
     ServerRefused,
+    system_detail,
 )
 from semantik.queries import Term
 from semantik.search.query_syntax import parse
@@ -101,7 +102,7 @@ def keep(data: bytes, extension: str, home: Path) -> Path:
         replace_file(path, data)
         _prune(path.parent)
     except OSError as error:
-        raise PictureNotSaved(folder=str(path.parent), detail=error.strerror or str(error)) from error
+        raise PictureNotSaved(folder=str(path.parent), detail=system_detail(error)) from error
     return path
 
 

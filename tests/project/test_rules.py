@@ -116,6 +116,17 @@ def test_only_one_file_knows_what_is_in_the_home(tmp_path):
     assert {"*.log", "*.log.*"} <= set(ignored)
 
 
+def test_folders_are_walked_and_programs_are_run_in_one_place():
+    walkers = {room(path) for path in SOURCES if calls(path, "os.scandir", "os.walk", "scandir")}
+    assert walkers == {"semantik/folders/walk.py", "semantik/folders/indexer.py"}  # there: is a folder empty?
+    runners = {room(path) for path in SOURCES if calls(path, "subprocess.run", "subprocess.Popen")}
+    assert runners == {
+        "semantik/desktop/helper_programs.py",
+        "semantik/decoding/worker_process.py",  # decoder processes, which are talked to
+        "semantik/gui/launch.py",  # the program itself once more, with another Python
+    }
+
+
 def test_no_pickle_and_no_unsafe_weights():
     for path in ENGINE:
         assert calls(path, "pickle.load", "pickle.loads", "pickle.dump", "pickle.dumps", "pickle.Unpickler") == []

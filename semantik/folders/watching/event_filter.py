@@ -25,7 +25,7 @@ from semantik.folders.litter import is_litter
 from semantik.folders.raw_jpeg_pairs import suffix
 from semantik.folders.scan import TAKEN
 from semantik.folders.walk import FolderWalk
-from semantik.storage.regular_files import is_folder
+from semantik.storage.regular_files import is_folder, long_path
 
 # Windows tells of a file that was only read, too (watchdog asks for FILE_NOTIFY_CHANGE_LAST_ACCESS).
 READING_COUNTS_AS_CHANGE = sys.platform == "win32"
@@ -103,7 +103,7 @@ def _is_by_reading(event: FileSystemEvent) -> bool:
     if not (READING_COUNTS_AS_CHANGE and isinstance(event, FileModifiedEvent)):
         return False
     try:
-        return time.time() - Path(os.fsdecode(event.src_path)).stat().st_mtime > _FRESH
+        return time.time() - long_path(Path(os.fsdecode(event.src_path))).stat().st_mtime > _FRESH
     except OSError:
         return False
 
