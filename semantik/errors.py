@@ -13,6 +13,11 @@ class SemantikError(Exception):
         super().__init__(f"{self.key} {params}" if params else self.key)
 
 
+def system_detail(error: OSError) -> str:
+    """What the system says went wrong, without the path; for the param ``detail``."""
+    return error.strerror or str(error)
+
+
 class FolderNotFound(SemantikError):
     """The image folder does not exist or is not a folder. Params: folder."""
 

@@ -101,6 +101,19 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """How a folder differs from its index; a video counts once, whatever is indexed of it."""
+
+    added: list[ImageFile]
+    changed: list[ImageFile]
+    removed: list[str]
+    unchanged: int
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What an indexing run did."""
 

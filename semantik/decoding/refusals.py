@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeVar
 
 from semantik.errors import DecodeFailed
 from semantik.records import Reason
-from semantik.storage.regular_files import NotRegular, open_regular
+from semantik.storage.regular_files import open_regular, reason_of
 
 Result = TypeVar("Result")
 
@@ -37,16 +37,4 @@ def with_file(path: Path, work: Callable[[BinaryIO], Result]) -> Result:
     except Refused as error:
         raise DecodeFailed(path=str(path), reason=error.reason, detail=error.detail) from error.__cause__
     except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
-        raise DecodeFailed(path=str(path), reason=_system_reason(error), detail=str(error)) from error
-
-
-def _system_reason(error: Exception) -> Reason:
-    match error:
-        case FileNotFoundError() | NotADirectoryError():
-            return Reason.VANISHED
-        case PermissionError():
-            return Reason.PERMISSION
-        case NotRegular():
-            return Reason.NOT_AN_IMAGE
-        case _:
-            return Reason.UNREADABLE
+        raise DecodeFailed(path=str(path), reason=reason_of(error), detail=str(error)) from error

@@ -34,7 +34,6 @@ from semantik.records import Reason, split_path
 
 THUMBNAIL_QUALITY = 80
 _NICENESS = 5
-_WINDOWS_BELOW_NORMAL = 0x4000
 
 
 def main(arguments: list[str]) -> None:
@@ -80,12 +79,7 @@ def _read_requests(stdin: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
 
 def _lower_priority() -> None:
     """Let the window and the encoder go first."""
-    if sys.platform == "win32":
-        import ctypes
-
-        kernel = ctypes.windll.kernel32
-        kernel.SetPriorityClass(kernel.GetCurrentProcess(), _WINDOWS_BELOW_NORMAL)
-    else:
+    if sys.platform != "win32":  # there it is started so
         os.nice(_NICENESS)
 
 
@@ -97,6 +91,7 @@ def _limit_memory(memory: int) -> None:
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     if sys.platform == "linux":
+        # Not by psutil: it would bring sockets into a process that opens hostile pictures, and 10 ms to its start.
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
         limit = pages * resource.getpagesize() + memory
         _, hard = resource.getrlimit(resource.RLIMIT_AS)

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 _SELF_DESTRUCT = 10.0  # seconds beyond the time limit after which an abandoned process ends itself
 _UNKILLABLE = 1.0  # seconds to wait for a killed process
+_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -50,7 +51,7 @@ class DecodeProcess:
             stderr=subprocess.DEVNULL,
             cwd=_ROOT,
             env=_environment(),
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            creationflags=_WINDOWS_FLAGS,
         )
         assert self._popen.stdin is not None
         assert self._popen.stdout is not None

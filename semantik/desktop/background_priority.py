@@ -18,7 +18,6 @@ NICE = 5
 With 10, indexing nearly stands still beside one busy core of two, since its threads wait for each other.
 """
 
-_BELOW_NORMAL, _NORMAL = 0x4000, 0x20  # SetPriorityClass
 _QOS_UTILITY = 0x11  # pthread_set_qos_class_self_np
 
 
@@ -35,29 +34,39 @@ def in_background() -> Iterator[None]:
         with _process_below_normal():
             yield
         return
-    try:
+    with _refusal_told(AttributeError):
         if sys.platform == "darwin":
             ctypes.CDLL(None).pthread_set_qos_class_self_np(_QOS_UTILITY, 0)
         elif sys.platform == "linux":
             thread = threading.get_native_id()
             os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + NICE))
-    except (OSError, AttributeError) as error:
-        log.info("priority not lowered: %s", error)
     yield
 
 
 @contextlib.contextmanager
 def _process_below_normal() -> Iterator[None]:
-    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]  # exists on Windows only
-    kernel.GetCurrentProcess.restype = ctypes.c_void_p
-    kernel.GetPriorityClass.argtypes = [ctypes.c_void_p]
-    kernel.SetPriorityClass.argtypes = [ctypes.c_void_p, ctypes.c_uint32]
-    process = kernel.GetCurrentProcess()
-    if kernel.GetPriorityClass(process) != _NORMAL:  # somebody chose another: it is left alone
-        yield
-        return
-    kernel.SetPriorityClass(process, _BELOW_NORMAL)
+    import psutil  # other systems need none
+
+    normal: int = psutil.NORMAL_PRIORITY_CLASS  # type: ignore[attr-defined,unused-ignore]  # exists on Windows only
+    below_normal: int = psutil.BELOW_NORMAL_PRIORITY_CLASS  # type: ignore[attr-defined,unused-ignore]
+    process = psutil.Process()
+    lowered = False
+    with _refusal_told(psutil.Error):
+        if process.nice() == normal:  # else somebody chose another: it is left alone
+            process.nice(below_normal)
+            lowered = True
     try:
         yield
     finally:
-        kernel.SetPriorityClass(process, _NORMAL)
+        if lowered:
+            with _refusal_told(psutil.Error):
+                process.nice(normal)
+
+
+@contextlib.contextmanager
+def _refusal_told(*errors: type[Exception]) -> Iterator[None]:
+    refused: tuple[type[Exception], ...] = (OSError, *errors)
+    try:
+        yield
+    except refused as error:
+        log.info("priority not changed: %s", error)

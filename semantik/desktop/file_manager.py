@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import subprocess
 import sys
-import threading
-from collections.abc import Sequence
 from pathlib import Path
 
+from semantik.desktop.helper_programs import start
 from semantik.errors import PictureGone, PictureNotShown
-
-log = logging.getLogger(__name__)
+from semantik.storage.regular_files import is_file, long_path
 
 _SERVICE = "org.freedesktop.FileManager1"
 _OBJECT = "/org/freedesktop/FileManager1"
@@ -29,15 +25,17 @@ def reveal(path: Path) -> None:
     On Linux through org.freedesktop.FileManager1 (https://www.freedesktop.org/wiki/Specifications/file-manager-interface/).
     """
     path = path.absolute()
-    if not os.path.lexists(path):
+    if not os.path.lexists(long_path(path)):
         raise PictureGone(path=str(path))
     if sys.platform == "win32":
-        shown = _start(_explorer(path))
+        shown = start(_explorer(path), seconds=_SECONDS)
     elif sys.platform == "darwin":
-        shown = _start(["/usr/bin/open", "-R", str(path)])
+        shown = start(["/usr/bin/open", "-R", str(path)], seconds=_SECONDS)
     else:
         # xdg-open may run the file manager itself and not come back before that ends.
-        shown = any(map(_start, _show_items(path))) or _start(["xdg-open", path.parent.as_uri()], seconds=2)
+        shown = any(start(asked, seconds=_SECONDS + 1) for asked in _show_items(path)) or start(
+            ["xdg-open", path.parent.as_uri()], seconds=2
+        )
     if not shown:
         raise PictureNotShown(path=str(path))
 
@@ -48,15 +46,15 @@ def open_picture(path: Path) -> None:
     Raises PictureGone, PictureNotShown.
     """
     path = path.absolute()
-    if not path.is_file():
+    if not is_file(path):
         raise PictureGone(path=str(path))
     if sys.platform == "win32":
-        shown = _start(_explorer(path, select=False))
+        shown = start(_explorer(path, select=False), seconds=_SECONDS)
     elif sys.platform == "darwin":
-        shown = _start(["/usr/bin/open", "--", str(path)])
+        shown = start(["/usr/bin/open", "--", str(path)], seconds=_SECONDS)
     else:
         # The viewer itself may run until it is closed.
-        shown = _start(["xdg-open", str(path)], seconds=2)
+        shown = start(["xdg-open", str(path)], seconds=2)
     if not shown:
         raise PictureNotShown(path=str(path))
 
@@ -80,28 +78,3 @@ def _show_items(path: Path) -> list[list[str]]:
             *(f"--dest={_SERVICE}", _OBJECT, method, f"array:string:{address}", "string:"),
         ],
     ]
-
-
-def _start(command: Sequence[str] | str, seconds: float = _SECONDS + 1) -> bool:
-    """Run a program; whether it did what it should, or still does after ``seconds``."""
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # a file manager outlives the program that asked for it
-        )
-    except OSError as error:
-        log.info("%s: %s", command, error)
-        return False
-    if sys.platform == "win32":
-        return True  # explorer.exe ends with 1 whatever happens
-    try:
-        status = process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:  # it is waited for, or it would stay a zombie
-        threading.Thread(target=process.wait, name="file manager", daemon=True).start()
-        return True
-    if status:
-        log.info("%s: status %d", command, status)
-    return status == 0

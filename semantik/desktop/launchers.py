@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import platformdirs
 
+from semantik.desktop.helper_programs import ask
 from semantik.desktop.launcher_files import (
     NAME,
     POWERSHELL,
@@ -22,15 +20,15 @@ from semantik.desktop.launcher_files import (
     mac_command,
     windows_environment,
 )
-from semantik.errors import LauncherNotMade
+from semantik.errors import LauncherNotMade, system_detail
 from semantik.storage.atomic_files import replace_file
+from semantik.storage.home import windows_icon
 from semantik.words.text import say
 
 log = logging.getLogger(__name__)
 
 SCRIPT = "SemantikSearch.py"
 ICON = "SS.png"
-WINDOWS_ICON = "SemantikSearch.ico"
 
 _PATIENCE = 60.0  # seconds for another program's answer
 
@@ -53,9 +51,9 @@ def install(folder: Path, python: Path, home: Path) -> list[Path]:
                 replace_file(path, content.encode("utf-8"))
                 path.chmod(0o755)
                 _trust(path)
-        except (OSError, UnicodeEncodeError, subprocess.SubprocessError) as error:
+        except (OSError, UnicodeEncodeError) as error:
             log.warning("no launcher entry %s", path, exc_info=True)
-            detail = (getattr(error, "strerror", None) or getattr(error, "stderr", None) or str(error)).strip()
+            detail = getattr(error, "strerror", None) or str(error)
             raise LauncherNotMade(path=str(path), detail=detail) from error
         made.append(path)
     return made
@@ -64,13 +62,13 @@ def install(folder: Path, python: Path, home: Path) -> list[Path]:
 def remove(home: Path) -> list[Path]:
     """Delete what ``install`` made; returns what was there. Raises LauncherNotMade when something cannot be deleted."""
     removed = []
-    for path in (*places(), home / WINDOWS_ICON):
+    for path in (*places(), windows_icon(home)):
         try:
             path.unlink()
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise LauncherNotMade(path=str(path), detail=error.strerror or str(error)) from error
+            raise LauncherNotMade(path=str(path), detail=system_detail(error)) from error
         removed.append(path)
     return removed
 
@@ -91,14 +89,11 @@ def places() -> list[Path]:
 
 def _trust(path: Path) -> None:
     """Tell GNOME and Xfce that the user made this file; elsewhere being executable is enough."""
-    gio = shutil.which("gio")
-    if sys.platform == "darwin" or not gio:
+    if sys.platform == "darwin":
         return
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     for attribute, value in (("metadata::trusted", "true"), ("metadata::xfce-exe-checksum", checksum)):
-        with contextlib.suppress(OSError, subprocess.SubprocessError):  # no session to remember it
-            command = [gio, "set", "-t", "string", str(path), attribute, value]
-            subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
+        ask(["gio", "set", "-t", "string", str(path), attribute, value], _PATIENCE)
 
 
 def _for_windows(program: Program, home: Path) -> Program:
@@ -106,21 +101,16 @@ def _for_windows(program: Program, home: Path) -> Program:
     from PIL import Image
 
     windowless = Path(program.python).with_name("pythonw.exe")
-    icon = home / WINDOWS_ICON
+    icon = windows_icon(home)
     with Image.open(program.icon) as picture:
         picture.save(icon, format="ICO", sizes=[(side, side) for side in (16, 24, 32, 48, 64, 128, 256)])
     return Program(windowless if windowless.is_file() else program.python, program.script, icon)
 
 
 def _make_link(program: Program, path: Path) -> None:
-    """Have PowerShell make a shortcut. Raises OSError, SubprocessError."""
-    subprocess.run(
-        POWERSHELL,
-        input=WINDOWS_SCRIPT,
-        env=os.environ | windows_environment(program, path, say("launcher.comment")),
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=True,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
+    """Have PowerShell make a shortcut. Raises LauncherNotMade."""
+    environment = os.environ | windows_environment(program, path, say("launcher.comment"))
+    answer = ask(POWERSHELL, _PATIENCE, given=WINDOWS_SCRIPT, environment=environment)
+    if not answer.succeeded:
+        log.warning("no launcher entry %s: %s", path, answer.errors)
+        raise LauncherNotMade(path=str(path), detail=answer.errors.strip())

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import html
 import json
-import logging
-import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 
-log = logging.getLogger(__name__)
+from semantik.desktop.helper_programs import ask
 
 _SCRIPT = ("on run argv", "display notification (item 2 of argv) with title (item 1 of argv)", "end run")
 _SECONDS = 10.0
@@ -49,16 +47,4 @@ def _commands(title: str, message: str) -> list[list[str]]:
 
 
 def _try_each(commands: Sequence[Sequence[str]]) -> None:
-    for command in commands:
-        try:
-            subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=_SECONDS,
-                check=True,
-            )
-            return
-        except (OSError, subprocess.SubprocessError) as error:
-            log.info("no notification: %s", error)
+    any(ask(command, _SECONDS).succeeded for command in commands)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import locale
 import os
-import subprocess
 import sys
+
+from semantik.desktop.helper_programs import ask
 
 SYSTEM = "system"
 """The value of the setting ``language`` that follows the system."""
@@ -54,15 +55,8 @@ def _windows() -> str:
 
 def _mac() -> str:
     """A program that the Searcher starts gets no ``LANG``; the preferences list the languages, the first counts."""
-    try:
-        shown = subprocess.run(
-            ["/usr/bin/defaults", "read", "-g", "AppleLanguages"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=ASK_SECONDS,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
+    answer = ask(["/usr/bin/defaults", "read", "-g", "AppleLanguages"], ASK_SECONDS)
+    if not answer.succeeded:
         return ""
-    quoted = shown.replace('"', " ").replace("(", " ").replace(",", " ").split()
+    quoted = answer.output.replace('"', " ").replace("(", " ").replace(",", " ").split()
     return _code(quoted[0]) if quoted and quoted[0] != ")" else ""

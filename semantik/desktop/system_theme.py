@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
 import sys
 from pathlib import Path
+
+from semantik.desktop.helper_programs import ask
 
 log = logging.getLogger(__name__)
 
@@ -38,24 +39,14 @@ def _ask_portal() -> bool | None:
     bus = Path(os.environ.get("XDG_RUNTIME_DIR", "/nonexistent"), "bus")
     if "DBUS_SESSION_BUS_ADDRESS" not in os.environ and not bus.exists():
         return None  # gdbus would start a bus of its own
-    try:
-        answer = subprocess.run(
-            [
-                *("gdbus", "call", "--session", "--dest=org.freedesktop.portal.Desktop"),
-                "--object-path=/org/freedesktop/portal/desktop",
-                "--method=org.freedesktop.portal.Settings.Read",
-                *("org.freedesktop.appearance", "color-scheme"),
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        log.info("no portal: %s", error)
-        return None
+    command = [
+        *("gdbus", "call", "--session", "--dest=org.freedesktop.portal.Desktop"),
+        "--object-path=/org/freedesktop/portal/desktop",
+        "--method=org.freedesktop.portal.Settings.Read",
+        *("org.freedesktop.appearance", "color-scheme"),
+    ]
+    answer = ask(command, _SECONDS)
     for value, dark in (("uint32 1", True), ("uint32 2", False)):
-        if value in answer:
+        if answer.succeeded and value in answer.output:
             return dark
     return None

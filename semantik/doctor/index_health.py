@@ -10,16 +10,15 @@ from pathlib import Path
 from semantik.doctor.findings import Bytes, Finding, Private, harmless, hidden, note, ok, wrong
 from semantik.doctor.storage_health import folder_bytes
 from semantik.errors import IndexDamaged, IndexTooNew, NoIndex
-from semantik.folders.picture_details import FILE as DETAILS
-from semantik.folders.scan import is_folder
 from semantik.index import ImageIndex
-from semantik.storage.home import index_folder
+from semantik.storage.home import details_file, folder_of_indexes, indexes_folder
+from semantik.storage.regular_files import is_folder
 
 
 def check(home: Path, opened: Sequence[str] = ()) -> Iterator[Finding]:
     """Every folder of pictures that was indexed. ``opened``: those that the window opens at its start."""
-    at_start = {index_folder(home, Path(folder), "any").parent.name for folder in opened}
-    indexed_folders = [path for path in _below(home / "indexes") if path.is_dir()]
+    at_start = {folder_of_indexes(home, Path(folder)).name for folder in opened}
+    indexed_folders = [path for path in _below(indexes_folder(home)) if path.is_dir()]
     if not indexed_folders:
         yield note("indexes", "doctor.no_indexes")
     for indexed_folder in indexed_folders:
@@ -57,7 +56,7 @@ def _index(store: Path, at_start: bool) -> Iterator[Finding]:
 
 
 def _details(indexed_folder: Path) -> Iterator[Finding]:
-    path = indexed_folder / DETAILS
+    path = details_file(indexed_folder)
     if not path.exists():
         return
     try:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from semantik.doctor.findings import Finding, note, ok
-from semantik.storage.log_file import LOG_NAME
+from semantik.storage.home import log_files
 
 DAYS = 30
 
@@ -22,7 +22,7 @@ def check(home: Path, now: datetime) -> Iterator[Finding]:
     warnings = 0
     last = ""
     since = (now - timedelta(days=DAYS)).isoformat(" ", "seconds")
-    for path in (home / LOG_NAME, *(home / f"{LOG_NAME}.{number}" for number in (1, 2, 3))):
+    for path in log_files(home):
         for time, level, room in _entries(path):
             if time < since:
                 continue

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
 import platform
 import socket
 import sys
 from collections.abc import Iterator
+
+import psutil
 
 from semantik import __version__
 from semantik.doctor.findings import Bytes, Finding, hidden, ok, wrong
@@ -36,24 +37,10 @@ def check() -> Iterator[Finding]:
 
 def memory_bytes() -> int:
     """The computer's memory; 0 when the system does not say."""
-    if sys.platform == "win32":
-        status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
-        return int(status.total) if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)) else 0
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
+        return int(psutil.virtual_memory().total)
+    except (OSError, psutil.Error):
         return 0
-
-
-class _MemoryStatus(ctypes.Structure):
-    """MEMORYSTATUSEX of the Windows API; only its third member is read."""
-
-    _fields_ = (
-        ("length", ctypes.c_uint32),
-        ("load", ctypes.c_uint32),
-        ("total", ctypes.c_uint64),
-        ("rest", ctypes.c_uint64 * 6),
-    )
 
 
 def loopback_failure() -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion
 
 from semantik.doctor.findings import Finding, note, ok, wrong
 
 REQUIRED = "requirements.txt"
 OPTIONAL = ("requirements-fast.txt", "requirements-formats.txt")
-
-_LINE = re.compile(r"([A-Za-z0-9._-]+)\s*((?:[=<>]=?\s*[0-9.]+\s*,?\s*)*)")
-_BOUND = re.compile(r"(==|>=|<)\s*([0-9.]+)")
 
 
 def check(folder: Path) -> Iterator[Finding]:
@@ -42,25 +42,22 @@ def _package(name: str, bounds: str, file: str) -> Finding:
 
 
 def read_requirements(content: str) -> list[tuple[str, str]]:
-    """Names and version bounds, as ``>=1.0,<2``, of a requirements file."""
-    lines = (line.partition("#")[0].strip() for line in content.splitlines())
-    return [(found[1], found[2].replace(" ", "")) for line in lines if (found := _LINE.fullmatch(line))]
+    """Names and version bounds, as ``>=1.0,<2``, of a requirements file; other lines, as of options, are left out."""
+    wanted = []
+    for line in content.splitlines():
+        try:
+            requirement = Requirement(line.partition("#")[0])
+        except InvalidRequirement:
+            continue
+        if requirement.marker is None or requirement.marker.evaluate():
+            lower_first = sorted(map(str, requirement.specifier), reverse=True)
+            wanted.append((requirement.name, ",".join(lower_first)))
+    return wanted
 
 
 def within(version: str, bounds: str) -> bool:
-    """Whether a version keeps to bounds of the kinds ``==``, ``>=`` and ``<``. Local parts (+cpu) do not count."""
-    have = _release(version)
-    for sign, bound in _BOUND.findall(bounds):
-        limit = _release(bound)
-        if not {"==": have == limit, ">=": have >= limit, "<": have < limit}[sign]:
-            return False
-    return True
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """The numbers of a version, without zeros at its end: 2.1 and 2.1.0 are the same one."""
-    found = re.match(r"\d+(?:\.\d+)*", version)
-    numbers = [int(part) for part in found[0].split(".")] if found else []
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)
+    """Whether a version keeps to bounds, as PEP 440 has it. Local parts (+cpu) do not count."""
+    try:
+        return SpecifierSet(bounds).contains(version, prereleases=True)
+    except InvalidVersion:  # a package that somebody made by hand
+        return False

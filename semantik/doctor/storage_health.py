@@ -9,9 +9,8 @@ from pathlib import Path
 
 from semantik.doctor.findings import Bytes, Finding, Private, note, ok, wrong
 from semantik.downloads.model_file import default_folder
-from semantik.folders.indexed_folder import HOME_FOLDERS
 from semantik.folders.watching.network_drives import Mounts
-from semantik.storage.home import index_folder, is_writable
+from semantik.storage.home import folder_of_indexes, is_writable, picture_folders
 
 LEAST_ROOM = 500 << 20
 """With less free space than this, an index of a large folder may not be saved."""
@@ -20,8 +19,8 @@ LEAST_ROOM = 500 << 20
 def check(home: Path, weights: Path | None) -> Iterator[Finding]:
     """The home and the weights folder."""
     yield from _place(home, Private(home, "home"), "doctor.home", "doctor.advice_home")
-    for name in HOME_FOLDERS:
-        yield ok("storage", "doctor.kept", name=name, size=Bytes(folder_bytes(home / name)))
+    for kept in picture_folders(home):
+        yield ok("storage", "doctor.kept", name=kept.name, size=Bytes(folder_bytes(kept)))
     folder = weights or default_folder()
     shown = Private(folder, "weights")
     if folder.is_dir():
@@ -64,7 +63,7 @@ def check_watching(home: Path, opened: Sequence[str]) -> Iterator[Finding]:
     mounts = Mounts.read()
     for name in opened:
         folder = Path(name).absolute()
-        shown = Private(name, "folder", index_folder(home, folder, "any").parent.name)
+        shown = Private(name, "folder", folder_of_indexes(home, folder).name)
         if mounts.needs_polling(folder):
             yield note("folders", "doctor.folder_polled", "doctor.advice_polled", folder=shown)
         else:

@@ -24,6 +24,7 @@ from semantik.results.thumbnails import ThumbnailCache
 from semantik.search.ranking import embed_query, query_vector
 from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
+from semantik.storage.home import background_folder, thumbnails_folder
 from semantik.storage.settings import Config
 
 
@@ -38,7 +39,7 @@ class Engine:
         self.config = config
         self.models = Models(home, config, self._follow)
         self.pool = DecodePool(time_limit=config.decode_seconds)
-        self.thumbnails = ThumbnailCache(home / "thumbnails")
+        self.thumbnails = ThumbnailCache(thumbnails_folder(home))
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
 
     # -- Libraries -------------------------------------------------------------------------------------
@@ -49,7 +50,7 @@ class Engine:
         ``inactive``: those of them that are not searched.
         """
         indexed_folders = [self._indexed_folder(folder) for folder in dict.fromkeys(map(plainly, folders))]
-        searcher = Searcher(self.pool, Relevance(self.home / "background"))
+        searcher = Searcher(self.pool, Relevance(background_folder(self.home)))
         encoder, resting = self.models.encoder, {plainly(folder) for folder in inactive}
         library = Library(indexed_folders, encoder, searcher, self.config, resting)
         self._open = (library,)

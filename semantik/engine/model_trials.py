@@ -20,10 +20,10 @@ from semantik.folders.scan import find_images
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Embeddings
 from semantik.storage.atomic_files import replace_file
+from semantik.storage.home import speeds_file
 
 log = logging.getLogger(__name__)
 
-SPEEDS_NAME = "model_speeds.json"
 TRIAL_SECONDS = 2.0  # aimed at; loading the model comes on top
 WARM_UP = 2  # pictures before the clock starts: the first ones pay for memory and code that later ones find ready
 
@@ -54,7 +54,7 @@ def measure(encoder: Encoder, control: TaskControl = UNATTENDED) -> float:
 def read_speeds(home: Path) -> dict[str, float]:
     """The remembered seconds per picture, by ``Encoder.store``; what is damaged counts as not measured."""
     try:
-        values = json.loads((home / SPEEDS_NAME).read_text("utf-8"))
+        values = json.loads((speeds_file(home)).read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
@@ -73,7 +73,7 @@ def remember_speed(home: Path, store: str, seconds: float) -> None:
     """Keep one outcome. A home that cannot be written costs only the memory of it."""
     speeds = read_speeds(home) | {store: round(seconds, 6)}
     try:
-        replace_file(home / SPEEDS_NAME, (json.dumps(speeds, indent=2, sort_keys=True) + "\n").encode("ascii"))
+        replace_file(speeds_file(home), (json.dumps(speeds, indent=2, sort_keys=True) + "\n").encode("ascii"))
     except OSError as error:
         log.warning("speed not remembered: %s", error)
 

@@ -14,7 +14,7 @@ from semantik.decoding.decoded import Decoded, DecodedVideo
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import DecodeFailed, FolderNotFound, SemantikError
-from semantik.folders.scan import identify
+from semantik.folders.walk import identify
 from semantik.index import ImageIndex
 from semantik.long_tasks import Progress, SpeedMeter, TaskControl
 from semantik.records import Embeddings, ImageFile, Pixels, Reason, frame_key

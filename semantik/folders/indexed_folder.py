@@ -22,21 +22,19 @@ from semantik.errors import (
     NoImages,
     NoIndex,
     SemantikError,
+    system_detail,
 )
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexer import scan_changes, update_index
-from semantik.folders.picture_details import FILE, DetailsStore, FolderDetails
-from semantik.folders.scan import is_folder
-from semantik.index import Changes, ImageIndex, put_back, set_aside
+from semantik.folders.picture_details import DetailsStore, FolderDetails
+from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import IndexReport, Problem
-from semantik.storage.home import QUERY_PICTURES, index_folder
+from semantik.records import Changes, IndexReport, Problem
+from semantik.storage.home import details_file, index_folder, picture_folders
+from semantik.storage.regular_files import is_folder
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)
-
-HOME_FOLDERS = ("indexes", "thumbnails", "results", QUERY_PICTURES)
-"""Where the home has pictures of the program's own, and what is made of the user's."""
 
 
 class State(Enum):
@@ -86,10 +84,10 @@ class IndexedFolder:
         self.unwanted = unwanted or Exclusions()
         self.store = index_folder(home, folder, encoder.store)
         self.index: ImageIndex | None = None
-        self.details = FolderDetails(folder, pool, DetailsStore(self.store.parent / FILE))
+        self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
         self._approximate_from = approximate_from
         # The program's own pictures must not turn up as the user's when the home lies inside the library.
-        self._exclude = tuple(home / name for name in HOME_FOLDERS)
+        self._exclude = picture_folders(home)
 
     @property
     def name(self) -> str:
@@ -186,7 +184,7 @@ class IndexedFolder:
                 aside = set_aside(self.store)
         except OSError as error:
             self.load()
-            raise IndexNotSaved(folder=str(self.store), detail=error.strerror or str(error)) from error
+            raise IndexNotSaved(folder=str(self.store), detail=system_detail(error)) from error
         log.warning("rebuilding; the old index was kept in %s", aside)
         try:
             return self._update(index, control)

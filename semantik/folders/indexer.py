@@ -24,9 +24,10 @@ from semantik.folders.embedding_run import EmbeddingRun
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.raw_jpeg_pairs import superseded
 from semantik.folders.scan import find_images
-from semantik.index import Changes, ImageIndex
+from semantik.index import ImageIndex
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import ImageFile, IndexReport, Problem
+from semantik.records import Changes, ImageFile, IndexReport, Problem
+from semantik.storage.regular_files import long_path
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ def check_removal(index: ImageIndex, removed: Collection[str], wished: int = 0) 
         while folder:
             path = index.folder / folder
             try:
-                with os.scandir(path) as entries:
+                with os.scandir(long_path(path)) as entries:
                     return next(entries, None) is None
             except FileNotFoundError:
                 if path.is_symlink():

@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-FILE = "details.sqlite"
-
 _BUFFER = 500  # pictures between two writes while indexing
 _WAIT = 10.0  # seconds for another program to finish its write
 _PER_QUERY = 400  # paths in one statement; old versions of SQLite take 999

@@ -5,35 +5,24 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import stat
-import sys
-from collections import deque
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import FolderNotFound, FolderUnreadable
 from semantik.folders.exclusions import Exclusions
+from semantik.folders.litter import is_hidden, is_litter
 from semantik.folders.raw_jpeg_pairs import RAW_EXTENSIONS, TWIN_EXTENSIONS, stem, suffix
+from semantik.folders.walk import FolderWalk, Found, Listing, identify, identities
 from semantik.records import ImageFile, Problem, Reason
+from semantik.storage.regular_files import reason_of
 
 log = logging.getLogger(__name__)
 
-_TAKEN = IMAGE_EXTENSIONS | VIDEO_EXTENSIONS
-
-LITTER_FOLDERS = frozenset(
-    {
-        *("$recycle.bin", "recycler", "system volume information", "found.000", "msocache"),  # Windows
-        *("__macosx", "lost+found", ".thumbnails"),  # macOS, Linux
-        *("@eadir", "#recycle", "#snapshot", "@tmp", "@__thumb", "@recycle", "@recently-snapshot"),  # Synology, QNAP
-    }
-)
-"""Folders that operating systems and NAS boxes fill with copies and waste (lower case)."""
-
-HIDES_BY_ATTRIBUTE = os.name == "nt" or sys.platform == "darwin"
-"""Whether files and folders can be hidden in another way than by a name with a dot."""
+TAKEN = IMAGE_EXTENSIONS | VIDEO_EXTENSIONS
+"""Extensions of the files that are indexed."""
 
 
 def find_images(
@@ -47,191 +36,89 @@ def find_images(
     A file counts by its extension. Hidden files and folders (also those that Windows or macOS hide by an
     attribute), ``._*`` doubles and litter folders are left out, as are the folders in ``exclude`` and what
     ``unwanted`` names. A camera's RAW file counts only without a picture of the same name beside it
-    (see ``raw_twins``). Links to folders are followed, each real folder once, so a loop ends; they come after all
+    (see ``raw_jpeg_pairs``). Links to folders are followed, each real folder once, so a loop ends; they come after all
     real folders, so that a new link never renames what is known already.
     A subfolder that cannot be listed goes to ``on_problem`` with its relative path and a trailing "/",
     and the rest goes on. Raises FolderNotFound or FolderUnreadable for ``folder`` itself, also when it
     goes away meanwhile: what was found until then is no picture of it.
     """
+
+    def tell(error: OSError, entry: os.DirEntry[str], path: str) -> None:
+        _tell(error, entry, path, on_problem)
+
     root = identify(folder)
-    seen = {root, *(_identity(path, path.stat()) for path in exclude if is_folder(path))}
+    unwanted = unwanted or None
+    walk = FolderWalk(
+        seen={root, *identities(exclude)},
+        enters=lambda name, path: not (unwanted and unwanted.match(name, path, is_folder=True)),
+        on_error=tell,
+    )
     try:
-        entries = _entries(_listable(folder))
+        listing = walk.list(folder)
     except PermissionError as error:
         raise FolderUnreadable(folder=str(folder)) from error
     except OSError as error:
         raise FolderNotFound(folder=str(folder)) from error
-    scan = _Walk(seen, on_problem, unwanted)
-    yield from scan.walk(entries, "")
-    yield from scan.follow()
+    choice = PictureChoice(TAKEN, unwanted)
+    for found in walk.everything(listing):
+        try:
+            if choice.takes(found):
+                status = found.entry.stat()
+                yield ImageFile(found.path, status.st_size, status.st_mtime_ns)
+        except OSError as error:
+            tell(error, found.entry, found.path)
     if identify(folder) != root:  # an unmounted disk leaves an empty folder of the same name
         raise FolderNotFound(folder=str(folder))
 
 
-def identify(folder: Path) -> Hashable:
-    """What tells the folder from any other, also from what its name leads to once its disk is unmounted.
+class PictureChoice:
+    """Which of the files that a walk finds are pictures to be had, by what their folders tell of them."""
 
-    Raises FolderNotFound, FolderUnreadable.
-    """
-    try:
-        status = folder.stat()
-    except PermissionError as error:
-        raise FolderUnreadable(folder=str(folder)) from error
-    except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
-        raise FolderNotFound(folder=str(folder)) from error
-    if not stat.S_ISDIR(status.st_mode):
-        raise FolderNotFound(folder=str(folder))
-    return _identity(folder, status)
-
-
-def is_folder(path: Path) -> bool:
-    """Whether ``path`` is a folder that can be seen; a network drive that is gone answers with strange errors."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def _identity(path: Path, status: os.stat_result) -> Hashable:
-    # Some network file systems number nothing; without the second choice all their folders were the same.
-    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
-
-
-def _listable(folder: Path) -> str:
-    """The folder's name in a form in which Windows lists what lies beyond 260 characters, too."""
-    name = str(folder)
-    if os.name != "nt" or name.startswith("\\\\?\\"):
-        return name
-    name = str(folder.absolute())
-    return "\\\\?\\UNC" + name[1:] if name.startswith("\\\\") else "\\\\?\\" + name
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: entry.name)
-
-
-class _Level(NamedTuple):
-    """A folder being walked: its entries, those that are still to come, and its path with "/"."""
-
-    entries: list[os.DirEntry[str]]
-    coming: Iterator[os.DirEntry[str]]
-    prefix: str
-    twins: list[frozenset[str]]  # the stems of its pictures that supersede RAW files, once they were needed
-
-
-class _Walk:
-    """One scan of an image folder."""
-
-    def __init__(self, seen: set[Hashable], on_problem: Callable[[Problem], None], unwanted: Exclusions | None) -> None:
-        self.links: deque[tuple[os.DirEntry[str], str]] = deque()  # to folders, left for later
-        self._seen = seen
-        self._on_problem = on_problem
+    def __init__(self, extensions: Collection[str], unwanted: Exclusions | None = None) -> None:
+        self._extensions = extensions
         self._unwanted = unwanted or None
+        # Of each folder that has a RAW file: the stems of its pictures that supersede such files.
+        self._twins: WeakKeyDictionary[Listing, frozenset[str]] = WeakKeyDictionary()
 
-    def walk(self, entries: list[os.DirEntry[str]], prefix: str) -> Iterator[ImageFile]:
-        """The pictures of a folder and of those below it; ``prefix`` is its path with "/"."""
-        # An explicit stack: a chain of a thousand nested folders must not meet Python's recursion limit.
-        stack = [_Level(entries, iter(entries), prefix, [])]
-        while stack:
-            level = stack[-1]
-            entry = next(level.coming, None)
-            if entry is None:
-                stack.pop()
-                continue
-            name = entry.name
-            if name.startswith("."):
-                continue
-            path = level.prefix + name
-            try:
-                if entry.is_dir():
-                    if self._enters(entry, path):
-                        entries = _entries(entry.path)
-                        stack.append(_Level(entries, iter(entries), path + "/", []))
-                    continue
-                kind = suffix(name)
-                if kind in _TAKEN and entry.is_file():
-                    if self._unwanted and self._unwanted.match(name, path, is_folder=False):
-                        continue
-                    if kind in RAW_EXTENSIONS and self._has_twin(name, level):
-                        continue
-                    status = entry.stat()
-                    if not (HIDES_BY_ATTRIBUTE and _is_hidden(status)):
-                        yield ImageFile(path, status.st_size, status.st_mtime_ns)
-            except OSError as error:
-                _tell(error, entry, path, self._on_problem)
-
-    def follow(self) -> Iterator[ImageFile]:
-        """The pictures of the folders that links lead to."""
-        while self.links:
-            link, path = self.links.popleft()
-            try:
-                entries = _entries(link.path) if _is_new(link, self._seen) else []
-            except OSError as error:
-                _tell(error, link, path, self._on_problem)
-            else:
-                yield from self.walk(entries, path + "/")
-
-    def _enters(self, folder: os.DirEntry[str], path: str) -> bool:
-        """Whether to go into a folder now."""
-        if folder.name.lower() in LITTER_FOLDERS:
+    def takes(self, found: Found) -> bool:
+        """Whether a file is one. Raises OSError when it cannot be looked at."""
+        entry, path, listing = found
+        kind = suffix(entry.name)
+        if kind not in self._extensions or not entry.is_file() or self._excludes(entry.name, path):
             return False
-        if self._unwanted and self._unwanted.match(folder.name, path, is_folder=True):
+        if kind in RAW_EXTENSIONS and stem(entry.name) in self._twins_in(listing):
             return False
-        if folder.is_symlink():
-            self.links.append((folder, path))
-            return False
-        return _is_new(folder, self._seen)
+        return not is_hidden(entry)
 
-    def _has_twin(self, raw: str, level: _Level) -> bool:
+    def _excludes(self, name: str, path: str) -> bool:
+        return bool(self._unwanted and self._unwanted.match(name, path, is_folder=False))
+
+    def _twins_in(self, listing: Listing) -> frozenset[str]:
         # Most folders have no RAW file, and pay nothing for this.
-        if not level.twins:
-            twins = (e for e in level.entries if suffix(e.name) in TWIN_EXTENSIONS and self._counts(e, level.prefix))
-            level.twins.append(frozenset(stem(entry.name) for entry in twins))
-        return stem(raw) in level.twins[0]
+        twins = self._twins.get(listing)
+        if twins is None:
+            twins = frozenset(stem(entry.name) for entry in listing.entries if self._is_twin(entry, listing.prefix))
+            self._twins[listing] = twins
+        return twins
 
-    def _counts(self, entry: os.DirEntry[str], prefix: str) -> bool:
+    def _is_twin(self, entry: os.DirEntry[str], prefix: str) -> bool:
         """Whether a picture beside a RAW file is one that is found."""
-        if entry.name.startswith("."):
-            return False
-        if self._unwanted and self._unwanted.match(entry.name, prefix + entry.name, is_folder=False):
+        if suffix(entry.name) not in TWIN_EXTENSIONS or is_litter(entry.name):
             return False
         try:
-            return entry.is_file() and not (HIDES_BY_ATTRIBUTE and _is_hidden(entry.stat()))
+            return entry.is_file() and not self._excludes(entry.name, prefix + entry.name) and not is_hidden(entry)
         except OSError:
             return False
 
 
-def _is_hidden(status: os.stat_result) -> bool:
-    """Whether Windows or macOS says so."""
-    attributes: int = getattr(status, "st_file_attributes", 0)
-    flags: int = getattr(status, "st_flags", 0)
-    return bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN or flags & stat.UF_HIDDEN)
-
-
-def _is_new(folder: os.DirEntry[str], seen: set[Hashable]) -> bool:
-    """Whether a folder is to be walked: it was not yet, and is not hidden."""
-    path = Path(folder.path)
-    status = path.stat()
-    identity = _identity(path, status)
-    if identity in seen or (HIDES_BY_ATTRIBUTE and _is_hidden(status)):
-        return False
-    seen.add(identity)
-    return True
-
-
 def _tell(error: OSError, entry: os.DirEntry[str], path: str, on_problem: Callable[[Problem], None]) -> None:
     """Make a problem of what is wrong with one entry."""
-    shown = _shown(entry, path)
-    if error.errno == errno.ELOOP or (isinstance(error, FileNotFoundError) and shown == path):
+    shown, reason = _shown(entry, path), reason_of(error)
+    if error.errno == errno.ELOOP or (reason is Reason.VANISHED and shown == path):
         # A file that was deleted meanwhile is no news, nor is a link that leads nowhere or to itself.
         log.info("not followed: %s", error)
-    elif isinstance(error, FileNotFoundError):  # a folder that goes away meanwhile: a disk may be going with it
-        on_problem(Problem(shown, Reason.VANISHED, str(error)))
-    elif isinstance(error, PermissionError):
-        on_problem(Problem(shown, Reason.PERMISSION, str(error)))
-    else:
-        on_problem(Problem(shown, Reason.UNREADABLE, str(error)))
+    else:  # of a folder that goes away meanwhile, too: a disk may be going with it
+        on_problem(Problem(shown, reason, str(error)))
 
 
 def _shown(entry: os.DirEntry[str], path: str) -> str:

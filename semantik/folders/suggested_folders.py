@@ -13,9 +13,10 @@ import platformdirs
 
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
 from semantik.errors import FolderNotFound, FolderUnreadable
-from semantik.folders.raw_jpeg_pairs import suffix, superseded
-from semantik.folders.scan import LITTER_FOLDERS, identify, is_folder
+from semantik.folders.scan import PictureChoice
+from semantik.folders.walk import FolderWalk, identify
 from semantik.long_tasks import UNATTENDED, TaskControl
+from semantik.storage.regular_files import is_folder
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,11 @@ _CLOUDS = (
     *("Google Drive/My Drive", "Google Drive/Mi unidad", "Google Drive", "My Drive", "Mi unidad"),
     *("Nextcloud", "ownCloud", "MEGA"),
     # where macOS puts those of all services, but for its own
-    *("Library/CloudStorage/*/My Drive", "Library/CloudStorage/*/Mi unidad", "Library/CloudStorage/*"),
+    *(
+        "Library/CloudStorage/*/My Drive",
+        "Library/CloudStorage/*/Mi unidad",
+        "Library/CloudStorage/*",
+    ),
     "Library/Mobile Documents/com~apple~CloudDocs",
 )
 _ICLOUD_PHOTOS = ("iCloudPhotos", "iCloudPhotos/Photos", "iCloud Photos", "iCloud Photos/Photos")
@@ -87,61 +92,53 @@ def count_pictures(
     beside its twin, links to folders followed and each real folder counted once.
     """
     deadline = time.monotonic() + seconds
-    seen: set[Hashable] = set()
-    waiting = [folder]
-    count, complete = 0, True
-    while waiting:
-        here = waiting.pop()
-        names: list[str] = []
+    failures: list[object] = []
+    try:
+        walk = FolderWalk(
+            seen={identify(folder)},
+            on_error=lambda error, entry, path: failures.append(error),
+            is_over=lambda: time.monotonic() > deadline or control.cancelled,
+        )
+        listing = walk.list(folder)
+    except (FolderNotFound, FolderUnreadable, OSError) as error:
+        log.info("not counted: %s", error)
+        return PictureCount(0, complete=False)
+    choice = PictureChoice(IMAGE_EXTENSIONS)
+    count = 0
+    for found in walk.everything(listing):
         try:
-            identity = identify(here)
-            if identity in seen:
-                continue
-            seen.add(identity)
-            with os.scandir(here) as entries:
-                for entry in entries:
-                    if time.monotonic() > deadline or count + len(names) > most or control.cancelled:
-                        return PictureCount(min(most, count + _shots(names)), complete=False)
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir():
-                        if entry.name.lower() not in LITTER_FOLDERS:
-                            waiting.append(here / entry.name)
-                    elif suffix(entry.name) in IMAGE_EXTENSIONS:
-                        names.append(entry.name)
-        except (FolderNotFound, FolderUnreadable, OSError) as error:
-            log.info("not counted: %s", error)
-            complete = False
-        count += _shots(names)
-    return PictureCount(min(most, count), complete and count <= most)
+            count += choice.takes(found)
+        except OSError as error:
+            failures.append(error)
+        if count > most:
+            break
+    if failures:
+        log.info("not counted: %s", failures)
+    return PictureCount(min(most, count), complete=count <= most and not failures and not walk.ended_early)
 
 
-def _shots(names: list[str]) -> int:
-    return len(names) - len(superseded(names, names))
-
-
-def _candidates(home: Path) -> Iterator[Path]:
+def _candidates(user: Path) -> Iterator[Path]:
     """Places that are known for pictures, existing or not, the most probable first."""
-    yield from (home / name for name in _NAMES)
-    yield from (home / name for name in _ICLOUD_PHOTOS)
-    for cloud in _clouds(home):
+    yield from (user / name for name in _NAMES)
+    yield from (user / name for name in _ICLOUD_PHOTOS)
+    for cloud in _clouds(user):
         yield from (cloud / name for name in (*_NAMES, *_UPLOADS))
-    yield from (home / name for name in _PHONES)
+    yield from (user / name for name in _PHONES)
     if public := os.environ.get("PUBLIC"):  # Windows: what all users of the computer share
         yield Path(public, "Pictures")
     yield Path(platformdirs.user_desktop_dir())
 
 
-def _clouds(home: Path) -> Iterator[Path]:
+def _clouds(user: Path) -> Iterator[Path]:
     """Folders that are kept equal with a service; they are on the disk, nothing is asked of the network."""
     for variable in ("OneDrive", "OneDriveConsumer", "OneDriveCommercial"):
         if value := os.environ.get(variable):
             yield Path(value)
     for pattern in _CLOUDS:
         if "*" not in pattern:
-            yield home / pattern
+            yield user / pattern
             continue
         try:
-            yield from sorted(home.glob(pattern))
+            yield from sorted(user.glob(pattern))
         except OSError as error:
             log.info("not looked at: %s", error)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from semantik.desktop.helper_programs import ask
 from semantik.desktop.system_language import SYSTEM, resolve
 from semantik.words.text import say, set_language
 
@@ -27,6 +28,7 @@ REQUIRED = (
     "numpy",
     "PIL",
     "open_clip",
+    "packaging",
     "platformdirs",
     "psutil",
     "py3langid",
@@ -133,5 +135,5 @@ def tell(message: str) -> None:
             ["xmessage", "-center", message],
         ):
             if shutil.which(command[0]):
-                subprocess.run(command, check=False)
+                ask(command, None)
                 return

@@ -1,6 +1,6 @@
 """The index of an image folder: the only room that knows faiss, and the only one that reads or writes indexes."""
 
-from semantik.index.changes import TRANSIENT, Changes
+from semantik.index.changes import TRANSIENT
 from semantik.index.image_index import ImageIndex
 from semantik.index.inverted_file import APPROXIMATE_FROM
 from semantik.index.joined_indexes import JoinedIndexes, Searchable
@@ -9,7 +9,6 @@ from semantik.index.store import put_back, set_aside
 __all__ = [
     "APPROXIMATE_FROM",
     "TRANSIENT",
-    "Changes",
     "ImageIndex",
     "JoinedIndexes",
     "Searchable",

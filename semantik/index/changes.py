@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 from semantik.index.manifest import Manifest
-from semantik.records import ImageFile, Reason, split_key
+from semantik.records import Changes, ImageFile, Reason, split_key
 
 TRANSIENT = frozenset(
     {
@@ -20,19 +19,6 @@ TRANSIENT = frozenset(
     }
 )
 """Reasons that may be gone although the file is the same: an update tries such files again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """How a folder differs from its index; a video counts once, whatever is indexed of it."""
-
-    added: list[ImageFile]
-    changed: list[ImageFile]
-    removed: list[str]
-    unchanged: int
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.changed or self.removed)
 
 
 def compare(

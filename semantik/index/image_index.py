@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError
-from semantik.index.changes import Changes, compare
+from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError, system_detail
+from semantik.index.changes import compare
 from semantik.index.commit import commit
 from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vector_files import Vectors, open_files, read_rows, search_runs
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import WARNINGS, Embeddings, ImageFile, Problem, Reason, split_key
+from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, split_key
 
 log = logging.getLogger(__name__)
 
@@ -323,7 +323,7 @@ class ImageIndex:
             before = replace(self._manifest, removed=sorted(self._removed), skipped=skipped)
             self._manifest, self._saved = commit(self.store, before, self._saved, self._pending)
         except OSError as error:
-            raise IndexNotSaved(folder=str(self.store), detail=error.strerror or str(error)) from error
+            raise IndexNotSaved(folder=str(self.store), detail=system_detail(error)) from error
         self._pending, self._dirty = [], False
         if len(before.paths) != len(self._manifest.paths):
             self._number_rows()

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, NoIndex
+from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, NoIndex, system_detail
 from semantik.index.manifest import MANIFEST, VECTORS, Manifest, Segment, Stamp, decode, encode, read_stamp
 from semantik.storage.atomic_files import patiently, replace_file, sync_folder, write_new
 
@@ -139,7 +139,7 @@ def writer_lock(store: Path, folder: Path) -> Iterator[None]:
     except Timeout:
         raise IndexLocked(folder=str(folder)) from None
     except OSError as error:
-        raise IndexNotSaved(folder=str(store), detail=error.strerror or str(error)) from error
+        raise IndexNotSaved(folder=str(store), detail=system_detail(error)) from error
     try:
         yield
     finally:

@@ -26,13 +26,13 @@ from semantik.page_server.reading import (
     files_of,
     hit_of,
     hits_of,
-    is_file,
     json_value,
     words_of,
 )
 from semantik.page_server.replies import as_json, http_refusal, nothing, preflight, refusal
 from semantik.records import Hit
 from semantik.results.export import iter_zip, to_csv, to_json
+from semantik.storage.regular_files import is_file
 from semantik.words.text import say
 
 if TYPE_CHECKING:

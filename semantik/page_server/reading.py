@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request
 
 from semantik.errors import PageGone, PageRequestInvalid, PictureGone
 from semantik.records import Hit
+from semantik.storage.regular_files import is_file
 
 WORDS = 2000
 """Characters of a query that a page may send."""
@@ -73,14 +74,6 @@ def hits_of(hits: Sequence[Hit], numbers: object) -> list[Hit]:
         raise PageRequestInvalid
     chosen = [hit_of(hits, number) for number in numbers]
     return list(dict(zip(numbers, chosen, strict=True)).values())
-
-
-def is_file(path: Path) -> bool:
-    """Whether there is a regular file now."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a network drive that is gone answers with strange errors
-        return False
 
 
 def file_of(hit: Hit) -> Path:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from semantik.errors import Cancelled, CopiesNotMade
+from semantik.errors import Cancelled, CopiesNotMade, system_detail
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import Problem, Reason
+from semantik.records import Problem
 from semantik.results.portable_names import portable, with_number
-from semantik.storage.regular_files import NotRegular, open_regular
+from semantik.storage.regular_files import long_path, open_regular, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -68,25 +68,14 @@ def copy_files(paths: Sequence[Path], folder: Path, control: TaskControl = UNATT
         return CopyReport(tuple(copied), tuple(already_there), tuple(failed), cancelled=True)
     except OSError as error:
         raise CopiesNotMade(
-            folder=str(folder), detail=error.strerror or str(error), copied=len(copied), count=len(paths)
+            folder=str(folder), detail=system_detail(error), copied=len(copied), count=len(paths)
         ) from error
     return CopyReport(tuple(copied), tuple(already_there), tuple(failed))
 
 
 def problem_of(path: Path, error: Exception) -> Problem:
     """Why a file could not be read, for a report."""
-    match error:
-        case FileNotFoundError() | NotADirectoryError():
-            reason = Reason.VANISHED
-        case PermissionError():
-            reason = Reason.PERMISSION
-        case NotRegular():
-            reason = Reason.NOT_AN_IMAGE
-        case EOFError():
-            reason = Reason.CHANGED
-        case _:
-            reason = Reason.UNREADABLE
-    return Problem(str(path), reason, str(error))
+    return Problem(str(path), reason_of(error), str(error))
 
 
 class _SourceError(Exception):
@@ -99,14 +88,14 @@ class _SourceError(Exception):
 
 def _lies_in(path: Path, folder: Path) -> bool:
     try:
-        return path.parent.samefile(folder)
+        return long_path(path.parent).samefile(long_path(folder))
     except (OSError, ValueError):
         return False
 
 
 def _copy(source: BinaryIO, name: str, folder: Path, next_number: dict[str, int], control: TaskControl) -> Path:
     # In the folder itself, as a rename across file systems is no rename.
-    partial = folder / f".{secrets.token_hex(8)}.part"
+    partial = long_path(folder, below=True) / f".{secrets.token_hex(8)}.part"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         with os.fdopen(os.open(partial, flags, 0o666), "wb") as target:
@@ -133,7 +122,7 @@ def _name_it(partial: Path, folder: Path, name: str, next_number: dict[str, int]
         number = next_number.get(name, 1)
         path = folder / (name if number == 1 else with_number(name, number))
         try:
-            _rename_without_replacing(partial, path)
+            _rename_without_replacing(partial, long_path(path))
         except FileExistsError:
             next_number[name] = number + 1
         except (OSError, ValueError) as error:

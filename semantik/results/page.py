@@ -24,13 +24,14 @@ import jinja2
 from markupsafe import Markup
 
 from semantik.decoding.decoded import Thumbnail
-from semantik.errors import PageNotSaved
+from semantik.errors import PageNotSaved, system_detail
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.cards import cards_of, picture_of, ratios_of
 from semantik.results.header import chips_of, filters_of, plain_term
 from semantik.results.thumbnails import SIDE
 from semantik.storage.atomic_files import replace_file
+from semantik.storage.home import results_folder
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, number, say
 
@@ -114,17 +115,17 @@ def write_page(html: str, path: Path) -> None:
     try:
         replace_file(path, html.encode("utf-8"))
     except OSError as error:
-        raise PageNotSaved(folder=str(path.parent), detail=error.strerror or str(error)) from error
+        raise PageNotSaved(folder=str(path.parent), detail=system_detail(error)) from error
 
 
 def results_path(home: Path) -> Path:
-    """A fresh file name in ``home/results``, where the oldest pages make room for it. Raises PageNotSaved."""
-    folder = home / "results"
+    """A fresh file name among the results pages, where the oldest pages make room for it. Raises PageNotSaved."""
+    folder = results_folder(home)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _prune(folder)
     except OSError as error:
-        raise PageNotSaved(folder=str(folder), detail=error.strerror or str(error)) from error
+        raise PageNotSaved(folder=str(folder), detail=system_detail(error)) from error
     return folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}.html"
 
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from semantik.decoding.decoded import Thumbnail
 from semantik.errors import DecodeFailed
 from semantik.records import split_path
+from semantik.storage.regular_files import long_path
 
 log = logging.getLogger(__name__)
 
@@ -161,7 +162,7 @@ def _key(path: Path, side: int) -> str | None:
     ``path`` may name a moment of a video (``moments.frame_key``).
     """
     try:
-        status = split_path(path)[0].stat()
+        status = long_path(split_path(path)[0]).stat()
     except OSError as error:
         log.info("no thumbnail: %s", error)
         return None

@@ -18,12 +18,14 @@ from semantik.errors import (
     PictureTooLarge,
     SemantikError,
     ServerRefused,
+    system_detail,
 )
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.queries import Term
 from semantik.search.query_syntax import parse
 from semantik.storage.atomic_files import replace_file
-from semantik.storage.home import QUERY_PICTURES
+from semantik.storage.home import example_pictures_folder
+from semantik.storage.regular_files import long_path
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -54,7 +56,7 @@ def read_pictures(typed: str, path: str, folders: Sequence[Path]) -> tuple[Term,
     """The pictures that were typed: one path as it is (``path``, made plain), or several in the syntax of queries."""
     whole = Path(path).absolute()
     try:
-        if whole.is_file():
+        if long_path(whole).is_file():
             return (Term(image=whole),)
     except (OSError, ValueError):  # a name that no file system takes
         return (Term(image=whole),)
@@ -93,13 +95,13 @@ def fetch_picture(address: str, home: Path, control: TaskControl = UNATTENDED) -
 
 def keep(data: bytes, extension: str, home: Path) -> Path:
     """Write a picture's bytes into the home under a name made of their content. Raises PictureNotSaved."""
-    path = home / QUERY_PICTURES / f"{hashlib.sha256(data).hexdigest()[:16]}{extension}"
+    path = example_pictures_folder(home) / f"{hashlib.sha256(data).hexdigest()[:16]}{extension}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)
         _prune(path.parent)
     except OSError as error:
-        raise PictureNotSaved(folder=str(path.parent), detail=error.strerror or str(error)) from error
+        raise PictureNotSaved(folder=str(path.parent), detail=system_detail(error)) from error
     return path
 
 

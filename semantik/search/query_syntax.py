@@ -18,6 +18,7 @@ from semantik.errors import AddressInQuery, BadWeight, SemantikError
 from semantik.queries import Filters, Order, Query, Term
 from semantik.records import split_path
 from semantik.search.filter_syntax import filter_words, is_key, read_filter
+from semantik.storage.regular_files import is_file
 from semantik.words.plain import plain
 
 MOST_CHARACTERS = 10_000
@@ -167,17 +168,10 @@ def _picture(text: str, folders: Sequence[Path], *, sure: bool) -> Path | None:
     path = Path(text).expanduser()
     places = [(folder / path).absolute() for folder in (*folders, Path())]
     for place in places:
-        if _is_file(place):
+        if is_file(split_path(place)[0]):
             return place
     # Not there: a name, with a message that it is missing, or words that happen to end in ".jpg".
     return places[0] if sure or path.is_absolute() or " " not in text else None
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return split_path(path)[0].is_file()
-    except (OSError, ValueError):  # a name that no file system takes
-        return False
 
 
 def _text(text: str) -> str:
@@ -202,7 +196,7 @@ def _name(image: Path, folders: Sequence[Path]) -> str:
         if image.is_relative_to(folder):
             inner = image.relative_to(folder)
             # Where an earlier folder has a file of that name, only the whole path tells which is meant.
-            if not any(_is_file(other / inner) for other in folders[:place]):
+            if not any(is_file(split_path(other / inner)[0]) for other in folders[:place]):
                 text = str(inner)
             break
     return _quote(text) if re.search(rf"[\s+:\"“«{_MINUS}]", text) else text

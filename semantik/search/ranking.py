@@ -27,6 +27,7 @@ from semantik.records import Embeddings, Hit, split_path
 from semantik.search import query_vector as combining
 from semantik.search.near_duplicates import fold, group
 from semantik.search.relevance import RELEVANT, Relevance
+from semantik.storage.regular_files import is_file
 from semantik.words.plain import plain
 
 NAMED = 3.0
@@ -95,11 +96,7 @@ def embed_query(query: Query, encoder: Encoder, pool: DecodePool) -> Embeddings:
 def _embed_image(term: Term, encoder: Encoder, pool: DecodePool) -> NDArray[np.float32]:
     path = term.image
     assert path
-    try:
-        missing = not split_path(path)[0].is_file()
-    except (OSError, ValueError):  # a name that no file system takes
-        missing = True
-    if missing:
+    if not is_file(split_path(path)[0]):
         raise QueryImageMissing(path=str(path))
     try:
         decoded = pool.fit(path, encoder.input_spec)

@@ -13,9 +13,6 @@ import platformdirs
 
 PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
 
-QUERY_PICTURES = "queries"
-"""Where pictures to search with are kept that were no files yet: the folder's name in the home."""
-
 
 def find_home() -> Path:
     """The folder for settings, indexes, pages and the log; made when it does not exist.
@@ -44,10 +41,95 @@ def is_writable(folder: Path) -> bool:
         return False
 
 
-def index_folder(home: Path, folder: Path, encoder: str) -> Path:
-    """Where the index of an image folder and an encoder is kept: ``indexes/<readable>-<hash>/<encoder>``."""
+# -- What is in the home. Nobody else joins a name to it.
+
+CONFIG_NAME = "image_search_config.json"
+"""The name of the settings file, in the home and of the shipped one in ``PROGRAM_FOLDER``."""
+
+OLDER_LOGS = 3
+"""Logs that are kept beside the one that is being written."""
+
+
+def settings_file(home: Path) -> Path:
+    """The user's settings."""
+    return home / CONFIG_NAME
+
+
+def history_file(home: Path) -> Path:
+    """The searches that were typed."""
+    return home / "search_history.json"
+
+
+def speeds_file(home: Path) -> Path:
+    """How fast each model is on this computer."""
+    return home / "model_speeds.json"
+
+
+def log_file(home: Path) -> Path:
+    """The log that is being written."""
+    return home / "semantiksearch.log"
+
+
+def log_files(home: Path) -> list[Path]:
+    """The log and the older ones, newest first, whether they exist or not."""
+    newest = log_file(home)
+    return [newest, *(newest.with_name(f"{newest.name}.{number}") for number in range(1, OLDER_LOGS + 1))]
+
+
+def windows_icon(home: Path) -> Path:
+    """The icon that shortcuts of Windows show."""
+    return home / "SemantikSearch.ico"
+
+
+def indexes_folder(home: Path) -> Path:
+    """The indexes of all image folders: ``<folder>/<encoder>``."""
+    return home / "indexes"
+
+
+def folder_of_indexes(home: Path, folder: Path) -> Path:
+    """Where the indexes of an image folder are kept, one for each encoder: ``indexes/<readable>-<hash>``."""
     real = os.path.normcase(os.path.realpath(folder))
     digest = hashlib.sha256(os.fsencode(real)).hexdigest()[:12]
     plain = unicodedata.normalize("NFKD", Path(real).name).encode("ascii", "ignore").decode()
     readable = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:40] or "imagenes"
-    return home / "indexes" / f"{readable}-{digest}" / encoder
+    return indexes_folder(home) / f"{readable}-{digest}"
+
+
+def index_folder(home: Path, folder: Path, encoder: str) -> Path:
+    """Where the index of an image folder and an encoder is kept: ``indexes/<readable>-<hash>/<encoder>``."""
+    return folder_of_indexes(home, folder) / encoder
+
+
+def details_file(indexes: Path) -> Path:
+    """What is known of a folder's pictures, beside its ``indexes`` (see ``folder_of_indexes``)."""
+    return indexes / "details.sqlite"
+
+
+def thumbnails_folder(home: Path) -> Path:
+    """The thumbnails of all pictures that were shown."""
+    return home / "thumbnails"
+
+
+def results_folder(home: Path) -> Path:
+    """The results pages."""
+    return home / "results"
+
+
+def example_pictures_folder(home: Path) -> Path:
+    """Pictures that were pasted or fetched to search by."""
+    return home / "queries"
+
+
+def background_folder(home: Path) -> Path:
+    """What models make of queries that mean nothing, by which relevance is told."""
+    return home / "background"
+
+
+def picture_folders(home: Path) -> tuple[Path, ...]:
+    """Where the home has pictures of the program's own, and what is made of the user's: never to be indexed."""
+    return indexes_folder(home), thumbnails_folder(home), results_folder(home), example_pictures_folder(home)
+
+
+def written_folders(home: Path) -> tuple[Path, ...]:
+    """All folders that the program writes to while it runs: what changes there is no news."""
+    return (*picture_folders(home), background_folder(home))

@@ -6,7 +6,7 @@ import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-LOG_NAME = "semantiksearch.log"
+from semantik.storage.home import OLDER_LOGS, log_file
 
 
 def start_logging(home: Path) -> Path:
@@ -14,15 +14,15 @@ def start_logging(home: Path) -> Path:
 
     A log that cannot be written must not stop the program: messages then go nowhere.
     """
-    path = home / LOG_NAME
+    path = log_file(home)
     root = logging.getLogger()
     for handler in list(root.handlers):
-        if isinstance(handler, RotatingFileHandler) and Path(handler.baseFilename).name == LOG_NAME:
+        if isinstance(handler, RotatingFileHandler) and Path(handler.baseFilename).name == path.name:
             root.removeHandler(handler)
             handler.close()
     try:
         handler = RotatingFileHandler(
-            path, maxBytes=1_000_000, backupCount=3, encoding="utf-8", errors="backslashreplace", delay=False
+            path, maxBytes=1_000_000, backupCount=OLDER_LOGS, encoding="utf-8", errors="backslashreplace", delay=False
         )
     except OSError:
         return path

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import ntpath
 import os
 import stat
 from pathlib import Path
+
+from semantik.records import Reason
 
 _FLAGS = (
     os.O_RDONLY
@@ -41,7 +44,7 @@ def open_regular(path: Path) -> BoundedReader:
 
     Raises NotRegular, other OSErrors as ``open`` does, and ValueError for a name that no file can have.
     """
-    path = _long_path(path)
+    path = long_path(path)
     if not stat.S_ISREG(path.stat().st_mode):
         raise NotRegular("not a regular file")
     file = BoundedReader(io.FileIO(os.open(path, _FLAGS)))
@@ -51,9 +54,54 @@ def open_regular(path: Path) -> BoundedReader:
     return file
 
 
-def _long_path(path: Path) -> Path:
-    """The path in a form that Windows accepts beyond 260 characters."""
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file that can be seen; a network drive that is gone answers with strange errors."""
+    try:
+        return long_path(path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder that can be seen."""
+    try:
+        return long_path(path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def reason_of(error: Exception) -> Reason:
+    """Why a file or folder was not read, of what the system raised; EOFError means that it became shorter."""
+    match error:
+        case FileNotFoundError() | NotADirectoryError():
+            return Reason.VANISHED
+        case PermissionError():
+            return Reason.PERMISSION
+        case NotRegular():
+            return Reason.NOT_AN_IMAGE
+        case EOFError():
+            return Reason.CHANGED
+        case _:
+            return Reason.UNREADABLE
+
+
+def long_path(path: Path, *, below: bool = False) -> Path:
+    """The path in a form that Windows takes beyond 260 characters; a short one, and any elsewhere, as it is.
+
+    It is for calls of the system only, not to be kept or shown. ``below``: what lies in this folder is to be
+    reached from it, so its own length tells nothing.
+    """
     if os.name != "nt":
         return path
-    name = str(path.absolute())
-    return path if len(name) < _WINDOWS_MAX_PATH or name.startswith("\\\\") else Path("\\\\?\\" + name)
+    return type(path)(_extended(str(path), always=below))
+
+
+def _extended(name: str, *, always: bool) -> str:
+    r"""A path of Windows with ``\\?\`` before it, where it needs that: that form knows no "..", and "/" is no bar."""
+    if name.startswith(("\\\\?\\", "\\\\.\\")):
+        return name
+    whole = ntpath.abspath(name)
+    if len(whole) < _WINDOWS_MAX_PATH and not always:
+        return name
+    # A share keeps one bar of its two: \\server\photos is \\?\UNC\server\photos.
+    return "\\\\?\\UNC" + whole[1:] if whole.startswith("\\\\") else "\\\\?\\" + whole

@@ -7,10 +7,9 @@ import logging
 from pathlib import Path
 
 from semantik.storage.atomic_files import replace_file
+from semantik.storage.home import history_file
 
 log = logging.getLogger(__name__)
-
-FILE = "search_history.json"
 
 KEPT = 200
 """Searches that are remembered; older ones go."""
@@ -20,7 +19,7 @@ class SearchHistory:
     """What was searched for, newest first, each once. What cannot be read or written is told to the log only."""
 
     def __init__(self, home: Path) -> None:
-        self._path = home / FILE
+        self._path = history_file(home)
         self.entries: list[str] = _read(self._path)[:KEPT]
 
     def add(self, words: str) -> None:

@@ -1,4 +1,4 @@
-"""The user's settings and the places where things are stored."""
+"""The user's settings."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from semantik.storage.atomic_files import replace_file
-from semantik.storage.home import PROGRAM_FOLDER
+from semantik.storage.home import CONFIG_NAME, PROGRAM_FOLDER, settings_file
 
 log = logging.getLogger(__name__)
 
-CONFIG_NAME = "image_search_config.json"
 QUERY_LANGUAGES = ("auto", "multilingual", "english")
 THEMES = ("system", "light", "dark")
 
@@ -59,7 +58,7 @@ def load_config(home: Path) -> Config:
     not JSON is kept aside as ``*.damaged`` and the defaults are used.
     """
     values: dict[str, object] = {}
-    for path in dict.fromkeys((PROGRAM_FOLDER / CONFIG_NAME, home / CONFIG_NAME)):
+    for path in dict.fromkeys((PROGRAM_FOLDER / CONFIG_NAME, settings_file(home))):
         values |= _read(path)
     defaults = asdict(Config())
     kept = {}
@@ -124,4 +123,4 @@ def _read(path: Path) -> dict[str, object]:
 def save_config(config: Config, home: Path) -> None:
     """Write the settings into ``home``, atomically. Raises OSError."""
     text = json.dumps(asdict(config), ensure_ascii=True, indent=2) + "\n"
-    replace_file(home / CONFIG_NAME, text.encode("ascii"))
+    replace_file(settings_file(home), text.encode("ascii"))

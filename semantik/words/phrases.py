@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from semantik.long_tasks import Progress
-from semantik.records import IndexReport
+from semantik.records import Changes, IndexReport
 from semantik.words.text import number, say
-
-if TYPE_CHECKING:  # its room needs numpy, and the window shows itself before that is there
-    from semantik.index import Changes
 
 
 def time_left(eta: float | None) -> str:

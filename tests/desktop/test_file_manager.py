@@ -102,7 +102,7 @@ def test_a_file_that_is_gone_is_told(programs, tmp_path):
 @linux
 def test_hostile_names_arrive_whole_and_are_no_options(programs, tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr(file_manager, "_start", lambda command, **_: calls.append(command) and False)
+    monkeypatch.setattr(file_manager, "start", lambda command, **_: calls.append(command) and False)
     paths = hostile.lay_out(tmp_path / "-corpus", lambda path, number: path.touch())
     for path in paths:
         calls.clear()
@@ -141,9 +141,9 @@ import subprocess, sys
 from pathlib import Path
 monitor = subprocess.Popen(["dbus-monitor", "--session", "member=ShowItems"], stdout=subprocess.PIPE, text=True)
 monitor.stdout.readline()  # it listens
-from semantik.desktop import file_manager
+from semantik.desktop import file_manager, helper_programs
 command = file_manager._show_items(Path({str(path)!r}))
-print([file_manager._start(one) for one in command])
+print([helper_programs.start(one, 20) for one in command])
 for line in monitor.stdout:
     if "file://" in line:
         print(line.strip())
@@ -171,9 +171,9 @@ def test_the_line_for_windows_is_one_quoted_argument(monkeypatch):
 
 
 def test_no_shell_is_ever_used():
-    source = (REPO / "semantik" / "desktop" / "file_manager.py").read_text(encoding="utf-8")
-    assert "shell" not in {
-        keyword.arg for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) for keyword in node.keywords
-    }
-    assert "os.system" not in source
-    assert "startfile" not in source
+    for path in (REPO / "semantik" / "desktop").glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+        assert "shell" not in {keyword.arg for call in calls for keyword in call.keywords}
+        assert "os.system" not in source
+        assert "startfile" not in source

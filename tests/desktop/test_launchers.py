@@ -189,7 +189,7 @@ def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
     monkeypatch.setattr(launchers.sys, "platform", "win32")
     monkeypatch.setenv("APPDATA", str(tmp_path))
     monkeypatch.setattr(launchers.platformdirs, "user_desktop_dir", lambda: str(desktop))
-    monkeypatch.setattr(launchers.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     made = launchers.install(REPO, scripts / "python.exe", tmp_path)
     assert made == [menu / "SemantikSearch.lnk", desktop / "SemantikSearch.lnk"]
     for path, (command, options) in zip(made, asked, strict=True):
@@ -204,9 +204,9 @@ def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
         assert (16, 16) in icon.info["sizes"]
 
     def fail(command, **options):
-        raise subprocess.CalledProcessError(1, command, stderr="Unable to save shortcut\n")
+        return subprocess.CompletedProcess(command, 1, stderr="Unable to save shortcut\n")
 
-    monkeypatch.setattr(launchers.subprocess, "run", fail)
+    monkeypatch.setattr(subprocess, "run", fail)
     with pytest.raises(LauncherNotMade) as caught:
         launchers.install(REPO, scripts / "python.exe", tmp_path)
     assert caught.value.params == {"path": str(made[0]), "detail": "Unable to save shortcut"}

@@ -43,8 +43,7 @@ from semantik.encoders.open_clip import models
 from semantik.errors import Cancelled
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.storage import settings as config
-from semantik.storage.home import index_folder
-from semantik.storage.log_file import LOG_NAME
+from semantik.storage.home import index_folder, log_file, log_files
 from semantik.storage.settings import Config
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
@@ -119,7 +118,7 @@ def test_a_healthy_installation(home, settings, indexed):
 
 def test_no_private_name_is_told_unless_asked(home, tmp_path, settings, indexed, monkeypatch):
     (store(home, indexed, "fake") / "image_index.json").write_text("{")
-    (home / LOG_NAME).write_text("2099-01-01 10:00:00,000 ERROR worker semantik.folders.scan: Zoraida\n")
+    (log_file(home)).write_text("2099-01-01 10:00:00,000 ERROR worker semantik.folders.scan: Zoraida\n")
     broken = Config(weights_folder=settings.weights_folder, clip_checkpoint=str(tmp_path / "Zoraida.pt"))
     diagnosis = diagnose(home, broken)
     text, fields = as_text(diagnosis), json.dumps(as_fields(diagnosis), ensure_ascii=False)
@@ -195,6 +194,7 @@ def test_in_english(home, settings, indexed):
         ("0.1", "==0.1.0", True),
         ("0.1.1", "==0.1.0", False),
         ("3", "", True),
+        ("made by hand", ">=1", False),
     ],
 )
 def test_versions_and_bounds(version, bounds, fits):
@@ -206,6 +206,18 @@ def test_every_line_of_the_requirements_files_is_understood():
         content = (REPO / name).read_text(encoding="utf-8")
         lines = [line for line in content.splitlines() if line and not line.startswith("#")]
         assert [name + bounds for name, bounds in package_health.read_requirements(content)] == lines
+
+
+def test_lines_that_name_no_package_are_left_out():
+    content = """# of all systems
+-r requirements.txt
+numpy >= 2.1, < 3  # vectors
+tkinterdnd2>=0.6; sys_platform != "amiga"
+pywin32>=300; sys_platform == "amiga"
+requests[socks]==2.32.2
+"""
+    wanted = [("numpy", ">=2.1,<3"), ("tkinterdnd2", ">=0.6"), ("requests", "==2.32.2")]
+    assert package_health.read_requirements(content) == wanted
 
 
 def test_missing_and_untested_packages(tmp_path):
@@ -413,7 +425,7 @@ def test_storage(home, weights_folder, monkeypatch):
 
 def test_the_log_is_counted_and_not_quoted(home):
     now = datetime(2026, 3, 20, 12, 0)
-    (home / LOG_NAME).write_text(
+    (log_file(home)).write_text(
         "2026-01-01 10:00:00,000 ERROR worker semantik.folders.scan: too long ago\n"
         "2026-03-01 10:00:00,000 ERROR worker semantik.folders.indexer: /fotos/Zoraida\n"
         "Traceback (most recent call last):\n"
@@ -422,14 +434,14 @@ def test_the_log_is_counted_and_not_quoted(home):
         "2026-03-05 10:00:00,000 CRITICAL MainThread semantik.gui.widgets.background_tasks: x\n",
         encoding="utf-8",
     )
-    (home / f"{LOG_NAME}.2").write_text("2026-03-04 10:00:00,000 ERROR worker semantik.folders.indexer: y\n")
+    (log_files(home)[2]).write_text("2026-03-04 10:00:00,000 ERROR worker semantik.folders.indexer: y\n")
     ((key, grade, facts),) = told(log_health.check(home, now))
     assert (key, grade) == ("log_errors", Grade.NOTE)
     assert facts == {
         **{"days": 30, "warnings": 1, "errors": 3, "last": "2026-03-05 10:00:00"},
         "rooms": ("semantik.folders.indexer 2", "semantik.gui.widgets.background_tasks 1"),
     }
-    for path in home.glob(f"{LOG_NAME}*"):
+    for path in home.glob(f"{log_file(home).name}*"):
         path.unlink()
     assert told(log_health.check(home, now)) == [("log", Grade.OK, {"days": 30, "warnings": 0, "errors": 0})]
 
@@ -437,6 +449,9 @@ def test_the_log_is_counted_and_not_quoted(home):
 def test_the_computer(monkeypatch):
     assert machine_health.loopback_failure() == ""
     assert machine_health.memory_bytes() > 2**28
+    with monkeypatch.context() as dumb:
+        dumb.setattr(machine_health.psutil, "virtual_memory", lambda: (_ for _ in ()).throw(OSError("no /proc")))
+        assert machine_health.memory_bytes() == 0
     assert machine_health.tk_version() == "8.6"
     monkeypatch.setattr(machine_health, "memory_bytes", lambda: 2**30)
 

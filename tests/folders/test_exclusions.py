@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from pathlib import Path
 
 import pytest
 
 from semantik.engine.engine import Engine
 from semantik.errors import AllExcluded, MassRemoval
-from semantik.folders import scan
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.folders.indexer import scan_changes, update_index
@@ -134,11 +134,21 @@ def test_what_the_system_hides_by_an_attribute_is_left_out(tmp_path, monkeypatch
         def __getattr__(self, name):
             return getattr(self._entry, name)
 
-    real_entries, real_stat = scan._entries, scan.Path.stat
-    monkeypatch.setattr(scan, "_entries", lambda folder: [Entry(entry) for entry in real_entries(folder)])
-    monkeypatch.setattr(scan.Path, "stat", lambda path, **options: Status(path, real_stat(path, **options)))
+    class Entries:
+        def __init__(self, folder):
+            self._entries = real_scandir(folder)
+
+        def __enter__(self):
+            return map(Entry, self._entries.__enter__())
+
+        def __exit__(self, *error):
+            return self._entries.__exit__(*error)
+
+    real_scandir, real_stat = os.scandir, Path.stat
+    monkeypatch.setattr(os, "scandir", Entries)
+    monkeypatch.setattr(Path, "stat", lambda path, **options: Status(path, real_stat(path, **options)))
     assert names(tmp_path) == ["AlbumArt.jpg", "IMG_1.jpg", "oculta/x.jpg", "visible/y.jpg"]  # Linux has no such thing
-    monkeypatch.setattr(scan, "HIDES_BY_ATTRIBUTE", True)
+    monkeypatch.setattr("semantik.folders.litter.HIDES_BY_ATTRIBUTE", True)
     assert names(tmp_path) == ["IMG_1.CR2", "visible/y.jpg"]
 
 

@@ -264,3 +264,23 @@ def test_a_thread_in_the_background_is_nice_and_so_are_those_it_starts():
     nice = min(19, mine + background_priority.NICE)
     assert found == {"self": nice, "child": nice}
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == mine
+
+
+@pytest.mark.parametrize(("before", "asked"), [(32, [16384, 32]), (64, [])])
+def test_on_windows_the_process_goes_below_normal_and_back(monkeypatch, before, asked):
+    """32 is Windows' NORMAL_PRIORITY_CLASS; 64, IDLE_PRIORITY_CLASS, is somebody's own choice."""
+    import psutil
+
+    changes = []
+
+    class Process:
+        def nice(self, value=None):
+            return before if value is None else changes.append(value)
+
+    monkeypatch.setattr(background_priority.sys, "platform", "win32")
+    monkeypatch.setattr(psutil, "Process", Process)
+    monkeypatch.setattr(psutil, "NORMAL_PRIORITY_CLASS", 32, raising=False)
+    monkeypatch.setattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 16384, raising=False)
+    with background_priority.in_background():
+        assert changes == asked[:1]
+    assert changes == asked

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import PureWindowsPath
+from pathlib import Path
 
 import pytest
 
 from semantik.errors import FolderNotFound
-from semantik.folders import scan
 from semantik.folders.scan import find_images
 from semantik.records import ImageFile, Reason
 
@@ -142,29 +141,12 @@ def test_folders_of_a_file_system_that_numbers_nothing_are_told_apart(tmp_path, 
     for name in ("a/x.jpg", "b/x.jpg"):
         touch(tmp_path / name)
     (tmp_path / "b" / "loop").symlink_to(tmp_path, target_is_directory=True)
-    real = scan.Path.stat
+    real = Path.stat
 
     def stat(path, **options):
         fields = list(real(path, **options))
         fields[1] = 0  # st_ino
         return os.stat_result(fields)
 
-    monkeypatch.setattr(scan.Path, "stat", stat)
+    monkeypatch.setattr(Path, "stat", stat)
     assert names(tmp_path) == ["a/x.jpg", "b/x.jpg"]
-
-
-@pytest.mark.parametrize(
-    ("folder", "listed"),
-    [
-        ("C:\\Users\\Ana\\Fotos", "\\\\?\\C:\\Users\\Ana\\Fotos"),
-        ("\\\\nas\\fotos\\años", "\\\\?\\UNC\\nas\\fotos\\años"),
-        ("\\\\?\\C:\\Fotos", "\\\\?\\C:\\Fotos"),
-    ],
-)
-def test_windows_lists_beyond_260_characters(monkeypatch, folder, listed):
-    class WindowsPath(PureWindowsPath):
-        def absolute(self):
-            return self
-
-    monkeypatch.setattr(scan.os, "name", "nt")
-    assert scan._listable(WindowsPath(folder)) == listed

@@ -19,12 +19,12 @@ from watchdog.observers.api import BaseObserver
 
 from semantik.errors import FolderNotFound
 from semantik.folders.indexer import update_index
-from semantik.folders.scan import is_folder
 from semantik.folders.watching import event_filter, system_events
 from semantik.folders.watching.event_filter import EventFilter, EventMeaning, Scope
 from semantik.folders.watching.folder_watch import FolderWatch, WatchKind
 from semantik.folders.watching.network_drives import Mounts, is_remote, is_share
 from semantik.index import ImageIndex
+from semantik.storage.regular_files import is_folder
 from tests.support.libraries import paint
 
 SECONDS = 10.0

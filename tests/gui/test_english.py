@@ -71,7 +71,7 @@ def test_windows_and_macos_are_asked_in_their_own_way(silent):
     answers = {'(\n    "es-MX",\n    "en-US"\n)\n': "es", '(\n    "pt-BR"\n)\n': "en", "(\n)\n": "es"}
     for shown, language in answers.items():
         silent.setattr(
-            system_language.subprocess,
+            subprocess,
             "run",
             lambda *a, **k: subprocess.CompletedProcess(a, 0, stdout=shown),  # noqa: B023
         )
@@ -80,7 +80,7 @@ def test_windows_and_macos_are_asked_in_their_own_way(silent):
     def fail(*arguments, **options):
         raise FileNotFoundError
 
-    silent.setattr(system_language.subprocess, "run", fail)
+    silent.setattr(subprocess, "run", fail)
     assert system_language.resolve("system") == "es"
 
 

@@ -316,7 +316,7 @@ def test_the_desktops_portal_is_asked(monkeypatch, answer, dark):
         return subprocess.CompletedProcess(command, 0, stdout=answer)
 
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
-    monkeypatch.setattr(system_theme.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     assert system_theme._ask_portal() is dark
     assert asked[0][0][-2:] == ["org.freedesktop.appearance", "color-scheme"]
     assert asked[0][1] is False
@@ -728,7 +728,7 @@ def test_a_system_without_notifications_is_left_alone(monkeypatch, caplog):
         assert options.get("shell", False) is False
         raise FileNotFoundError(command[0])
 
-    monkeypatch.setattr(notifications.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     notifications._try_each([["notify-send"], ["gdbus"]])
     monkeypatch.setattr(notifications.sys, "platform", "win32")
     assert notifications._commands("a", "b") == []
@@ -737,7 +737,7 @@ def test_a_system_without_notifications_is_left_alone(monkeypatch, caplog):
 def test_a_picture_is_opened_by_its_path_alone(monkeypatch, tmp_path):
     started = []
     monkeypatch.setattr(file_manager.sys, "platform", "linux")
-    monkeypatch.setattr(file_manager, "_start", lambda command, seconds=1: bool(started.append(command)) or True)
+    monkeypatch.setattr(file_manager, "start", lambda command, seconds: bool(started.append(command)) or True)
     picture = paint(tmp_path / "-x $(id).png", (1, 2, 3))
     file_manager.open_picture(picture)
     assert started == [["xdg-open", str(picture)]]

@@ -13,6 +13,7 @@ import pytest
 
 from semantik import errors
 from semantik.records import Reason
+from semantik.storage import home
 from semantik.words import text
 from tests.support.places import REPO
 
@@ -88,6 +89,42 @@ def test_only_the_command_line_prints_and_nothing_exits():
             assert calls(path, "sys.exit", "exit", "os._exit", "quit") == [], room(path)
         elif room(path) not in programs:
             assert calls(path, "print", "sys.exit", "exit", "os._exit", "quit") == [], room(path)
+
+
+def test_only_one_file_knows_what_is_in_the_home(tmp_path):
+    (log, *older), folders = home.log_files(tmp_path), home.written_folders(tmp_path)
+    files = [home.history_file(tmp_path), home.speeds_file(tmp_path), home.windows_icon(tmp_path)]
+    settings, details = home.settings_file(tmp_path), home.details_file(tmp_path)
+    places = [settings, log, *older, *files, *folders, details]
+    assert len(places) == len(set(places)) == 14
+    assert home.log_file(tmp_path) == log
+    assert set(home.picture_folders(tmp_path)) < set(folders)
+    names = {path.name for path in places}
+    for path in SOURCES:
+        if room(path) == "semantik/storage/home.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+                assert ast.unparse(node.left).split(".")[-1] != "home", f"{room(path)}:{node.lineno}"
+                joined = node.right.value if isinstance(node.right, ast.Constant) else None
+                assert joined not in names, f"{room(path)}:{node.lineno}"
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("home.joinpath", "home.with_name")):
+                pytest.fail(f"{room(path)}:{node.lineno}")
+    # Where the program's folder is its home, nobody commits what it writes there.
+    ignored = (REPO / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {f"/{path.name}/" for path in folders} | {f"/{path.name}" for path in files} <= set(ignored)
+    assert {"*.log", "*.log.*"} <= set(ignored)
+
+
+def test_folders_are_walked_and_programs_are_run_in_one_place():
+    walkers = {room(path) for path in SOURCES if calls(path, "os.scandir", "os.walk", "scandir")}
+    assert walkers == {"semantik/folders/walk.py", "semantik/folders/indexer.py"}  # there: is a folder empty?
+    runners = {room(path) for path in SOURCES if calls(path, "subprocess.run", "subprocess.Popen")}
+    assert runners == {
+        "semantik/desktop/helper_programs.py",
+        "semantik/decoding/worker_process.py",  # decoder processes, which are talked to
+        "semantik/gui/launch.py",  # the program itself once more, with another Python
+    }
 
 
 def test_no_pickle_and_no_unsafe_weights():

@@ -14,13 +14,14 @@ import pytest
 from semantik.decoding.decoded import Description
 from semantik.errors import ContradictoryDates, ContradictoryQuery, EmptyQuery, NoneMatchesFilters, OnlyUnwanted
 from semantik.folders.indexed_folder import IndexedFolder
-from semantik.folders.picture_details import FILE, DetailsStore, changed_at
+from semantik.folders.picture_details import DetailsStore, changed_at
 from semantik.queries import Filters, Query, Shape, Term
 from semantik.records import Details, Hit, ImageFile
 from semantik.search.name_matches import PathWords, query_words
 from semantik.search.near_duplicates import NEAR, fold, group, near_distance
 from semantik.search.query_syntax import parse
 from semantik.search.ranking import search
+from semantik.storage.home import details_file
 from semantik.words.text import explain
 from tests.support.libraries import paint, together
 
@@ -240,13 +241,13 @@ def test_damaged_details_are_read_from_the_pictures_anew(opened, damage):
 
 def test_where_nothing_can_be_written_details_are_kept_in_memory(opened, tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    opened.details.store = DetailsStore(tmp_path / "file" / FILE)
+    opened.details.store = DetailsStore(details_file(tmp_path / "file"))
     assert names(together(opened).search(parse("rojo fecha:2020-02"), 6)) == ["naranja"]
     assert names(together(opened).search(parse("rojo fecha:2019-05"), 6)) == ["azul"]
 
 
 def test_details_are_of_one_version_of_a_file(tmp_path):
-    store = DetailsStore(tmp_path / FILE)
+    store = DetailsStore(details_file(tmp_path))
     file = ImageFile("a\udce9.jpg", 10, 5)
     store.add(file, Description(3, 2, datetime(2001, 2, 3), "Nikon"))
     assert store.of([file, replace(file, size=11)]) == [Details(3, 2, datetime(2001, 2, 3), True, "Nikon"), None]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
 
@@ -20,12 +21,11 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 
-from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
-from semantik.decoding.video.formats import VIDEO_EXTENSIONS
+from semantik.folders.litter import is_litter
 from semantik.folders.raw_jpeg_pairs import suffix
-from semantik.folders.scan import LITTER_FOLDERS, is_folder
-
-_TAKEN = IMAGE_EXTENSIONS | VIDEO_EXTENSIONS
+from semantik.folders.scan import TAKEN
+from semantik.folders.walk import FolderWalk
+from semantik.storage.regular_files import is_folder, long_path
 
 # Windows tells of a file that was only read, too (watchdog asks for FILE_NOTIFY_CHANGE_LAST_ACCESS).
 READING_COUNTS_AS_CHANGE = sys.platform == "win32"
@@ -60,7 +60,7 @@ class Scope:
     def admits(self, path: str) -> bool:
         """Whether neither the path nor a folder on the way to it is hidden, litter or excluded."""
         parts = self.below(path)
-        if any(part.startswith(".") or part.lower() in LITTER_FOLDERS for part in parts):
+        if any(map(is_litter, parts)):
             return False
         return not any(is_in(path, excluded) for excluded in self._exclude)
 
@@ -84,7 +84,7 @@ class EventFilter(FileSystemEventHandler):
         paths = [path for path in paths if self._scope.admits(path)]
         if not paths:
             return
-        if not event.is_directory and any(suffix(_parts(path)[-1]) in _TAKEN for path in paths):
+        if not event.is_directory and any(suffix(_parts(path)[-1]) in TAKEN for path in paths):
             if not _is_by_reading(event):
                 self._on_change(EventMeaning.PICTURES)
         elif event.is_directory or any(self._may_be_folder(event, path) for path in paths):
@@ -103,25 +103,18 @@ def _is_by_reading(event: FileSystemEvent) -> bool:
     if not (READING_COUNTS_AS_CHANGE and isinstance(event, FileModifiedEvent)):
         return False
     try:
-        return time.time() - Path(os.fsdecode(event.src_path)).stat().st_mtime > _FRESH
+        return time.time() - long_path(Path(os.fsdecode(event.src_path))).stat().st_mtime > _FRESH
     except OSError:
         return False
 
 
-def folder_links(root: str, scope: Scope, closing: threading.Event) -> Iterator[str]:
+def folder_links(root: str, scope: Scope, closing: threading.Event) -> list[str]:
     """The links to folders below ``root``."""
-    stack = [root]
-    while stack and not closing.is_set():
-        try:
-            with os.scandir(stack.pop()) as entries:
-                for entry in entries:
-                    if entry.is_symlink():
-                        if entry.is_dir() and scope.admits(entry.path):
-                            yield entry.path
-                    elif entry.is_dir() and scope.admits(entry.path):
-                        stack.append(entry.path)
-        except OSError:  # the scan tells of folders that cannot be listed
-            continue
+    walk = FolderWalk(enters=lambda name, path: scope.admits(str(Path(root, path))), is_over=closing.is_set)
+    with contextlib.suppress(OSError):  # the scan tells of folders that cannot be listed
+        for _ in walk.walk(walk.list(Path(root))):
+            pass
+    return [str(Path(root, path)) for _, path in walk.links]
 
 
 def is_in(path: str, folder: str) -> bool:

@@ -12,8 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semantik.folders.scan import is_folder
 from semantik.folders.watching.network_drives import Mounts
+from semantik.storage.regular_files import is_folder
 
 if TYPE_CHECKING:
     from semantik.folders.watching.event_filter import EventMeaning

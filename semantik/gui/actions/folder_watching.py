@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik import errors
+from semantik.storage.home import written_folders
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, explain, number, say
 
@@ -34,7 +35,6 @@ class Watching:
     def follow(self, library: Library) -> None:
         """Watch the folders that are searched, and no others."""
         from semantik.engine.background_updates import BackgroundUpdates
-        from semantik.folders.indexed_folder import HOME_FOLDERS
         from semantik.folders.watching.folder_watch import FolderWatch
 
         app = self._app
@@ -45,9 +45,9 @@ class Watching:
                 lambda news: app.tasks.post(lambda: self._tell(news)),
             )
             self._watch = FolderWatch(self._changed, quiet=QUIET, first_report=True)
-        ours = [app.home / name for name in (*HOME_FOLDERS, "background")]
         self._watch.watch(
-            [indexed_folder.folder for indexed_folder in library.active if indexed_folder.index], exclude=ours
+            [indexed_folder.folder for indexed_folder in library.active if indexed_folder.index],
+            exclude=written_folders(app.home),
         )
 
     def notice(self, folder: Path) -> None:

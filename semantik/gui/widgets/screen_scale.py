@@ -6,9 +6,10 @@ import contextlib
 import ctypes
 import os
 import re
-import subprocess
 import sys
 import tkinter as tk
+
+from semantik.desktop.helper_programs import ask
 
 AROUND = 80
 """Pixels of a screen that the window's title and a task bar take, at 100 %."""
@@ -56,11 +57,8 @@ def _wanted(root: tk.Tk) -> float:
 
 
 def _xft_dpi() -> float | None:
-    try:
-        resources = subprocess.run(["xrdb", "-query"], capture_output=True, text=True, timeout=2, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None
-    found = re.search(r"^Xft\.dpi:\s*(\d+(?:\.\d+)?)\s*$", resources, re.MULTILINE)
+    resources = ask(["xrdb", "-query"], 2)
+    found = re.search(r"^Xft\.dpi:\s*(\d+(?:\.\d+)?)\s*$", resources.output, re.MULTILINE)
     return float(found[1]) if found else None
 
 

@@ -1,0 +1,154 @@
+"""The one way through a folder's tree, for whoever looks for something in it: pictures, their number, links."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from semantik.errors import FolderNotFound, FolderUnreadable
+from semantik.folders.litter import is_hidden, is_litter
+from semantik.storage.regular_files import is_folder, long_path
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """What a folder holds, by name, and its path within the walk, with "/" at the end; "" for the root."""
+
+    entries: list[os.DirEntry[str]]
+    prefix: str
+
+
+class Found(NamedTuple):
+    """Something that is no folder: its entry, its path within the walk, and what lies beside it."""
+
+    entry: os.DirEntry[str]
+    path: str
+    listing: Listing
+
+
+class FolderWalk:
+    """One walk through a tree in name order, depth first; litter and what is hidden is left out.
+
+    Each real folder is entered once, so a loop ends; ``seen`` has the identities of those that were. Links to folders
+    are laid aside in ``links``, with their paths, and walked by ``follow``: after all real folders, so that a new link
+    never renames what is known already.
+
+    ``enters(name, path)``: whether a folder is wanted. ``on_error`` is told of an entry or a folder that cannot be
+    looked at, and the rest goes on. ``is_over`` is asked at each entry; from its first yes on no folder is listed any
+    more, ``ended_early`` is set, and what was listed until then is still found.
+    """
+
+    def __init__(
+        self,
+        *,
+        seen: Iterable[Hashable] = (),
+        enters: Callable[[str, str], bool] = lambda name, path: True,
+        on_error: Callable[[OSError, os.DirEntry[str], str], None] = lambda error, entry, path: None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.links: deque[tuple[os.DirEntry[str], str]] = deque()
+        self.ended_early = False
+        self._seen = set(seen)
+        self._enters = enters
+        self._on_error = on_error
+        self._is_over = is_over
+
+    def list(self, folder: Path) -> Listing:
+        """What the walk's root holds. Raises OSError."""
+        return self._list(str(long_path(folder, below=True)), "")
+
+    def everything(self, listing: Listing) -> Iterator[Found]:
+        """What is in a folder, in those below it, and in those that links there lead to."""
+        yield from self.walk(listing)
+        yield from self.follow()
+
+    def walk(self, listing: Listing) -> Iterator[Found]:
+        """What is in a folder and in the real folders below it."""
+        # An explicit stack: a chain of a thousand nested folders must not meet Python's recursion limit.
+        stack = [(listing, iter(listing.entries))]
+        while stack:
+            listing, coming = stack[-1]
+            entry = next(coming, None)
+            if entry is None:
+                stack.pop()
+                continue
+            if is_litter(entry.name):
+                continue
+            path = listing.prefix + entry.name
+            try:
+                if not entry.is_dir():
+                    yield Found(entry, path, listing)
+                elif self._enters(entry.name, path):
+                    if entry.is_symlink():
+                        self.links.append((entry, path))
+                    elif self._is_new(entry):
+                        below = self._list(entry.path, path + "/")
+                        stack.append((below, iter(below.entries)))
+            except OSError as error:
+                self._on_error(error, entry, path)
+
+    def follow(self) -> Iterator[Found]:
+        """What is in the folders that links lead to, and in those that links there lead to."""
+        while self.links:
+            link, path = self.links.popleft()
+            try:
+                if not self._is_new(link):
+                    continue
+                listing = self._list(link.path, path + "/")
+            except OSError as error:
+                self._on_error(error, link, path)
+            else:
+                yield from self.walk(listing)
+
+    def _list(self, folder: str, prefix: str) -> Listing:
+        listed: list[os.DirEntry[str]] = []
+        if not self.ended_early:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if self._is_over():
+                        self.ended_early = True
+                        break
+                    listed.append(entry)
+        return Listing(sorted(listed, key=lambda entry: entry.name), prefix)
+
+    def _is_new(self, folder: os.DirEntry[str]) -> bool:
+        """Whether a folder is to be entered: it was not yet, and is not hidden."""
+        path = Path(folder.path)
+        status = path.stat()
+        identity = identity_of(path, status)
+        if identity in self._seen or is_hidden(path):
+            return False
+        self._seen.add(identity)
+        return True
+
+
+def identify(folder: Path) -> Hashable:
+    """What tells the folder from any other, also from what its name leads to once its disk is unmounted.
+
+    Raises FolderNotFound, FolderUnreadable.
+    """
+    try:
+        status = long_path(folder).stat()
+    except PermissionError as error:
+        raise FolderUnreadable(folder=str(folder)) from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
+        raise FolderNotFound(folder=str(folder)) from error
+    if not stat.S_ISDIR(status.st_mode):
+        raise FolderNotFound(folder=str(folder))
+    return identity_of(folder, status)
+
+
+def identities(folders: Iterable[Path]) -> set[Hashable]:
+    """Those of the folders that are there."""
+    return {identity_of(folder, long_path(folder).stat()) for folder in folders if is_folder(folder)}
+
+
+def identity_of(path: Path, status: os.stat_result) -> Hashable:
+    """What tells a folder with this status from any other."""
+    # Some network file systems number nothing; without the second choice all their folders were the same.
+    return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(long_path(path, below=True))
