@@ -17,9 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-REPO = HERE.parent
-sys.path[:0] = [str(REPO), str(REPO / "tests")]
+REPO = Path(__file__).resolve().parent.parent
 
 GOALS = {"window": 1.0, "clip": 6.0, "builtin": 4.0}
 
@@ -36,7 +34,7 @@ def child(home: Path, began: float) -> None:
     window.wait(window.root.winfo_viewable, "the window")
     window.root.update()
     shown = time.time()
-    window.wait(lambda: window.app.engine and window.app.engine.indexed_folder and not window.app.tasks.busy, "ready")
+    window.wait(lambda: window.app.engine and window.app.engine.library and not window.app.tasks.busy, "ready")
     ready = time.time()
     window.type_into(window.app.view.text_entry, "un perro en la playa")
     window.app.search()
@@ -58,7 +56,8 @@ def prepare(home: Path, photos: Path, name: str, checkpoint: Path | None) -> Non
     save_config(config, home)
     engine = Engine(home, config)
     engine.use(name)
-    engine.open(photos).update()
+    library = engine.open(photos)
+    library.update(library.indexed_folders)
     engine.encoder.load()
     engine.close()
 
@@ -89,8 +88,8 @@ def main() -> None:
             prepare(home, options.photos, name, checkpoint if name != "builtin" else None)
         for turn in range(options.rounds):
             for name, home in homes.items():
-                command = [sys.executable, str(Path(__file__).resolve()), "--child", str(home), repr(time.time())]
-                shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                command = [sys.executable, "-m", __spec__.name, "--child", str(home), repr(time.time())]
+                shown = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=True).stdout
                 rows.append({"model": name, "round": turn, **json.loads(shown)})
     print("| model | window on screen | a search is taken | its page is opened | goal |\n|---|---|---|---|---|")
     for name in homes:
