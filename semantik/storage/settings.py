@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from semantik.storage.atomic_files import replace_file
-from semantik.storage.home import PROGRAM_FOLDER
+from semantik.storage.home import SHIPPED
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def load_config(home: Path) -> Config:
     not JSON is kept aside as ``*.damaged`` and the defaults are used.
     """
     values: dict[str, object] = {}
-    for path in dict.fromkeys((PROGRAM_FOLDER / CONFIG_NAME, home / CONFIG_NAME)):
+    for path in dict.fromkeys((SHIPPED / CONFIG_NAME, home / CONFIG_NAME)):
         values |= _read(path)
     defaults = asdict(Config())
     kept = {}
