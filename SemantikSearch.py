@@ -43,7 +43,7 @@ from semantik.gui.widgets.theme import Look
 from semantik.long_tasks import Progress
 from semantik.queries import Query
 from semantik.records import Problem
-from semantik.storage.home import PROGRAM_FOLDER, find_home
+from semantik.storage.home import SHIPPED, find_home
 from semantik.storage.log_file import start_logging
 from semantik.storage.settings import Config, load_config, save_config
 from semantik.words import text
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-ICON = PROGRAM_FOLDER / "SS.png"
+ICON = SHIPPED / "SS.png"
 
 
 class SemantikSearchApp:

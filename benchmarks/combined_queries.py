@@ -11,18 +11,14 @@ import argparse
 import itertools
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-REPO = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPO))
-
-from semantik.decoding.pool import DecodePool  # noqa: E402
-from semantik.encoders.builtin.encoder import BuiltinEncoder  # noqa: E402
-from semantik.search import query_vector  # noqa: E402  # the path to the package comes first
+from semantik.decoding.pool import DecodePool
+from semantik.encoders.builtin.encoder import BuiltinEncoder
+from semantik.search import query_vector
 
 THINGS = {
     "perro": "dogs?|pupp(?:y|ies)",

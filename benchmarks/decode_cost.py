@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -22,11 +21,9 @@ import numpy as np
 import psutil
 from PIL import Image, ImageOps
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from semantik.decoding.decoded import Decoded
 from semantik.decoding.fitting import InputSpec, fit_pixels
-from semantik.decoding.pictures.decode import load_image  # the path to the package comes first
+from semantik.decoding.pictures.decode import load_image
 from semantik.decoding.pool import DecodePool
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -19,12 +18,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-REPO = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPO))
+from benchmarks.sample_photos import Photos, Row, embed, ranks, recall
+from semantik.encoders.builtin.encoder import BuiltinEncoder
+from semantik.encoders.builtin.text_space import TEXT_DIM
 
-from benchmarks.sample_photos import Photos, Row, embed, ranks, recall  # noqa: E402  # the path comes first
-from semantik.encoders.builtin.encoder import BuiltinEncoder  # noqa: E402
-from semantik.encoders.builtin.text_space import TEXT_DIM  # noqa: E402
+REPO = Path(__file__).resolve().parent.parent
 
 HEADER = (
     "| | variant | EN R@1 | R@5 | R@10 | ES R@1 | R@5 | R@10 | ES/EN | images/s of one core |\n"
@@ -124,7 +122,7 @@ def main() -> None:
         "copies": measure_copies(encoder, photos, vectors),
     }
     if options.grid:
-        from embedded_grid import Grid
+        from benchmarks.embedded_grid import Grid
 
         grid = Grid(photos)
         rows += grid.rows()

@@ -7,7 +7,6 @@ of the same kind), so that the peak of its memory is that file's. Linux only, fo
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,14 +14,10 @@ from pathlib import Path
 import psutil
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-import photo_files  # the paths to it and the package come first
-
 from semantik.decoding.decoded import Decoded, Description
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pool import DecodePool
+from tests.support import photo_files
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))
 SIZE = (4000, 3000)

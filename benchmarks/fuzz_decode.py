@@ -11,7 +11,6 @@ import argparse
 import json
 import logging
 import random
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -22,11 +21,9 @@ from pathlib import Path
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
-from semantik.decoding.pool import DecodePool  # the path to the package comes first
+from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", (0.481, 0.458, 0.408), (0.269, 0.261, 0.276))

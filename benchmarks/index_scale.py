@@ -28,10 +28,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from semantik.decoding.fitting import InputSpec
-from semantik.decoding.pool import DecodePool  # the path to the package comes first
+from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.folders.scan import find_images

@@ -18,9 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-REPO = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(REPO), str(Path(__file__).resolve().parent)]
-
 if TYPE_CHECKING:
     from semantik.encoders.base import Encoder
 

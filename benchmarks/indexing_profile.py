@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -17,10 +18,21 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
 
+Rows = list[dict[str, float | str]]
 
-def operators(source: Path, checkpoint: Path, passes: int) -> list[dict[str, float | str]]:
+
+def in_source(source: Path, *arguments: str) -> Rows:
+    """What a Python that has the program of ``source``, and not this one, prints as JSON."""
+    environment = os.environ | {"PYTHONPATH": str(source)}
+    # -P: the folder of the moment is no place for modules.
+    command = [sys.executable, "-P", *arguments]
+    shown = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    rows: Rows = json.loads(shown.splitlines()[-1])
+    return rows
+
+
+def operators(checkpoint: Path, passes: int) -> Rows:
     """Self CPU time of torch's operators over some batches of pictures, in ms per picture."""
-    sys.path[:0] = [str(source)]
     import numpy as np
     import torch
     from torch.profiler import ProfilerActivity, profile
@@ -39,18 +51,17 @@ def operators(source: Path, checkpoint: Path, passes: int) -> list[dict[str, flo
     with profile(activities=[ProfilerActivity.CPU], experimental_config=everywhere) as seen:
         for _ in range(passes):
             encoder.encode_images(batch)
-    rows: list[dict[str, float | str]] = [{"operator": "wall", "calls": passes, "ms": 1000 * wall}]
+    rows: Rows = [{"operator": "wall", "calls": passes, "ms": 1000 * wall}]
     for event in sorted(seen.key_averages(), key=lambda event: -event.self_cpu_time_total):
         spent = event.self_cpu_time_total / 1000 / passes / len(batch)
         rows.append({"operator": event.key, "calls": event.count / passes, "ms": spent})
     return rows[:14]
 
 
-def cold_start(source: Path, checkpoint: Path) -> list[dict[str, float | str]]:
+def cold_start(source: Path, checkpoint: Path) -> Rows:
     """Seconds of each step from a fresh interpreter to the first embedded text, the weights known already."""
     steps = f"""
 import json, sys, time
-sys.path[:0] = [{str(source)!r}]
 rows, last = [], time.perf_counter()
 def lap(step):
     global last
@@ -71,9 +82,7 @@ encoder.encode_texts(["un perro en la playa"]); lap("first text")
 encoder.encode_texts(["dos gatos"]); lap("second text")
 print(json.dumps(rows))
 """
-    shown = subprocess.run([sys.executable, "-c", steps], capture_output=True, text=True, check=True).stdout
-    rows: list[dict[str, float | str]] = json.loads(shown.splitlines()[-1])
-    return rows
+    return in_source(source, "-c", steps)
 
 
 def main() -> None:
@@ -82,19 +91,23 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, help="a full-size ViT-B/32 in OpenAI's format; else one is made")
     parser.add_argument("--passes", type=int, default=4, help="batches of 16 pictures to profile")
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--operators", type=Path, metavar="CHECKPOINT", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.operators:
+        print(json.dumps(operators(options.operators, options.passes)))
+        return
+    source = options.source.resolve()
     with tempfile.TemporaryDirectory() as scratch:
         checkpoint = Path(scratch) / "ViT-B-32.pt"
         if options.checkpoint:
             shutil.copyfile(options.checkpoint, checkpoint)
         else:
-            sys.path[:0] = [str(REPO / "tests")]
             from tests.support.clip_checkpoint import write_checkpoint
 
             write_checkpoint(checkpoint, full_size=True)
-        cold_start(options.source, checkpoint)  # later starts are what users meet
-        starts = cold_start(options.source, checkpoint)
-        seen = operators(options.source.resolve(), checkpoint, options.passes)
+        cold_start(source, checkpoint)  # later starts are what users meet
+        starts = cold_start(source, checkpoint)
+        seen = in_source(source, __file__, "--operators", str(checkpoint), "--passes", str(options.passes))
     print("| operator | calls per batch | ms per picture |\n|---|---|---|")
     for row in seen:
         print(f"| {row['operator']} | {row['calls']:.0f} | {row['ms']:.2f} |")

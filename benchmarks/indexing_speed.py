@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-HERE = Path(__file__).resolve().parent
-REPO = HERE.parent
-sys.path[:0] = [str(REPO / "tests")]
+REPO = Path(__file__).resolve().parent.parent
+OURS = ("-m", "benchmarks.indexing_arms")
+RCLIP = (str(REPO / "benchmarks" / "rclip_arm.py"),)  # by its file: rclip's own Python knows nothing of this program
 
 Row = dict[str, float | str]
 
@@ -116,7 +116,7 @@ def compare_embeddings(sources: list[Path], work: Path, checkpoint: Path) -> dic
         folder = work / f"originals-{source.name}"
         repeat(source, folder, sum(1 for path in source.iterdir() if path.suffix.lower() in (".jpg", ".jpeg")))
         for way in ("ours", "ours_int8", "straightforward", "straightforward_upright"):
-            command = [sys.executable, str(HERE / "indexing_arms.py"), way, "--checkpoint", str(checkpoint)]
+            command = [sys.executable, *OURS, way, "--checkpoint", str(checkpoint)]
             measure([*command, "--folder", str(folder), "--vectors", str(work / f"{way}.npy")])
         for way in ("ours", "ours_int8"):
             for reference in ("straightforward", "straightforward_upright"):
@@ -161,12 +161,12 @@ def main() -> None:
                     vectors = work / f"{kind}-{way}.npy"
                     common = ["--folder", str(folder), "--vectors", str(vectors)]
                     if way == "rclip":
-                        python, script = str(options.rclip_python), "rclip_arm.py"
+                        command = [str(options.rclip_python), *RCLIP]
                         arguments = ["--onnx", str(work / "visual.onnx")]
                     else:
-                        python, script = sys.executable, "indexing_arms.py"
+                        command = [sys.executable, *OURS]
                         arguments = [way, "--checkpoint", str(checkpoint)]
-                    row = measure([python, str(HERE / script), *arguments, *common])
+                    row = measure([*command, *arguments, *common])
                     rows.append({"pictures": kind, "way": way, "round": turn, **row})
                     print(f"  {kind} {way}: {row['images_per_s']:.2f} images/s", file=sys.stderr, flush=True)
         if "ours" in ways:

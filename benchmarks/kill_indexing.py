@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-REPO = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(REPO), str(REPO / "tests")]
-
-from tests.support.crash_rounds import CrashRounds  # noqa: E402  # the paths come first
+from tests.support.crash_rounds import CrashRounds
 
 
 def main() -> None:

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import argparse
 import io
-import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 
-REPO = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPO))
-
-from semantik.decoding.fitting import fit_pixels  # noqa: E402
-from semantik.encoders.builtin.encoder import BuiltinEncoder  # noqa: E402  # the path to the package comes first
-from semantik.search.near_duplicates import NEAR  # noqa: E402
+from semantik.decoding.fitting import fit_pixels
+from semantik.encoders.builtin.encoder import BuiltinEncoder
+from semantik.search.near_duplicates import NEAR
 
 
 def altered(image: Image.Image) -> dict[str, Image.Image]:

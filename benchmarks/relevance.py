@@ -10,17 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 
-REPO = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPO))
-
-from benchmarks.sample_photos import Photos, embed  # noqa: E402  # the path to the package comes first
-from semantik.encoders.builtin.encoder import BuiltinEncoder  # noqa: E402
-from semantik.search.relevance import (  # noqa: E402
+from benchmarks.sample_photos import Photos, embed
+from semantik.encoders.builtin.encoder import BuiltinEncoder
+from semantik.search.relevance import (
     IMAGE_OFFSET,
     IMAGE_SLOPE,
     RELEVANT,
@@ -30,6 +26,8 @@ from semantik.search.relevance import (  # noqa: E402
     read_queries,
     sigmoid,
 )
+
+REPO = Path(__file__).resolve().parent.parent
 
 SHOWN = 20
 ROUNDS = 10

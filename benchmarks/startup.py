@@ -17,9 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-REPO = HERE.parent
-sys.path[:0] = [str(REPO), str(REPO / "tests")]
+REPO = Path(__file__).resolve().parent.parent
 
 GOALS = {"window": 1.0, "clip": 6.0, "builtin": 4.0}
 
@@ -90,8 +88,8 @@ def main() -> None:
             prepare(home, options.photos, name, checkpoint if name != "builtin" else None)
         for turn in range(options.rounds):
             for name, home in homes.items():
-                command = [sys.executable, str(Path(__file__).resolve()), "--child", str(home), repr(time.time())]
-                shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                command = [sys.executable, "-m", __spec__.name, "--child", str(home), repr(time.time())]
+                shown = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=True).stdout
                 rows.append({"model": name, "round": turn, **json.loads(shown)})
     print("| model | window on screen | a search is taken | its page is opened | goal |\n|---|---|---|---|---|")
     for name in homes:

@@ -7,7 +7,6 @@ writes them; ``--videos`` measures files of one's own instead.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,11 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from semantik.decoding.video.capture import open_capture
 from semantik.decoding.video.distinct_frames import look_of
-from semantik.decoding.video.frames import frame_at, sample_frames  # the path to it comes first
+from semantik.decoding.video.frames import frame_at, sample_frames
 
 SIDE = 224
 SIZE = (1920, 1080)
@@ -113,7 +110,7 @@ def distances(photos: list[Path]) -> None:
 
 def main() -> None:
     """Print the rows of both tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, help="a folder of photographs")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--budget", type=float, default=12.0)

@@ -1,4 +1,4 @@
-"""The same engine from a terminal: ``python -m semantik index | search | models | fast | doctor | launcher``."""
+"""The same engine from a terminal: ``python -m semantik``, or ``semantik`` where the program was installed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import sys
 
 from semantik.cli.main import main
 
-if __name__ == "__main__":
+
+def run() -> int:
+    """Run one command and return its exit code, also when whoever reads its output has enough of it."""
     try:
         status = main()
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, ``head`` for instance, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 1
-    sys.exit(status)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(run())

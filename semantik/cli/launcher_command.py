@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semantik.storage.home import PROGRAM_FOLDER
+from semantik.storage.home import INSTALLED, PROGRAM_FOLDER, SHIPPED
 from semantik.storage.settings import Config
 from semantik.words.shown_names import visible
 from semantik.words.text import say
@@ -30,7 +30,12 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     if options.remove:
         paths, key = launchers.remove(home), "cli.launcher_removed"
     else:
-        paths, key = launchers.install(PROGRAM_FOLDER, Path(sys.executable), home), "cli.launcher_made"
+        python = Path(sys.executable)
+        if INSTALLED:
+            program = launchers.installed(python, SHIPPED / launchers.ICON)
+        else:
+            program = launchers.in_folder(PROGRAM_FOLDER, python)
+        paths, key = launchers.install(program, home), "cli.launcher_made"
     for path in paths:
         print(say(key, path=visible(str(path))))
     if not paths:

@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from semantik import errors
 from semantik.cli import doctor_command, fast_command, index_command, launcher_command, models_command, search_command
@@ -49,7 +50,8 @@ COMMANDS = (index_command, search_command, models_command, fast_command, doctor_
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m semantik", description=say("cli.description"))
+    program = "semantik" if Path(sys.argv[0]).stem == "semantik" else "python -m semantik"
+    parser = argparse.ArgumentParser(prog=program, description=say("cli.description"))
     commands = parser.add_subparsers(required=True, metavar="index | search | models | fast | doctor | launcher")
     for command in COMMANDS:
         command.add_to(commands)

@@ -16,10 +16,11 @@ WINDOW_CLASS = "Semantiksearch"
 
 
 class Program(NamedTuple):
-    """What is to be started: the Python that has its packages, the script, and its icon."""
+    """What is to be started, by a Python that has its packages, in which folder, and its icon."""
 
     python: PurePath
-    script: PurePath
+    arguments: tuple[str, ...]
+    folder: PurePath
     icon: PurePath
 
 
@@ -44,8 +45,8 @@ def desktop_entry(program: Program) -> str:
         "Comment[es]": spanish,
         "Keywords": words_en,
         "Keywords[es]": words_es,
-        "Exec": exec_line([str(program.python), str(program.script)]),
-        "Path": _string(str(program.script.parent)),
+        "Exec": exec_line([str(program.python), *program.arguments]),
+        "Path": _string(str(program.folder)),
         "Icon": _string(str(program.icon)),
         "Terminal": "false",
         "Categories": "Graphics;Viewer;",
@@ -84,8 +85,8 @@ def _string(value: str) -> str:
 
 def mac_command(program: Program) -> str:
     """The content of a ``.command`` file, which Searcher opens in a terminal."""
-    python, script, folder = (shlex.quote(str(p)) for p in (program.python, program.script, program.script.parent))
-    return f"#!/bin/sh\ncd -- {folder} && exec {python} {script}\n"
+    command = shlex.join([str(program.python), *program.arguments])
+    return f"#!/bin/sh\ncd -- {shlex.quote(str(program.folder))} && exec {command}\n"
 
 
 # -- Windows -------------------------------------------------------------------------------------------
@@ -121,8 +122,8 @@ def windows_environment(program: Program, link: PurePath, comment: str) -> dict[
     return {
         "SEMANTIK_LINK": str(link),
         "SEMANTIK_PYTHON": str(program.python),
-        "SEMANTIK_ARGUMENTS": subprocess.list2cmdline([str(program.script)]),
-        "SEMANTIK_FOLDER": str(program.script.parent),
+        "SEMANTIK_ARGUMENTS": subprocess.list2cmdline(program.arguments),
+        "SEMANTIK_FOLDER": str(program.folder),
         "SEMANTIK_ICON": str(program.icon),
         "SEMANTIK_COMMENT": comment,
     }

@@ -33,13 +33,26 @@ ICON = "SS.png"
 _PATIENCE = 60.0  # seconds for another program's answer
 
 
-def install(folder: Path, python: Path, home: Path) -> list[Path]:
-    """Make the entries for the program in ``folder``, which ``python`` runs; earlier ones are replaced.
+def in_folder(folder: Path, python: Path) -> Program:
+    """The program that runs from a folder of its own."""
+    return Program(python, (str(folder / SCRIPT),), folder, folder / ICON)
+
+
+def installed(python: Path, icon: Path) -> Program:
+    """The program that is among the packages of ``python``.
+
+    As a module, and without the folder of the moment among the places for modules: its file would put all packages
+    before Python's own modules. The command ``semantiksearch`` is not always beside Python.
+    """
+    return Program(python, ("-P", "-m", Path(SCRIPT).stem), Path.home(), icon)
+
+
+def install(program: Program, home: Path) -> list[Path]:
+    """Make the entries for the program; earlier ones are replaced.
 
     On Linux in the menu and on the desktop, on macOS on the desktop, on Windows in both. ``home`` keeps the icon
     that Windows needs. Returns what was made. Raises LauncherNotMade.
     """
-    program = Program(python, folder / SCRIPT, folder / ICON)
     made = []
     for path in places():
         try:
@@ -104,7 +117,7 @@ def _for_windows(program: Program, home: Path) -> Program:
     icon = windows_icon(home)
     with Image.open(program.icon) as picture:
         picture.save(icon, format="ICO", sizes=[(side, side) for side in (16, 24, 32, 48, 64, 128, 256)])
-    return Program(windowless if windowless.is_file() else program.python, program.script, icon)
+    return program._replace(python=windowless if windowless.is_file() else program.python, icon=icon)
 
 
 def _make_link(program: Program, path: Path) -> None:

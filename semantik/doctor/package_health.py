@@ -16,8 +16,11 @@ REQUIRED = "requirements.txt"
 OPTIONAL = ("requirements-fast.txt", "requirements-formats.txt")
 
 
-def check(folder: Path) -> Iterator[Finding]:
-    """Each package that the requirements files in ``folder`` name."""
+def check(folder: Path, *, installed: bool = False) -> Iterator[Finding]:
+    """Each package that the requirements files in ``folder`` name.
+
+    Whoever ``installed`` the program has no folder to install from, so the advice names the package itself.
+    """
     for file in (REQUIRED, *OPTIONAL):
         try:
             wanted = read_requirements((folder / file).read_text(encoding="utf-8"))
@@ -25,20 +28,23 @@ def check(folder: Path) -> Iterator[Finding]:
             yield note("packages", "doctor.no_requirements", file=file)
             continue
         for name, bounds in wanted:
-            yield _package(name, bounds, file)
+            yield _package(name, bounds, file, installed=installed)
 
 
-def _package(name: str, bounds: str, file: str) -> Finding:
+def _package(name: str, bounds: str, file: str, *, installed: bool) -> Finding:
+    advice, optional = "doctor.advice_packages", "doctor.advice_optional"
+    if installed:
+        advice, optional = "doctor.advice_installed", "doctor.advice_installed_optional"
+    facts = {"name": name, "bounds": bounds, "file": file}
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         if file in OPTIONAL:
-            return note("packages", "doctor.package_optional", "doctor.advice_optional", name=name, file=file)
-        return wrong("packages", "doctor.package_missing", "doctor.advice_packages", name=name, file=file)
+            return note("packages", "doctor.package_optional", optional, **facts)
+        return wrong("packages", "doctor.package_missing", advice, **facts)
     if within(version, bounds):
         return ok("packages", "doctor.package", name=name, version=version)
-    facts = {"name": name, "version": version, "bounds": bounds, "file": file}
-    return wrong("packages", "doctor.package_untested", "doctor.advice_packages", **facts)
+    return wrong("packages", "doctor.package_untested", advice, version=version, **facts)
 
 
 def read_requirements(content: str) -> list[tuple[str, str]]:

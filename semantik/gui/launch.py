@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from semantik.desktop.helper_programs import ask
 from semantik.desktop.system_language import SYSTEM, resolve
+from semantik.storage.home import INSTALLED, SHIPPED
 from semantik.words.text import say, set_language
 
 REQUIRED = (
@@ -52,10 +54,16 @@ RELAUNCHED = "SEMANTIK_RELAUNCHED"
 OLDEST_PYTHON = (3, 11)
 
 
+def run() -> None:
+    """The command ``semantiksearch``: what ``python SemantikSearch.py`` does."""
+    runpy.run_module("SemantikSearch", run_name="__main__")
+
+
 def prepare(script: str, arguments: Sequence[str]) -> int | None:
     """None when this Python can run the program; else the exit code after another Python ran it, or after a message.
 
-    A venv called ``.venv`` or ``venv`` beside ``script`` is tried when something is missing here.
+    A venv called ``.venv`` or ``venv`` beside ``script`` is tried when something is missing here, unless pip or pipx
+    installed the program: then this Python is the one that should have it all.
     """
     missing = missing_modules()
     old = sys.version_info[:2] < OLDEST_PYTHON
@@ -63,7 +71,7 @@ def prepare(script: str, arguments: Sequence[str]) -> int | None:
         return None
     set_language(resolve(SYSTEM))  # the settings are out of reach yet
     folder = Path(script).resolve().parent
-    python = venv_python(folder)
+    python = None if INSTALLED else venv_python(folder)
     if python and RELAUNCHED not in os.environ:
         environment = os.environ | {RELAUNCHED: "1"}
         return subprocess.run([str(python), script, *arguments], env=environment, check=False).returncode
@@ -103,6 +111,9 @@ def explain_missing(missing: Sequence[str], folder: Path, *, old: bool = False) 
     if "tkinter" in missing:
         system = {"darwin": "mac", "win32": "windows"}.get(sys.platform, "linux")
         return say(f"launch.no_tk_{system}")
+    if INSTALLED:
+        file = SHIPPED / "requirements.txt"
+        return say("launch.no_packages_installed", missing=", ".join(missing), python=sys.executable, file=file)
     system = "windows" if os.name == "nt" else "unix"
     return say(f"launch.no_packages_{system}", missing=", ".join(missing), folder=folder)
 

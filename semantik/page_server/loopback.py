@@ -1,4 +1,8 @@
-"""waitress as a loopback server: nothing but 127.0.0.1, no patience with slow requests, ended at once on request."""
+"""waitress as a loopback server: nothing but 127.0.0.1, no patience with slow requests, ended at once on request.
+
+waitress documents how to serve, not the classes that serve. What this file, and no other, takes of them is held by
+tests/project/test_inside_packages.py, which says what to do when a new version has it otherwise.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +92,8 @@ class LoopbackServer(TcpWSGIServer):  # type: ignore[misc]
             log_socket_errors=False,  # browsers hang up all the time
         )
         adjustments.cleanup_interval = limits.tick
-        super().__init__(application, map={}, adj=adjustments, dispatcher=ThreadedTaskDispatcher())
+        self._sockets: dict[int, Any] = {}  # by their numbers: the port, its connections, and what wakes the thread
+        super().__init__(application, map=self._sockets, adj=adjustments, dispatcher=ThreadedTaskDispatcher())
 
     @property
     def host(self) -> str:
@@ -128,7 +133,7 @@ class LoopbackServer(TcpWSGIServer):  # type: ignore[misc]
     def _serve(self) -> None:
         while not self._stopped:
             connected: dict[int, Any] = self.active_channels
-            wasyncore.loop(self._limits.tick if connected else _QUIET, use_poll=True, map=self._map, count=1)
+            wasyncore.loop(self._limits.tick if connected else _QUIET, use_poll=True, map=self._sockets, count=1)
 
     def _hang_up(self) -> None:
         self._stopped = True

@@ -9,24 +9,34 @@ import tempfile
 import unicodedata
 from pathlib import Path
 
-import platformdirs
-
 PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
+"""Where SemantikSearch.py is: the program's own folder, or site-packages when it was installed."""
+
+_IN_PACKAGE = PROGRAM_FOLDER / "semantik" / "shipped"
+
+INSTALLED = _IN_PACKAGE.is_dir()
+"""Whether pip or pipx installed the program; only their packages have that folder, see pyproject.toml."""
+
+SHIPPED = _IN_PACKAGE if INSTALLED else PROGRAM_FOLDER
+"""Where SS.png, the settings as shipped and the requirements files are."""
 
 
 def find_home() -> Path:
     """The folder for settings, indexes, pages and the log; made when it does not exist.
 
     ``$SEMANTIK_HOME`` if set, else the program's folder if it can be written (a portable
-    installation), else the user's data folder. Raises OSError when none can be used.
+    installation) and is not among Python's packages, else the user's data folder. Raises OSError
+    when none can be used.
     """
     chosen = os.environ.get("SEMANTIK_HOME")
     if chosen:
         home = Path(chosen).expanduser().absolute()
         home.mkdir(parents=True, exist_ok=True)
         return home
-    if is_writable(PROGRAM_FOLDER):
+    if not INSTALLED and is_writable(PROGRAM_FOLDER):
         return PROGRAM_FOLDER
+    import platformdirs  # late: the start asks here for ``INSTALLED`` before it knows whether packages are there
+
     home = Path(platformdirs.user_data_dir("SemantikSearch", appauthor=False))
     home.mkdir(parents=True, exist_ok=True)
     return home

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from semantik.storage.atomic_files import replace_file
-from semantik.storage.home import CONFIG_NAME, PROGRAM_FOLDER, settings_file
+from semantik.storage.home import CONFIG_NAME, SHIPPED, settings_file
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def load_config(home: Path) -> Config:
     not JSON is kept aside as ``*.damaged`` and the defaults are used.
     """
     values: dict[str, object] = {}
-    for path in dict.fromkeys((PROGRAM_FOLDER / CONFIG_NAME, settings_file(home))):
+    for path in dict.fromkeys((SHIPPED / CONFIG_NAME, settings_file(home))):
         values |= _read(path)
     defaults = asdict(Config())
     kept = {}

@@ -600,6 +600,12 @@ CATALOGUE |= {
         'Packages are missing: {missing}.\n\nOpen a terminal and run:\n\ncd "{folder}"\npython3 -m venv .venv\n'
         ".venv/bin/pip install -r requirements.txt\n\nThen open the program again.",
     ),
+    "launch.no_packages_installed": (
+        "Faltan paquetes: {missing}.\n\nAbra un terminal y ejecute:\n\n"
+        '"{python}" -m pip install -r "{file}"\n\nDespués abra el programa de nuevo.',
+        "Packages are missing: {missing}.\n\nOpen a terminal and run:\n\n"
+        '"{python}" -m pip install -r "{file}"\n\nThen open the program again.',
+    ),
     "launch.no_packages_windows": (
         'Faltan paquetes: {missing}.\n\nAbra un terminal y ejecute:\n\ncd "{folder}"\npy -m venv .venv\n'
         ".venv\\Scripts\\pip install -r requirements.txt\n\nDespués abra el programa de nuevo.",
@@ -1224,6 +1230,14 @@ CATALOGUE |= {
     "doctor.advice_optional": (
         "si lo quiere: python -m pip install -r {file}",
         "if you want it: python -m pip install -r {file}",
+    ),
+    "doctor.advice_installed": (
+        'con el Python del programa: python -m pip install "{name}{bounds}"',
+        'with the program’s Python: python -m pip install "{name}{bounds}"',
+    ),
+    "doctor.advice_installed_optional": (
+        'si lo quiere, con el Python del programa: python -m pip install "{name}{bounds}"',
+        'if you want it, with the program’s Python: python -m pip install "{name}{bounds}"',
     ),
     "doctor.formats": (
         "Se pueden abrir {count} de {total} formatos: {names}",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.fuzz_decode import peak_mb  # the path to it comes first
+from benchmarks.fuzz_decode import peak_mb
 from semantik.decoding.decoded import Decoded
 from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.decoding.pictures.exif import image_orientation

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from semantik.decoding.pool import DecodePool, default_workers
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
 from semantik.records import Reason
 from tests.support.places import REPO
+from tests.support.waiting import wait_until
 
 CLIP_SPEC = InputSpec(224, 224, "crop", "bicubic", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 SMALL_SPEC = InputSpec(8, 8, "squash", "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -65,13 +66,6 @@ def answer(header, payload):
 worker._answer = answer
 worker.main(sys.argv[1:])
 """
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
 
 
 def gone(pid: int) -> bool:
@@ -386,7 +380,7 @@ def test_idle_processes_end_by_themselves_when_hung_up(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import sys, threading
+import sys, threading, time
 sys.path.insert(0, {repo!r})
 from pathlib import Path
 from semantik.decoding.pool import DecodePool
@@ -395,8 +389,9 @@ spec = InputSpec(8, 8, "squash", "bilinear", (0.0,) * 3, (1.0,) * 3)
 pool = DecodePool(2, command={command!r})
 pool.fit(Path("good.png"), spec)
 threading.Thread(target=pool.fit, args=(Path("hang.png"), spec)).start()
+deadline = time.monotonic() + 20
 while len(pool.pids()) < 1 or not Path("hang.png.seen").exists():
-    pass
+    assert time.monotonic() < deadline, "the process that hangs was not reached"
 pool.fit(Path("good.png"), spec)
 print(*pool.pids(), flush=True)
 sys.stdin.read()

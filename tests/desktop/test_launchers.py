@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
@@ -18,6 +16,7 @@ from semantik.desktop import launcher_files, launchers
 from semantik.desktop.launcher_files import Program, desktop_entry, exec_line, mac_command, windows_environment
 from semantik.errors import LauncherNotMade
 from tests.support.places import REPO
+from tests.support.screens import open_and_close
 
 ODD = 'Mis fotos 100% "ñ"'
 NASTY = (
@@ -38,7 +37,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="a desktop entry is L
 
 def program(folder: str) -> Program:
     place = PurePosixPath("/home/ana") / folder
-    return Program(place / ".venv/bin/python", place / "SemantikSearch.py", place / "SS.png")
+    return launchers.in_folder(place, place / ".venv/bin/python")
 
 
 # -- Reading a desktop entry as the specification says --------------------------------------------------
@@ -84,8 +83,8 @@ def test_a_desktop_entry_survives_odd_names(folder, tmp_path):
         assert command[1:3] == ["-c", 'exec "$0" "$@"']
         assert any(sign in folder for sign in "=%")
         command = command[3:]
-    assert command == [str(made.python), str(made.script)]
-    assert (entry["Path"], entry["Icon"]) == (str(made.script.parent), str(made.icon))
+    assert command == [str(made.python), str(made.folder / "SemantikSearch.py")]
+    assert (entry["Path"], entry["Icon"]) == (str(made.folder), str(made.icon))
     assert len(content.splitlines()) == 14
     if validator := shutil.which("desktop-file-validate"):
         path = tmp_path / "semantiksearch.desktop"
@@ -121,6 +120,19 @@ def test_quoting_is_the_specifications():
     assert exec_line(["/a", "100%", ""]) == '/a 100%% ""'
 
 
+def test_an_installed_program_is_started_as_a_module(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ana")
+    made = launchers.installed(Path("/opt/venv/bin/python"), Path("/opt/SS.png"))
+    assert made == Program(
+        Path("/opt/venv/bin/python"), ("-P", "-m", "SemantikSearch"), Path("/home/ana"), Path("/opt/SS.png")
+    )
+    entry = read_entry(desktop_entry(made))
+    assert entry["Exec"] == "/opt/venv/bin/python -P -m SemantikSearch"
+    assert (entry["Path"], entry["Icon"]) == ("/home/ana", "/opt/SS.png")
+    assert mac_command(made) == "#!/bin/sh\ncd -- /home/ana && exec /opt/venv/bin/python -P -m SemantikSearch\n"
+    assert windows_environment(made, Path("x.lnk"), "")["SEMANTIK_ARGUMENTS"] == "-P -m SemantikSearch"
+
+
 # -- macOS and Windows ---------------------------------------------------------------------------------
 
 
@@ -140,14 +152,15 @@ def test_the_mac_command_survives_odd_names(folder, tmp_path):
     (place / "python").write_text('#!/bin/sh\npwd\nprintf "%s" "$1"\n')
     (place / "python").chmod(0o755)
     made = tmp_path / "x.command"
-    made.write_text(mac_command(Program(place / "python", place / "SemantikSearch.py", place / "SS.png")))
+    made.write_text(mac_command(launchers.in_folder(place, place / "python")))
     shown = subprocess.run(["sh", made], capture_output=True, text=True, check=True).stdout
     assert shown == f"{place}\n{place / 'SemantikSearch.py'}"
 
 
 def test_the_windows_shortcut_gets_its_paths_as_data():
     place = PureWindowsPath(r"C:\Users\Ana\Mis fotos 100% 'ñ' $(calc) `n")
-    made = Program(place / ".venv/Scripts/pythonw.exe", place / "SemantikSearch.py", place / "SS.ico")
+    python = place / ".venv/Scripts/pythonw.exe"
+    made = Program(python, (str(place / "SemantikSearch.py"),), place, place / "SS.ico")
     link = PureWindowsPath(r"C:\Users\Ana\Desktop\SemantikSearch.lnk")
     assert windows_environment(made, link, "Encuentre") == {
         "SEMANTIK_LINK": r"C:\Users\Ana\Desktop\SemantikSearch.lnk",
@@ -190,7 +203,7 @@ def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
     monkeypatch.setenv("APPDATA", str(tmp_path))
     monkeypatch.setattr(launchers.platformdirs, "user_desktop_dir", lambda: str(desktop))
     monkeypatch.setattr(subprocess, "run", run)
-    made = launchers.install(REPO, scripts / "python.exe", tmp_path)
+    made = launchers.install(launchers.in_folder(REPO, scripts / "python.exe"), tmp_path)
     assert made == [menu / "SemantikSearch.lnk", desktop / "SemantikSearch.lnk"]
     for path, (command, options) in zip(made, asked, strict=True):
         assert command == launcher_files.POWERSHELL
@@ -208,7 +221,7 @@ def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", fail)
     with pytest.raises(LauncherNotMade) as caught:
-        launchers.install(REPO, scripts / "python.exe", tmp_path)
+        launchers.install(launchers.in_folder(REPO, scripts / "python.exe"), tmp_path)
     assert caught.value.params == {"path": str(made[0]), "detail": "Unable to save shortcut"}
     assert launchers.remove(tmp_path) == [tmp_path / "SemantikSearch.ico"]
 
@@ -219,10 +232,11 @@ def test_on_a_mac_the_desktop_gets_a_command(tmp_path, monkeypatch):
     monkeypatch.setattr(
         "semantik.storage.atomic_files._sync", lambda descriptor: None
     )  # it would ask for macOS's own call
-    (made,) = launchers.install(REPO, Path(sys.executable), tmp_path)
+    program = Program(Path(sys.executable), (str(REPO / "SemantikSearch.py"),), REPO, REPO / "SS.png")
+    (made,) = launchers.install(program, tmp_path)
     assert made == tmp_path / "SemantikSearch.command"
     assert made.stat().st_mode & 0o777 == 0o755
-    assert made.read_text() == mac_command(Program(Path(sys.executable), REPO / "SemantikSearch.py", REPO / "SS.png"))
+    assert made.read_text() == mac_command(program)
     assert launchers.remove(tmp_path) == [made]
     assert launchers.remove(tmp_path) == []
 
@@ -282,7 +296,7 @@ def test_a_folder_that_cannot_be_written_is_told(user, home, capsys):
 def test_a_name_that_is_not_unicode_is_told(user, tmp_path):
     folder = tmp_path / os.fsdecode(b"\xff")
     with pytest.raises(LauncherNotMade):
-        launchers.install(folder, folder / "python", tmp_path)
+        launchers.install(launchers.in_folder(folder, folder / "python"), tmp_path)
 
 
 @linux
@@ -294,32 +308,8 @@ def test_the_entry_opens_the_window(user, tmp_path):
         shutil.copy(REPO / name, folder)
     (folder / ".venv").symlink_to(sys.prefix, target_is_directory=True)
     python = folder / ".venv" / Path(sys.executable).relative_to(sys.prefix)
-    made = launchers.install(folder, python, tmp_path)
+    made = launchers.install(launchers.in_folder(folder, python), tmp_path)
     entry = read_entry(made[0].read_text(encoding="utf-8"))
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "SEMANTIK_HOME")}
-    earlier = windows(entry["StartupWMClass"])
-    with subprocess.Popen(read_exec(entry["Exec"]), cwd=entry["Path"], env=environment) as started:
-        try:
-            opened: set[str] = set()
-            deadline = time.monotonic() + 60
-            while not opened and started.poll() is None and time.monotonic() < deadline:
-                opened = windows(entry["StartupWMClass"]) - earlier
-            assert opened, f"no window; exit code {started.poll()}"
-            (window,) = opened
-            # Alt+F4, which the window manager turns into the wish to close; a person, too, would press it again.
-            press = ["xdotool", "windowfocus", "--sync", window, "key", "alt+F4"]
-            while started.poll() is None and time.monotonic() < deadline:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    subprocess.run(press, capture_output=True, check=False, timeout=5)
-                    started.wait(2)
-            assert started.returncode == 0
-        finally:
-            if started.poll() is None:
-                started.kill()
+    open_and_close(read_exec(entry["Exec"]), entry["StartupWMClass"], cwd=entry["Path"], env=environment)
     assert (folder / "semantiksearch.log").is_file()  # it was this copy that ran
-
-
-def windows(name: str) -> set[str]:
-    """The program's windows on the screen, by the class that panels group windows by."""
-    search = ["xdotool", "search", "--onlyvisible", "--class", f"^{name}$"]
-    return set(subprocess.run(search, capture_output=True, text=True, check=False).stdout.split())

@@ -45,6 +45,7 @@ from semantik.folders.indexed_folder import IndexedFolder
 from semantik.storage import settings as config
 from semantik.storage.home import index_folder, log_file, log_files
 from semantik.storage.settings import Config
+from semantik.words.text import say
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.places import REPO
@@ -232,6 +233,18 @@ def test_missing_and_untested_packages(tmp_path):
         ("doctor.no_requirements", "note"),
     ]
     assert findings[0].facts["bounds"] == ">=99,<100"
+    assert [finding.advice for finding in findings[:4]] == [
+        "doctor.advice_packages",
+        "doctor.advice_packages",
+        "",
+        "doctor.advice_optional",
+    ]
+    advice = [say(each.advice, **each.facts) for each in package_health.check(tmp_path, installed=True) if each.advice]
+    assert advice == [
+        'con el Python del programa: python -m pip install "numpy>=99,<100"',
+        'con el Python del programa: python -m pip install "no-such-package==1"',
+        'si lo quiere, con el Python del programa: python -m pip install "no-such-runtime>=1"',
+    ]
 
 
 def test_missing_decoders_name_their_package(monkeypatch):

@@ -40,6 +40,7 @@ from semantik.errors import (
 )
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from tests.support.task_controls import CancelledWhen
+from tests.support.waiting import wait_until
 
 CONTENT = hashlib.shake_256(b"weights").digest(900_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -746,8 +747,7 @@ def test_two_threads_download_once(server: Server, tmp_path: Path) -> None:
     outcome: list[object] = []
     file = file_at(server.url)
     threads = [_in_thread(lambda: download(file, tmp_path, limits=DownloadLimits()), outcome) for _ in range(2)]
-    while not server.requests:
-        time.sleep(0.01)
+    wait_until(lambda: server.requests, what="the first request")
     server.gate.set()
     for thread in threads:
         thread.join(20)
@@ -759,8 +759,7 @@ def test_waiting_for_the_other_can_be_cancelled(server: Server, tmp_path: Path) 
     server.gate = threading.Event()
     first: list[object] = []
     thread = _in_thread(lambda: download(file_at(server.url), tmp_path, limits=DownloadLimits()), first)
-    while not server.requests:
-        time.sleep(0.01)
+    wait_until(lambda: server.requests, what="the first request")
     with pytest.raises(Cancelled):
         download(file_at(server.url), tmp_path, CancelledWhen(lambda: True))
     server.gate.set()
@@ -779,8 +778,7 @@ def test_two_processes_download_once(server: Server, tmp_path: Path) -> None:
     others = [spawn.Process(target=_download_in_process, args=(server.url, tmp_path, answers)) for _ in range(2)]
     for other in others:
         other.start()
-    while not server.requests:
-        time.sleep(0.01)
+    wait_until(lambda: server.requests, what="the first request")
     server.gate.set()
     assert [answers.get(timeout=30) for _ in others] == [str(tmp_path / "net.pt")] * 2
     for other in others:

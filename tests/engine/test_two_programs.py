@@ -76,8 +76,11 @@ def test_two_writers_and_a_reader_in_any_order(tmp_path, programs, seed):
     promised: set[str] = set()
     locked = 0
     for writer in writers:
-        while (event := writer.event())["event"] != "done":
+        while True:
+            event = writer.event()
             assert event, "a writer hangs"
+            if event["event"] == "done":
+                break
             files = set(event["files"])
         promised |= files
         locked += event["locked"]

@@ -25,7 +25,8 @@ from semantik.gui.main_window.folder_list import FEWEST_LINES, MOST_LINES, Folde
 from semantik.gui.main_window.result_strip import MOST, Found
 from semantik.gui.widgets.access_keys import matched
 from semantik.gui.widgets.screen_scale import AROUND, px, scale
-from semantik.gui.widgets.theme import COLOURS, _scaled, worn
+from semantik.gui.widgets.sun_valley import _scaled
+from semantik.gui.widgets.theme import COLOURS, worn
 from semantik.index import ImageIndex
 from semantik.records import Problem, Reason
 from semantik.results import page

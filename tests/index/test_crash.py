@@ -18,6 +18,7 @@ def test_killed_at_random_instants(tmp_path):
     with CrashRounds(tmp_path, seed=20240607) as rounds:
         while rounds.tally.killed < KILLS:
             rounds.round()
+            assert rounds.tally.finished < 10 * KILLS, f"the kills come too late: {rounds.tally}"
         rounds.complete()
         tally = rounds.tally
     print(tally)

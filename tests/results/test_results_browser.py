@@ -480,7 +480,11 @@ def test_each_hostile_name_opens_its_own_file(visit, written, corpus, tmp_path):
 def test_hostile_names_stay_text_in_the_viewer(visit, written, corpus, tmp_path):
     settled = """async () => {
         const viewer = document.getElementById('viewer');
-        while (!viewer.querySelector('.pixels').textContent) await new Promise(requestAnimationFrame);
+        const deadline = performance.now() + 20000;
+        while (!viewer.querySelector('.pixels').textContent) {
+            if (performance.now() > deadline) throw new Error('the viewer never told the size of its picture');
+            await new Promise(requestAnimationFrame);
+        }
         const title = viewer.querySelector('.title');
         return [title.textContent, title.querySelectorAll('*').length, viewer.querySelector('.stage img').naturalWidth];
     }"""

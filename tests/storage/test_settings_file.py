@@ -65,7 +65,15 @@ def test_home_is_the_program_folder_when_it_can_be_written(tmp_path, monkeypatch
 def test_home_is_the_users_data_folder_otherwise(tmp_path, monkeypatch):
     monkeypatch.delenv("SEMANTIK_HOME", raising=False)
     monkeypatch.setattr(home_paths, "PROGRAM_FOLDER", tmp_path / "nowhere")
-    monkeypatch.setattr(home_paths.platformdirs, "user_data_dir", lambda *a, **k: str(tmp_path / "data"))
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *a, **k: str(tmp_path / "data"))
+    assert find_home() == tmp_path / "data"
+
+
+def test_home_is_never_among_pythons_packages(tmp_path, monkeypatch):
+    monkeypatch.delenv("SEMANTIK_HOME", raising=False)
+    monkeypatch.setattr(home_paths, "PROGRAM_FOLDER", tmp_path)
+    monkeypatch.setattr(home_paths, "INSTALLED", True)
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda *a, **k: str(tmp_path / "data"))
     assert find_home() == tmp_path / "data"
 
 

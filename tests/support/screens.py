@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 
 import pytest
 from PIL import Image, ImageGrab
@@ -46,3 +47,35 @@ def press(display: str, *keys: str) -> None:
 def photograph(display: str) -> Image.Image:
     """What is on the screen, RGB."""
     return ImageGrab.grab(xdisplay=display)
+
+
+def open_and_close(command: Sequence[str], name: str, *, cwd: str, env: Mapping[str, str]) -> None:
+    """Start a program, wait for its window of the class ``name`` on the screen, close it by keyboard.
+
+    Fails when no window comes within a minute, or when the program ends with an error.
+    """
+    earlier = windows_of(name)
+    with subprocess.Popen(command, cwd=cwd, env=env) as started:
+        try:
+            opened: set[str] = set()
+            deadline = time.monotonic() + 60
+            while not opened and started.poll() is None and time.monotonic() < deadline:
+                opened = windows_of(name) - earlier
+            assert opened, f"no window; exit code {started.poll()}"
+            (window,) = opened
+            # Alt+F4, which the window manager turns into the wish to close; a person, too, would press it again.
+            strokes = ["xdotool", "windowfocus", "--sync", window, "key", "alt+F4"]
+            while started.poll() is None and time.monotonic() < deadline:
+                with suppress(subprocess.TimeoutExpired):
+                    subprocess.run(strokes, capture_output=True, check=False, timeout=5)
+                    started.wait(2)
+            assert started.returncode == 0
+        finally:
+            if started.poll() is None:
+                started.kill()
+
+
+def windows_of(name: str) -> set[str]:
+    """The windows on the screen of the class that panels group windows by."""
+    search = ["xdotool", "search", "--onlyvisible", "--class", f"^{name}$"]
+    return set(subprocess.run(search, capture_output=True, text=True, check=False).stdout.split())

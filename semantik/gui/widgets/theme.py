@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import ctypes
-import io
 import logging
-import re
 import sys
 import threading
 import time
 import tkinter as tk
 from collections.abc import Callable
-from pathlib import Path
 from tkinter import font, ttk
 from typing import Any
 
-import sv_ttk
-
 from semantik.desktop import system_theme
-from semantik.gui.widgets import screen_scale
+from semantik.gui.widgets import screen_scale, sun_valley
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +44,7 @@ class Look:
         self._wanted = "system"
         self._asked = 0.0
         self._after = ""
-        load(root, screen_scale.prepare(root))
+        sun_valley.load(root, screen_scale.prepare(root))
         root.bind("<FocusIn>", lambda event: self._look_again(), add=True)  # the system's settings are another window
         root.tk.call("bind", "Canvas", "<Map>", _FILE_LIST)
         root.bind_class("Toplevel", "<Map>", lambda event: _dress_frame(event.widget), add=True)
@@ -111,14 +105,14 @@ class Hint(ttk.Label):
 
 def worn(widget: tk.Misc) -> str:
     """The theme that the window wears now: "light" or "dark"."""
-    return "dark" if ttk.Style(widget).theme_use() == "sun-valley-dark" else "light"
+    return "dark" if ttk.Style(widget).theme_use() == sun_valley.THEMES["dark"] else "light"
 
 
 def dress(root: tk.Tk, name: str) -> None:
     """Show everything in the theme "light" or "dark". Widgets hear <<ThemeChanged>>."""
-    sv_ttk.set_theme(name, root)
-    _use_system_font(root)
     style, colours = ttk.Style(root), COLOURS[name]
+    style.theme_use(sun_valley.THEMES[name])
+    _use_system_font(root)
     accent = "#2f60d8"
     # The theme shows a selected row alike whether the keyboard is on it or not.
     style.map(
@@ -128,7 +122,7 @@ def dress(root: tk.Tk, name: str) -> None:
     )
     style.configure("Thumb.Toolbutton", padding=screen_scale.px(root, 1))
     style.configure("Tip.TLabel", padding=(screen_scale.px(root, 8), screen_scale.px(root, 4)))
-    line = font.nametofont("SunValleyBodyFont", root).metrics("linespace")
+    line = font.nametofont(sun_valley.BODY_FONT, root).metrics("linespace")
     style.configure("Treeview", rowheight=line + screen_scale.px(root, 4))
     _dress_frame(root)
     for window in root.winfo_children():
@@ -146,7 +140,7 @@ def _use_system_font(root: tk.Tk) -> None:
         return
     family = font.nametofont("TkDefaultFont", root).actual("family")
     for name in font.names(root):
-        if name.startswith("SunValley"):
+        if name.startswith(sun_valley.FONTS):
             strong = any(word in name for word in ("Strong", "Title", "Subtitle", "Display"))
             font.nametofont(name, root).configure(family=family, weight="bold" if strong else "normal")
 
@@ -163,53 +157,3 @@ def _dress_frame(window: tk.Misc) -> None:
         with contextlib.suppress(tk.TclError):
             look = "darkaqua" if dark else "aqua"
             window.tk.call("::tk::unsupported::MacWindowStyle", "appearance", window, look)
-
-
-# -- Sun Valley for screens of more than 96 pixels per inch: its pictures and lengths enlarged while it i
-
-_FOLDER = Path(sv_ttk.__file__).parent
-
-_LENGTH = re.compile(r"(-(?:border|padding|width|height|size|sashthickness) )(\{[^}]*\}|-?\d+)")
-
-_NUMBER = re.compile(r"-?\d+")
-
-_SPRITE = re.compile(r"^\s*(\S+) (\d+) (\d+) (\d+) (\d+) ?\\?$", re.MULTILINE)
-
-_READS_FILES = re.compile(r"^\s*(?:source|load_images) \[.*$", re.MULTILINE)
-
-
-def load(root: tk.Tk, scale: float) -> None:
-    """Load both themes at ``scale``; afterwards ``sv_ttk.set_theme`` uses them. At 1 they are left as they are.
-
-    The theme draws its widgets with pictures of fixed size, whose borders are given in pixels; ttk stretches only
-    what is between the borders. So both have to grow, before its Tcl code makes elements of them.
-    """
-    if scale == 1.0 or getattr(root, "_sv_ttk_loaded", False):
-        return
-    root.tk.eval(_scaled((_FOLDER / "sv.tcl").read_text(encoding="utf-8"), scale))
-    for name in ("light", "dark"):
-        _make_pictures(root, name, scale)
-        root.tk.eval(_scaled((_FOLDER / "theme" / f"{name}.tcl").read_text(encoding="utf-8"), scale))
-    root._sv_ttk_loaded = True  # type: ignore[attr-defined]  # what sv_ttk itself would set
-
-
-def _scaled(code: str, scale: float) -> str:
-    code = _READS_FILES.sub("", code)
-    return _LENGTH.sub(lambda found: found[1] + _NUMBER.sub(lambda n: str(round(int(n[0]) * scale)), found[2]), code)
-
-
-def _make_pictures(root: tk.Tk, name: str, scale: float) -> None:
-    from PIL import Image
-
-    space = f"::ttk::theme::sv_{name}"
-    root.tk.eval(f"namespace eval {space} {{variable I}}")
-    listed = _SPRITE.findall((_FOLDER / "theme" / f"sprites_{name}.tcl").read_text(encoding="utf-8"))
-    with Image.open(_FOLDER / "theme" / f"spritesheet_{name}.png") as sheet:
-        for sprite, *numbers in listed:
-            x, y, width, height = map(int, numbers)
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            cut = sheet.crop((x, y, x + width, y + height)).resize(size, Image.Resampling.LANCZOS)
-            png = io.BytesIO()
-            cut.save(png, "PNG")
-            picture = root.tk.call("image", "create", "photo", "-data", base64.b64encode(png.getvalue()))
-            root.tk.call("set", f"{space}::I({sprite})", picture)
