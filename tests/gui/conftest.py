@@ -11,6 +11,7 @@ import pytest
 
 from semantik.storage.settings import CONFIG_NAME
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
+from tests.support.screens import screen
 from tests.support.window import Window, windows
 
 
@@ -31,6 +32,16 @@ def start(home: Path, encoders: list[FakeEncoder], pages: list[Path]) -> Iterato
 def window(start: Callable[..., Window]) -> Window:
     """The window of somebody who chose the embedded model and no folder yet, ready for use."""
     return start(encoder="builtin")
+
+
+@pytest.fixture(scope="session")
+def displays() -> Iterator[dict[int, str]]:
+    """Displays by their scale in percent.
+
+    They stay to the end: Tk never leaves a display, and one that goes ends the process at the next window's events.
+    """
+    with screen(96) as plain, screen(192) as fine:
+        yield {100: plain, 200: fine}
 
 
 @pytest.fixture

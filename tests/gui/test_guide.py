@@ -23,13 +23,11 @@ from semantik.gui.widgets.theme import Look
 from semantik.words import text
 from semantik.words.text import say
 from tests.support.cut_off_texts import cut_off
-from tests.support.screens import SIZE, photograph, press, screen
+from tests.support.screens import LAPTOP, SIZE, photograph, press
 from tests.support.widget_finders import tab_order
 from tests.support.window import INTERPRETERS, pump
 
 CLIP = "CLIP ViT-B/32 (recomendado)"
-LAPTOP = (1280, 736)
-"""Pixels of a screen of 1280 × 800 that its task bar and the window's title leave."""
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -238,20 +236,13 @@ class Person:
             self.tasks.finish()
 
 
-@pytest.fixture(scope="session")
-def screens_of_guide() -> Iterator[dict[int, str]]:
-    """Displays by their scale in percent; they stay to the end, since Tk never leaves a display."""
-    with screen(96) as plain, screen(192) as fine:
-        yield {100: plain, 200: fine}
-
-
 @pytest.fixture
-def sit(user, monkeypatch, screens_of_guide) -> Iterator[Callable[..., Person]]:
+def sit(user, monkeypatch, displays) -> Iterator[Callable[..., Person]]:
     people: list[Person] = []
 
     def sit_down(percent: int = 100, theme: str = "light") -> Person:
-        monkeypatch.setenv("DISPLAY", screens_of_guide[percent])
-        people.append(Person(screens_of_guide[percent], theme))
+        monkeypatch.setenv("DISPLAY", displays[percent])
+        people.append(Person(displays[percent], theme))
         return people[-1]
 
     yield sit_down

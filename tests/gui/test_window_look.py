@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import tkinter as tk
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from tkinter import font, ttk
@@ -41,7 +40,7 @@ from tests.support.cut_off_texts import cut_off
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.places import REPO
-from tests.support.screens import SIZE, photograph, press, screen
+from tests.support.screens import LAPTOP, SIZE, photograph, press
 from tests.support.widget_finders import letter, tab_order
 from tests.support.window import Window
 
@@ -49,19 +48,6 @@ FOLDERS = "Directorio de Imágenes"
 
 SMALL = 720
 """Lines at 100 % of the smallest screens that are common: 1920 × 1080 at 150 %, 2560 × 1440 at 200 %."""
-
-LAPTOP = (1280, 736)
-"""Pixels of a screen of 1280 × 800 that its task bar and the window's title leave."""
-
-
-@pytest.fixture(scope="session")
-def displays() -> Iterator[dict[int, str]]:
-    """Displays by their scale in percent.
-
-    They stay to the end: Tk never leaves a display, and one that goes ends the process at the next window's events.
-    """
-    with screen(96) as plain, screen(192) as fine:
-        yield {100: plain, 200: fine}
 
 
 @pytest.fixture
