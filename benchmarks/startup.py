@@ -36,7 +36,7 @@ def child(home: Path, began: float) -> None:
     shown = time.time()
     window.wait(lambda: window.app.opened.library and not window.app.tasks.busy, "ready")
     ready = time.time()
-    window.type_into(window.app.view.text_entry, "un perro en la playa")
+    window.type_words("un perro en la playa")
     window.app.search()
     window.wait(lambda: opened, "an answer")
     print(json.dumps({"window": shown - began, "ready": ready - began, "answer": opened[0] - began}), flush=True)

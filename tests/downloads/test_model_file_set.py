@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
 import os
-import threading
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -19,26 +16,8 @@ from semantik.downloads.model_file import WeightsFile
 from semantik.downloads.model_file_set import CHECKED, ModelFiles
 from semantik.errors import Cancelled, DownloadInterrupted, NoNetwork, ServerRefused, WeightsMissing, WrongHash
 from semantik.long_tasks import Progress, TaskControl
-from tests.downloads.test_model_file import PATIENT, QUICK, Server, _handler
 from tests.support.task_controls import CancelledWhen
-
-
-@contextlib.contextmanager
-def serving(content: bytes) -> Iterator[Server]:
-    state = Server(content=content)
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(state))
-    http.daemon_threads = True
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    state.url = f"http://127.0.0.1:{http.server_port}/file"
-    try:
-        yield state
-    finally:
-        state.stopped.set()
-        http.shutdown()
-        http.server_close()
-        thread.join()
-
+from tests.support.weights_server import PATIENT, QUICK, Server, serving
 
 CONTENTS = (np.random.default_rng(1).bytes(700_000), b"tokenizer" * 10_000)
 

@@ -17,14 +17,14 @@ from PIL import Image
 
 from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels
 from semantik.downloads import model_file
-from semantik.downloads.model_file import WeightsFile
 from semantik.encoders import devices, registry, tensor_files, two_tower
 from semantik.encoders.base import unit_rows
 from semantik.encoders.clip.encoder import ClipEncoder
-from semantik.encoders.clip.models import MEAN, MODELS, STD, ClipModel
+from semantik.encoders.clip.models import MEAN, MODELS, STD
 from semantik.errors import BadCheckpoint, EncoderFailed, UnknownEncoder, WeightsMissing, WrongHash
 from semantik.words import text
-from tests.support.clip_checkpoint import TINY_RESNET, write_checkpoint
+from tests.support.clip_checkpoint import TINY_RESNET, model_of, write_checkpoint
+from tests.support.pictures import photographs
 from tests.support.places import REPO
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", MEAN, STD)
@@ -39,14 +39,6 @@ TEXTS = [
     "sea " * 200,
     "wörter" * 60,
 ]
-
-
-def model_of(path: Path, name: str = "clip-tiny", dim: int = 32, resolution: int = 64) -> ClipModel:
-    """A table entry under which a checkpoint of our own making counts as published."""
-    file = WeightsFile(
-        f"CLIP {name}", "http://127.0.0.1:9/", model_file.file_sha256(path), path.stat().st_size, path.name
-    )
-    return ClipModel(name, "Tiny", file, dim, resolution)
 
 
 @pytest.fixture(scope="module")
@@ -90,14 +82,6 @@ def reference_texts(reference: object, texts: list[str]) -> np.ndarray:
 
 def cosine_distance(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return 1.0 - np.einsum("ij,ij->i", ours.astype(np.float64), theirs.astype(np.float64))
-
-
-def photographs() -> list[Image.Image]:
-    from skimage import data
-    from sklearn.datasets import load_sample_images
-
-    arrays = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), *load_sample_images().images]
-    return [Image.fromarray(array) for array in arrays]
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:

@@ -18,10 +18,10 @@ from semantik.encoders.clip.models import MODELS
 from semantik.engine import model_trials
 from semantik.errors import FastPackagesMissing, TooFewPictures
 from semantik.words import text
-from tests.encoders.test_clip_encoder import model_of, photographs
-from tests.support.clip_checkpoint import write_checkpoint
+from tests.support.clip_checkpoint import model_of, write_checkpoint
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
+from tests.support.pictures import photographs
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,7 @@ from semantik.encoders.clip.models import MODELS
 from semantik.encoders.clip.text_tower_choice import QueryReader
 from semantik.errors import NoNetwork
 from semantik.storage.settings import CONFIG_NAME
-from tests.encoders.test_clip_encoder import model_of
-from tests.support.clip_checkpoint import write_checkpoint
+from tests.support.clip_checkpoint import model_of, write_checkpoint
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
 from tests.support.window import Window
 
@@ -155,7 +154,7 @@ def open_window(home: Path, library: Path) -> Window:
 
 
 def ask(window: Window, words: str) -> str:
-    window.type_into(window.app.view.text_entry, words)
+    window.type_words(words)
     window.app.search()
     window.wait(lambda: "resultado" in window.status and not window.app.tasks.busy, "an answer")
     return window.status
@@ -168,7 +167,7 @@ def test_declined_once_it_is_not_asked_again_and_the_status_says_so(foreign) -> 
         assert "se leyó como inglés" in ask(window, "rojo")
         assert len(window.messages) == 1
         assert "542 MB" in window.messages[0]
-        window.type_into(window.app.view.text_entry, "")
+        window.type_words("")
         assert "se leyó como inglés" not in ask(window, "verde")
         assert "se leyó como inglés" in ask(window, "rojo")
         assert len(window.messages) == 1

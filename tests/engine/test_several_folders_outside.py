@@ -15,9 +15,9 @@ from semantik.queries import Query
 from semantik.storage import settings
 from semantik.words import text
 from semantik.words.shown_names import folder_within, short_names
-from tests.results.test_page import Outline, outline, page_of, path_behind
 from tests.support.fake_encoder import replace_encoders
 from tests.support.libraries import paint
+from tests.support.page_outline import Outline, outline, page_of, path_behind
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ import re
 import subprocess
 import tkinter as tk
 from pathlib import Path
-from tkinter import font, ttk
 
 import pytest
 
@@ -17,16 +16,14 @@ from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.model_choice import ModelChoice
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
-from semantik.gui.widgets.table_columns import column_width
+from semantik.gui.main_window.main_view import MainView
+from semantik.gui.main_window.status_rows import StatusRows
 from semantik.records import Problem, Reason
 from semantik.storage.settings import CONFIG_NAME
 from semantik.words import text
 from semantik.words.text import CATALOGUE, say
-from tests.support.fake_encoder import replace_encoders
-from tests.support.window import Window, windows
-
-BOX_EXTRA = 44  # pixels of a combobox that are not text: its padding and its arrow
-
+from tests.support.cut_off_texts import cut_off
+from tests.support.window import Window
 
 # -- Which language ------------------------------------------------------------------------------------
 
@@ -110,46 +107,8 @@ def test_every_text_is_translated():
 
 
 @pytest.fixture
-def start(home, monkeypatch):
-    replace_encoders(monkeypatch)
-    with windows(home) as begin:
-
-        def begin_in(language: str) -> Window:
-            window = begin(language=language)
-            window.wait_idle()
-            return window
-
-        yield begin_in
-
-
-def cut_off(widget: tk.Misc) -> list[str]:
-    """Every text in ``widget`` and below that has less room than it needs."""
-    found = []
-    for child in widget.winfo_children():
-        if isinstance(child, tk.Toplevel) or not child.winfo_ismapped():
-            continue
-        found += cut_off(child)
-        kind, needed = child.winfo_class(), child.winfo_reqwidth()
-        if isinstance(child, ttk.Combobox):
-            measure = font.Font(child, font=str(child.cget("font")) or "TkTextFont").measure
-            needed = max(map(measure, child["values"]), default=0) + BOX_EXTRA
-        elif isinstance(child, ttk.Treeview):
-            for place, column in enumerate(child["columns"]):
-                cells = [str(child.item(row, "values")[place]) for row in child.get_children()]
-                if column != "path" and child.column(column, "width") < column_width(
-                    child, [child.heading(column)["text"]], cells
-                ):
-                    found.append(f"{kind} {column}")
-        elif kind in ("TEntry", "TSpinbox", "TFrame"):  # no text of the program's
-            continue
-        right = child.winfo_rootx() + child.winfo_width()
-        if child.winfo_width() < needed or child.winfo_height() < child.winfo_reqheight():
-            words = child.cget("text") if "text" in (child.keys() or ()) else ""
-            found.append(f"{kind} {words}: {child.winfo_width()} < {needed}")
-        top = child.winfo_toplevel()
-        if right > top.winfo_rootx() + top.winfo_width():
-            found.append(f"{kind} reaches out of its window")
-    return found
+def start(start):
+    return lambda language: start(language=language)
 
 
 def settle(window: Window, top: tk.Toplevel | tk.Tk, size: tuple[int, int]) -> None:
@@ -162,11 +121,10 @@ def settle(window: Window, top: tk.Toplevel | tk.Tk, size: tuple[int, int]) -> N
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_nothing_is_cut_off_in_the_main_window(start, language):
     window = start(language)
-    view = window.app.view
-    view.model_box.configure(values=[say(f"model.{name}") for name in encoder_names()])
-    view.show_skipped(12_345)
+    window.combobox(say("window.model")).configure(values=[say(f"model.{name}") for name in encoder_names()])
+    window.part(StatusRows).show_skipped(12_345)
     longest = say("status.found", hits="1.000", seconds="10,25", model=say("model.siglip2-b-16"))
-    view.say(say("status.read_as_english", found=longest))
+    window.status_line.configure(text=say("status.read_as_english", found=longest))
     window.root.update()
     assert cut_off(window.root) == []
     settle(window, window.root, window.root.minsize())
@@ -176,7 +134,7 @@ def test_nothing_is_cut_off_in_the_main_window(start, language):
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_nothing_is_cut_off_in_the_settings(start, language):
     window = start(language)
-    window.press(window.app.view.settings_button)
+    window.press(window.button(say("window.settings")))
     dialog = window.dialog()
     assert isinstance(dialog, SettingsDialog)
     for minimal in (False, True):
@@ -215,8 +173,8 @@ def test_nothing_is_cut_off_in_the_dialogs(start, language):
 def test_the_language_changes_at_once(start, home, library):
     window = start("es")
     window.choose_folder(library)
-    window.type_into(window.app.view.text_entry, "un perro")
-    window.press(window.app.view.settings_button)
+    window.type_words("un perro")
+    window.press(window.button("Ajustes…"))
     dialog = window.dialog()
     assert dialog.window_language.get() == "Español"
     dialog.window_language.set("English")
@@ -225,14 +183,14 @@ def test_the_language_changes_at_once(start, home, library):
     again = window.dialog()
     assert again.title() == "Settings"
     assert not dialog.winfo_exists()
-    texts = window.texts(window.app.view)
+    texts = window.texts(window.part(MainView))
     assert {"Image Folder", "Browse", "Update index", "Search by Text", "Search", "Settings…"} <= set(texts)
     assert "Buscar" not in texts
     assert window.status == "Ready: 6 images. Model: Embedded (no download)."
-    assert window.app.view.folder_entry.get() == str(library)
-    assert window.app.view.text_entry.get() == "un perro"
-    assert window.app.view.top_k.get() == "6"
-    assert window.app.view.model_box.get() == "Embedded (no download)"
+    assert window.entry("Image Folder").get() == str(library)
+    assert window.entry("Text to Search").get() == "un perro"
+    assert window.entry("Results to Show (K)").get() == "6"
+    assert window.combobox("Model").get() == "Embedded (no download)"
     assert json.loads((home / CONFIG_NAME).read_text())["language"] == "en"
     assert text.language() == "en"
     again.destroy()
@@ -244,7 +202,7 @@ def test_the_window_starts_in_the_systems_language(start, monkeypatch):
     monkeypatch.setenv("LANGUAGE", "en_US")
     window = start("system")
     assert window.status == "Choose the folder of your photos to begin."
-    window.press(window.app.view.settings_button)
+    window.press(window.button("Settings…"))
     assert window.dialog().window_language.get() == "The system’s"
     window.dialog().destroy()
 
@@ -255,7 +213,7 @@ def test_who_reads_queries_is_chosen_and_remembered(start, home, monkeypatch):
     made: list[tuple[str, str]] = []
     create = models._create
     monkeypatch.setattr(models, "_create", lambda name: (made.append((name, models.query_language)), create(name))[1])
-    window.press(window.app.view.settings_button)
+    window.press(window.button("Ajustes…"))
     dialog = window.dialog()
     assert list(dialog.query_language["values"]) == ["Automático", "Español y otros", "Inglés"]
     dialog.query_language.set("Español y otros")

@@ -10,12 +10,11 @@ import pytest
 
 from semantik.encoders import registry
 from semantik.engine import models
-from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.guide import Guide
 from semantik.storage.settings import CONFIG_NAME
-from tests.support.fake_encoder import FakeEncoder, replace_encoders
+from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
-from tests.support.window import Window, windows
+from tests.support.window import Window
 
 
 @pytest.fixture
@@ -24,11 +23,6 @@ def ready(monkeypatch) -> set[str]:
     names: set[str] = set()
     monkeypatch.setattr(models.Models, "is_ready", lambda self, name: name == "builtin" or name in names)
     return names
-
-
-@pytest.fixture
-def fakes(monkeypatch) -> list[FakeEncoder]:
-    return replace_encoders(monkeypatch)
 
 
 @pytest.fixture
@@ -45,9 +39,8 @@ def user(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def start(home, fakes, ready, user, pages):
-    with windows(home) as begin:
-        yield begin
+def start(start, ready, user):
+    return start
 
 
 def guide_of(window: Window) -> Guide:
@@ -59,12 +52,8 @@ def guide_of(window: Window) -> Guide:
     return guide
 
 
-def saved(home: Path) -> dict[str, object]:
-    return json.loads((home / CONFIG_NAME).read_text())
-
-
-def test_three_steps_lead_to_the_first_results(start, user, home, pages):
-    window = start()
+def test_three_steps_lead_to_the_first_results(start, user, saved, pages):
+    window = start(ready=False)
     guide = guide_of(window)
     assert window.status == "Elija la carpeta de sus fotos para empezar."
     window.press(guide.folder_step.list.boxes[1].box)  # the second folder as well
@@ -76,54 +65,52 @@ def test_three_steps_lead_to_the_first_results(start, user, home, pages):
     window.press(guide.main)
     window.wait(lambda: pages and not window.app.tasks.busy, "the results page")
     assert pages[0].read_text(encoding="utf-8").index("rojo.png") > 0
-    assert window.app.view.text_entry.get() == "rojo"
-    assert window.app.view.mode.get() == "text"
+    assert window.entry("Texto a Buscar").get() == "rojo"
+    assert window.mode == "Buscar por Texto"
     window.wait(lambda: window.status.startswith("3 resultados en el navegador"), "the results")
-    assert window.app.view.watch.get() is True
+    assert window.check("Incluir las fotos nuevas sin preguntar").instate(["selected"])
     folders = [str(user / "Imágenes"), str(user / "Fotos")]
-    found = saved(home)
+    found = saved()
     assert (found["guide"], found["watch"], found["encoder"]) == (False, True, "builtin")
     assert (found["image_folder"], found["folders"]) == (folders[0], folders)
     (done,) = window.messages
     assert "3 imágenes nuevas" in done
     window.close()
     again = start()
-    again.wait_idle()
-    assert again._dialogs() == []
+    assert again.dialogs() == []
     assert again.status == "Listo: 3 imágenes. Modelo: Integrado (sin descarga)."
 
 
 def test_a_folder_within_another_is_not_opened_twice(start, user, home):
     paint(user / "Imágenes" / "viaje" / "amarillo.png", (255, 255, 0))
-    window = start()
+    window = start(ready=False)
     guide = guide_of(window)
     guide.folder_step.list.add(user / "Imágenes" / "viaje", ticked=True)
     window.press(guide.main)
     window.press(guide.model_step.embedded)
     window.press(guide.main)
     window.press(guide.main)
-    window.wait(lambda: window.app.view.model_box.get() and not window.app.tasks.busy, "indexed")
+    window.wait(lambda: window.combobox("Modelo").get() and not window.app.tasks.busy, "indexed")
     assert window.app.opened.named == (str(user / "Imágenes"),)
     assert window.app.opened.library.count == 3
 
 
-def test_skipping_it_begins_with_what_needs_nothing(start, home, user):
-    window = start()
+def test_skipping_it_begins_with_what_needs_nothing(start, saved, user):
+    window = start(ready=False)
     window.press(guide_of(window).skip_button)
     window.wait_idle()
     assert window.status == "Elija la carpeta de sus fotos para empezar."
     assert window.app.engine.models.encoder.name == "builtin"
-    assert (saved(home)["guide"], saved(home)["encoder"]) == (False, "builtin")
+    assert (saved()["guide"], saved()["encoder"]) == (False, "builtin")
     assert window.app.opened.named == ()
     window.close()
     again = start()
-    again.wait_idle()
-    assert again._dialogs() == []
+    assert again.dialogs() == []
 
 
 def test_skipping_it_takes_a_model_that_is_there_already(start, ready):
     ready.add("clip-vit-b-32")
-    window = start()
+    window = start(ready=False)
     window.press(guide_of(window).skip_button)
     window.wait_idle()
     assert window.app.engine.models.encoder.name == "clip-vit-b-32"
@@ -141,7 +128,7 @@ def test_the_model_is_downloaded_before_the_folders_are_indexed(start, ready, mo
     monkeypatch.setattr(
         FakeEncoder, "encode_images", lambda self, batch: order.append(self.name) or encode(self, batch)
     )
-    window = start()
+    window = start(ready=False)
     guide = guide_of(window)
     window.press(guide.main)
     assert guide.model_step.download.get() is True  # what is recommended
@@ -158,23 +145,19 @@ def test_who_has_chosen_before_is_not_shown_it(start, home, library):
     for chosen in ({"encoder": "builtin"}, {"image_folder": str(library), "encoder": "builtin"}, {"guide": False}):
         (home / CONFIG_NAME).write_text(json.dumps(chosen))
         window = start()
-        window.wait_idle()
-        assert not any(isinstance(dialog, Guide) for dialog in window._dialogs())
-        for dialog in window._dialogs():
+        assert not any(isinstance(dialog, Guide) for dialog in window.dialogs())
+        for dialog in window.dialogs():
             dialog.destroy()  # the choice of a model
         window.close()
 
 
 def test_it_can_be_seen_again_and_keeps_what_is_open(start, library, home, user, pages):
     window = start(encoder="builtin", guide=False, watch=True)
-    window.wait_idle()
     window.choose_folder(library)
     window.messages.clear()
-    window.press(window.app.view.about_button)
-    about = window.dialog()
-    assert isinstance(about, AboutDialog)
-    window.press(about.guide)
-    window.wait(lambda: any(isinstance(dialog, Guide) for dialog in window._dialogs()), "the guide")
+    window.press(window.button("?"))
+    window.press(window.button("Primeros pasos", within=window.dialog("Acerca de SemantikSearch")))
+    window.wait(lambda: any(isinstance(dialog, Guide) for dialog in window.dialogs()), "the guide")
     guide = guide_of(window)
     assert guide.folder_step.list.chosen() == (library,)
     assert guide.search_step.watch.get() is True
@@ -196,9 +179,8 @@ def test_it_can_be_seen_again_and_keeps_what_is_open(start, library, home, user,
 
 def test_it_does_not_come_between_a_running_task(start, library):
     window = start(encoder="builtin")
-    window.wait_idle()
     window.app.start(lambda: None, lambda done: None, window.app.show_failure)
     window.app.show_first_steps()
     assert window.messages == ["Espere a que termine la tarea en curso, o pulse «Cancelar»."]
     window.wait_idle()
-    assert not any(isinstance(dialog, Guide) for dialog in window._dialogs())
+    assert not any(isinstance(dialog, Guide) for dialog in window.dialogs())

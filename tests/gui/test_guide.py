@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import threading
-import time
 import tkinter as tk
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,16 +22,13 @@ from semantik.gui.widgets.background_tasks import Tasks
 from semantik.gui.widgets.theme import Look
 from semantik.words import text
 from semantik.words.text import say
-from tests.gui.test_english import cut_off
-from tests.support.screens import SIZE, photograph, press, screen
+from tests.support.cut_off_texts import cut_off
+from tests.support.screens import LAPTOP, SIZE, photograph, press
 from tests.support.task_controls import CancelledWhen
+from tests.support.widget_finders import tab_order
+from tests.support.window import INTERPRETERS, pump
 
 CLIP = "CLIP ViT-B/32 (recomendado)"
-LAPTOP = (1280, 736)
-"""Pixels of a screen of 1280 × 800 that its task bar and the window's title leave."""
-
-_INTERPRETERS: list[object] = []
-"""Kept to the end: Tcl aborts the process when another thread's garbage collection frees one."""
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -186,7 +182,7 @@ class Person:
         self.searches = 0
         self.closed = False
         self.root = tk.Tk(className="SemantikSearch")
-        _INTERPRETERS.append(self.root.tk)
+        INTERPRETERS.append(self.root.tk)
         self.root.report_callback_exception = lambda kind, error, trace: self.failures.append(error)
         self.tasks = Tasks(self.root, self.failures.append)
         self.look = Look(self.root, self.tasks.post)
@@ -213,10 +209,7 @@ class Person:
         return self.guide
 
     def wait(self, condition: Callable[[], object], what: str = "") -> None:
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < deadline, f"never happened: {what}, {self.failures}; focus on {self.focus()}"
-            self.root.tk.dooneevent(0)  # the pump of the tasks makes an event every 40 ms
+        pump(self.root, condition, lambda: f"{what}, {self.failures}; focus on {self.focus()}", 20.0)
 
     def counted(self) -> dict[str, str]:
         """The names and counts of all folders, as soon as they are there."""
@@ -244,20 +237,13 @@ class Person:
             self.tasks.finish()
 
 
-@pytest.fixture(scope="session")
-def screens_of_guide() -> Iterator[dict[int, str]]:
-    """Displays by their scale in percent; they stay to the end, since Tk never leaves a display."""
-    with screen(96) as plain, screen(192) as fine:
-        yield {100: plain, 200: fine}
-
-
 @pytest.fixture
-def sit(user, monkeypatch, screens_of_guide) -> Iterator[Callable[..., Person]]:
+def sit(user, monkeypatch, displays) -> Iterator[Callable[..., Person]]:
     people: list[Person] = []
 
     def sit_down(percent: int = 100, theme: str = "light") -> Person:
-        monkeypatch.setenv("DISPLAY", screens_of_guide[percent])
-        people.append(Person(screens_of_guide[percent], theme))
+        monkeypatch.setenv("DISPLAY", displays[percent])
+        people.append(Person(displays[percent], theme))
         return people[-1]
 
     yield sit_down
@@ -529,11 +515,7 @@ def test_tab_stops_at_no_path_that_was_shortened(person, tmp_path):
     person.counted()
     (box,) = guide.folder_step.list.boxes
     assert any("…" in words for words in texts(box.box.master))
-    widget, order = guide.main.tk_focusNext(), []
-    while widget is not guide.main:
-        order.append(widget)
-        widget = widget.tk_focusNext()
-    assert order == [box.box, guide.folder_step.other, guide.skip_button]
+    assert tab_order(guide.main) == [guide.main, box.box, guide.folder_step.other, guide.skip_button]
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -659,8 +641,9 @@ def test_the_focus_can_be_seen(sit, pictures, theme):
         2: [guide.search_step.examples[0], guide.search_step.watch_box],
     }
     for step, widgets in stops.items():
-        while guide.step < step:
+        if step:
             guide.main.invoke()
+        assert guide.step == step
         for widget in widgets:
             other = guide.skip_button if widget is not guide.skip_button else guide.main
             other.focus_force()

@@ -18,8 +18,7 @@ from semantik.queries import Filters, Order, Query, Term
 from semantik.results.page import PageLink, render
 from semantik.words import text
 from semantik.words.shown_names import visible
-from tests.results.test_results_browser import SHAPES
-from tests.support.page_program import NAMES, Program, album, browser, jpeg, write
+from tests.support.page_program import NAMES, SHAPES, Program, album, browser, jpeg, write
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +95,15 @@ def open_menu(page, name):
 
 def until(page, condition):
     """Wait for a condition; the page's own policy forbids what Playwright would do for it."""
-    page.evaluate(f"async () => {{ while (!({condition})) await new Promise(requestAnimationFrame); }}")
+    page.evaluate(
+        f"""async () => {{
+            const end = performance.now() + 20_000;
+            while (!({condition})) {{
+                if (performance.now() > end) throw new Error('never happened within 20 s');
+                await new Promise(requestAnimationFrame);
+            }}
+        }}"""
+    )
 
 
 def said(page, text):

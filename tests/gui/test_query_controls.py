@@ -19,31 +19,22 @@ from urllib.request import Request, urlopen
 import pytest
 
 from semantik.gui.actions import example_pictures, searching
+from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.queries import Term
 from semantik.search.example_pictures import KEPT as PICTURES_KEPT
 from semantik.search.example_pictures import host_of, is_address, keep, read_pictures
 from semantik.storage.home import example_pictures_folder
 from semantik.storage.search_history import KEPT, SearchHistory
-from tests.support.fake_encoder import replace_encoders
 from tests.support.libraries import paint
-from tests.support.window import TIMEOUT, windows
-
-
-@pytest.fixture(autouse=True)
-def encoder(monkeypatch):
-    """All models are the predictable one."""
-    return replace_encoders(monkeypatch)
+from tests.support.window import TIMEOUT
 
 
 @pytest.fixture
-def window(home, library):
+def window(window, library):
     """The window with the six pictures indexed."""
-    with windows(home) as begin:
-        window = begin(encoder="builtin")
-        window.wait_idle()
-        window.choose_folder(library)
-        window.messages.clear()
-        yield window
+    window.choose_folder(library)
+    window.messages.clear()
+    return window
 
 
 def found(page):
@@ -68,16 +59,15 @@ def test_the_text_box_takes_the_syntax(window, pages):
 
 
 def test_a_text_and_a_picture_together(window, library, pages):
-    view = window.app.view
-    view.by_both.invoke()
+    window.radio("Buscar por Texto e Imagen").invoke()
     window.search("verde")
     assert window.messages == ["Elija primero una imagen de ejemplo con «Examinar»."]
-    window.type_into(view.image_entry, str(library / "rojo.png"))
-    window.leave(view.image_entry)
-    assert view.mode.get() == "both"
-    view.text_entry.focus_force()
-    view.text_entry.event_generate("<KeyPress-x>")
-    assert view.mode.get() == "both"
+    window.leave(window.type_picture(library / "rojo.png"))
+    assert window.mode == "Buscar por Texto e Imagen"
+    words = window.entry("Texto a Buscar")
+    words.focus_force()
+    words.event_generate("<KeyPress-x>")
+    assert window.mode == "Buscar por Texto e Imagen"
     window.search("verde")
     assert found(pages[-1])[0] == "amarillo"
     window.search("")
@@ -87,61 +77,60 @@ def test_a_text_and_a_picture_together(window, library, pages):
 def test_several_example_pictures(window, library, pages, monkeypatch):
     chosen = (str(library / "rojo.png"), str(library / "verde.png"))
     monkeypatch.setattr(example_pictures.filedialog, "askopenfilenames", lambda **options: chosen)
-    window.press(window.app.view.image_button)
-    assert window.app.view.image_entry.get() == f'"{chosen[0]}" + "{chosen[1]}"'
-    window.press(window.app.view.search_button)
-    window.wait_idle()
+    window.press(window.button("Examinar", near="Ruta de Imagen"))
+    assert window.entry("Ruta de Imagen").get() == f'"{chosen[0]}" + "{chosen[1]}"'
+    window.push_search()
     assert found(pages[-1])[0] == "amarillo"
     # A short name is looked for in the library, a weight counts.
-    window.type_into(window.app.view.image_entry, "azul.png + 3:rojo.png - verde.png")
-    window.press(window.app.view.search_button)
-    window.wait_idle()
+    window.type_picture("azul.png + 3:rojo.png - verde.png")
+    window.push_search()
     assert found(pages[-1])[0] == "rojo"
 
 
 def test_filters_by_controls(window, library, pages):
-    view = window.app.view
-    assert not view.filters.winfo_ismapped()
-    view.filters_button.invoke()
-    window.root.update()
-    assert view.filters.winfo_ismapped()
-    view.filters.control("folder").event_generate("<Down>")  # opens the list, which then knows the folders
-    view.filters.tk.call("ttk::combobox::Post", view.filters.control("folder"))
-    assert view.filters.control("folder").cget("values") == ("", "viaje", "viaje/playa")
-    view.filters.tk.call("ttk::combobox::Unpost", view.filters.control("folder"))
-    view.filters.control("folder").set("viaje")
+    panel, button = window.part(FilterPanel), window.button("Filtros")
+    assert not panel.winfo_ismapped()
+    window.press(button)
+    assert panel.winfo_ismapped()
+    folder, order = window.combobox("Carpeta"), window.combobox("Orden")
+    side = window.entry("Lado mayor desde (px)")
+    folder.event_generate("<Down>")  # opens the list, which then knows the folders
+    folder.tk.call("ttk::combobox::Post", folder)
+    assert folder.cget("values") == ("", "viaje", "viaje/playa")
+    folder.tk.call("ttk::combobox::Unpost", folder)
+    folder.set("viaje")
     window.search("rojo")
     assert found(pages[-1]) == ["naranja", "amarillo", "blanco"]
     # What is typed goes before the controls, which stay for what is not typed.
-    view.filters.control("order").set("nombre")
+    order.set("nombre")
     window.search("rojo carpeta:viaje/playa")
     assert found(pages[-1]) == ["naranja"]
     window.search("rojo")
     assert found(pages[-1]) == ["amarillo", "blanco", "naranja"]
-    view.filters.control("side").insert(0, "grande")
+    side.insert(0, "grande")
     window.search("rojo")
     assert window.messages[-1] == "No se entiende «lado:grande». Escriba, por ejemplo, lado:1000."
-    view.filters_button.invoke()
-    assert view.filters_button.cget("text") == "Filtros (3)"
-    view.filters_button.invoke()
-    view.filters.clear_button.invoke()
-    assert [view.filters.control(key).get() for key in ("folder", "side", "order")] == ["", "", "relevancia"]
+    button.invoke()
+    assert button.cget("text") == "Filtros (3)"
+    button.invoke()
+    window.button("Quitar filtros").invoke()
+    assert [control.get() for control in (folder, side, order)] == ["", "", "relevancia"]
     window.search("rojo")
     assert len(found(pages[-1])) == 6
-    view.filters_button.invoke()
-    assert view.filters_button.cget("text") == "Filtros"
+    button.invoke()
+    assert button.cget("text") == "Filtros"
 
 
 def test_dates_by_controls(window, library, pages):
     os.utime(library / "azul.png", (0, datetime(2011, 5, 3).timestamp()))
-    window.app.update_index()
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
-    view = window.app.view
-    view.filters.control("since").insert(0, "2011")
-    view.filters.control("until").insert(0, "5/2011")
+    window.press(window.button("Filtros"))
+    window.entry("Desde").insert(0, "2011")
+    window.entry("Hasta").insert(0, "5/2011")
     window.search("rojo")
     assert found(pages[-1]) == ["azul"]
-    view.filters.control("shape").set("vertical")
+    window.combobox("Forma").set("vertical")
     window.search("rojo")
     assert window.messages[-1].startswith(
         "Ninguna imagen cumple los filtros (desde:2011-01-01 hasta:2011-05-31 forma:vertical)."
@@ -149,20 +138,19 @@ def test_dates_by_controls(window, library, pages):
 
 
 def test_names_and_folding_are_settings(window, home, library, pages):
-    view = window.app.view
     window.search("azul + playa")
     assert found(pages[-1])[1] == "blanco"
-    view.names_check.invoke()
+    window.check("Contar los nombres").invoke()
     window.search("azul + playa")
     assert found(pages[-1])[:2] == ["azul", "naranja"]
     assert window.app.config.names_count is True
-    view.fold_check.invoke()
+    window.check("Agrupar casi iguales").invoke()
     saved = json.loads((home / "image_search_config.json").read_text())
     assert (saved["names_count"], saved["fold_similar"]) == (True, False)
 
 
 def test_k_is_remembered_as_soon_as_it_is_used(window, home, pages):
-    window.app.view.top_k.set("2")
+    window.entry("Resultados a Mostrar (K)").set("2")
     window.search("rojo")
     assert json.loads((home / "image_search_config.json").read_text())["top_k"] == 2
 
@@ -172,15 +160,15 @@ def test_k_is_remembered_as_soon_as_it_is_used(window, home, pages):
 
 def keys(window, *names):
     for name in names:
-        window.app.view.text_entry.event_generate(f"<{name}>")
+        window.entry("Texto a Buscar").event_generate(f"<{name}>")
         window.root.update()
-    return window.app.view.text_entry.get()
+    return window.entry("Texto a Buscar").get()
 
 
 def test_up_and_down_bring_earlier_searches_back(window, home, pages):
     for words in ("rojo", "verde", "rojo  -  azul", "verde"):
         window.search(words)
-    window.type_into(window.app.view.text_entry, "a medias")
+    window.type_words("a medias")
     assert keys(window, "Up") == "verde"
     assert keys(window, "Up") == "rojo - azul"
     assert keys(window, "Up") == "rojo"
@@ -188,7 +176,7 @@ def test_up_and_down_bring_earlier_searches_back(window, home, pages):
     assert keys(window, "Down") == "rojo - azul"
     assert keys(window, "Down", "Down") == "a medias"
     assert keys(window, "Down") == "a medias"
-    entry = window.app.view.text_entry
+    entry = window.entry("Texto a Buscar")
     entry.event_generate("<Alt-Down>")
     assert entry.cget("values") == ("verde", "rojo - azul", "rojo")
     entry.tk.call("ttk::combobox::Unpost", entry)
@@ -241,17 +229,16 @@ def web(library, tmp_path):
 
 def test_a_picture_of_the_web_is_fetched_only_when_the_user_says_so(window, home, pages, web):
     address, requests = web
-    entry = window.app.view.image_entry
+    entry = window.entry("Ruta de Imagen")
     window.type_into(entry, f"{address}/azul.png")
     window.leave(entry)
-    assert window.app.view.mode.get() == "image"
+    assert window.mode == "Buscar por Imagen"
     window.answers = ["no"]
-    window.press(window.app.view.search_button)
-    window.wait_idle()
+    window.push_search()
     assert window.messages[-1].startswith("¿Descargar la imagen de 127.0.0.1 para buscar con ella?")
     assert requests == []
     window.answers = ["yes"]
-    window.press(window.app.view.search_button)
+    window.press(window.button("Buscar"))
     window.wait(lambda: pages, "a page")
     window.wait_idle()
     assert [path for path, _ in requests] == ["/azul.png"]
@@ -259,7 +246,7 @@ def test_a_picture_of_the_web_is_fetched_only_when_the_user_says_so(window, home
     assert found(pages[-1])[0] == "azul"
     (kept,) = example_pictures_folder(home).iterdir()
     assert entry.get() == str(kept)
-    window.press(window.app.view.search_button)  # it is a file now: nothing is asked, nothing fetched
+    window.press(window.button("Buscar"))  # it is a file now: nothing is asked, nothing fetched
     window.wait_idle()
     assert (len(requests), len(pages)) == (1, 2)
 
@@ -270,10 +257,10 @@ def test_addresses_that_have_no_picture_are_told(window, pages, web):
         ("/nada.png", "127.0.0.1 no entregó 127.0.0.1 (respuesta 404). Inténtelo más tarde."),
         ("/pagina", "no es una imagen conocida"),
     ):
-        window.type_into(window.app.view.image_entry, address + path)
+        window.type_picture(address + path)
         window.answers = ["yes", "ok"]
         before = len(window.messages)
-        window.press(window.app.view.search_button)
+        window.press(window.button("Buscar"))
         window.wait(lambda before=before: len(window.messages) == before + 2, "a message")
         window.wait_idle()
         assert message in window.messages[-1]
@@ -313,7 +300,7 @@ def test_only_the_newest_pictures_are_kept(home):
 def test_a_picture_on_the_clipboard_is_pasted(window, home, library, pages):
     window.root.clipboard_clear()
     window.root.clipboard_append("perro")
-    window.press(window.app.view.paste_button)
+    window.press(window.button("Pegar"))
     window.wait_idle()
     assert window.messages[-1].startswith("El portapapeles no tiene ninguna imagen.")
     with subprocess.Popen(
@@ -321,28 +308,27 @@ def test_a_picture_on_the_clipboard_is_pasted(window, home, library, pages):
     ) as xclip:
         assert xclip.wait() == 0  # it goes on in the background, until something else is copied
     window.wait(lambda: window.root.selection_own_get(selection="CLIPBOARD") is None, "the clipboard is xclip's")
-    window.press(window.app.view.paste_button)
+    window.press(window.button("Pegar"))
     window.wait_idle()
-    assert window.app.view.mode.get() == "image"
-    assert Path(window.app.view.image_entry.get()).parent == example_pictures_folder(home)
-    window.press(window.app.view.search_button)
-    window.wait_idle()
+    assert window.mode == "Buscar por Imagen"
+    assert Path(window.entry("Ruta de Imagen").get()).parent == example_pictures_folder(home)
+    window.push_search()
     assert found(pages[-1])[0] == "verde"
     # The keys paste it too, wherever the focus is.
-    window.type_into(window.app.view.image_entry, "")
-    window.app.view.search_button.focus_force()
-    window.app.view.search_button.event_generate("<<Paste>>")
+    window.type_picture("")
+    window.button("Buscar").focus_force()
+    window.button("Buscar").event_generate("<<Paste>>")
     window.wait_idle()
-    assert Path(window.app.view.image_entry.get()).parent == example_pictures_folder(home)
+    assert Path(window.entry("Ruta de Imagen").get()).parent == example_pictures_folder(home)
     # Text on the clipboard goes where text goes.
-    window.type_into(window.app.view.image_entry, "")
+    window.type_picture("")
     window.root.clipboard_clear()
     window.root.clipboard_append("perro")
-    window.app.view.text_entry.focus_force()
-    window.app.view.text_entry.delete(0, "end")
-    window.app.view.text_entry.event_generate("<<Paste>>")
-    assert window.app.view.text_entry.get() == "perro"
-    assert window.app.view.image_entry.get() == ""
+    window.entry("Texto a Buscar").focus_force()
+    window.entry("Texto a Buscar").delete(0, "end")
+    window.entry("Texto a Buscar").event_generate("<<Paste>>")
+    assert window.entry("Texto a Buscar").get() == "perro"
+    assert window.entry("Ruta de Imagen").get() == ""
 
 
 SOURCE = """
@@ -378,14 +364,15 @@ def test_files_are_dropped_from_another_program(window, library, tmp_path, pages
         "pictures": [library / "rojo.png", other / "con espacios {y llaves}.png"],
         "folder": [other],
     }[dropped]
-    view = window.app.view
+    image = window.entry("Ruta de Imagen")
     window.root.geometry("+400+150")
     window.wait(lambda: window.root.winfo_rootx() >= 400, "moved")
     command = [sys.executable, "-c", SOURCE, *(name.as_uri() for name in names)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as source:
         try:
             assert source.stdout.readline() == "ready\n"
-            x, y = view.text_entry.winfo_rootx() + 60, view.text_entry.winfo_rooty() + 10
+            text = window.entry("Texto a Buscar")
+            x, y = text.winfo_rootx() + 60, text.winfo_rooty() + 10
             with ThreadPoolExecutor(1) as hand:  # the window must answer while the mouse moves
                 steps = [("mousemove", 60, 60), ("mousedown", 1)]
                 steps += [
@@ -397,18 +384,17 @@ def test_files_are_dropped_from_another_program(window, library, tmp_path, pages
                     window.wait(moved.done, "the mouse")
                     moved.result()
             if dropped == "folder":
-                window.wait(lambda: window.app.folder == str(other), "another folder")
+                window.wait(lambda: window.entry("Directorio de Imágenes").get() == str(other), "another folder")
             else:
-                window.wait(view.image_entry.get, "a picture")
+                window.wait(image.get, "a picture")
         finally:
             source.terminate()
     window.wait_idle()
     if dropped == "picture":
-        assert (view.image_entry.get(), view.mode.get()) == (str(names[0]), "image")
+        assert (image.get(), window.mode) == (str(names[0]), "Buscar por Imagen")
     elif dropped == "pictures":
-        assert view.image_entry.get() == " + ".join(f'"{name}"' for name in names)
-        window.press(view.search_button)
-        window.wait_idle()
+        assert image.get() == " + ".join(f'"{name}"' for name in names)
+        window.push_search()
         assert set(found(pages[-1])[:3]) >= {"rojo", "azul"}
 
 

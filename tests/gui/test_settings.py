@@ -28,20 +28,13 @@ from semantik.gui.dialogs import model_table
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, Config
-from tests.downloads.test_model_file_set import serving
-from tests.support.fake_encoder import replace_encoders
 from tests.support.task_controls import CancelledWhen
-from tests.support.window import Window, windows
+from tests.support.weights_server import serving
+from tests.support.window import Window
 
 SIGLIP = "siglip2-b-32-256"
 CONTENTS = (np.random.default_rng(3).bytes(3_000_000), b"tokenizer" * 10_000)
 SIZE = sum(map(len, CONTENTS))
-
-
-@pytest.fixture
-def made(monkeypatch):
-    """All models are the predictable one; the list of those that were made."""
-    return replace_encoders(monkeypatch)
 
 
 @pytest.fixture
@@ -73,17 +66,9 @@ def folder(home) -> Path:
     return home / "w"
 
 
-@pytest.fixture
-def window(home, folder, made):
-    with windows(home) as begin:
-        window = begin(encoder="builtin")
-        window.wait_idle()
-        yield window
-
-
 def settings(window: Window) -> SettingsDialog:
     """The settings window, opened by its button."""
-    window.press(window.app.view.settings_button)
+    window.press(window.button("Ajustes…"))
     dialog = window.dialog()
     assert isinstance(dialog, SettingsDialog)
     return dialog
@@ -169,12 +154,11 @@ def test_settings_wait_for_the_running_task(window, library, monkeypatch):
 
     go, encode = threading.Event(), FakeEncoder.encode_images
     monkeypatch.setattr(FakeEncoder, "encode_images", lambda self, batch: (go.wait(20), encode(self, batch))[1])
-    window.type_into(window.app.view.folder_entry, str(library))
-    window.leave(window.app.view.folder_entry)
+    window.begin_folder(library)
     window.wait(lambda: window.app._indexing, "indexing")
-    window.press(window.app.view.settings_button)
+    window.press(window.button("Ajustes…"))
     assert window.messages == ["Espere a que termine la tarea en curso, o pulse «Cancelar»."]
-    assert window._dialogs() == []
+    assert window.dialogs() == []
     go.set()
     window.wait_idle()
 
@@ -202,7 +186,7 @@ def test_a_model_is_fetched_used_and_removed(window, servers, folder, home, libr
     assert said(dialog) == "SigLIP 2 B/32 (español y muchos más): descargado. Pulse «Usar» para buscar con él."
     assert window.status == "Listo: 6 imágenes. Modelo: Integrado (sin descarga)."
     assert row(dialog, SIGLIP)[5] == "instalado"
-    assert "SigLIP 2 B/32 (español y muchos más)" in window.app.view.model_box["values"]
+    assert "SigLIP 2 B/32 (español y muchos más)" in window.combobox("Modelo")["values"]
     assert enabled(panel.use_button, panel.download_button, panel.remove_button) == [True, False, True]
     window.press(panel.use_button)
     window.wait_idle()
@@ -223,7 +207,7 @@ def test_a_model_is_fetched_used_and_removed(window, servers, folder, home, libr
     assert not (folder / "s").exists()
     assert row(last, SIGLIP)[5] == "sin descargar"
     assert enabled(last.models.use_button, last.models.download_button) == [False, True]
-    assert "SigLIP 2 B/32 (español y muchos más)" not in window.app.view.model_box["values"]
+    assert "SigLIP 2 B/32 (español y muchos más)" not in window.combobox("Modelo")["values"]
     assert (index_folder(home, library, SIGLIP) / "image_index.json").is_file()
     last.destroy()
 
@@ -279,7 +263,7 @@ def test_a_download_goes_on_after_the_settings_are_closed(window, servers, folde
     servers[0].gate.set()
     window.wait_idle()
     assert (folder / "s" / "tokenizer.json").exists()
-    assert "SigLIP 2 B/32 (español y muchos más)" in window.app.view.model_box["values"]
+    assert "SigLIP 2 B/32 (español y muchos más)" in window.combobox("Modelo")["values"]
     assert window.status == "Elija la carpeta de sus fotos para empezar."
     # And a failure is told in a box, since there is no other place.
     (folder / "s" / "tokenizer.json").unlink()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,25 +13,25 @@ from semantik.engine.answers import Answer
 from semantik.engine.models import Models
 from semantik.gui.actions import folder_commands
 from semantik.gui.actions.searching import Searching
+from semantik.gui.main_window.folder_list import FolderList
+from semantik.gui.main_window.result_strip import ResultStrip
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, load_config
 from semantik.words import text
-from tests.support.fake_encoder import replace_encoders
+from tests.support.folder_list import add, rows
 from tests.support.libraries import paint
 from tests.support.screens import press
-from tests.support.window import Window, windows
+from tests.support.widget_finders import letter
+from tests.support.window import Window
+
+FOLDERS = "Directorio de Imágenes"
 
 ANSWERS: list[Answer] = []
 """What the searches found."""
 
 
 @pytest.fixture
-def fakes(monkeypatch):
-    return replace_encoders(monkeypatch)
-
-
-@pytest.fixture
-def start(home, fakes, pages, monkeypatch):
+def start(start, monkeypatch):
     told = Searching._answered
 
     def keep(self, answer, page):
@@ -40,15 +39,7 @@ def start(home, fakes, pages, monkeypatch):
         told(self, answer, page)
 
     monkeypatch.setattr(Searching, "_answered", keep)
-    with windows(home) as begin:
-
-        def begin_idle(*, answers: Sequence[str] = (), **settings: object) -> Window:
-            window = begin(**settings)
-            window.answers = list(answers)
-            window.wait_idle()
-            return window
-
-        yield begin_idle
+    return start
 
 
 @pytest.fixture
@@ -70,21 +61,6 @@ def both(start, library, trip) -> Window:
     return window
 
 
-def add(window: Window, folder: Path) -> None:
-    """ "Añadir…", with this folder chosen in the system's dialog."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folder_commands.filedialog, "askdirectory", lambda **options: str(folder))
-        window.press(window.app.view.add_button)
-    window.wait_idle()
-
-
-def rows(window: Window) -> list[tuple[str, ...]]:
-    """What the list shows: mark, path, count and state of each folder."""
-    table = window.app.view.folder_list.table
-    cells = [tuple(map(str, table.item(row, "values"))) for row in table.get_children()]
-    return [(mark, path, count, state) for mark, path, count, _, state in cells]
-
-
 def found(window: Window, words: str) -> list[str]:
     """The names of the hits, best first."""
     window.search(words)
@@ -92,15 +68,16 @@ def found(window: Window, words: str) -> list[str]:
 
 
 def select(window: Window, place: int) -> None:
-    table = window.app.view.folder_list.table
+    table = window.table(FOLDERS)
     table.selection_set(str(place))
     table.focus(str(place))
     table.focus_force()
     window.root.update()
 
 
-def shown(widget) -> bool:
-    return bool(widget.winfo_ismapped())
+def shown(window: Window) -> tuple[bool, bool, bool]:
+    """Whether there is an entry for one folder, a list of several, and a button to take one out."""
+    return tuple(bool(window.find(*what)) for what in (("entry", FOLDERS), ("table", FOLDERS), ("button", "Quitar")))
 
 
 # -- Adding ----------------------------------------------------------------------------------------------
@@ -108,25 +85,24 @@ def shown(widget) -> bool:
 
 def test_a_second_folder_turns_the_entry_into_a_list(start, library, trip, home):
     window = start(encoder="builtin")
-    view = window.app.view
-    assert (shown(view.folder_entry), shown(view.folder_list), shown(view.remove_button)) == (True, False, False)
+    assert shown(window) == (True, False, False)
     window.choose_folder(library)
     window.messages.clear()
     add(window, trip)
-    assert (shown(view.folder_entry), shown(view.folder_list), shown(view.remove_button)) == (False, True, True)
+    assert shown(window) == (False, True, True)
     assert rows(window) == [("☑", str(library), "6 fotos", "al día"), ("☑", str(trip), "2 fotos", "al día")]
     (done,) = window.messages  # only the new folder was indexed
     assert "2 imágenes nuevas" in done
     saved = json.loads((home / CONFIG_NAME).read_text())
     assert (saved["image_folder"], saved["folders"]) == (str(library), [str(library), str(trip)])
-    assert int(view.top_k.cget("to")) == 8
+    assert int(window.entry("Resultados a Mostrar (K)").cget("to")) == 8
 
 
 def test_the_folders_are_searched_as_one(both):
     assert found(both, "rojo")[:2] == ["rojo.png", "granate.png"]
     assert found(both, "azul")[:2] == ["azul.png", "cielo.png"]
     assert both.status.startswith("8 resultados en el navegador")
-    both.wait(lambda: [path.name for path in both.app.view.strip.shown[:2]] == ["azul.png", "cielo.png"])
+    both.wait(lambda: [path.name for path in both.part(ResultStrip).shown[:2]] == ["azul.png", "cielo.png"])
 
 
 def test_a_folder_within_another_is_not_added(both, library):
@@ -166,7 +142,7 @@ def test_several_folders_are_dropped_at_once(start, library, trip):
 
 def test_the_dialog_that_is_cancelled_adds_nothing(both, monkeypatch):
     monkeypatch.setattr(folder_commands.filedialog, "askdirectory", lambda **options: "")
-    both.press(both.app.view.add_button)
+    both.press(both.button("Añadir…"))
     assert len(rows(both)) == 2
     assert both.messages == []
 
@@ -175,7 +151,7 @@ def test_the_dialog_that_is_cancelled_adds_nothing(both, monkeypatch):
 
 
 def test_a_click_on_its_mark_leaves_a_folder_out_and_takes_it_in_again(both, home, trip):
-    table = both.app.view.folder_list.table
+    table = both.table(FOLDERS)
     x, y, width, height = table.bbox("1", "mark")
 
     def click() -> None:
@@ -195,7 +171,7 @@ def test_a_click_on_its_mark_leaves_a_folder_out_and_takes_it_in_again(both, hom
 
 
 def test_a_double_click_searches_in_one_alone_and_again_in_all(both):
-    table = both.app.view.folder_list.table
+    table = both.table(FOLDERS)
     x, y, width, height = table.bbox("1", "path")
     for begin, marks in ((1_000, ["☐", "☑"]), (5_000, ["☑", "☑"])):
         for moment in (0, 80, 160):  # milliseconds; a nervous third click does no more than two
@@ -209,7 +185,7 @@ def test_a_double_click_searches_in_one_alone_and_again_in_all(both):
 def test_one_folder_at_least_stays(both):
     select(both, 0)
     for _ in range(2):
-        both.app.view.folder_list.table.event_generate("<space>")
+        both.table(FOLDERS).event_generate("<space>")
         both.root.update()
         select(both, 1)
     assert [mark for mark, *_ in rows(both)] == ["☐", "☑"]
@@ -218,20 +194,19 @@ def test_one_folder_at_least_stays(both):
 
 def test_the_list_by_keyboard(both, monkeypatch, library, trip):
     display = os.environ["DISPLAY"]
-    table = both.app.view.folder_list.table
-    letters = {str(widget): letter for letter, widget in both.app.view.letters.keys.items()}
-    for button in (both.app.view.add_button, both.app.view.remove_button, both.app.view.watch_check):
-        assert str(button) in letters
-    both.app.view.text_entry.focus_force()
-    press(display, f"alt+{letters[str(table)]}")
+    table = both.table(FOLDERS)
+    for button in (both.button("Añadir…"), both.button("Quitar"), both.check("Incluir las fotos nuevas sin preguntar")):
+        assert letter(button)
+    both.entry("Texto a Buscar").focus_force()
+    press(display, f"alt+{letter(table)}")
     both.wait(lambda: both.root.focus_get() is table, "the list has the keyboard")
     press(display, "Down", "space")
     both.wait(lambda: [mark for mark, *_ in rows(both)] == ["☑", "☐"])
     popped = []
-    monkeypatch.setattr(both.app.view.folder_list.menu, "tk_popup", lambda x, y: popped.append((x, y)))
+    menu = both.part(FolderList).menu
+    monkeypatch.setattr(menu, "tk_popup", lambda x, y: popped.append((x, y)))
     press(display, "shift+F10")
     both.wait(lambda: popped)
-    menu = both.app.view.folder_list.menu
     assert [menu.entrycget(place, "label") for place in range(5)] == [
         "Buscar solo en esta",
         "Buscar en todas",
@@ -246,7 +221,7 @@ def test_the_list_by_keyboard(both, monkeypatch, library, trip):
     menu.invoke(3)
     both.wait(lambda: revealed == [trip])
     press(display, "Delete")
-    both.wait(lambda: not shown(table))
+    both.wait(lambda: not table.winfo_ismapped())
     both.wait_idle()
     assert both.app.opened.named == (str(library),)
 
@@ -254,26 +229,25 @@ def test_the_list_by_keyboard(both, monkeypatch, library, trip):
 # -- Taking out, and coming back ---------------------------------------------------------------------------
 
 
-def test_quitar_keeps_the_pictures_and_the_index(both, library, trip, home, fakes):
+def test_quitar_keeps_the_pictures_and_the_index(both, library, trip, home, encoders):
     select(both, 1)
-    both.press(both.app.view.remove_button)
+    both.press(both.button("Quitar"))
     both.wait_idle()
-    view = both.app.view
-    assert (shown(view.folder_entry), shown(view.folder_list)) == (True, False)
-    assert view.folder_entry.get() == str(library)
+    assert shown(both)[:2] == (True, False)
+    assert both.entry(FOLDERS).get() == str(library)
     assert load_config(home).folders == ()
     assert sorted(path.name for path in trip.rglob("*.png")) == ["cielo.png", "granate.png"]
     assert "granate.png" not in found(both, "rojo")
-    before = sum(fake.images for fake in fakes)
+    before = sum(fake.images for fake in encoders)
     add(both, trip)
     assert both.app.opened.library.count == 8
-    assert sum(fake.images for fake in fakes) == before  # its index was kept
+    assert sum(fake.images for fake in encoders) == before  # its index was kept
     assert both.messages == []
 
 
 def test_the_next_start_has_them_all_with_what_rests(both, start, library, trip):
     select(both, 0)
-    both.app.view.folder_list.table.event_generate("<space>")
+    both.table(FOLDERS).event_generate("<space>")
     both.root.update()
     both.close()
     again = start()
@@ -297,7 +271,7 @@ def test_another_model_opens_the_same_folders(both, monkeypatch, library, trip):
 def test_typing_another_folder_is_what_browse_is_for(both, start, tmp_path, home):
     """Without the list there is one folder, as before: another that is opened takes its place."""
     select(both, 1)
-    both.press(both.app.view.remove_button)
+    both.press(both.button("Quitar"))
     both.wait_idle()
     other = paint(tmp_path / "otra" / "verde2.png", (0, 200, 0)).parent
     both.choose_folder(other)
@@ -311,7 +285,7 @@ def test_the_language_changes_with_the_list_in_place(both, trip):
     both.root.update()
     assert [state for *_, state in rows(both)] == ["up to date", "up to date"]
     assert [count for _, _, count, _ in rows(both)] == ["6 photos", "2 photos"]
-    assert both.app.view.remove_button.cget("text") == "Remove"
+    assert both.find("button", "Remove")
     text.set_language("es")
 
 
@@ -332,7 +306,7 @@ def test_changed_and_missing_folders_are_told_apart(both, start, library, trip, 
     assert found(window, "rojo")[:2] == ["rojo.png", "granate.png"]  # the unplugged disk's index is searched
     # What can be brought up to date is; what cannot is told.
     window.messages.clear()
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert len(window.messages) == 1
     assert f"«{trip}»" in window.messages[0]
@@ -349,7 +323,7 @@ def test_a_damaged_index_is_asked_about_at_the_start_and_by_the_button(both, sta
     assert [state for *_, state in rows(window)] == ["al día", "índice dañado"]
     assert found(window, "rojo")[0] == "rojo.png"
     window.answers = ["yes", "ok"]
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
     window.wait(lambda: rows(window)[1][3] == "al día" and not window.app.tasks.busy)
     assert found(window, "rojo")[:2] == ["rojo.png", "granate.png"]
@@ -382,14 +356,14 @@ def test_pictures_that_were_deleted_in_two_folders_are_asked_about_in_both(both,
         for number in range(40):
             paint(folder / f"{number}.png", (number, 0, 200))
     add(both, other)
-    both.press(both.app.view.update_button)
+    both.press(both.button("Actualizar índice"))
     both.wait_idle()
     for folder in (other, trip):
         for number in range(36):
             (folder / f"{number}.png").unlink()
     both.messages.clear()
     both.answers = ["yes", "yes", "ok"]
-    both.press(both.app.view.update_button)
+    both.press(both.button("Actualizar índice"))
     both.wait(lambda: both.app.opened.library.count == 6 + 6 + 4 and not both.app.tasks.busy)
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "6 fotos", "4 fotos"]
 
@@ -397,19 +371,19 @@ def test_pictures_that_were_deleted_in_two_folders_are_asked_about_in_both(both,
 def test_bad_files_of_both_folders_are_listed_with_their_folder(both, library, trip):
     (library / "rota.jpg").write_bytes(b"x")
     (trip / "rota.jpg").write_bytes(b"x")
-    both.press(both.app.view.update_button)
+    both.press(both.button("Actualizar índice"))
     both.wait_idle()
-    assert both.app.view.skipped_button.cget("text") == "Omitidas (2)"
-    both.press(both.app.view.skipped_button)
+    both.press(both.button("Omitidas (2)"))
     dialog = both.dialog()
-    names = [str(dialog.table.item(row, "values")[0]) for row in dialog.table.get_children()]
+    table = both.table(within=dialog)
+    names = [str(table.item(row, "values")[0]) for row in table.get_children()]
     assert len(set(names)) == 2
     paint(trip / "buena.png", (1, 2, 3)).replace(trip / "rota.jpg")
-    both.press(dialog.retry_button)
+    both.press(both.button("Reintentar todos", within=dialog))
     both.wait_idle()
-    assert both.app.view.skipped_button.cget("text") == "Omitidas (1)"
+    skipped = both.button("Omitidas (1)")
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "3 fotos"]
     # Of a folder that rests nothing is told.
     both.app.folders.toggle(str(library))
     both.root.update()
-    assert not shown(both.app.view.skipped_button)
+    assert not skipped.winfo_ismapped()

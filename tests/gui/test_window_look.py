@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import tkinter as tk
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from tkinter import font, ttk
@@ -21,8 +20,13 @@ from semantik.gui.actions import found_pictures, indexing
 from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.model_choice import ModelChoice
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
+from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.main_window.folder_list import FEWEST_LINES, MOST_LINES, FolderLine
-from semantik.gui.main_window.result_strip import MOST, Found
+from semantik.gui.main_window.folder_row import FolderRow
+from semantik.gui.main_window.main_view import MainView
+from semantik.gui.main_window.query_rows import QueryPreview
+from semantik.gui.main_window.result_strip import MOST, Found, ResultStrip
+from semantik.gui.main_window.status_rows import StatusRows
 from semantik.gui.widgets.access_keys import matched
 from semantik.gui.widgets.screen_scale import AROUND, px, scale
 from semantik.gui.widgets.sun_valley import _scaled
@@ -33,44 +37,29 @@ from semantik.results import page
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, Config, load_config
 from semantik.words.text import say
-from tests.gui.test_english import cut_off
-from tests.support.fake_encoder import FakeEncoder, replace_encoders
+from tests.support.cut_off_texts import cut_off
+from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.places import REPO
-from tests.support.screens import SIZE, photograph, press, screen
-from tests.support.window import Window, windows
+from tests.support.screens import LAPTOP, SIZE, photograph, press
+from tests.support.widget_finders import letter, tab_order
+from tests.support.window import Window
+
+FOLDERS = "Directorio de Imágenes"
 
 SMALL = 720
 """Lines at 100 % of the smallest screens that are common: 1920 × 1080 at 150 %, 2560 × 1440 at 200 %."""
 
-LAPTOP = (1280, 736)
-"""Pixels of a screen of 1280 × 800 that its task bar and the window's title leave."""
-
-
-@pytest.fixture(scope="session")
-def displays() -> Iterator[dict[int, str]]:
-    """Displays by their scale in percent.
-
-    They stay to the end: Tk never leaves a display, and one that goes ends the process at the next window's events.
-    """
-    with screen(96) as plain, screen(192) as fine:
-        yield {100: plain, 200: fine}
-
 
 @pytest.fixture
-def start(home, monkeypatch, displays):
-    replace_encoders(monkeypatch)
-    monkeypatch.setattr(page.webbrowser, "open_new_tab", lambda address: True)
+def start(start, monkeypatch, displays):
     monkeypatch.setattr(system_theme, "prefers_dark", lambda: False)
-    with windows(home) as begin:
 
-        def begin_at(percent: int = 100, **settings: object) -> Window:
-            monkeypatch.setenv("DISPLAY", displays[percent])
-            window = begin(**{"language": "es", "theme": "light"} | settings)
-            window.wait_idle()
-            return window
+    def begin_at(percent: int = 100, **settings: object) -> Window:
+        monkeypatch.setenv("DISPLAY", displays[percent])
+        return start(**{"language": "es", "theme": "light"} | settings)
 
-        yield begin_at
+    return begin_at
 
 
 @pytest.fixture
@@ -109,31 +98,32 @@ def key(window: Window, display: str, *keys: str) -> None:
 @pytest.mark.parametrize("percent", [100, 200])
 def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, percent, theme, language):
     window = start(percent, theme=theme, language=language)
-    view, root = window.app.view, window.root
-    view.model_box.configure(values=[say(f"model.{name}") for name in encoder_names()])
-    view.show_skipped(12_345)
-    view.strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(MOST)])
-    view.say(say("status.read_as_english", found=say("status.found", hits="1.000", seconds="1,25", model="SigLIP 2")))
+    root, strip, rows = window.root, window.part(ResultStrip), window.part(StatusRows)
+    window.combobox(say("window.model")).configure(values=[say(f"model.{name}") for name in encoder_names()])
+    rows.show_skipped(12_345)
+    strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(MOST)])
+    found = say("status.found", hits="1.000", seconds="1,25", model="SigLIP 2")
+    window.status_line.configure(text=say("status.read_as_english", found=found))
     root.update()
     assert scale(root) == percent / 100
     names = [f"/media/disco/{letter}" for letter in "abcdefgh"]
     lines = [FolderLine(name, 123_456, say("folders.unreachable"), active=True) for name in names]
     for filters, folders in ((False, []), (False, lines), (True, []), (True, lines)):
-        view.filters_shown.set(filters)
-        view.show_filters()
-        view.show_folders(folders)
+        if filters != window.part(FilterPanel).winfo_ismapped():
+            window.press(window.button(say("window.filters")))
+        window.part(FolderRow).show(folders)
         root.update()
         assert cut_off(root) == []
         # Where the screen is too small for everything, it is the strip that makes room.
-        assert view.strip.winfo_ismapped() == (percent == 100 or not filters)
+        assert strip.winfo_ismapped() == (percent == 100 or not filters)
         width, height = root.minsize()
         assert width <= (LAPTOP[0] if percent == 100 else SIZE[0] * 0.99)
         assert height <= px(root, (SMALL if percent == 200 else SIZE[1]) - AROUND)
         if percent == 100:  # a smaller screen shows fewer folders at once
             fewer = (MOST_LINES - FEWEST_LINES) if folders else 0
             assert height - fewer * int(ttk.Style(root).lookup("Treeview", "rowheight")) <= LAPTOP[1]
-    view.show_folders(())
-    view.show_paused(True)
+    window.part(FolderRow).show(())
+    rows.show_paused(True)
     root.update()
     assert cut_off(root) == []
     root.geometry("+0+0")
@@ -156,12 +146,12 @@ def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, perc
 
 
 def about(window: Window) -> tk.Toplevel:
-    window.press(window.app.view.about_button)
+    window.press(window.button("?"))
     return window.dialog()
 
 
 def settings(window: Window) -> tk.Toplevel:
-    window.press(window.app.view.settings_button)
+    window.press(window.button(say("window.settings")))
     return window.dialog()
 
 
@@ -193,15 +183,14 @@ def test_everything_grows_with_the_screen(start):
     sizes = {}
     for percent in (100, 200):
         window = start(percent)
-        view = window.app.view
         sizes[percent] = [
             -int(font.nametofont("SunValleyBodyFont", window.root).cget("size")),
-            view.search_button.winfo_reqheight(),
-            view.relevant_check.winfo_reqheight(),
-            view.text_entry.winfo_reqheight(),
+            window.button("Buscar").winfo_reqheight(),
+            window.check("Solo resultados relevantes").winfo_reqheight(),
+            window.entry("Texto a Buscar").winfo_reqheight(),
             ttk.Style(window.root).lookup("Treeview", "rowheight"),
             px(window.root, 16),
-            view.strip.hint.winfo_reqheight(),
+            window.part(ResultStrip).hint.winfo_reqheight(),
             font.nametofont("TkDefaultFont", window.root).metrics("linespace"),
         ]
         window.close()
@@ -247,7 +236,7 @@ def test_texts_stand_out_from_their_ground(start, theme):
     style, root = ttk.Style(window.root), window.root
     ground = style.lookup("TFrame", "background")
     window.root.update()
-    hint = str(window.app.view.strip.hint.cget("foreground"))
+    hint = str(window.part(ResultStrip).hint.cget("foreground"))
     assert hint == COLOURS[theme]["hint"]
     pairs = [
         (style.lookup("TLabel", "foreground"), ground),
@@ -261,7 +250,7 @@ def test_texts_stand_out_from_their_ground(start, theme):
         (style.lookup("TButton", "foreground"), ground),
     ]
     assert [pair for pair in pairs if contrast(root, *pair) < 4.5] == []
-    box = window.app.view.model_box
+    box = window.combobox("Modelo")
     listed = f"{root.tk.call('ttk::combobox::PopdownWindow', box)}.f.l"
     colours = [str(root.tk.call(listed, "cget", option)) for option in ("-foreground", "-background")]
     assert contrast(root, *colours) > 7
@@ -280,7 +269,7 @@ def test_the_theme_is_chosen_in_the_settings_and_remembered(window, home):
     assert luminance(dialog, str(dialog.excluded.text.cget("background"))) < 0.05
     assert contrast(dialog, *(str(dialog.excluded.text.cget(o)) for o in ("foreground", "background"))) > 7
     dialog.destroy()
-    assert str(window.app.view.strip.hint.cget("foreground")) == COLOURS["dark"]["hint"]
+    assert str(window.part(ResultStrip).hint.cget("foreground")) == COLOURS["dark"]["hint"]
 
 
 def test_the_systems_theme_is_followed_when_it_changes(start, monkeypatch):
@@ -290,13 +279,13 @@ def test_the_systems_theme_is_followed_when_it_changes(start, monkeypatch):
     assert worn(window.root) == "dark"
     dark = False
     window.app.look._asked = 0.0
-    window.app.view.search_button.focus_force()  # the user comes back from the system's settings
+    window.button("Buscar").focus_force()  # the user comes back from the system's settings
     window.wait(lambda: worn(window.root) == "light")
     window.app.save_config(theme="light")
     window.app.look.wear("light")
     dark = True
     window.app.look._asked = 0.0
-    window.app.view.folder_entry.focus_force()
+    window.entry("Directorio de Imágenes").focus_force()
     window.root.update()
     assert worn(window.root) == "light"
 
@@ -329,37 +318,43 @@ def test_the_desktops_portal_is_asked(monkeypatch, answer, dark):
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_letters_are_unique_and_lead_where_they_say(start, displays, language):
     window = start(language=language)
-    view = window.app.view
-    keys = view.letters.keys
+    fields = [
+        *(window.entry(say(f"window.{name}")) for name in ("folder_group", "text", "image", "top_k")),
+        window.combobox(say("window.model")),
+    ]
+    checks = {name: window.check(say(f"window.{name}")) for name in ("only_relevant", "fold_similar", "names_count")}
+    radios = {name: window.radio(say(f"window.{name}")) for name in ("by_text", "by_image", "by_both")}
+    buttons = {
+        name: window.button(say(f"window.{name}"))
+        for name in ("update", "paste", "filters", "search", "settings", "pause", "cancel")
+    }
+    browse = [window.button(say("window.browse"), near=say(f"window.{place}")) for place in ("folder_group", "image")]
+    keys = window.part(MainView).letters.keys
     named = {str(widget) for widget in keys.values()}
-    for widget in (
-        *(view.folder_entry, view.folder_button, view.update_button, view.by_text, view.by_image, view.by_both),
-        *(view.text_entry, view.image_entry, view.image_button, view.paste_button, view.filters_button, view.top_k),
-        *(view.model_box, view.relevant_check, view.fold_check, view.names_check, view.search_button),
-        *(view.settings_button, view.pause_button, view.cancel_button),
-    ):
-        assert str(widget) in named
-    assert len(keys) == len(named)
     letter_of = {str(widget): letter for letter, widget in keys.items()}
+    for widget in (*fields, *checks.values(), *radios.values(), *buttons.values(), *browse):
+        assert str(widget) in named
+        assert letter_of[str(widget)] == letter(widget)  # what is underlined is what leads there
+    assert len(keys) == len(named)
     display = displays[100]
-    view.search_button.focus_force()
+    buttons["search"].focus_force()
     window.root.update()
-    for entry in (view.folder_entry, view.text_entry, view.image_entry, view.top_k, view.model_box):
-        key(window, display, f"alt+{letter_of[str(entry)]}")
+    for entry in fields:
+        key(window, display, f"alt+{letter(entry)}")
         assert focused(window) is entry
-    key(window, display, f"alt+{letter_of[str(view.filters_button)]}")
-    assert view.filters_shown.get() is True
-    key(window, display, f"alt+{letter_of[str(view.names_check)]}")
+    key(window, display, f"alt+{letter(buttons['filters'])}")
+    assert window.part(FilterPanel).winfo_ismapped()
+    key(window, display, f"alt+{letter(checks['names_count'])}")
     assert load_config(window.app.home).names_count is True
-    key(window, display, f"alt+{letter_of[str(view.by_both)]}")
-    assert view.mode.get() == "both"
-    assert focused(window) is view.text_entry
+    key(window, display, f"alt+{letter(radios['by_both'])}")
+    assert window.mode == say("window.by_both")
+    assert focused(window) is window.entry(say("window.text"))
     # A letter stays what it was when more controls are shown.
-    assert {letter: keys[letter] for letter in keys} == {letter: view.letters.keys[letter] for letter in keys}
-    pause = letter_of[str(view.pause_button)]
-    view.show_paused(True)
-    shown = str(view.pause_button.cget("text"))
-    assert shown[int(view.pause_button.cget("underline"))].lower() == pause
+    more = window.part(MainView).letters.keys
+    assert {letter: more[letter] for letter in keys} == keys
+    pause = letter(buttons["pause"])
+    window.part(StatusRows).show_paused(True)
+    assert letter(window.button(say("window.resume"))) == pause
     key(window, display, "F1")
     about = window.dialog()
     assert isinstance(about, AboutDialog)
@@ -378,21 +373,16 @@ def test_letters_are_matched_so_that_all_have_one():
 
 @pytest.mark.parametrize("folders", [1, 3])
 def test_tab_goes_as_the_eye_does(window, folders):
-    view, root = window.app.view, window.root
-    view.show_folders([FolderLine(f"/{n}", 3, say("folders.ready"), active=True) for n in range(folders)])
-    view.filters_shown.set(True)
-    view.show_filters()
-    view.show_skipped(3)
-    view.strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(4)])
+    root, strip = window.root, window.part(ResultStrip)
+    window.part(FolderRow).show([FolderLine(f"/{n}", 3, say("folders.ready"), active=True) for n in range(folders)])
+    window.press(window.button("Filtros"))
+    window.part(StatusRows).show_skipped(3)
+    strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(4)])
     root.update()
-    order: list[tk.Misc] = []
-    widget = view.folder_entry if folders == 1 else view.folder_list.table
-    while widget not in order:
-        order.append(widget)
-        widget = widget.tk_focusNext()
-    assert widget is order[0]
+    first = window.entry(FOLDERS) if folders == 1 else window.table(FOLDERS)
+    order = tab_order(first)
     assert len(order) > 25
-    assert [w for w in order if w in view.strip.buttons] == [view.strip.buttons[0]]  # one stop; arrows go on
+    assert [w for w in order if w in strip.buttons] == [strip.buttons[0]]  # one stop; arrows go on
     for left, right in pairwise(order):
         same_row = left.winfo_rooty() + left.winfo_height() > right.winfo_rooty() + right.winfo_height() // 2
         assert right.winfo_rootx() > left.winfo_rootx() if same_row else right.winfo_rooty() > left.winfo_rooty(), (
@@ -402,12 +392,18 @@ def test_tab_goes_as_the_eye_does(window, folders):
 
 
 def test_the_focus_can_be_seen(window, displays):
-    root, view = window.root, window.app.view
+    root, about = window.root, window.button("?")
     root.geometry("+0+0")
-    for widget in (view.search_button, view.relevant_check, view.by_text, view.update_button, view.text_entry):
-        view.about_button.focus_force()
+    for widget in (
+        window.button("Buscar"),
+        window.check("Solo resultados relevantes"),
+        window.radio("Buscar por Texto"),
+        window.button("Actualizar índice"),
+        window.entry("Texto a Buscar"),
+    ):
+        about.focus_force()
         root.update()
-        window.wait(lambda: focused(window) is view.about_button)
+        window.wait(lambda: focused(window) is about)
         box = (widget.winfo_rootx(), widget.winfo_rooty())
         box = (*box, box[0] + widget.winfo_width(), box[1] + widget.winfo_height())
         before = photograph(displays[100]).crop(box).tobytes()
@@ -447,16 +443,15 @@ def disabled(widget: ttk.Widget) -> bool:
 
 
 def pause(window: Window, folder: Path, gate: threading.Event) -> None:
-    view = window.app.view
-    assert disabled(view.pause_button)
-    window.type_into(view.folder_entry, str(folder))
-    window.leave(view.folder_entry)
+    button = window.button("Pausar")
+    assert disabled(button)
+    window.begin_folder(folder)
     window.wait(lambda: window.status.startswith("Indexando 8 de 40"))
-    assert not disabled(view.pause_button)
-    assert view.pause_button.cget("text") == "Pausar"
-    window.press(view.pause_button)
+    assert not disabled(button)
+    assert button.cget("text") == "Pausar"
+    window.press(button)
     assert window.status == "En pausa en cuanto se guarde lo hecho…"
-    assert view.pause_button.cget("text") == "Reanudar"
+    assert button.cget("text") == "Reanudar"
     gate.set()
     window.wait(lambda: window.status.startswith("En pausa: "), "paused")
 
@@ -464,27 +459,26 @@ def pause(window: Window, folder: Path, gate: threading.Event) -> None:
 def test_indexing_pauses_and_goes_on(window, many, gate):
     pause(window, many, gate)
     assert window.status == "En pausa: 12 de 40 (30 %). Lo hecho está guardado."
-    assert float(window.app.view.progress.cget("value")) == pytest.approx(0.3)
-    window.press(window.app.view.pause_button)
+    assert window.progress == pytest.approx(0.3)
+    window.press(window.button("Reanudar"))
     assert window.status == "Se reanuda…"
     window.wait_idle()
     assert window.status.startswith("Listo: 40 imágenes.")
     assert "40 imágenes nuevas" in window.messages[-1]
-    assert disabled(window.app.view.pause_button)
-    assert window.app.view.pause_button.cget("text") == "Pausar"
+    assert disabled(window.button("Pausar"))
 
 
 def test_cancelling_and_closing_while_paused(start, many, gate):
     window = start()
     pause(window, many, gate)
-    window.press(window.app.view.cancel_button)
+    window.press(window.button("Cancelar"))
     window.wait_idle()
     assert window.status == "Cancelado: 12 imágenes indexadas. «Actualizar índice» sigue donde se quedó."
     gate.clear()
     window.app.engine.models.encoder.images = 0
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait(lambda: window.status.startswith("Indexando 8 de 28"))
-    window.press(window.app.view.pause_button)
+    window.press(window.button("Pausar"))
     gate.set()
     window.wait(lambda: window.status.startswith("En pausa: "), "paused")
     window.close()
@@ -498,43 +492,43 @@ def test_cancelling_and_closing_while_paused(start, many, gate):
 def searched(window, library) -> Window:
     window.choose_folder(library)
     window.search("rojo")
-    window.wait(lambda: window.app.view.strip.buttons, "pictures in the strip")
+    window.wait(window.pictures, "pictures in the strip")
     window.root.update()
     return window
 
 
 def test_the_best_pictures_are_shown_in_the_window(searched, displays, monkeypatch, library):
-    view, root = searched.app.view, searched.root
-    strip = view.strip
+    root, strip = searched.root, searched.part(ResultStrip)
     assert [path.name for path in strip.shown[:2]] == ["rojo.png", "naranja.png"]
     assert len(strip.shown) == 6
     assert strip.tips[0].text.startswith("rojo.png · relevancia ")
     root.geometry("+0+0")
     root.update()
-    middle = (strip.buttons[0].winfo_width() // 2, strip.buttons[0].winfo_height() // 2)
-    searched.wait(lambda: near(photograph(displays[100]), strip.buttons[0], middle, "#fe0000"), "a red picture")
+    pictures = searched.pictures()
+    middle = (pictures[0].winfo_width() // 2, pictures[0].winfo_height() // 2)
+    searched.wait(lambda: near(photograph(displays[100]), pictures[0], middle, "#fe0000"), "a red picture")
     opened = []
     monkeypatch.setattr(file_manager, "open_picture", opened.append)
-    searched.press(strip.buttons[0])
-    strip.buttons[0].focus_force()
+    searched.press(pictures[0])
+    pictures[0].focus_force()
     root.update()
     key(searched, displays[100], "Right", "Return")
     searched.wait(lambda: len(opened) == 2)
     assert sorted(path.name for path in opened) == ["naranja.png", "rojo.png"]
     key(searched, displays[100], "End")
-    assert focused(searched) is strip.buttons[5]
+    assert focused(searched) is pictures[5]
     key(searched, displays[100], "Right", "Home", "Left")
-    assert focused(searched) is strip.buttons[0]
+    assert focused(searched) is pictures[0]
     assert searched.status.startswith("6 resultados en el navegador")  # Return did not search
 
 
 def test_the_menu_of_a_picture(searched, monkeypatch, library):
     shown = []
     monkeypatch.setattr(file_manager, "reveal", shown.append)
-    strip = searched.app.view.strip
+    strip = searched.part(ResultStrip)
     popped = []
     monkeypatch.setattr(strip.menu, "tk_popup", lambda x, y: popped.append((x, y)))
-    strip.buttons[1].event_generate("<Button-3>", x=5, y=5)
+    searched.pictures()[1].event_generate("<Button-3>", x=5, y=5)
     assert len(popped) == 1
     labels = [strip.menu.entrycget(place, "label") for place in range(3)]
     assert labels == ["Abrir", "Buscar similares", "Mostrar en la carpeta"]
@@ -544,14 +538,14 @@ def test_the_menu_of_a_picture(searched, monkeypatch, library):
     strip.menu.invoke(1)
     searched.wait_idle()
     searched.wait(lambda: strip.shown and strip.shown[0].name == "naranja.png")
-    assert searched.app.view.mode.get() == "image"
-    assert searched.app.view.image_entry.get() == str(shown[0])
-    searched.wait(lambda: searched.app.view.preview.paths == (shown[0],))
+    assert searched.mode == "Buscar por Imagen"
+    assert searched.entry("Ruta de Imagen").get() == str(shown[0])
+    searched.wait(lambda: searched.part(QueryPreview).paths == (shown[0],))
 
 
 def test_what_a_picture_cannot_do_is_told(searched, library):
     (library / "rojo.png").unlink()
-    searched.press(searched.app.view.strip.buttons[0])
+    searched.press(searched.pictures()[0])
     searched.wait(lambda: len(searched.messages) == 2)
     assert searched.messages[1].startswith("La imagen «")
     assert "ya no está en su sitio" in searched.messages[1]
@@ -560,25 +554,25 @@ def test_what_a_picture_cannot_do_is_told(searched, library):
 def test_the_page_opens_again(searched, monkeypatch):
     pages = []
     monkeypatch.setattr(page.webbrowser, "open_new_tab", lambda address: bool(pages.append(address)) or True)
-    searched.press(searched.app.view.strip.page_button)
+    searched.press(searched.button("Ver página"))
     assert len(pages) == 1
     assert pages[0].startswith("file:")
 
 
 def test_as_many_pictures_as_fit(window):
-    strip, root = window.app.view.strip, window.root
+    strip, root = window.part(ResultStrip), window.root
     strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(20)])
     root.update()
     few = len(strip.shown)
     assert 6 <= few < MOST
     last = strip.buttons[few - 1]
-    assert last.winfo_rootx() + last.winfo_width() < strip.page_button.winfo_rootx()
+    assert last.winfo_rootx() + last.winfo_width() < window.button("Ver página").winfo_rootx()
     root.geometry(f"1500x{root.winfo_height()}")
     window.wait(lambda: len(strip.shown) == MOST, "twelve pictures")
 
 
 def test_what_comes_next_is_said_while_there_are_no_results(window, library, tmp_path):
-    strip = window.app.view.strip
+    strip = window.part(ResultStrip)
     assert str(strip.hint.cget("text")).startswith("Elija la carpeta de sus fotos con «Examinar»")
     window.choose_folder(library)
     assert str(strip.hint.cget("text")).startswith("Escriba qué busca")
@@ -596,28 +590,26 @@ def test_the_strip_outlives_a_change_of_language(searched):
     searched.app.save_config(language="en")
     searched.app.speak()
     searched.root.update()
-    assert len(searched.app.view.strip.shown) == 6
-    assert searched.app.view.strip.page_button.cget("text") == "View page"
+    assert len(searched.part(ResultStrip).shown) == 6
+    assert searched.button("View page").winfo_ismapped()
 
 
 def test_the_example_picture_is_shown_beside_its_entry(window, displays, tmp_path, library):
-    view, root = window.app.view, window.root
-    assert not view.preview.winfo_ismapped()
+    preview, root = window.part(QueryPreview), window.root
+    assert not preview.winfo_ismapped()
     picture = paint(tmp_path / "muestra.png", (0, 0, 254), (400, 300))
-    window.type_into(view.image_entry, str(picture))
-    window.leave(view.image_entry)
-    window.wait(view.preview.winfo_ismapped, "the preview")
+    window.leave(window.type_picture(picture))
+    window.wait(preview.winfo_ismapped, "the preview")
     root.geometry("+0+0")
     root.update()
-    middle = (view.preview.winfo_width() // 2, view.preview.winfo_height() // 2)
-    window.wait(lambda: near(photograph(displays[100]), view.preview, middle, "#0000fe"), "a blue picture")
-    assert view.preview.tip.text == "muestra.png"
+    middle = (preview.winfo_width() // 2, preview.winfo_height() // 2)
+    window.wait(lambda: near(photograph(displays[100]), preview, middle, "#0000fe"), "a blue picture")
+    assert preview.tip.text == "muestra.png"
     for typed in (str(tmp_path / "no.png"), str(picture), "https://example.org/a.jpg", str(picture), ""):
-        window.type_into(view.image_entry, typed)
-        window.leave(view.image_entry)
+        window.leave(window.type_picture(typed))
         shown = (picture,) if typed == str(picture) else ()
-        window.wait(lambda shown=shown: view.preview.paths == shown, typed)
-        assert bool(view.preview.winfo_manager()) is bool(shown)
+        window.wait(lambda shown=shown: preview.paths == shown, typed)
+        assert bool(preview.winfo_manager()) is bool(shown)
 
 
 # -- Skipped files -------------------------------------------------------------------------------------
@@ -630,32 +622,34 @@ def problems(window, library, monkeypatch):
     window.choose_folder(library)
     shown = []
     monkeypatch.setattr(file_manager, "reveal", shown.append)
-    window.press(window.app.view.skipped_button)
+    window.press(window.button("Omitidas (3)"))
     return window.dialog(), shown
 
 
-def names(dialog) -> list[str]:
-    return [dialog.table.item(row, "values")[0] for row in dialog.table.get_children()]
+def names(table: ttk.Treeview) -> list[str]:
+    return [table.item(row, "values")[0] for row in table.get_children()]
 
 
 def test_skipped_files_are_sorted_and_shown(window, problems, library, displays):
     dialog, shown = problems
-    assert names(dialog) == ["a.jpg", "b.jpg", "c.jpg"]
-    assert dialog.table.heading("path")["text"] == "Archivo ▴"
+    table, reveal = window.table(within=dialog), window.button("Mostrar en la carpeta", within=dialog)
+    order = window.combobox("Ordenar por", within=dialog)
+    assert names(table) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert table.heading("path")["text"] == "Archivo ▴"
     dialog.sort("path")
-    assert names(dialog) == ["c.jpg", "b.jpg", "a.jpg"]
-    dialog.order_box.set("Motivo")
-    dialog.order_box.event_generate("<<ComboboxSelected>>")
-    assert names(dialog) == ["a.jpg", "c.jpg", "b.jpg"]
-    assert dialog.table.heading("reason")["text"] == "Motivo ▴"
-    assert disabled(dialog.reveal_button)
-    row = dialog.table.get_children()[1]
-    x, y, width, height = dialog.table.bbox(row)
+    assert names(table) == ["c.jpg", "b.jpg", "a.jpg"]
+    order.set("Motivo")
+    order.event_generate("<<ComboboxSelected>>")
+    assert names(table) == ["a.jpg", "c.jpg", "b.jpg"]
+    assert table.heading("reason")["text"] == "Motivo ▴"
+    assert disabled(reveal)
+    row = table.get_children()[1]
+    x, y, width, height = table.bbox(row)
     for event in 2 * ("<Button-1>", "<ButtonRelease-1>"):
-        dialog.table.event_generate(event, x=x + width // 2, y=y + height // 2)
+        table.event_generate(event, x=x + width // 2, y=y + height // 2)
     window.wait(lambda: shown == [library / "c.jpg"])
-    window.wait(lambda: not disabled(dialog.reveal_button))
-    dialog.table.focus_force()
+    window.wait(lambda: not disabled(reveal))
+    table.focus_force()
     window.root.update()
     key(window, displays[100], "Return")
     window.wait(lambda: len(shown) == 2)
@@ -665,16 +659,16 @@ def test_skipped_files_are_sorted_and_shown(window, problems, library, displays)
 
 def test_skipped_files_are_tried_again(window, problems, library):
     dialog, _ = problems
-    assert dialog.retry_button.cget("text") == "Reintentar todos"
-    dialog.table.selection_set(dialog.table.get_children()[0])
+    retry, table = window.button("Reintentar todos", within=dialog), window.table(within=dialog)
+    table.selection_set(table.get_children()[0])
     window.root.update()
-    assert dialog.retry_button.cget("text") == "Reintentar"
+    assert retry.cget("text") == "Reintentar"
     good = paint(library.parent / "good.png", (1, 2, 3)).read_bytes()
     (library / "a.jpg").write_bytes(good)
-    window.press(dialog.retry_button)
+    window.press(retry)
     window.wait_idle()
     assert window.app.opened.library.count == 7
-    assert window.app.view.skipped_button.cget("text") == "Omitidas (2)"
+    assert window.find("button", "Omitidas (2)")
     assert not dialog.winfo_exists()
 
 
@@ -691,12 +685,12 @@ def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(window, library, m
     assert told == []  # the window is in front
     monkeypatch.setattr(indexing, "in_front", lambda root: False)
     paint(library / "nueva.png", (3, 3, 3))
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert told == [("Semantic Image Search", window.messages[-1])]
     assert "1 imágenes nuevas" in told[0][1]
     monkeypatch.setattr(indexing, "LONG", 30.0)
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert len(told) == 1  # it was short
 

@@ -5,99 +5,28 @@ from __future__ import annotations
 import base64
 import errno
 import hashlib
-import io
 import os
 import re
 import webbrowser
 from dataclasses import replace
 from datetime import date, datetime
-from html.parser import HTMLParser
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from urllib.parse import unquote_to_bytes
 
 import pytest
 from PIL import Image
 
-from semantik.decoding.decoded import Thumbnail
 from semantik.errors import PageNotSaved
 from semantik.queries import Filters, Order, Query, Shape, Term
 from semantik.records import Details, Hit
 from semantik.results import page as results_page
-from semantik.results.page import PageLink, ResultsPage, open_page, render, results_path, thumbnail_side, write_page
+from semantik.results.page import PageLink, open_page, render, results_path, thumbnail_side, write_page
 from semantik.search.filter_syntax import read_extensions
 from semantik.storage import atomic_files
 from semantik.words import text
 from semantik.words.shown_names import folder_within, split_name, visible
 from tests.support import hostile
+from tests.support.page_outline import LIBRARY, Outline, outline, page_of, path_behind, thumbnail
 from tests.support.places import REPO
-
-LIBRARY = Path("/fotos").absolute()
-
-
-def thumbnail(width=40, height=30):
-    stream = io.BytesIO()
-    Image.new("RGB", (width, height), (90, 120, 150)).save(stream, "JPEG")
-    return Thumbnail(stream.getvalue(), width, height)
-
-
-def page_of(*names, query=None, scores=None, **values):
-    paths = [LIBRARY / name for name in names]
-    scores = scores or [0.3 - 0.01 * place for place in range(len(paths))]
-    hits = [Hit(rank, score, path) for rank, (score, path) in enumerate(zip(scores, paths, strict=True), start=1)]
-    thumbnails = values.pop("thumbnails", {path: thumbnail() for path in paths})
-    page = ResultsPage(query or Query.of_text("perro"), hits, thumbnails, [LIBRARY], 12408, 0.0416, "Modelo integrado")
-    return replace(page, **values)
-
-
-class Outline(HTMLParser):
-    """The page as a browser's parser sees it: (tag, attributes, own text) of every element, in order."""
-
-    VOID = frozenset({"meta", "link", "img", "input"})
-
-    def __init__(self, html):
-        super().__init__(convert_charrefs=True)
-        self.elements = []
-        self._open = []
-        self.feed(html)
-        self.close()
-        assert self._open == [], "every element is closed"
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append([tag, dict(attrs), ""])
-        if tag not in self.VOID:
-            self._open.append(self.elements[-1])
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append([tag, dict(attrs), ""])
-
-    def handle_endtag(self, tag):
-        assert self._open.pop()[0] == tag
-
-    def handle_data(self, data):
-        for element in self._open:
-            element[2] += data
-
-    def all(self, tag, css=None):
-        return [
-            (attrs, " ".join(own.split()))
-            for name, attrs, own in self.elements
-            if name == tag and (css is None or css in (attrs.get("class") or "").split())
-        ]
-
-    def texts(self, tag, css=None):
-        return [own for _, own in self.all(tag, css)]
-
-    def links(self):
-        return [attrs["href"] for attrs, _ in self.all("a") if "aria-describedby" in attrs]
-
-
-def outline(page):
-    return Outline(render(page))
-
-
-def path_behind(href):
-    assert href.startswith("file:///")
-    return Path(os.fsdecode(unquote_to_bytes(href.removeprefix("file://"))))
 
 
 def test_the_header_tells_query_counts_time_model_and_folder():

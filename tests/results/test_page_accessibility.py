@@ -8,8 +8,7 @@ from datetime import date
 import pytest
 
 from semantik.queries import Filters, Order, Query, Shape, Term
-from tests.results.test_results_browser import CONTRASTS
-from tests.support.page_program import Program, album, browser, write
+from tests.support.page_program import CONTRASTS, Program, album, browser, write
 
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 

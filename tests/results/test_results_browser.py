@@ -21,7 +21,7 @@ from semantik.results.page import ResultsPage, render, write_page
 from semantik.words.shown_names import visible
 from tests.support import hostile
 from tests.support.libraries import paint
-from tests.support.page_program import browser
+from tests.support.page_program import CONTRASTS, SHAPES, browser
 
 WIDTHS = {390: 844, 1280: 860, 3840: 2160}
 
@@ -112,44 +112,8 @@ LOADED = """async () => {
     return images.map((image) => image.naturalWidth);
 }"""
 
+
 # WCAG 2 contrast of every text that is shown, against the first opaque ground behind it.
-CONTRASTS = """() => {
-    const rgba = (colour) => colour.match(/[\\d.]+/g).map(Number);
-    const light = (colour) => {
-        const [r, g, b] = rgba(colour).slice(0, 3)
-            .map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ground = (element) => {
-        for (; element; element = element.parentElement) {
-            const colour = getComputedStyle(element).backgroundColor;
-            if ((rgba(colour)[3] ?? 1) === 1) return colour;
-        }
-        return 'rgb(255, 255, 255)';
-    };
-    const found = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-        const element = walker.currentNode.parentElement;
-        if (!walker.currentNode.data.trim() || element.closest('script, .unseen, dialog:not([open])')) continue;
-        if (!element.checkVisibility()) continue;
-        const [one, two] = [light(getComputedStyle(element).color), light(ground(element))].sort((a, b) => b - a);
-        found.push([walker.currentNode.data, (one + 0.05) / (two + 0.05)]);
-    }
-    return found;
-}"""
-
-# How often each (tag, attribute names) occurs: an injected element or attribute would change it.
-SHAPES = """() => {
-    const counts = {};
-    for (const element of document.querySelectorAll('*')) {
-        const shape = [element.tagName, ...element.getAttributeNames().sort()].join(' ');
-        counts[shape] = (counts[shape] ?? 0) + 1;
-    }
-    return counts;
-}"""
-
-
 def test_thumbnails_load_and_the_page_says_what_it_should(visit, results):
     with visit(results) as page:
         assert page.evaluate(LOADED) == [200, 200, 133, 112, 200, 200, 200, 64]

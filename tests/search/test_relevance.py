@@ -23,9 +23,9 @@ from semantik.search.ranking import relevant, search
 from semantik.search.relevance import FEWEST, RELEVANT, Relevance, excess, read_queries, sigmoid
 from semantik.storage.settings import Config
 from semantik.words import text
-from tests.results.test_page import LIBRARY, Outline, outline, page_of
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
 from tests.support.libraries import paint
+from tests.support.page_outline import LIBRARY, Outline, outline, page_of
 
 
 @pytest.fixture

@@ -236,6 +236,9 @@ def hold_job(job: dict) -> None:
             signal.pause()
 
 
+LONGEST = 600
+"""Seconds that a job may take; most are killed within one."""
+
 JOBS = {"index": index_job, "churn": churn_job, "read": read_job, "hold": hold_job}
 
 
@@ -246,6 +249,7 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             os.setsid()
+            signal.alarm(LONGEST)  # not even a job whose test is gone stays for ever
             tell(event="started", pid=os.getpid())
             try:
                 JOBS[job["do"]](job)

@@ -50,6 +50,13 @@ class FakeEncoder(Encoder):
         return unit_rows(np.array(colours, dtype=np.float32).reshape(-1, 3))
 
 
+def fake_encoder(name: str, **options: object) -> FakeEncoder:
+    """Stands for the registry's ``create``: the predictable encoder under the name of any model."""
+    fake = FakeEncoder()
+    fake.name = name
+    return fake
+
+
 def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
     """Make the predictable encoder stand for every model; those that get made are in the returned list."""
     from semantik.encoders import registry
@@ -58,8 +65,7 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
     made: list[FakeEncoder] = []
 
     def create(name, **options):
-        fake = FakeEncoder()
-        fake.name = name
+        fake = fake_encoder(name)
         fake.space = f"fake/{name}"
         made.append(fake)
         return fake

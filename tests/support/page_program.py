@@ -32,6 +32,45 @@ PATH = "/a-token/pages/a-page"
 NAMES = ["uno.jpg", "dos.jpg", "dos b.jpg", "dos c.jpg", "tres.jpg", "cuatro.jpg", "cuatro b.jpg", "cinco.jpg"]
 
 
+# Scripts for the page: how texts stand out from their ground, and how many elements of each shape there are.
+CONTRASTS = """() => {
+    const rgba = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const light = (colour) => {
+        const [r, g, b] = rgba(colour).slice(0, 3)
+            .map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = (element) => {
+        for (; element; element = element.parentElement) {
+            const colour = getComputedStyle(element).backgroundColor;
+            if ((rgba(colour)[3] ?? 1) === 1) return colour;
+        }
+        return 'rgb(255, 255, 255)';
+    };
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const element = walker.currentNode.parentElement;
+        if (!walker.currentNode.data.trim() || element.closest('script, .unseen, dialog:not([open])')) continue;
+        if (!element.checkVisibility()) continue;
+        const [one, two] = [light(getComputedStyle(element).color), light(ground(element))].sort((a, b) => b - a);
+        found.push([walker.currentNode.data, (one + 0.05) / (two + 0.05)]);
+    }
+    return found;
+}"""
+
+# How often each (tag, attribute names) occurs: an injected element or attribute would change it.
+
+SHAPES = """() => {
+    const counts = {};
+    for (const element of document.querySelectorAll('*')) {
+        const shape = [element.tagName, ...element.getAttributeNames().sort()].join(' ');
+        counts[shape] = (counts[shape] ?? 0) + 1;
+    }
+    return counts;
+}"""
+
+
 class Program:
     """Listens as the running program does; ``asked`` are (what, body) of its requests but the pings."""
 

@@ -14,6 +14,9 @@ from PIL import Image, ImageGrab
 
 SIZE = (1920, 1400)
 
+LAPTOP = (1280, 736)
+"""Pixels of a screen of 1280 × 800 that its task bar and the window's title leave."""
+
 
 @contextmanager
 def screen(dpi: int) -> Iterator[str]:

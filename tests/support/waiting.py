@@ -1,7 +1,4 @@
-"""Waiting for what other threads and programs do: until it is so, and never for ever.
-
-One short function in a file of its own, because tests of every wing wait.
-"""
+"""Waiting for something, but not for ever."""
 
 from __future__ import annotations
 
@@ -9,9 +6,11 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 20, what: str = "") -> None:
-    """Return as soon as ``condition`` holds; after ``seconds`` fail with ``what`` was waited for."""
+def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: str = "") -> object:
+    """What ``condition`` gives as soon as it counts as true; AssertionError, which names ``what``, if it never does."""
     deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds:g} seconds in vain: {what or condition}"
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never happened within {seconds} s: {what or condition}")
         time.sleep(0.01)
+    return value

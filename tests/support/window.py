@@ -1,4 +1,4 @@
-"""Drives the real window: pumps its events until something is so, and answers its dialogs like a person."""
+"""Drives the real window: finds its widgets, pumps its events until something is so, and answers like a person."""
 
 from __future__ import annotations
 
@@ -6,33 +6,50 @@ import gc
 import json
 import time
 import tkinter as tk
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tkinter import ttk
+from typing import Any, TypeVar
 
 import SemantikSearch
 from semantik.storage.settings import CONFIG_NAME
+from semantik.words.text import say
+from tests.support import widget_finders
+
+Part = TypeVar("Part", bound=tk.Misc)
 
 TIMEOUT = 30.0  # seconds; every wait ends as soon as its condition holds
 
-_INTERPRETERS: list[object] = []
+INTERPRETERS: list[object] = []
 """Kept to the end: Tcl aborts the process when another thread's garbage collection frees one, and an error that the
 log remembers holds on to its window beyond the test."""
+
+
+def pump(root: tk.Tk, condition: Callable[[], object], what: Callable[[], str], seconds: float = TIMEOUT) -> None:
+    """Let a window live until ``condition`` holds. Raises AssertionError with ``what`` when it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"never happened: {what()}")
+        root.tk.dooneevent(0)  # waits for the next event; the app's pump makes one every 40 ms
 
 
 class Window:
     """A running app with a person in front of it.
 
-    Message boxes are answered with the next of ``answers`` (a button's name: ok, yes, no), or with the
-    default button when there is none; what they said is kept in ``messages``.
+    Widgets are found by what is written on them or beside them, see ``widget_finders``; ``within`` looks in a dialog
+    instead of the main window. Message boxes are answered with the next of ``answers`` (a button's name: ok, yes,
+    no), or with the default button when there is none; what they said is kept in ``messages``.
     """
 
     def __init__(self, home: Path) -> None:
         self.messages: list[str] = []
         self.answers: list[str] = []
         self.failures: list[BaseException] = []
+        self._status_line: tk.Misc | None = None
         self.root = tk.Tk(className="SemantikSearch")
-        _INTERPRETERS.append(self.root.tk)
+        INTERPRETERS.append(self.root.tk)
         self.app = SemantikSearch.SemantikSearchApp(self.root, home)
         report = self.root.report_callback_exception
 
@@ -58,16 +75,82 @@ class Window:
 
     def wait(self, condition: Callable[[], object], what: str = "") -> None:
         """Pump events until ``condition`` holds."""
-        deadline = time.monotonic() + TIMEOUT
-        while not condition():
-            if time.monotonic() > deadline:
-                raise AssertionError(f"never happened: {what or condition}; status: {self.status!r}, {self.messages}")
-            self.root.tk.dooneevent(0)  # waits for the next event; the app's pump makes one every 40 ms
+        pump(self.root, condition, lambda: f"{what or condition}; status: {self.status!r}, {self.messages}")
 
     def wait_idle(self) -> None:
         """Until nothing runs in the background and its outcome is shown."""
         self.wait(lambda: not self.app.tasks.busy and self.app.engine is not None, "idle")
         self.root.update()
+
+    # -- What is on the screen
+
+    def find(self, role: str, label: str = "", near: str = "", within: tk.Misc | None = None) -> list[Any]:
+        """All widgets of a kind that are in sight now; for what may be absent."""
+        return list(widget_finders.find(within or self.root, role, label, near))
+
+    def _one(self, role: str, label: str, near: str = "", within: tk.Misc | None = None) -> Any:
+        return widget_finders.the_one(within or self.root, role, label, near)
+
+    def button(self, text: str, near: str = "", within: tk.Misc | None = None) -> Any:
+        """The button that says ``text``; of several the one beside or within what says ``near``."""
+        return self._one("button", text, near, within)
+
+    def check(self, text: str, within: tk.Misc | None = None) -> Any:
+        """The check box that says ``text``."""
+        return self._one("check", text, within=within)
+
+    def radio(self, text: str, within: tk.Misc | None = None) -> Any:
+        """The radio button that says ``text``."""
+        return self._one("radio", text, within=within)
+
+    def entry(self, label: str, within: tk.Misc | None = None) -> Any:
+        """What can be typed into and is called ``label``."""
+        return self._one("entry", label, within=within)
+
+    def combobox(self, label: str, within: tk.Misc | None = None) -> Any:
+        """The list to choose from that is called ``label``."""
+        return self._one("combobox", label, within=within)
+
+    def table(self, label: str = "", within: tk.Misc | None = None) -> Any:
+        """The table that is called ``label``, or the only one."""
+        return self._one("table", label, within=within)
+
+    def pictures(self) -> list[Any]:
+        """The pictures that were found, which are buttons, from the left."""
+        return self.find("picture")
+
+    def part(self, kind: type[Part]) -> Part:
+        """The part of the window that is of a class of the program's, for what has no words; in sight or not."""
+        found = [widget for widget in _all(self.root) if isinstance(widget, kind)]
+        assert len(found) == 1, f"{len(found)} × {kind.__name__}"
+        return found[0]
+
+    @property
+    def mode(self) -> str:
+        """What the chosen radio button of the main window says."""
+        (text,) = [widget_finders.written(radio) for radio in self.find("radio") if radio.instate(["selected"])]
+        return text
+
+    @property
+    def progress(self) -> float:
+        """How far the bar is filled, from 0 to 1."""
+        return float(self._one("progress", "").cget("value"))
+
+    @property
+    def status_line(self) -> tk.Misc:
+        """The line below the bar."""
+        if self._status_line is None or not self._status_line.winfo_exists():
+            (bar,) = (widget for widget in widget_finders.in_sight(self.root) if isinstance(widget, ttk.Progressbar))
+            place = bar.grid_info()
+            (self._status_line,) = bar.master.grid_slaves(row=place["row"] + 1, column=place["column"])
+        return self._status_line
+
+    @property
+    def status(self) -> str:
+        """What the status line says."""
+        return widget_finders.written(self.status_line)
+
+    # -- What a person does
 
     def press(self, button: tk.Misc) -> None:
         """Push a button with the mouse's own event path: nothing happens when it is disabled."""
@@ -83,33 +166,54 @@ class Window:
 
     def leave(self, entry) -> None:
         """Move the focus away from an entry."""
-        self.app.view.search_button.focus_force()
+        self.button(say("window.search")).focus_force()
         self.root.update()
 
     def choose_folder(self, folder: Path) -> None:
         """Type a folder and leave the entry; waits until its index is there."""
-        self.type_into(self.app.view.folder_entry, str(folder))
-        self.leave(self.app.view.folder_entry)
+        self.begin_folder(folder)
         self.wait_idle()
+
+    def begin_folder(self, folder: Path) -> None:
+        """Type a folder and leave the entry; what follows goes on in the background."""
+        entry = self.entry(say("window.folder_group"))
+        self.type_into(entry, str(folder))
+        self.leave(entry)
+
+    def type_words(self, text: str) -> Any:
+        """Replace the words to search for; gives their entry."""
+        entry = self.entry(say("window.text"))
+        self.type_into(entry, text)
+        return entry
+
+    def type_picture(self, path: Path | str) -> Any:
+        """Name an example picture without leaving its entry, which is given back."""
+        entry = self.entry(say("window.image"))
+        self.type_into(entry, str(path))
+        return entry
 
     def search(self, text: str) -> None:
         """Type a query and press Return."""
-        self.type_into(self.app.view.text_entry, text)
-        self.app.view.text_entry.event_generate("<Return>")
+        self.type_words(text).event_generate("<Return>")
         self.wait_idle()
 
-    def dialog(self) -> tk.Toplevel:
-        """The dialog of the program's own that is open."""
-        self.wait(self._dialogs, "a dialog")
-        return self._dialogs()[-1]
+    def push_search(self) -> None:
+        """Push "Buscar", and wait for what comes of it."""
+        self.press(self.button(say("window.search")))
+        self.wait_idle()
 
-    def _dialogs(self) -> list[tk.Toplevel]:
+    def dialog(self, title: str = "") -> Any:
+        """The dialog of the program's own that is open, or the one with this title; waits for it."""
+
+        def wanted() -> list[tk.Toplevel]:
+            return [dialog for dialog in self.dialogs() if title in ("", dialog.title())]
+
+        self.wait(wanted, f"a dialog {title}")
+        return wanted()[-1]
+
+    def dialogs(self) -> list[tk.Toplevel]:
+        """All dialogs that are open."""
         return [w for w in self.root.winfo_children() if isinstance(w, tk.Toplevel) and w.winfo_viewable()]
-
-    @property
-    def status(self) -> str:
-        """What the status line says."""
-        return str(self.app.view.status.cget("text"))
 
     def texts(self, widget: tk.Misc | None = None) -> list[str]:
         """Every text that is shown in ``widget`` and below."""
@@ -137,19 +241,30 @@ class Window:
             return False
 
 
+def _all(top: tk.Misc) -> Iterator[tk.Misc]:
+    for child in top.winfo_children():
+        if not isinstance(child, tk.Toplevel):
+            yield child
+            yield from _all(child)
+
+
 @contextmanager
 def windows(home: Path) -> Iterator[Callable[..., Window]]:
     """Gives a function that opens a window; in the end all are closed, and none may have failed.
 
-    With arguments, the settings are written first: those of somebody who chose the embedded model, and these.
+    With settings, these are written first, for somebody who chose the embedded model. ``answers`` are those to the
+    first message boxes. It waits until nothing runs, but with ``ready=False``.
     """
     opened: list[Window] = []
 
-    def begin(**settings: object) -> Window:
+    def begin(*, ready: bool = True, answers: Sequence[str] = (), **settings: object) -> Window:
         if settings:
             values = {"encoder": "builtin", "weights_folder": str(home / "w")} | settings
             (home / CONFIG_NAME).write_text(json.dumps(values))
         opened.append(Window(home))
+        opened[-1].answers = list(answers)
+        if ready:
+            opened[-1].wait_idle()
         return opened[-1]
 
     yield begin

@@ -62,21 +62,11 @@ class MainView(ttk.Frame):
             folder.add_button,
             folder.remove_button,
         )
-        self.folder_list, self.show_folders = folder.list, folder.show
-        self.watch_check, self.watch = folder.watch_check, folder.watch
-        self.mode, self.by_text, self.by_image, self.by_both = query.mode, query.by_text, query.by_image, query.by_both
+        self.show_folders, self.watch = folder.show, folder.watch
+        self.mode, self.filters, self.show_filters = query.mode, query.filters, query.show_filters
         self.text_entry, self.image_entry, self.preview = query.text_entry, query.image_entry, query.preview
-        self.image_button, self.paste_button = query.image_button, query.paste_button
-        self.filters, self.filters_shown, self.filters_button = query.filters, query.filters_shown, query.filters_button
-        self.show_filters = query.show_filters
-        self.top_k, self.model_box = options.top_k, options.model_box
-        self.relevant_check, self.fold_check = options.relevant_check, options.fold_check
-        self.names_check = options.names_check
-        self.search_button, self.settings_button = options.search_button, options.settings_button
-        self.about_button = options.about_button
-        self.progress, self.status = self.bottom.progress, self.bottom.status
+        self.top_k, self.model_box, self.status = options.top_k, options.model_box, self.bottom.status
         self.pause_button, self.cancel_button = self.bottom.pause_button, self.bottom.cancel_button
-        self.skipped_button = self.bottom.skipped_button
         self.show_waiting, self.show_share = self.bottom.show_waiting, self.bottom.show_share
         self.show_skipped, self.show_paused = self.bottom.show_skipped, self.bottom.show_paused
 

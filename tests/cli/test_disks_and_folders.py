@@ -36,7 +36,7 @@ from semantik.records import Reason
 from semantik.storage import atomic_files, settings
 from semantik.words.text import explain, reason
 from tests.support.crash_worker import PixelEncoder
-from tests.support.fake_encoder import FakeEncoder
+from tests.support.fake_encoder import FakeEncoder, fake_encoder
 from tests.support.libraries import paint, together
 from tests.support.places import REPO
 
@@ -75,12 +75,6 @@ def mount():
         subprocess.run(["umount", "-l", str(place)], check=False)
 
 
-def fake_encoder(name, **options):
-    encoder = FakeEncoder()
-    encoder.name = name
-    return encoder
-
-
 @pytest.fixture
 def run(monkeypatch, home, capsys):
     """Run a command of the program in this process: exit code, stdout, stderr."""
@@ -100,7 +94,7 @@ def run(monkeypatch, home, capsys):
 PROGRAM = """
 import sys
 sys.path[:0] = {path}
-from tests.cli.test_places import fake_encoder
+from tests.support.fake_encoder import fake_encoder
 from semantik.cli import main as cli
 from semantik.encoders import registry
 registry.create = fake_encoder

@@ -16,44 +16,14 @@ from semantik import __version__
 from semantik.encoders import registry
 from semantik.engine import models
 from semantik.errors import NoNetwork
+from semantik.gui.main_window.filter_panel import FilterPanel
+from semantik.gui.main_window.main_view import MainView
 from semantik.long_tasks import Progress
 from semantik.results import page
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME
-from tests.support.fake_encoder import FakeEncoder, replace_encoders
+from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
-from tests.support.window import windows
-
-
-@pytest.fixture(autouse=True)
-def encoder(monkeypatch):
-    """All models are the predictable one; CLIP's weights are not on disk."""
-    return replace_encoders(monkeypatch)
-
-
-@pytest.fixture
-def settings(home):
-    """Settings of somebody who has chosen the embedded model."""
-
-    def write(**values):
-        (home / CONFIG_NAME).write_text(json.dumps({"encoder": "builtin", "weights_folder": str(home / "w"), **values}))
-
-    write()
-    return write
-
-
-@pytest.fixture
-def start(home, settings, pages):
-    with windows(home) as begin:
-        yield begin
-
-
-@pytest.fixture
-def window(start):
-    made = start()
-    made.wait_idle()
-    return made
-
 
 # -- What is on the window -----------------------------------------------------------------------------
 
@@ -79,7 +49,7 @@ def test_labels_are_the_specified_ones(window):
 
 
 def test_the_window_says_what_it_loads_before_it_is_ready(start):
-    window = start()
+    window = start(encoder="builtin", ready=False)
     assert window.status == "Cargando el motor de búsqueda…"
     assert window.app.engine is None
     window.wait_idle()
@@ -88,11 +58,10 @@ def test_the_window_says_what_it_loads_before_it_is_ready(start):
 
 def test_nothing_is_cut_off(window):
     for filters in (False, True):
-        window.app.view.filters_shown.set(filters)
-        window.app.view.show_filters()
-        window.root.update()
-        shown = [widget for widget in window.app.view.winfo_children() if widget.winfo_manager()]
-        assert bool(window.app.view.filters.winfo_ismapped()) is filters
+        if filters:
+            window.press(window.button("Filtros"))
+        shown = [widget for widget in window.part(MainView).winfo_children() if widget.winfo_manager()]
+        assert bool(window.part(FilterPanel).winfo_ismapped()) is filters
         for widget in shown:
             assert widget.winfo_width() >= widget.winfo_reqwidth()
         assert window.root.winfo_height() >= window.root.winfo_reqheight()
@@ -104,17 +73,16 @@ def test_a_missing_or_broken_icon_breaks_nothing(start, monkeypatch, tmp_path, c
     if content:
         icon.write_bytes(content)
     monkeypatch.setattr(SemantikSearch, "ICON", icon)
-    window = start()
-    window.wait_idle()
+    window = start(encoder="builtin")
     assert window.app.icon is None
-    window.press(window.app.view.about_button)
+    window.press(window.button("?"))
     assert "SemantikSearch" in window.texts(window.dialog())
     window.dialog().destroy()
 
 
 def test_about_tells_what_it_is(window):
     assert window.app.icon is not None
-    window.press(window.app.view.about_button)
+    window.press(window.button("?"))
     box = window.dialog()
     texts = "\n".join(window.texts(box))
     assert box.title() == "Acerca de SemantikSearch"
@@ -133,37 +101,35 @@ def test_about_tells_what_it_is(window):
 # -- The folder and its index --------------------------------------------------------------------------
 
 
-def test_typing_a_folder_indexes_it_on_focus_out(window, library, home, encoder):
+def test_typing_a_folder_indexes_it_on_focus_out(window, library, home, encoders):
     window.choose_folder(library)
     assert len(window.messages) == 1
     assert window.messages[0].startswith("Índice terminado en ")
     assert window.messages[0].endswith("6 imágenes nuevas, 0 ya estaban y 0 quitadas. En total, 6.")
     assert window.status == "Listo: 6 imágenes. Modelo: Integrado (sin descarga)."
-    assert float(window.app.view.progress.cget("value")) == 0  # cleared
+    assert window.progress == 0  # cleared
     assert json.loads((home / CONFIG_NAME).read_text())["image_folder"] == str(library)
     assert (index_folder(home, library, "builtin") / "image_index.json").is_file()
-    assert encoder[-1].images == 6
+    assert encoders[-1].images == 6
 
 
 def test_browse_takes_the_chosen_folder(window, library, monkeypatch):
     monkeypatch.setattr(SemantikSearch.filedialog, "askdirectory", lambda **options: str(library))
-    window.press(window.app.view.folder_button)
+    window.press(window.button("Examinar", near="Directorio de Imágenes"))
     window.wait_idle()
-    assert window.app.view.folder_entry.get() == str(library)
+    assert window.entry("Directorio de Imágenes").get() == str(library)
     assert window.app.opened.library.count == 6
 
 
-def test_the_last_folder_is_reopened_with_its_index_and_nothing_is_embedded(start, library, encoder):
-    first = start()
-    first.wait_idle()
+def test_the_last_folder_is_reopened_with_its_index_and_nothing_is_embedded(start, library, encoders):
+    first = start(encoder="builtin")
     first.choose_folder(library)
     first.close()
     again = start()
-    again.wait_idle()
-    assert again.app.view.folder_entry.get() == str(library)
+    assert again.entry("Directorio de Imágenes").get() == str(library)
     assert again.status == "Listo: 6 imágenes. Modelo: Integrado (sin descarga)."
     assert again.messages == []
-    assert encoder[-1].images == 0
+    assert encoders[-1].images == 0
     assert again.app.is_index_valid()
 
 
@@ -176,7 +142,7 @@ def test_progress_is_shown_while_indexing(window, tmp_path):
 
     def note(progress, library):
         show(progress, library)
-        seen.append((window.status, float(window.app.view.progress.cget("value"))))
+        seen.append((window.status, window.progress))
 
     window.app._show_progress = note
     window.choose_folder(folder)
@@ -197,7 +163,7 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     def cancel_early(progress, library):
         show(progress, library)
         if progress.done == 8:
-            window.press(window.app.view.cancel_button)
+            window.press(window.button("Cancelar"))
 
     # The encoder waits for the window after its second batch, so that the cancel comes in time.
     encode = FakeEncoder.encode_images
@@ -215,22 +181,19 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     assert window.status == (f"Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó.")
     window.app._show_progress = show
     monkeypatch.setattr(FakeEncoder, "encode_images", encode)
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert window.messages[-1].endswith(f"{60 - count} imágenes nuevas, {count} ya estaban y 0 quitadas. En total, 60.")
 
 
-def test_a_changed_folder_is_asked_about(start, library, encoder):
-    first = start()
-    first.wait_idle()
+def test_a_changed_folder_is_asked_about(start, library, encoders):
+    first = start(encoder="builtin")
     first.choose_folder(library)
     first.close()
     paint(library / "nuevo.png", (0, 0, 255))
     paint(library / "rojo.png", (255, 0, 0), (99, 99))
     (library / "verde.png").unlink()
-    refused = start()
-    refused.answers = ["no"]
-    refused.wait_idle()
+    refused = start(answers=["no"])
     assert refused.messages == [
         "La carpeta ha cambiado desde la última vez: 1 nuevas, 1 modificadas y 1 que ya no están.\n\n"
         "¿Actualizar el índice ahora?"
@@ -238,17 +201,14 @@ def test_a_changed_folder_is_asked_about(start, library, encoder):
     assert refused.status == "6 imágenes; la carpeta ha cambiado. Pulse «Actualizar índice» cuando quiera."
     assert not refused.app.is_index_valid()
     refused.close()
-    agreed = start()
-    agreed.answers = ["yes", "ok"]
-    agreed.wait_idle()
+    agreed = start(answers=["yes", "ok"])
     assert agreed.messages[1].endswith("2 imágenes nuevas, 4 ya estaban y 2 quitadas. En total, 6.")
-    assert encoder[-1].images == 2
+    assert encoders[-1].images == 2
     assert agreed.app.is_index_valid()
 
 
 def test_a_damaged_index_is_told_and_rebuilt_when_the_user_agrees(start, library, home):
-    first = start()
-    first.wait_idle()
+    first = start(encoder="builtin")
     first.choose_folder(library)
     first.close()
     store = index_folder(home, library, "builtin")
@@ -256,9 +216,7 @@ def test_a_damaged_index_is_told_and_rebuilt_when_the_user_agrees(start, library
     damaged = bytearray(vectors.read_bytes())
     damaged[60] ^= 1
     vectors.write_bytes(damaged)
-    refused = start()
-    refused.answers = ["no"]
-    refused.wait_idle()
+    refused = start(answers=["no"])
     assert refused.messages == [
         f"El índice guardado no se puede usar: sus vectores están dañados ({vectors.name}).\n\n"
         "¿Crear el índice de nuevo? Los archivos dañados se guardan aparte."
@@ -267,7 +225,6 @@ def test_a_damaged_index_is_told_and_rebuilt_when_the_user_agrees(start, library
     assert vectors.read_bytes() == damaged
     refused.close()
     agreed = start()
-    agreed.wait_idle()
     assert agreed.app.opened.library.count == 6
     (kept,) = store.glob("damaged-*/*.bin")
     assert kept.read_bytes() == damaged
@@ -287,13 +244,11 @@ def test_a_folder_without_pictures_is_told(window, tmp_path):
 
 
 def test_an_unplugged_library_stays_searchable(start, library, pages):
-    first = start()
-    first.wait_idle()
+    first = start(encoder="builtin")
     first.choose_folder(library)
     first.close()
     library.rename(library.with_name("desenchufada"))
     window = start()
-    window.wait_idle()
     assert window.messages[0].startswith(f"No se encuentra la carpeta «{library}».")
     assert (
         window.status
@@ -312,11 +267,11 @@ def test_mass_removal_is_asked_about(window, tmp_path):
     shutil.rmtree(folder / "disco")
     window.messages.clear()
     window.answers = ["no"]
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert window.messages[0].startswith(f"Faltan 30 de las 31 imágenes indexadas de «{folder}».")
     assert window.app.opened.library.count == 31
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert window.app.opened.library.count == 1
 
@@ -326,11 +281,8 @@ def test_skipped_files_are_listed_with_reasons(window, library):
     (library / "vacia.jpg").write_bytes(b"")
     window.choose_folder(library)
     assert window.messages[0].endswith("2 archivos con problemas: pulse «Omitidas» para ver la lista.")
-    button = window.app.view.skipped_button
-    assert button.winfo_viewable()
-    assert button.cget("text") == "Omitidas (2)"
-    window.press(button)
-    table = window.dialog().table
+    window.press(window.button("Omitidas (2)"))
+    table = window.table(within=window.dialog())
     assert [table.item(row, "values") for row in table.get_children()] == [
         ("rota.jpg", "no es una imagen conocida"),
         ("vacia.jpg", "el archivo está vacío"),
@@ -353,7 +305,7 @@ def test_return_searches_by_text_and_opens_the_page(window, library, pages):
 
 def test_only_relevant_results_when_asked_for(window, library, pages, home, start):
     window.choose_folder(library)
-    window.press(window.app.view.relevant_check)
+    window.press(window.check("Solo resultados relevantes"))
     assert json.loads((home / CONFIG_NAME).read_text())["only_relevant"] is True
     window.search("rojo")
     assert window.status.startswith("1 resultado")
@@ -362,18 +314,27 @@ def test_only_relevant_results_when_asked_for(window, library, pages, home, star
     assert "naranja.png" not in html
     window.close()
     again = start()
-    again.wait_idle()
-    assert again.app.view.relevant_check.instate(["selected"])
-    again.press(again.app.view.relevant_check)
+    assert again.check("Solo resultados relevantes").instate(["selected"])
+    again.press(again.check("Solo resultados relevantes"))
     again.search("rojo")
     assert again.status.startswith("6 resultados en el navegador")
 
 
-@pytest.mark.parametrize("widget", ["folder_entry", "image_entry", "top_k", "model_box", "by_text", "about_button"])
-def test_return_searches_from_anywhere(window, library, pages, widget):
+@pytest.mark.parametrize(
+    ("role", "label"),
+    [
+        ("entry", "Directorio de Imágenes"),
+        ("entry", "Ruta de Imagen"),
+        ("entry", "Resultados a Mostrar (K)"),
+        ("combobox", "Modelo"),
+        ("radio", "Buscar por Texto"),
+        ("button", "?"),
+    ],
+)
+def test_return_searches_from_anywhere(window, library, pages, role, label):
     window.choose_folder(library)
-    window.type_into(window.app.view.text_entry, "azul")
-    focused = getattr(window.app.view, widget)
+    window.type_words("azul")
+    (focused,) = window.find(role, label)
     focused.focus_force()
     window.root.update()
     focused.event_generate("<Return>")
@@ -383,7 +344,7 @@ def test_return_searches_from_anywhere(window, library, pages, widget):
 
 def test_real_keys_search_too(window, library, pages):
     window.choose_folder(library)
-    entry = window.app.view.text_entry
+    entry = window.entry("Texto a Buscar")
     entry.focus_force()
     # The keys come from outside, while this thread keeps the window alive. Two calls: after a search,
     # xdotool would send its keys past the keyboard, to the window that it found.
@@ -399,11 +360,9 @@ def test_real_keys_search_too(window, library, pages):
 
 def test_searching_by_image(window, library, pages):
     window.choose_folder(library)
-    window.type_into(window.app.view.image_entry, f'"{library / "viaje" / "amarillo.png"}"')
-    window.leave(window.app.view.image_entry)
-    assert window.app.view.mode.get() == "image"
-    window.press(window.app.view.search_button)
-    window.wait_idle()
+    window.leave(window.type_picture(f'"{library / "viaje" / "amarillo.png"}"'))
+    assert window.mode == "Buscar por Imagen"
+    window.push_search()
     html = pages[0].read_text(encoding="utf-8")
     assert html.index("naranja.png") < html.index("azul.png")
 
@@ -411,48 +370,44 @@ def test_searching_by_image(window, library, pages):
 def test_return_in_the_image_path_searches_by_that_image(window, library, pages):
     window.choose_folder(library)
     window.search("rojo")
-    window.type_into(window.app.view.image_entry, str(library / "azul.png"))
-    window.app.view.image_entry.event_generate("<Return>")
+    window.type_picture(library / "azul.png").event_generate("<Return>")
     window.wait_idle()
-    assert window.app.view.mode.get() == "image"
+    assert window.mode == "Buscar por Imagen"
     html = pages[1].read_text(encoding="utf-8")
     assert html.index("azul.png") < html.index("rojo.png")
     window.search("rojo")
-    assert window.app.view.mode.get() == "image"  # set by typing, which event_generate below is
-    window.app.view.text_entry.focus_force()
-    window.app.view.text_entry.event_generate("<KeyPress-a>")
-    assert window.app.view.mode.get() == "text"
+    assert window.mode == "Buscar por Imagen"  # set by typing, which event_generate below is
+    window.entry("Texto a Buscar").focus_force()
+    window.entry("Texto a Buscar").event_generate("<KeyPress-a>")
+    assert window.mode == "Buscar por Texto"
 
 
 def test_browse_image_takes_the_chosen_picture(window, library, pages, monkeypatch):
     window.choose_folder(library)
     monkeypatch.setattr(SemantikSearch.filedialog, "askopenfilenames", lambda **options: (str(library / "azul.png"),))
-    window.press(window.app.view.image_button)
-    assert window.app.view.mode.get() == "image"
-    window.press(window.app.view.search_button)
-    window.wait_idle()
+    window.press(window.button("Examinar", near="Ruta de Imagen"))
+    assert window.mode == "Buscar por Imagen"
+    window.push_search()
     assert len(pages) == 1
 
 
 def test_k_limits_the_results_and_is_remembered(start, library, pages):
-    window = start()
-    window.wait_idle()
+    window = start(encoder="builtin")
     window.choose_folder(library)
-    assert window.app.view.top_k.get() == "6"  # 20 were wanted, 6 are there
-    window.app.view.top_k.set("2")
+    assert window.entry("Resultados a Mostrar (K)").get() == "6"  # 20 were wanted, 6 are there
+    window.entry("Resultados a Mostrar (K)").set("2")
     window.search("rojo")
     assert window.status.startswith("2 resultados")
     window.close()
     again = start()
-    again.wait_idle()
-    assert again.app.view.top_k.get() == "2"
+    assert again.entry("Resultados a Mostrar (K)").get() == "2"
 
 
 @pytest.mark.parametrize("value", ["0", "7", "abc", "", "-3", "999999999999999999"])
 def test_a_bad_k_is_told(window, library, pages, value):
     window.choose_folder(library)
     window.messages.clear()
-    window.app.view.top_k.set(value)
+    window.entry("Resultados a Mostrar (K)").set(value)
     window.search("rojo")
     assert window.messages == [f"K debe ser un número entero de 1 a 6. «{value}» no lo es."]
     assert pages == []
@@ -464,7 +419,7 @@ def test_searching_without_a_folder_is_told(window):
 
 
 def test_updating_without_a_folder_is_told(window):
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     assert window.messages == ["Elija primero la carpeta de sus fotos con «Examinar»."]
 
 
@@ -486,17 +441,15 @@ def test_an_empty_query_is_told(window, library):
 def test_missing_query_images_are_told(window, library, tmp_path):
     window.choose_folder(library)
     window.messages.clear()
-    window.app.view.mode.set("image")
-    window.press(window.app.view.search_button)
+    window.radio("Buscar por Imagen").invoke()
+    window.press(window.button("Buscar"))
     assert window.messages.pop() == "Elija primero una imagen de ejemplo con «Examinar»."
-    window.type_into(window.app.view.image_entry, str(tmp_path / "nada.jpg"))
-    window.press(window.app.view.search_button)
-    window.wait_idle()
+    window.type_picture(tmp_path / "nada.jpg")
+    window.push_search()
     assert window.messages.pop() == f"No se encuentra la imagen «{tmp_path / 'nada.jpg'}». Elija otra con «Examinar»."
     (tmp_path / "rota.jpg").write_bytes(b"not a picture")
-    window.type_into(window.app.view.image_entry, str(tmp_path / "rota.jpg"))
-    window.press(window.app.view.search_button)
-    window.wait_idle()
+    window.type_picture(tmp_path / "rota.jpg")
+    window.push_search()
     assert window.messages.pop() == (
         f"No se puede leer la imagen «{tmp_path / 'rota.jpg'}»: no es una imagen conocida. Elija otra."
     )
@@ -511,14 +464,13 @@ def test_searching_while_indexing_is_told(window, library, monkeypatch):
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait)
-    window.type_into(window.app.view.folder_entry, str(library))
-    window.leave(window.app.view.folder_entry)
+    window.begin_folder(library)
     window.wait(lambda: window.status.startswith("Cargando el modelo"), "indexing")
-    window.press(window.app.view.search_button)
+    window.press(window.button("Buscar"))
     assert window.messages == [
         "Se está indexando. Podrá buscar cuando termine, o pulse «Cancelar» para buscar en lo ya indexado."
     ]
-    assert "disabled" in window.app.view.update_button.state()
+    assert "disabled" in window.button("Actualizar índice").state()
     hold.set()
     window.wait_idle()
     assert window.app.opened.library.count == 6
@@ -540,7 +492,7 @@ def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
         nonlocal ticks
         ticks += embedding.is_set()
         if ticks == 50:
-            window.type_into(window.app.view.text_entry, "mientras tanto")
+            window.type_words("mientras tanto")
             answered.set()
         window.root.after(5, tick)
 
@@ -548,7 +500,7 @@ def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
     window.root.after(5, tick)
     window.choose_folder(folder)
     assert answered.is_set()
-    assert window.app.view.text_entry.get() == "mientras tanto"
+    assert window.entry("Texto a Buscar").get() == "mientras tanto"
     assert window.app.opened.library.count == 40
 
 
@@ -556,8 +508,7 @@ def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):
     folder = tmp_path / "muchas"
     for number in range(40):
         paint(folder / f"{number}.png", (number * 6, 100, 0))
-    window = start()
-    window.wait_idle()
+    window = start(encoder="builtin")
     encode = FakeEncoder.encode_images
 
     def wait(self, batch):
@@ -566,8 +517,7 @@ def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait)
-    window.type_into(window.app.view.folder_entry, str(folder))
-    window.leave(window.app.view.folder_entry)
+    window.begin_folder(folder)
     window.wait(lambda: window.status.startswith("Indexando 8"), "eight")
     window.close()
     stored = json.loads((index_folder(home, folder, "builtin") / "image_index.json").read_text())
@@ -602,39 +552,35 @@ def test_a_page_without_a_browser_is_told(window, library, monkeypatch):
 # -- Choosing the model --------------------------------------------------------------------------------
 
 
-def test_who_skipped_the_guide_is_asked_once_and_the_embedded_model_needs_no_download(start, settings, home):
-    settings(encoder="", guide=False)
-    window = start()
+def test_who_skipped_the_guide_is_asked_once_and_the_embedded_model_needs_no_download(start, home):
+    window = start(encoder="", guide=False, ready=False)
     dialog = window.dialog()
     texts = window.texts(dialog)
     assert "Descargar (338 MB)" in texts
     assert window.status == "Elija un modelo."
-    window.press(dialog.start)
+    window.press(window.button("Empezar con el integrado", within=dialog))
     window.wait_idle()
     assert window.app.engine.models.encoder.name == "builtin"
     assert json.loads((home / CONFIG_NAME).read_text())["encoder"] == "builtin"
     window.close()
     again = start()
-    again.wait_idle()
-    assert again._dialogs() == []
+    assert again.dialogs() == []
 
 
-def test_a_failed_download_goes_on_with_the_embedded_model(start, settings, monkeypatch):
-    settings(encoder="", guide=False)
-
+def test_a_failed_download_goes_on_with_the_embedded_model(start, monkeypatch):
     def fail(*arguments):
         raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
 
     monkeypatch.setattr(registry.model_file_set, "download", fail)
-    window = start()
-    window.press(window.dialog().download)
+    window = start(encoder="", guide=False, ready=False)
+    window.press(window.button("Descargar (338 MB)", within=window.dialog()))
     window.wait_idle()
     assert window.messages == [
         "No hay conexión con example.org, así que CLIP ViT-B/32 no se pudo descargar. Compruebe la red e inténtelo "
         "de nuevo.\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, vuelva a elegir el modelo."
     ]
     assert window.app.engine.models.encoder.name == "builtin"
-    assert window.app.view.model_box.get() == "Integrado (sin descarga)"
+    assert window.combobox("Modelo").get() == "Integrado (sin descarga)"
 
 
 def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, library, home, monkeypatch):
@@ -648,13 +594,14 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
 
     monkeypatch.setattr(registry.model_file_set, "download", download)
     monkeypatch.setattr(models.Models, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
-    box = window.app.view.model_box
+    box = window.combobox("Modelo")
     box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))
     seen: list[str] = []
-    say = window.app.view.say
-    window.app.view.say = lambda message: (seen.append(message), say(message))
+    line = window.status_line
+    show = line.configure
+    monkeypatch.setattr(line, "configure", lambda **options: (seen.append(options.get("text", "")), show(**options)))
     box.event_generate("<<ComboboxSelected>>")
-    window.press(window.dialog().download)
+    window.press(window.button("Descargar (338 MB)", within=window.dialog()))
     window.wait_idle()
     assert arrived == ["ViT-B-32.pt"]
     (told,) = [message for message in seen if message.startswith("Descargando CLIP ViT-B/32")]
@@ -667,8 +614,7 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
 
 
 def test_settings_that_cannot_be_saved_stop_nothing(start, library, monkeypatch):
-    window = start()
-    window.wait_idle()
+    window = start(encoder="builtin")
 
     def fail(*arguments):
         raise PermissionError(13, "Permission denied")

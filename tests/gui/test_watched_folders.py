@@ -10,13 +10,14 @@ import pytest
 from semantik.engine.background_updates import BackgroundUpdates
 from semantik.folders.watching.folder_watch import FolderWatch, WatchKind
 from semantik.gui.actions import folder_watching
+from semantik.gui.main_window.result_strip import ResultStrip
 from semantik.index import ImageIndex
 from semantik.storage.home import index_folder
 from semantik.storage.settings import load_config
-from tests.gui.test_several_folders import add, rows
-from tests.support.fake_encoder import FakeEncoder, replace_encoders
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.folder_list import add, rows
 from tests.support.libraries import paint
-from tests.support.window import Window, windows
+from tests.support.window import Window
 
 WATCH = "Incluir las fotos nuevas sin preguntar"
 
@@ -37,19 +38,15 @@ def watches(monkeypatch) -> list[FolderWatch]:
 
 
 @pytest.fixture
-def start(home, monkeypatch, pages, watches):
-    replace_encoders(monkeypatch)
-    with windows(home) as begin:
+def start(start, watches):
+    def begin_watched(folder: Path, **settings: object) -> Window:
+        window = start(**{"encoder": "builtin"} | settings)
+        window.choose_folder(folder)
+        window.messages.clear()
+        settle(window, watches[0], folder)
+        return window
 
-        def begin_watched(folder: Path, **settings: object) -> Window:
-            window = begin(**{"encoder": "builtin"} | settings)
-            window.wait_idle()
-            window.choose_folder(folder)
-            window.messages.clear()
-            settle(window, watches[0], folder)
-            return window
-
-        yield begin_watched
+    return begin_watched
 
 
 def settle(window: Window, watch: FolderWatch, folder: Path, kind: WatchKind = WatchKind.EVENTS) -> None:
@@ -76,17 +73,15 @@ def count(window: Window) -> int:
 
 def test_new_pictures_are_taken_in_without_a_question(start, library, home):
     window = start(library)
-    check = window.app.view.watch_check
-    assert check.cget("text") == WATCH
-    window.press(check)
+    window.press(window.check(WATCH))
     assert load_config(home).watch is True
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(lambda: count(window) == 7, "the new picture")
     window.wait(lambda: window.status == "Incluidas: 1 imagen nueva. En total, 7.")
     assert window.messages == []
-    assert int(window.app.view.top_k.cget("to")) == 7
+    assert int(window.entry("Resultados a Mostrar (K)").cget("to")) == 7
     window.search("azul")
-    window.wait(lambda: [p.name for p in window.app.view.strip.shown[:2]] == ["azul.png", "nueva.png"])
+    window.wait(lambda: [p.name for p in window.part(ResultStrip).shown[:2]] == ["azul.png", "nueva.png"])
     (library / "nueva.png").unlink()
     window.wait(lambda: count(window) == 6)
     window.wait(lambda: window.status.startswith("Quitadas del índice las imágenes que ya no están. Quedan 6."))
@@ -98,7 +93,7 @@ def test_without_that_they_are_told_and_left_for_the_button(start, library):
     paint(library / "viaje" / "otra.png", (1, 1, 250))
     window.wait(lambda: window.status == "Hay 2 imágenes nuevas. Pulse «Actualizar índice» cuando quiera.")
     assert count(window) == 6
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert count(window) == 8
     assert "2 imágenes nuevas" in window.messages[0]
@@ -108,14 +103,14 @@ def test_saying_so_takes_in_what_was_told_before(start, library):
     window = start(library)
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(lambda: window.status.startswith("Hay 1 imagen nueva."))
-    window.press(window.app.view.watch_check)
+    window.press(window.check(WATCH))
     window.wait(lambda: count(window) == 7)
     window.wait(lambda: window.status == "Incluidas: 1 imagen nueva. En total, 7.")
 
 
 def test_at_the_next_start_nothing_is_asked_any_more(start, library, watches):
     window = start(library)
-    window.press(window.app.view.watch_check)
+    window.press(window.check(WATCH))
     window.close()
     paint(library / "nueva.png", (1, 1, 254))
     watches.clear()
@@ -127,7 +122,7 @@ def test_at_the_next_start_nothing_is_asked_any_more(start, library, watches):
 
 def test_a_search_goes_on_while_pictures_are_taken_in(start, library, monkeypatch):
     window = start(library)
-    window.press(window.app.view.watch_check)
+    window.press(window.check(WATCH))
     encoding, go_on = held(monkeypatch)
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(encoding.is_set)
@@ -140,7 +135,7 @@ def test_a_search_goes_on_while_pictures_are_taken_in(start, library, monkeypatc
 
 def test_closing_the_window_saves_what_was_taken_in_so_far(start, library, monkeypatch, home):
     window = start(library)
-    window.press(window.app.view.watch_check)
+    window.press(window.check(WATCH))
     monkeypatch.setattr(FakeEncoder, "batch_size", 2)
     encoding, go_on = held(monkeypatch)
     for number in range(12):
@@ -181,7 +176,7 @@ def test_each_of_several_folders_tells_its_own_state(start, library, tmp_path, w
     paint(trip / "mar.png", (30, 60, 250))
     window.wait(lambda: [state for *_, state in rows(window)] == ["al día", "con cambios"])
     assert window.status == "viajes: Hay 1 imagen nueva. Pulse «Actualizar índice» cuando quiera."
-    window.press(window.app.view.watch_check)
+    window.press(window.check(WATCH))
     window.wait(lambda: [state for *_, state in rows(window)] == ["al día", "al día"])
     window.wait(lambda: window.status == "viajes: Incluidas: 1 imagen nueva. En total, 2.")
     # A folder that rests is not watched.
@@ -202,7 +197,7 @@ def test_most_pictures_gone_is_for_the_user_to_confirm(start, library, monkeypat
     window.wait(lambda: window.status == "La carpeta ha cambiado. Pulse «Actualizar índice» cuando quiera.")
     assert count(window) == 46
     window.answers = ["yes"]
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert count(window) == 6
 
@@ -212,7 +207,7 @@ def test_indexing_by_hand_waits_for_what_is_being_taken_in(start, library, monke
     encoding, go_on = held(monkeypatch)
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(encoding.is_set)
-    window.press(window.app.view.update_button)
+    window.press(window.button("Actualizar índice"))
     assert window.app.tasks.busy
     go_on.set()
     window.wait_idle()
@@ -228,8 +223,7 @@ def test_another_folder_is_opened_while_pictures_are_taken_in(start, library, tm
     encoding, go_on = held(monkeypatch)
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(encoding.is_set)
-    window.type_into(window.app.view.folder_entry, str(other))
-    window.leave(window.app.view.folder_entry)
+    window.begin_folder(other)
     go_on.set()
     window.wait_idle()
     assert window.status == "Listo: 1 imagen. Modelo: Integrado (sin descarga)."

@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import threading
-
-import pytest
 
 from semantik import doctor
 from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.doctor import DoctorDialog
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.storage.home import index_folder
-from semantik.storage.settings import CONFIG_NAME
-from tests.support.fake_encoder import replace_encoders
-from tests.support.window import windows
-
-
-@pytest.fixture
-def window(home, monkeypatch):
-    replace_encoders(monkeypatch)
-    with windows(home) as begin:
-        window = begin(encoder="builtin")
-        window.wait_idle()
-        yield window
-
-
-def saved(home) -> dict[str, object]:
-    return json.loads((home / CONFIG_NAME).read_text())
-
+from tests.support.waiting import wait_until
 
 # -- The diagnosis -------------------------------------------------------------------------------------
 
 
 def diagnosis(window) -> DoctorDialog:
     """The report's window, opened by the button in the About box."""
-    window.app.show_about()
+    about = ask(window)
+    dialog = window.dialog("Diagnóstico")
+    assert isinstance(dialog, DoctorDialog)
+    assert not about.winfo_exists()
+    return dialog
+
+
+def ask(window) -> AboutDialog:
+    """Ask for the report by the button in the About box; gives that box."""
+    window.press(window.button("?"))
     about = window.dialog()
     assert isinstance(about, AboutDialog)
-    window.press(about.doctor)
-    window.wait(lambda: isinstance(window.dialog(), DoctorDialog), "the report")
-    assert not about.winfo_exists()
-    return window.dialog()
+    window.press(window.button("Diagnóstico", within=about))
+    return about
 
 
 def test_the_report_is_shown_and_copied(window, library, home):
@@ -57,15 +45,14 @@ def test_the_report_is_shown_and_copied(window, library, home):
     assert "«carpeta 1», builtin: correcto; imágenes: 6," in shown
     assert str(library) not in shown
     assert str(home) not in shown
-    window.press(dialog.copy_button)
+    window.press(window.button("Copiar", within=dialog))
     assert window.root.clipboard_get() == shown
-    dialog.paths.set(True)
-    dialog.write()
+    window.press(window.check("Mostrar carpetas y rutas", within=dialog))
     assert f"{library}, builtin: correcto; imágenes: 6," in dialog.text.get("1.0", "end-1c")
-    window.press(dialog.copy_button)
+    window.press(window.button("Copiar", within=dialog))
     assert str(library) in window.root.clipboard_get()
     assert str(dialog.text.cget("state")) == "disabled"
-    window.press(dialog.close_button)
+    window.press(window.button("Cerrar", within=dialog))
     assert not dialog.winfo_exists()
 
 
@@ -79,8 +66,7 @@ def test_a_damaged_index_is_told(window, library, home):
 def test_it_does_not_run_beside_another_task(window):
     gate = threading.Event()
     window.app.start(lambda: gate.wait(30), lambda result: None, window.app.show_failure)
-    window.app.show_about()
-    window.press(window.dialog().doctor)
+    ask(window)
     gate.set()
     window.wait_idle()
     assert window.messages == ["Espere a que termine la tarea en curso, o pulse «Cancelar»."]
@@ -92,21 +78,19 @@ def test_it_can_be_cancelled(window, monkeypatch):
 
     def slow(*arguments, control, **options):
         started.set()
-        while not control.cancelled:
-            threading.Event().wait(0.01)
+        wait_until(lambda: control.cancelled, what="the cancelling")
         return real(*arguments, control=control, **options)
 
     monkeypatch.setattr(doctor, "diagnose", slow)
     status = window.status
-    window.app.show_about()
-    window.press(window.dialog().doctor)
+    ask(window)
     window.wait(started.is_set, "the diagnosis")
     assert window.app.tasks.busy
     assert window.status == "Examinando la instalación y los índices…"
-    window.app.cancel()
+    window.press(window.button("Cancelar"))
     window.wait_idle()
     assert window.status == status
-    assert window._dialogs() == []
+    assert window.dialogs() == []
     assert window.messages == []
 
 
@@ -114,7 +98,7 @@ def test_it_can_be_cancelled(window, monkeypatch):
 
 
 def settings(window) -> SettingsDialog:
-    window.press(window.app.view.settings_button)
+    window.press(window.button("Ajustes…"))
     dialog = window.dialog()
     assert isinstance(dialog, SettingsDialog)
     return dialog
@@ -127,7 +111,7 @@ def write(window, dialog, words: str) -> None:
     window.root.update()
 
 
-def test_exclusions_are_saved_and_the_folder_is_looked_at_again(window, library, home):
+def test_exclusions_are_saved_and_the_folder_is_looked_at_again(window, library, saved):
     window.choose_folder(library)
     dialog = settings(window)
     assert dialog.excluded.cget("text") == "Carpetas y archivos excluidos"
@@ -135,10 +119,10 @@ def test_exclusions_are_saved_and_the_folder_is_looked_at_again(window, library,
     write(window, dialog, "  playa/ \n\nAZUL.*\nplaya/\n")
     window.messages.clear()
     window.answers = ["yes"]
-    window.press(dialog.close_button)
+    window.press(window.button("Cerrar", within=dialog))
     window.wait_idle()
     window.wait(lambda: window.app.opened.library.count == 4, "the update")
-    assert saved(home)["exclude"] == ["playa/", "AZUL.*"]
+    assert saved()["exclude"] == ["playa/", "AZUL.*"]
     asked, told = window.messages
     assert asked.endswith("¿Actualizar el índice ahora?")
     assert told.endswith("0 imágenes nuevas, 4 ya estaban y 2 quitadas. En total, 4.")
@@ -166,7 +150,7 @@ def test_excluding_everything_says_where_to_change_it(window, library):
     assert window.app.opened.library.count == 6
 
 
-def test_a_change_of_language_keeps_what_was_typed(window, home):
+def test_a_change_of_language_keeps_what_was_typed(window, saved):
     dialog = settings(window)
     write(window, dialog, "borradores")
     dialog.window_language.current(2)
@@ -174,8 +158,8 @@ def test_a_change_of_language_keeps_what_was_typed(window, home):
     again = window.dialog()
     assert again.excluded.cget("text") == "Excluded folders and files"
     assert again.excluded.patterns() == ("borradores",)
-    assert saved(home)["exclude"] == ["borradores"]
-    window.press(again.close_button)
+    assert saved()["exclude"] == ["borradores"]
+    window.press(window.button("Close", within=again))
 
 
 def test_tab_leaves_the_editor(window):
@@ -191,4 +175,4 @@ def test_tab_leaves_the_editor(window):
     window.root.update()
     assert window.root.focus_get() is not dialog.excluded.text
     assert dialog.excluded.patterns() == ()
-    window.press(dialog.close_button)
+    window.press(window.button("Cerrar", within=dialog))

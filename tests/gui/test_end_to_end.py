@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +16,7 @@ import pytest
 from semantik.storage.settings import CONFIG_NAME
 from tests.support.page_program import browser
 from tests.support.places import REPO
+from tests.support.waiting import wait_until
 from tests.support.window import TIMEOUT, windows
 
 BROWSER = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
@@ -49,7 +49,6 @@ def window(home, pages):
     with windows(home) as begin:
         made = begin(encoder="builtin")
         made.pages = pages
-        made.wait_idle()
         yield made
 
 
@@ -86,17 +85,10 @@ def test_a_person_finds_their_photos(window, photos):
             name, width = first_in_browser(window.pages[-1])
             assert name == names[wanted], words
             assert width > 100
-    window.type_into(window.app.view.image_entry, str(folder / names["flower.jpg"]))
-    window.app.view.image_entry.event_generate("<Return>")
+    window.type_picture(folder / names["flower.jpg"])
+    window.entry("Ruta de Imagen").event_generate("<Return>")
     window.wait_idle()
     assert first_in_browser(window.pages[-1])[0] == names["flower.jpg"]
-
-
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def xdotool(*arguments: str) -> str:
@@ -118,12 +110,13 @@ def test_the_page_leads_back_into_the_program(home, photos, tmp_path):
             name = ("--name", "^Semantic Image Search$")
             window = xdotool("search", "--sync", "--onlyvisible", *name).split()[-1]
             # The model is loaded ahead of the first question once the folder is open.
-            wait_until(lambda: " ahead " in (home / "semantiksearch.log").read_text(encoding="utf-8"))
+            log = home / "semantiksearch.log"
+            wait_until(lambda: " ahead " in log.read_text(encoding="utf-8"), TIMEOUT, "the model is loaded")
             xdotool("windowfocus", "--sync", window)
             xdotool("key", "ctrl+a")
             xdotool("type", "gato")
             xdotool("key", "Return")
-            wait_until(told.exists)
+            wait_until(told.exists, TIMEOUT, "a page")
             with browser() as chromium:
                 tab = chromium.new_page()
                 tab.goto(told.read_text())

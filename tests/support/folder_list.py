@@ -1,0 +1,26 @@
+"""The list of several folders in the main window, as a person adds to it and reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from semantik.gui.actions import folder_commands
+from semantik.words.text import say
+from tests.support.window import Window
+
+
+def add(window: Window, folder: Path) -> None:
+    """ "Añadir…", with this folder chosen in the system's dialog."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(folder_commands.filedialog, "askdirectory", lambda **options: str(folder))
+        window.press(window.button(say("window.add_folder")))
+    window.wait_idle()
+
+
+def rows(window: Window) -> list[tuple[str, ...]]:
+    """What the list shows: mark, path, count and state of each folder."""
+    table = window.table(say("window.folder_group"))
+    cells = [tuple(map(str, table.item(row, "values"))) for row in table.get_children()]
+    return [(mark, path, count, state) for mark, path, count, _, state in cells]
