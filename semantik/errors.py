@@ -1,4 +1,4 @@
-"""What can go wrong, as data. The words for each error are in ``text.py``; the window chooses when to show them."""
+"""What can go wrong, as data. The words for each error are in the catalogues; the window chooses when to show them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ Pixels: TypeAlias = "NDArray[np.uint8]"
 
 
 class Reason(Enum):
-    """Why a file was skipped or is only partly good. The words for each are in ``text.py``."""
+    """Why a file was skipped or is only partly good. The words for each are in the catalogues."""
 
     NOT_AN_IMAGE = "not_an_image"  # no decoder recognises the content
     DAMAGED = "damaged"  # recognised, but it cannot be decoded

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's."""
     index = commands.add_parser("index", help=say("cli.index"), description=say("cli.index"))
-    index.add_argument("folders", metavar="FOLDER", type=Path, nargs="+", help=say("cli.folders"))
-    index.add_argument("--encoder", metavar="NAME", help=say("cli.encoder"))
+    index.add_argument("folders", metavar=say("cli.metavar_folder"), type=Path, nargs="+", help=say("cli.folders"))
+    index.add_argument("--encoder", metavar=say("cli.metavar_name"), help=say("cli.encoder"))
     index.add_argument("--json", action="store_true", help=say("cli.json"))
     index.add_argument("--rebuild", action="store_true", help=say("cli.rebuild"))
     index.add_argument("--allow-mass-removal", action="store_true", help=say("cli.allow_mass_removal"))

@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start_logging(home)
     config = load_config(home)
     text.set_language(resolve(config.language))
+    text.translate_argparse()
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.run is search_command.run and options.text is None and not options.image:

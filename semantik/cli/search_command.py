@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's."""
     search = commands.add_parser("search", help=say("cli.search"), description=say("cli.search"))
-    search.add_argument("folders", metavar="FOLDER", type=Path, nargs="+", help=say("cli.folders"))
-    search.add_argument("--text", metavar="T", help=say("cli.text"))
-    search.add_argument("--image", metavar="PATH", type=Path, action="append", default=[], help=say("cli.image"))
-    search.add_argument("-k", metavar="N", help=say("cli.top_k"))
+    search.add_argument("folders", metavar=say("cli.metavar_folder"), type=Path, nargs="+", help=say("cli.folders"))
+    search.add_argument("--text", metavar=say("cli.metavar_text"), help=say("cli.text"))
+    search.add_argument(
+        "--image", metavar=say("cli.metavar_path"), type=Path, action="append", default=[], help=say("cli.image")
+    )
+    search.add_argument("-k", metavar=say("cli.metavar_number"), help=say("cli.top_k"))
     search.add_argument("--only-relevant", action="store_true", help=say("cli.only_relevant"))
     search.add_argument("--names", action="store_true", help=say("cli.names"))
     search.add_argument("--fold", action="store_true", help=say("cli.fold"))
-    search.add_argument("--encoder", metavar="NAME", help=say("cli.encoder"))
+    search.add_argument("--encoder", metavar=say("cli.metavar_name"), help=say("cli.encoder"))
     search.add_argument("--json", action="store_true", help=say("cli.json"))
-    search.add_argument("--html", metavar="FILE", type=Path, help=say("cli.html"))
+    search.add_argument("--html", metavar=say("cli.metavar_file"), type=Path, help=say("cli.html"))
     search.add_argument("--open", action="store_true", help=say("cli.open"))
     search.set_defaults(run=run)
 

@@ -7,7 +7,8 @@ import subprocess
 from pathlib import PurePath
 from typing import NamedTuple
 
-from semantik.words.text import CATALOGUE
+from semantik.words.catalogue import LANGUAGES
+from semantik.words.text import catalogue
 
 NAME = "SemantikSearch"
 
@@ -35,16 +36,12 @@ def desktop_entry(program: Program) -> str:
 
     Its window class is the one that the window names itself by, so that the panel groups both.
     """
-    spanish, english = CATALOGUE["launcher.comment"]
-    words_es, words_en = CATALOGUE["launcher.keywords"]
     lines = {
         "Type": "Application",
         "Version": "1.4",
         "Name": NAME,
-        "Comment": english,
-        "Comment[es]": spanish,
-        "Keywords": words_en,
-        "Keywords[es]": words_es,
+        **_in_all_languages("Comment", "launcher.comment"),
+        **_in_all_languages("Keywords", "launcher.keywords"),
         "Exec": exec_line([str(program.python), *program.arguments]),
         "Path": _string(str(program.folder)),
         "Icon": _string(str(program.icon)),
@@ -53,6 +50,12 @@ def desktop_entry(program: Program) -> str:
         "StartupWMClass": WINDOW_CLASS,
     }
     return "[Desktop Entry]\n" + "".join(f"{key}={value}\n" for key, value in lines.items())
+
+
+def _in_all_languages(key: str, text: str) -> dict[str, str]:
+    """A localestring: English without a language, then each language under its code."""
+    words = {code: forms[0] for code in LANGUAGES if (forms := catalogue(code).get(text))}
+    return {key: words["en"]} | {f"{key}[{code}]": words[code] for code in words if code != "en"}
 
 
 def exec_line(command: list[str]) -> str:

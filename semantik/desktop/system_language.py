@@ -1,4 +1,4 @@
-"""The language of the user's system, as far as the choice between a Spanish and an English window needs it."""
+"""The language of the user's system, as far as the choice of the window's language needs it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 
 from semantik.desktop.helper_programs import ask
+from semantik.words.catalogue import LANGUAGES
 
 SYSTEM = "system"
 """The value of the setting ``language`` that follows the system."""
@@ -14,16 +15,21 @@ SYSTEM = "system"
 READS_SPANISH = frozenset({"es", "ca", "gl", "eu", "ast"})
 """ISO 639 codes of the languages whose speakers are served better by Spanish than by English."""
 
+OTHERWISE = "en"
+"""The language for speakers of those that there is no catalogue for."""
+
 ASK_SECONDS = 2.0  # macOS answers in milliseconds
 
 
 def resolve(setting: str) -> str:
-    """The language of the window, "es" or "en", for a value of the setting: one of them, or ``SYSTEM``."""
+    """The language of the window, one of ``LANGUAGES``, for a value of the setting: one of them, or ``SYSTEM``."""
     if setting != SYSTEM:
         return setting
     code = system_code()
+    if code in LANGUAGES:
+        return code
     # Most users speak Spanish: a system that does not tell gets Spanish.
-    return "es" if not code or code in READS_SPANISH else "en"
+    return "es" if not code or code in READS_SPANISH else OTHERWISE
 
 
 def system_code() -> str:

@@ -1,4 +1,4 @@
-"""What a diagnosis consists of. The words are in ``text.py``, how they are put together in ``report.py``."""
+"""What a diagnosis consists of. The words are in the catalogues, how they are put together in ``report.py``."""
 
 from __future__ import annotations
 

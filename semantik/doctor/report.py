@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from semantik.doctor.findings import Bytes, Diagnosis, Finding, Grade, Private
 from semantik.words.shown_names import visible
-from semantik.words.text import CATALOGUE, counted, moment, number, say
+from semantik.words.text import counted, is_text, moment, number, say
 
 MARKS = {Grade.OK: "  ", Grade.NOTE: "· ", Grade.WRONG: "✗ "}
 
@@ -87,7 +87,7 @@ class _Words:
                 return size(value)
             case int():
                 return number(value)
-            case str() if value in CATALOGUE:
+            case str() if is_text(value):
                 return say(value)
             case _:
                 return str(value)

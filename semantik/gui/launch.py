@@ -17,11 +17,12 @@ from pathlib import Path
 from semantik.desktop.helper_programs import ask
 from semantik.desktop.system_language import SYSTEM, resolve
 from semantik.storage.home import INSTALLED, SHIPPED
-from semantik.words.text import say, set_language
+from semantik.words.catalogue import SOURCE, read_without_babel
 
 REQUIRED = (
     "cv2",
     "clip",
+    "babel",
     "efficientnet_lite_pytorch",
     "faiss",
     "filelock",
@@ -69,7 +70,6 @@ def prepare(script: str, arguments: Sequence[str]) -> int | None:
     old = sys.version_info[:2] < OLDEST_PYTHON
     if not missing and not old:
         return None
-    set_language(resolve(SYSTEM))  # the settings are out of reach yet
     folder = Path(script).resolve().parent
     python = None if INSTALLED else venv_python(folder)
     if python and RELAUNCHED not in os.environ:
@@ -107,15 +107,21 @@ def venv_python(folder: Path) -> Path | None:
 def explain_missing(missing: Sequence[str], folder: Path, *, old: bool = False) -> str:
     """What to do about a Python that is too old, has no Tk, or lacks packages; copyable commands included."""
     if old:
-        return say("launch.old_python", found=".".join(map(str, sys.version_info[:2])))
+        return _say("launch.old_python", found=".".join(map(str, sys.version_info[:2])))
     if "tkinter" in missing:
         system = {"darwin": "mac", "win32": "windows"}.get(sys.platform, "linux")
-        return say(f"launch.no_tk_{system}")
+        return _say(f"launch.no_tk_{system}")
     if INSTALLED:
         file = SHIPPED / "requirements.txt"
-        return say("launch.no_packages_installed", missing=", ".join(missing), python=sys.executable, file=file)
+        return _say("launch.no_packages_installed", missing=", ".join(missing), python=sys.executable, file=file)
     system = "windows" if os.name == "nt" else "unix"
-    return say(f"launch.no_packages_{system}", missing=", ".join(missing), folder=folder)
+    return _say(f"launch.no_packages_{system}", missing=", ".join(missing), folder=folder)
+
+
+def _say(key: str, **params: object) -> str:
+    """A text in the system's language: Babel may be missing, and the settings are out of reach yet."""
+    texts = read_without_babel(SOURCE, "launch.") | read_without_babel(resolve(SYSTEM), "launch.")
+    return texts[key].format(**params)
 
 
 def tell(message: str) -> None:

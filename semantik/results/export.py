@@ -19,7 +19,7 @@ from semantik.results.copying import CopyReport, copy_files, problem_of
 from semantik.results.portable_names import numbered, portable
 from semantik.storage.regular_files import open_regular
 from semantik.words.shown_names import visible
-from semantik.words.text import counted, reason, say
+from semantik.words.text import counted, decimal_mark, reason, say
 
 __all__ = ["CopyReport", "copied_message", "copy_files", "iter_zip", "to_csv", "to_json"]
 
@@ -74,15 +74,15 @@ def iter_zip(paths: Sequence[Path], control: TaskControl = UNATTENDED) -> Iterat
 def to_csv(hits: Sequence[Hit]) -> bytes:
     """A table with a row per hit, as spreadsheets read it in the chosen language.
 
-    UTF-8 with a mark, lines ended by CR LF (RFC 4180), the columns COLUMNS under the language's names; in Spanish
-    the separator is ";" and the decimal mark ",". What a spreadsheet would take for a formula, at the beginning
+    UTF-8 with a mark, lines ended by CR LF (RFC 4180), the columns COLUMNS under the language's names; where
+    the decimal mark is "," the separator is ";". What a spreadsheet would take for a formula, at the beginning
     of a cell or after a separator, gets an apostrophe before it (OWASP, CSV Injection), and characters that steer
     are made visible: ``to_json`` has the exact paths.
     """
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, delimiter=say("page.csv_separator"))
+    mark = decimal_mark()
+    writer = csv.writer(stream, delimiter=";" if mark == "," else ",")
     writer.writerow([say(f"page.csv_{name}") for name in COLUMNS])
-    mark = say("page.decimal_mark")
     for hit in hits:
         writer.writerow([_cell(value, mark) for value in _values(hit)])
     return stream.getvalue().encode("utf-8-sig")

@@ -33,7 +33,7 @@ from semantik.results.thumbnails import SIDE
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import results_folder
 from semantik.words.shown_names import visible
-from semantik.words.text import counted, number, say
+from semantik.words.text import counted, language, number, plural_forms, say
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +162,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"say": say, "number": number, "counted": counted}
+    environment.globals |= {"plural_forms": plural_forms, "language": language}
     environment.filters |= {"source_hash": _source_hash, "svg_uri": _svg_uri}
     return environment
 

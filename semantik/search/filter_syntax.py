@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Literal
 
 from semantik.decoding.pictures.formats import FORMATS, RAW
@@ -14,34 +15,47 @@ from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
 from semantik.errors import BadFilter
 from semantik.queries import Filters, Order, Shape
 from semantik.words.plain import plain
-from semantik.words.text import CATALOGUE, say
+from semantik.words.text import in_all_languages, say
 
 End = Literal["first", "last"]
 
 KEYS = ("folder", "since", "until", "date", "side", "shape", "type", "order")
-_SYNONYMS = {"from": "since", "hasta": "until", "to": "until", "sort": "order", "ano": "date", "year": "date"}
-_KEY_OF = _SYNONYMS | {plain(word): key for key in KEYS for word in CATALOGUE[f"syntax.{key}"]}
-
-_SHAPES = {plain(word): shape for shape in Shape for word in CATALOGUE[f"syntax.shape_{shape.value}"]}
-_ORDERS = {plain(word): order for order in Order for word in CATALOGUE[f"syntax.order_{order.value}"]}
-_ORDERS |= {"fecha": Order.NEWEST, "date": Order.NEWEST}
 
 _FAMILIES = {"video": VIDEO_EXTENSIONS, "raw": frozenset(RAW.extensions)}
 _FAMILY_OF = _FAMILIES | {"videos": VIDEO_EXTENSIONS}
 _KINDS = {kind.extensions[0].removeprefix("."): frozenset(kind.extensions) for kind in (*FORMATS, *VIDEO_FORMATS)}
 
 
+@cache
+def _key_of() -> dict[str, str]:
+    """The key of every word before a colon that makes a filter."""
+    keys = {plain(word): key for key in KEYS for word in in_all_languages(f"syntax.{key}")}
+    pairs = (pair.partition("=") for pairs in in_all_languages("syntax.synonyms") for pair in pairs.split(","))
+    return {plain(word.strip()): keys[plain(known.strip())] for word, _, known in pairs} | keys
+
+
+@cache
+def _shapes() -> dict[str, Shape]:
+    return {plain(word): shape for shape in Shape for word in in_all_languages(f"syntax.shape_{shape.value}")}
+
+
+@cache
+def _orders() -> dict[str, Order]:
+    orders = {plain(word): order for order in Order for word in in_all_languages(f"syntax.order_{order.value}")}
+    return orders | {plain(word): Order.NEWEST for word in in_all_languages("syntax.date")}
+
+
 def is_key(word: str) -> bool:
     """Whether ``word`` before a colon makes a filter."""
-    return plain(word) in _KEY_OF
+    return plain(word) in _key_of()
 
 
 def read_filter(word: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
     """``filters`` and ``order`` with what ``word:value`` adds to them. Raises BadFilter."""
-    key = _KEY_OF[plain(word)]
+    key = _key_of()[plain(word)]
     try:
         if key == "order":
-            return filters, _ORDERS[plain(value)]
+            return filters, _orders()[plain(value)]
         return _READERS[key](filters, value), order
     except (ValueError, KeyError) as error:
         raise BadFilter(name=word, value=value[:60], example=say(f"syntax.example_{key}")) from error
@@ -131,6 +145,6 @@ _READERS: dict[str, Callable[[Filters, str], Filters]] = {
     "until": lambda filters, value: replace(filters, until=read_date(value, "last")),
     "date": lambda filters, value: replace(filters, since=read_date(value, "first"), until=read_date(value, "last")),
     "side": lambda filters, value: replace(filters, min_side=read_side(value)),
-    "shape": lambda filters, value: replace(filters, shape=_SHAPES[plain(value)]),
+    "shape": lambda filters, value: replace(filters, shape=_shapes()[plain(value)]),
     "type": lambda filters, value: replace(filters, extensions=read_extensions(value)),
 }

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from semantik.records import split_key
 from semantik.words.plain import plain
+from semantik.words.text import in_all_languages
 
 SHORTEST = 3
 """Letters of a word that is looked for in names: shorter ones occur everywhere."""
 
-# Words that say nothing of a picture, in both languages.
-_EMPTY = """
-con sin del los las una uno unos unas por para que sus como entre sobre desde hasta muy mas este esta
-the and with without for from his her its their some any into over under
-foto fotos imagen imagenes photo photos picture pictures img
-"""
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
 def query_words(texts: Iterable[str]) -> tuple[str, ...]:
     """The words of a query's texts that are worth looking for in names, plain and each once."""
     words = (word for text in texts for word in _WORD.findall(plain(text)))
-    return tuple(dict.fromkeys(word for word in words if len(word) >= SHORTEST and word not in _EMPTY.split()))
+    return tuple(dict.fromkeys(word for word in words if len(word) >= SHORTEST and word not in _empty_words()))
+
+
+@cache
+def _empty_words() -> frozenset[str]:
+    """Words that say nothing of a picture, in all languages."""
+    return frozenset(word for words in in_all_languages("syntax.empty_words") for word in plain(words).split())
 
 
 class PathWords:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
@@ -20,6 +21,7 @@ from semantik.records import split_path
 from semantik.search.filter_syntax import filter_words, is_key, read_filter
 from semantik.storage.regular_files import is_file
 from semantik.words.plain import plain
+from semantik.words.text import in_all_languages
 
 MOST_CHARACTERS = 10_000
 """What is longer is no query; its end is left out."""
@@ -37,11 +39,11 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
-_WITHOUT = frozenset({"sin", "without"})
-_NOR = frozenset({"ni", "nor", "or"})
-_AND = frozenset({"y", "e", "and", "pero", "but"})
-_UNTIL = _AND | {"con", "en", "al", "with", "in", "on", "at"}
-"""Words at which what is unwanted ends: what follows them is wanted again."""
+
+@cache
+def _words(kind: str) -> frozenset[str]:
+    """What all languages say for "without", "nor" and "and", and the words that begin what is wanted again."""
+    return frozenset(word for words in in_all_languages(f"syntax.{kind}") for word in plain(words).split())
 
 
 @dataclass
@@ -126,16 +128,16 @@ class _Reader:
         group, wanted = self._group, self._wanted
         group.quoted = False
         word = plain(value.strip(",;."))
-        if word in _WITHOUT and group.sign > 0:
+        if word in _words("without") and group.sign > 0:
             self._open(_Group(-1))
             self._wanted = group
         elif wanted is None:
             group.words.append(value)
-        elif word in _NOR and group.words:
+        elif word in _words("nor") and group.words:
             self._open(_Group(-1))
             self._wanted = wanted
-        elif word in _UNTIL and group.words:
-            if word not in _AND:
+        elif group.words and (word in _words("and") or word in _words("wanted_again")):
+            if word in _words("wanted_again"):
                 wanted.words.append(value)
             self._group, self._wanted = wanted, None
         else:

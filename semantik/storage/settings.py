@@ -10,6 +10,7 @@ from pathlib import Path
 
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import CONFIG_NAME, SHIPPED, settings_file
+from semantik.words.catalogue import LANGUAGES
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Config:
     only_relevant: bool = False  # leave out results that are probably not meant
     fold_similar: bool = True  # show nearly equal pictures, as those of a burst, as one
     names_count: bool = False  # words in the names of files and folders count too
-    language: str = "system"  # of the window: "system", "es" or "en"
+    language: str = "system"  # of the window: "system" or one of ``LANGUAGES``
     theme: str = "system"  # of the window: "system", "light" or "dark"
     query_language: str = "auto"  # who reads CLIP's queries: "auto" (by language), "multilingual" or "english"
     ask_multilingual: bool = True  # offer the multilingual text model when a query needs it
@@ -88,7 +89,7 @@ def _within_bounds(config: Config) -> Config:
     values = asdict(config)
     if config.top_k < 1:
         values["top_k"] = Config.top_k
-    if config.language not in ("system", "es", "en"):
+    if config.language not in ("system", *LANGUAGES):
         values["language"] = Config.language
     if config.theme not in THEMES:
         values["theme"] = Config.theme

@@ -1,1 +1,1 @@
-"""The words that a user reads."""
+"""What users read and write: texts in all languages, and names as they are shown."""

@@ -88,4 +88,4 @@ def changes_question(changes: Sequence[Changes]) -> str:
         "removed": sum(len(each.removed) for each in changes),
     }
     told = {name: number(count) for name, count in groups.items()}
-    return say("ask.changed", **told) if len(changes) == 1 else say("ask.changed_many", folders=len(changes), **told)
+    return say("ask.changed", **told) if len(changes) == 1 else say("ask.changed_several", folders=len(changes), **told)

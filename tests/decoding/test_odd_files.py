@@ -62,7 +62,7 @@ def test_good_files_decode_and_the_others_have_a_reason(run: tuple[Outcomes, flo
             assert outcome.warning is Reason.TRUNCATED or Path(name).suffix in OTHER_READERS, name
         else:
             assert outcome not in (Reason.TIMEOUT, Reason.DECODER_CRASHED, Reason.UNREADABLE, Reason.CHANGED), name
-            assert {text.CATALOGUE[f"reason.{outcome.value}"][language] != "" for language in (0, 1)} == {True}
+            assert {text.catalogue(code)[f"reason.{outcome.value}"] != ("",) for code in text.LANGUAGES} == {True}
 
 
 def test_what_becomes_of_them(run: tuple[Outcomes, float]) -> None:

@@ -85,7 +85,7 @@ def test_a_desktop_entry_survives_odd_names(folder, tmp_path):
         command = command[3:]
     assert command == [str(made.python), str(made.folder / "SemantikSearch.py")]
     assert (entry["Path"], entry["Icon"]) == (str(made.folder), str(made.icon))
-    assert len(content.splitlines()) == 14
+    assert len(content.splitlines()) == 16
     if validator := shutil.which("desktop-file-validate"):
         path = tmp_path / "semantiksearch.desktop"
         path.write_text(content, encoding="utf-8")
@@ -101,8 +101,10 @@ def test_the_entry_of_a_plain_folder():
         "Name=SemantikSearch\n"
         "Comment=Find your pictures by what is in them\n"
         "Comment[es]=Encuentre sus imágenes por lo que se ve en ellas\n"
+        "Comment[pt]=Encontre as suas imagens pelo que se vê nelas\n"
         "Keywords=photos;pictures;images;search;\n"
         "Keywords[es]=fotos;imágenes;buscar;\n"
+        "Keywords[pt]=fotos;imagens;pesquisar;\n"
         "Exec=/home/ana/SemantikSearch/.venv/bin/python /home/ana/SemantikSearch/SemantikSearch.py\n"
         "Path=/home/ana/SemantikSearch\n"
         "Icon=/home/ana/SemantikSearch/SS.png\n"

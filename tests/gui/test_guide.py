@@ -21,6 +21,7 @@ from semantik.gui.dialogs.guide_folders import shortened, told
 from semantik.gui.widgets.background_tasks import Tasks
 from semantik.gui.widgets.theme import Look
 from semantik.words import text
+from semantik.words.catalogue import LANGUAGES
 from semantik.words.text import say
 from tests.support.cut_off_texts import cut_off
 from tests.support.screens import LAPTOP, SIZE, photograph, press
@@ -518,7 +519,7 @@ def test_tab_stops_at_no_path_that_was_shortened(person, tmp_path):
     assert tab_order(guide.main) == [guide.main, box.box, guide.folder_step.other, guide.skip_button]
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_letters_lead_through_all_steps(person, pictures, language):
     text.set_language(language)
     guide = person.open()
@@ -583,7 +584,7 @@ def test_what_must_be_downloaded_is_said(person, pictures, megabytes, words):
     assert CLIP in texts(guide)
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("percent", [100, 200])
 def test_every_step_fits_with_nothing_cut_off_and_no_jump(sit, user, percent, theme, language):

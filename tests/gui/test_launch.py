@@ -77,6 +77,16 @@ def test_an_incomplete_venv_does_not_loop(program, bare_python):
     assert result.stderr.count("Faltan paquetes") == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("es_MX.UTF-8", "Faltan paquetes: "), ("pt_BR", "Faltam pacotes: "), ("de_DE", "Packages are missing: ")],
+)
+def test_missing_packages_are_told_in_the_systems_language(program, bare_python, language, told):
+    result = run(bare_python, program / "SemantikSearch.py", LANGUAGE=language)
+    assert result.stderr.startswith(told + "cv2, clip, babel, ")
+    assert "Traceback" not in result.stderr
+
+
 def test_missing_packages_say_what_to_run(program, bare_python):
     result = run(bare_python, program / "SemantikSearch.py")
     assert result.returncode == 1

@@ -36,6 +36,7 @@ from semantik.records import Problem, Reason
 from semantik.results import page
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, Config, load_config
+from semantik.words.catalogue import LANGUAGES
 from semantik.words.text import say
 from tests.support.cut_off_texts import cut_off
 from tests.support.fake_encoder import FakeEncoder
@@ -93,7 +94,7 @@ def key(window: Window, display: str, *keys: str) -> None:
 # -- Themes, scales and languages ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("percent", [100, 200])
 def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, percent, theme, language):
@@ -315,7 +316,7 @@ def test_the_desktops_portal_is_asked(monkeypatch, answer, dark):
 # -- The keyboard --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_letters_are_unique_and_lead_where_they_say(start, displays, language):
     window = start(language=language)
     fields = [

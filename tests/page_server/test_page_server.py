@@ -502,11 +502,11 @@ def test_what_is_no_http_is_refused_in_the_same_form(client, actions):
     [
         (PageBusy(), 409, BUSY),
         (EmptyQuery(), 422, "Escriba qué quiere buscar, por ejemplo «perro en la playa»."),
-        (OnlyUnwanted(), 422, text.CATALOGUE["error.only_unwanted"][0]),
+        (OnlyUnwanted(), 422, text.catalogue("es")["error.only_unwanted"][0]),
         (
             DecodeFailed(path="a.jpg", reason=Reason.DAMAGED, detail=""),
             422,
-            f"No se puede leer «a.jpg»: {text.CATALOGUE['reason.damaged'][0]}.",
+            f"No se puede leer «a.jpg»: {text.catalogue('es')['reason.damaged'][0]}.",
         ),
     ],
 )

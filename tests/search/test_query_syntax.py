@@ -13,6 +13,7 @@ from semantik.errors import AddressInQuery, BadFilter, BadWeight
 from semantik.queries import Filters, Order, Query, Shape, Term
 from semantik.search.query_syntax import format_query, parse
 from semantik.words import text
+from semantik.words.catalogue import LANGUAGES
 from semantik.words.text import explain
 
 
@@ -148,7 +149,7 @@ QUERIES = [
 ]
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
 def test_a_written_query_is_read_as_itself(query, language):
     text.set_language(language)
@@ -161,9 +162,24 @@ def test_a_query_is_written_in_the_users_language_and_without_needless_marks():
     assert format_query(query) == ("perro + 2:playa - gente desde:2019-01-01 tipo:jpg orden:nombre")
     text.set_language("en")
     assert format_query(query) == "perro + 2:playa - gente since:2019-01-01 type:jpg order:name"
+    text.set_language("pt")
+    assert format_query(query) == "perro + 2:playa - gente desde:2019-01-01 tipo:jpg ordem:nome"
     image = Query.of_image(Path("/fotos/viaje/a.jpg"))
     assert format_query(image, [Path("/fotos")]) == "viaje/a.jpg"
     assert format_query(image, [Path("/otras")]) == "/fotos/viaje/a.jpg"
+
+
+def test_portuguese_is_read_whatever_the_language_of_the_window():
+    asked = "praia sem gente nem carros com barcos pasta:viagens data:2019 lado:800 forma:quadrada ordem:antigas"
+    assert parse(asked) == Query(
+        (Term("praia com barcos"), Term("gente", weight=-1), Term("carros", weight=-1)),
+        Filters("viagens", date(2019, 1, 1), date(2019, 12, 31), 800, Shape.SQUARE),
+        Order.OLDEST,
+    )
+    assert (
+        parse("gato até:2019 ordenar:data").filters.until == parse("gato ano:2019").filters.until == date(2019, 12, 31)
+    )
+    assert parse("gato ate:2019 ordem:data").order is parse("gato orden:fecha").order is Order.NEWEST
 
 
 def test_types_name_videos_and_the_formats_of_cameras():

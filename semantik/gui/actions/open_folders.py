@@ -14,7 +14,7 @@ from semantik.gui.widgets.entries import replace_text
 from semantik.records import Problem
 from semantik.words.phrases import changes_question, index_summary, joined_report
 from semantik.words.shown_names import short_names, visible
-from semantik.words.text import explain, number, say
+from semantik.words.text import counted, explain, number, say
 
 if TYPE_CHECKING:
     from semantik.engine.library import Library, Outcome
@@ -52,7 +52,7 @@ class OpenFolders:
         self.show_problems()
         app.recent.idle("")
         shown = visible(library.indexed_folders[0].name) if len(self.named) == 1 else ""
-        app.view.say(say("status.opening", folder=shown) if shown else say("status.opening_many", n=len(self.named)))
+        app.view.say(say("status.opening", folder=shown) if shown else say("status.opening_several", n=len(self.named)))
         app.start(app.load_index, self._opened, self.failed)
 
     def again(self) -> None:
@@ -265,8 +265,7 @@ class OpenFolders:
         if not count:
             app.view.say(say("status.no_index"))
             return
-        key = "status.ready_one" if count == 1 else "status.ready_many"
-        app.view.say(say(key, count=number(count), model=app.models.title))
+        app.view.say(counted("status.ready", count, model=app.models.title))
 
     def show_problems(self) -> None:
         """Offer the list of files that were skipped, in any of the folders that are searched."""

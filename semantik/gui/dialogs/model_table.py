@@ -8,7 +8,7 @@ from tkinter import ttk
 from typing import TYPE_CHECKING, Literal
 
 from semantik.gui.widgets.table_columns import fit_column
-from semantik.words.text import CATALOGUE, number, say
+from semantik.words.text import is_text, number, say
 
 if TYPE_CHECKING:
     from semantik.encoders.registry import Entry
@@ -73,7 +73,7 @@ class ModelTable(ttk.Frame):
 def good_at(entry: Entry) -> str:
     """What a model is for, in a sentence or two."""
     key = f"model.good.{entry.name}"
-    return say(key if key in CATALOGUE else "model.good.other")
+    return say(key if is_text(key) else "model.good.other")
 
 
 def megabytes(size: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tkinter import ttk
 from typing import TYPE_CHECKING, Protocol
 
+from semantik.desktop.system_language import SYSTEM
 from semantik.gui.dialogs import model_panel
 from semantik.gui.dialogs.model_panel import ModelPanel
 from semantik.gui.widgets.access_keys import AccessKeys
@@ -14,7 +15,8 @@ from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
 from semantik.storage.settings import QUERY_LANGUAGES, THEMES
-from semantik.words.text import say
+from semantik.words.catalogue import LANGUAGES
+from semantik.words.text import native_name, say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from semantik.gui.widgets.theme import Look
     from semantik.storage.settings import Config
 
-WINDOW_LANGUAGES = ("system", "es", "en")
+WINDOW_LANGUAGES = (SYSTEM, *LANGUAGES)
 
 
 class Owner(model_panel.Owner, Protocol):
@@ -127,7 +129,10 @@ class SettingsDialog(Dialog):
 def _choice(
     parent: tk.Misc, column: int, kind: str, values: tuple[str, ...], chosen: str, *, letters: AccessKeys
 ) -> ttk.Combobox:
-    titles = [say(f"settings.{kind}_{value}") for value in values]
+    titles = [
+        native_name(value) if kind == "window" and value != SYSTEM else say(f"settings.{kind}_{value}")
+        for value in values
+    ]
     label = ttk.Label(parent, text=say("settings.theme" if kind == "theme" else f"settings.{kind}_language"))
     label.grid(row=0, column=column, padx=(px(parent, 0 if column == 0 else 28), px(parent, 10)))
     box = ttk.Combobox(parent, state="readonly", values=titles, width=max(map(len, titles)) + 2)

@@ -10,7 +10,8 @@
       const many = list.querySelectorAll(".pick:checked").length;
       chosen.hidden = !many;
       root.classList.toggle("choosing", many > 0);
-      count.textContent = many === 1 ? count.dataset.one : count.dataset.many.replace("#", numbers.format(many));
+      const form = count.dataset[plurals.select(many)] ?? count.dataset.other;
+      count.textContent = form.replace("#", numbers.format(many));
     };
     const pickOf = (hit) => hit.querySelector(".pick");
     const choose = (hits, on) => {

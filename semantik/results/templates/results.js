@@ -5,6 +5,7 @@
   const root = document.documentElement;
   const viewer = document.getElementById("viewer");
   const numbers = new Intl.NumberFormat(root.lang, { useGrouping: "always" });
+  const plurals = new Intl.PluralRules(root.lang);
 
   // Hits in sight, in their order: a copy counts while its group is unfolded.
   const IN_SIGHT =
