@@ -3,7 +3,7 @@
 Why not pooch: it knows a file's hash and moves it into place when it matches, but it always starts
 over in a fresh temporary file, has no deadline for a dead network, no way to cancel, and lets two
 processes download the same file side by side. What is left of its work is small, so the transfer is
-done with requests (``transfer.py``) and the place is kept by filelock.
+done with requests (``resumable_transfer.py``) and the place is kept by filelock.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class BackgroundUpdates:
         is_wanted: Callable[[], bool],
         on_news: Callable[[News], None],
     ) -> None:
-        """``find``: the library that is open for a folder, if one is; ``is_wanted``: whether new pictures are to be
+        """``find``: the open folder of a path, if it is open; ``is_wanted``: whether new pictures are to be
         embedded without a question; ``on_news`` is called on the thread of this object."""
         self._find = find
         self._is_wanted = is_wanted

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class State(Enum):
-    """What opening a library found."""
+    """What opening a folder found."""
 
     READY = "ready"  # the index matches the folder
     CHANGED = "changed"  # pictures were added, changed or removed
@@ -52,7 +52,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of opening or re-checking a library; ``changes`` with CHANGED, ``error`` with bad states."""
+    """The outcome of opening or re-checking a folder; ``changes`` with CHANGED, ``error`` with bad states."""
 
     state: State
     changes: Changes | None = None
@@ -86,7 +86,7 @@ class IndexedFolder:
         self.index: ImageIndex | None = None
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
         self._approximate_from = approximate_from
-        # The program's own pictures must not turn up as the user's when the home lies inside the library.
+        # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = picture_folders(home)
 
     @property
