@@ -20,7 +20,7 @@ from tests.support.places import REPO
 
 SUN_VALLEY = (
     "sv-ttk has changed inside. Compare its sv.tcl and theme/ with semantik/gui/widgets/sun_valley.py, adapt the "
-    "patterns there, and look at the window at 96 and 192 pixels per inch, in both themes (test_window_look.py)"
+    "patterns there; look at the window at 96 and 192 pixels per inch, light and dark (tests/gui/test_window_look.py)"
 )
 
 
