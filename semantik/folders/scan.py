@@ -15,7 +15,7 @@ from semantik.errors import FolderNotFound, FolderUnreadable
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.litter import is_hidden, is_litter
 from semantik.folders.raw_jpeg_pairs import RAW_EXTENSIONS, TWIN_EXTENSIONS, stem, suffix
-from semantik.folders.walk import FolderWalk, Found, Listing, identify, identities
+from semantik.folders.walk import FolderWalk, Listing, identify, identities
 from semantik.records import ImageFile, Problem, Reason
 from semantik.storage.regular_files import reason_of
 
@@ -60,13 +60,13 @@ def find_images(
     except OSError as error:
         raise FolderNotFound(folder=str(folder)) from error
     choice = PictureChoice(TAKEN, unwanted)
-    for found in walk.everything(listing):
+    for entry, path, beside in walk.everything(listing):
         try:
-            if choice.takes(found):
-                status = found.entry.stat()
-                yield ImageFile(found.path, status.st_size, status.st_mtime_ns)
+            if choice.takes(entry, path, beside):
+                status = entry.stat()
+                yield ImageFile(path, status.st_size, status.st_mtime_ns)
         except OSError as error:
-            tell(error, found.entry, found.path)
+            tell(error, entry, path)
     if identify(folder) != root:  # an unmounted disk leaves an empty folder of the same name
         raise FolderNotFound(folder=str(folder))
 
@@ -80,11 +80,12 @@ class PictureChoice:
         # Of each folder that has a RAW file: the stems of its pictures that supersede such files.
         self._twins: WeakKeyDictionary[Listing, frozenset[str]] = WeakKeyDictionary()
 
-    def takes(self, found: Found) -> bool:
-        """Whether a file is one. Raises OSError when it cannot be looked at."""
-        entry, path, listing = found
+    def takes(self, entry: os.DirEntry[str], path: str, listing: Listing) -> bool:
+        """Whether a file that ``FolderWalk`` found is one. Raises OSError when it cannot be looked at."""
         kind = suffix(entry.name)
-        if kind not in self._extensions or not entry.is_file() or self._excludes(entry.name, path):
+        if kind not in self._extensions or not entry.is_file():
+            return False
+        if self._unwanted and self._excludes(entry.name, path):
             return False
         if kind in RAW_EXTENSIONS and stem(entry.name) in self._twins_in(listing):
             return False

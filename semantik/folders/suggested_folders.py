@@ -107,7 +107,7 @@ def count_pictures(
     count = 0
     for found in walk.everything(listing):
         try:
-            count += choice.takes(found)
+            count += choice.takes(*found)
         except OSError as error:
             failures.append(error)
         if count > most:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeAlias
 
 from semantik.errors import FolderNotFound, FolderUnreadable
 from semantik.folders.litter import is_hidden, is_litter
@@ -23,12 +23,8 @@ class Listing:
     prefix: str
 
 
-class Found(NamedTuple):
-    """Something that is no folder: its entry, its path within the walk, and what lies beside it."""
-
-    entry: os.DirEntry[str]
-    path: str
-    listing: Listing
+Found: TypeAlias = tuple[os.DirEntry[str], str, Listing]
+"""Something that is no folder: its entry, its path within the walk, and what lies beside it."""
 
 
 class FolderWalk:
@@ -49,7 +45,7 @@ class FolderWalk:
         seen: Iterable[Hashable] = (),
         enters: Callable[[str, str], bool] = lambda name, path: True,
         on_error: Callable[[OSError, os.DirEntry[str], str], None] = lambda error, entry, path: None,
-        is_over: Callable[[], bool] = lambda: False,
+        is_over: Callable[[], bool] | None = None,
     ) -> None:
         self.links: deque[tuple[os.DirEntry[str], str]] = deque()
         self.ended_early = False
@@ -73,24 +69,25 @@ class FolderWalk:
         stack = [(listing, iter(listing.entries))]
         while stack:
             listing, coming = stack[-1]
-            entry = next(coming, None)
-            if entry is None:
+            prefix = listing.prefix
+            for entry in coming:
+                if is_litter(name := entry.name):
+                    continue
+                path = prefix + name
+                try:
+                    if not entry.is_dir():
+                        yield entry, path, listing
+                    elif self._enters(name, path):
+                        if entry.is_symlink():
+                            self.links.append((entry, path))
+                        elif self._is_new(entry):
+                            below = self._list(entry.path, path + "/")
+                            stack.append((below, iter(below.entries)))
+                            break
+                except OSError as error:
+                    self._on_error(error, entry, path)
+            else:
                 stack.pop()
-                continue
-            if is_litter(entry.name):
-                continue
-            path = listing.prefix + entry.name
-            try:
-                if not entry.is_dir():
-                    yield Found(entry, path, listing)
-                elif self._enters(entry.name, path):
-                    if entry.is_symlink():
-                        self.links.append((entry, path))
-                    elif self._is_new(entry):
-                        below = self._list(entry.path, path + "/")
-                        stack.append((below, iter(below.entries)))
-            except OSError as error:
-                self._on_error(error, entry, path)
 
     def follow(self) -> Iterator[Found]:
         """What is in the folders that links lead to, and in those that links there lead to."""
@@ -109,8 +106,10 @@ class FolderWalk:
         listed: list[os.DirEntry[str]] = []
         if not self.ended_early:
             with os.scandir(folder) as entries:
+                if self._is_over is None:
+                    listed.extend(entries)
                 for entry in entries:
-                    if self._is_over():
+                    if self._is_over and self._is_over():
                         self.ended_early = True
                         break
                     listed.append(entry)

@@ -18,7 +18,7 @@ def lay_out(root, *names):
 
 
 def paths(walk, root):
-    return [found.path for found in walk.everything(walk.list(root))]
+    return [path for _, path, _ in walk.everything(walk.list(root))]
 
 
 def test_files_come_in_name_order_depth_first_and_links_last(tmp_path):
@@ -38,8 +38,8 @@ def test_what_lies_beside_a_file_is_told(tmp_path):
     lay_out(tmp_path, "a/x", "a/y", "z")
     walk = FolderWalk()
     beside = {
-        found.path: ([entry.name for entry in found.listing.entries], found.listing.prefix)
-        for found in walk.everything(walk.list(tmp_path))
+        path: ([entry.name for entry in listing.entries], listing.prefix)
+        for _, path, listing in walk.everything(walk.list(tmp_path))
     }
     assert beside == {"a/x": (["x", "y"], "a/"), "a/y": (["x", "y"], "a/"), "z": (["a", "z"], "")}
 
