@@ -113,7 +113,7 @@ class ClipEncoder(TwoTowerEncoder):
             self._workers = PictureWorkers(devices.PICTURES_PER_PASS)
             if self._int8:
                 return {"image": int8_images.load(weights, self._source.kept, self.model.resolution)}
-            if "visual.proj" in weights.shapes():
+            if "visual.proj" in weights.names:
                 return {"image": ImageTower(weights)}
             visual = clip_network.build(weights, single=True).visual
             return {"image": visual.to(memory_format=torch.channels_last)}
