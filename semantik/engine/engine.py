@@ -80,7 +80,7 @@ class Engine(Models):
 
         Raises as ``fast_trial.run``.
         """
-        name = self.preferred() if self.preferred() in registry.CLIP_NAMES else self.DEFAULT_CLIP
+        name = self.preferred() if registry.card(self.preferred()).takes_int8 else self.DEFAULT_CLIP
         exact, fast = (
             registry.create(name, weights_folder=self._weights, checkpoint=self._checkpoint(name), int8=int8)
             for int8 in (False, True)

@@ -26,6 +26,7 @@ from semantik.records import Embeddings
 
 log = logging.getLogger(__name__)
 
+NAME = "multilingual"
 LICENCE = "Apache-2.0"
 SPACE_OF = "clip-vit-b-32"  # the model in whose space the vectors are
 DIM = 512
