@@ -80,9 +80,9 @@ def download(
     *,
     limits: DownloadLimits | None = None,
 ) -> list[Path]:
-    """Fetch what is missing, as ``weights.download`` does for one file; progress counts the bytes of all.
+    """Fetch what is missing, as ``model_file.download`` does for one file; progress counts the bytes of all.
 
-    A later call continues where this one stopped, file and byte. Raises what ``weights.download`` raises.
+    A later call continues where this one stopped, file and byte. Raises what ``model_file.download`` raises.
     """
     report = on_progress or (lambda _: None)
     paths, before, after = [], 0, model.size

@@ -103,7 +103,7 @@ class Transfer:
         self._etag.unlink(missing_ok=True)
 
     def run(self) -> None:
-        """Fill the partial file. Raises the errors that ``weights.download`` lists; OSError is the disk's."""
+        """Fill the partial file. Raises the errors that ``model_file.download`` lists; OSError is the disk's."""
         failures, best = 0, self.have
         while True:
             try:

@@ -31,7 +31,7 @@ def is_torchscript(path: Path) -> bool:
 def read_archive(path: Path) -> dict[str, torch.Tensor]:
     """The weights in a TorchScript archive such as OpenAI publishes. Executes it: only for a file that is trusted.
 
-    Raises RuntimeError and others for a damaged one (``clip.LOAD_ERRORS``).
+    Raises RuntimeError and others for a damaged one (``weights_source.LOAD_ERRORS``).
     """
     import torch
 

@@ -27,7 +27,7 @@ LOAD_ERRORS = (RuntimeError, ValueError, TypeError, KeyError, AttributeError, As
 
 
 class OpenClipEncoder(TwoTowerEncoder):
-    """One of the models in ``open_clip_models.MODELS``.
+    """One of ``open_clip.models.MODELS``.
 
     Its files are used once their SHA-256 matched; they hold data only, and nothing is fetched here. The two
     sides load apart, on first use or by ``load``: the text side needs torch and ``tokenizers``, the image side
