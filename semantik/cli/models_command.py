@@ -29,9 +29,9 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     weights = Path(config.weights_folder) if config.weights_folder else None
     known = registry.describe(weights)
     if options.json:
-        dump([{"name": i.name, "ready": i.ready, "download_bytes": i.download_bytes, "dim": i.dim} for i in known])
+        dump([{"name": i.name, "ready": i.ready, "download_bytes": i.size, "dim": i.card.dim} for i in known])
         return 0
     for info in known:
-        state = say("cli.ready") if info.ready else say("cli.download", size=number(info.download_bytes / 2**20))
+        state = say("cli.ready") if info.ready else say("cli.download", size=number(info.size / 2**20))
         print(f"{info.name:<24} {model_title(info.name):<28} {state}")
     return 0

@@ -9,8 +9,7 @@ from semantik.doctor.findings import Bytes, Finding, Private, note, ok, wrong
 from semantik.downloads import model_file, model_file_set
 from semantik.downloads.model_file import WeightsFile, weights_path
 from semantik.encoders import registry
-from semantik.encoders.builtin import network, sentences
-from semantik.encoders.registry import BUILTIN
+from semantik.encoders.model_card import ModelCard
 from semantik.errors import EncoderFailed, WeightsMissing, WrongHash
 
 SMALL = 32 << 20
@@ -18,29 +17,30 @@ SMALL = 32 << 20
 
 
 def check(folder: Path | None, checkpoint: str, *, deep: bool) -> Iterator[Finding]:
-    """The embedded model, then what was downloaded into ``folder`` (None: the default one), then an own checkpoint."""
-    yield _embedded()
-    for entry in registry.entries(folder):
-        files = registry.files_of(entry.name)
-        if files is None or entry.name == BUILTIN:
-            continue
-        if not entry.have:
-            yield note("models", "doctor.model_absent", name=entry.name, size=Bytes(entry.size))
-        elif not entry.ready:
-            yield _incomplete(entry.name, files.files, folder, entry.have, entry.size)
+    """What packages bring along, then what was downloaded into ``folder`` (None: the default), an own checkpoint."""
+    for model in registry.listed(folder):
+        files = model.card.files
+        if files is None:
+            yield from _packaged(model.card)
+        elif not model.have:
+            yield note("models", "doctor.model_absent", name=model.name, size=Bytes(model.size))
+        elif not model.ready:
+            yield _incomplete(model.name, files.files, folder, model.have, model.size)
         else:
-            yield _downloaded(entry.name, files.files, folder, entry.have, deep)
+            yield _downloaded(model.name, files.files, folder, model.have, deep)
     if checkpoint:
         yield _own(Path(checkpoint).expanduser())
 
 
-def _embedded() -> Finding:
-    files = (network.WEIGHTS, sentences.VOCABULARY, sentences.WEIGHTS)
+def _packaged(card: ModelCard) -> Iterator[Finding]:
+    if card.check_packaged_files is None:
+        return
     try:
-        size = sum(len(file.read()) for file in files)
+        size = card.check_packaged_files()
     except (EncoderFailed, WrongHash) as error:
-        return wrong("models", "doctor.builtin_damaged", "doctor.advice_builtin", name=BUILTIN, what=error.key)
-    return ok("models", "doctor.model_checked", name=BUILTIN, size=Bytes(size))
+        yield wrong("models", "doctor.builtin_damaged", "doctor.advice_builtin", name=card.name, what=error.key)
+    else:
+        yield ok("models", "doctor.model_checked", name=card.name, size=Bytes(size))
 
 
 def _incomplete(name: str, files: tuple[WeightsFile, ...], folder: Path | None, have: int, size: int) -> Finding:

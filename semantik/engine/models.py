@@ -65,7 +65,7 @@ class Models:
 
     def download_size(self, name: str) -> tuple[str, int]:
         """Title of an encoder and the megabytes (2^20 bytes) that it would download."""
-        return model_title(name), round(self._info(name).download_bytes / 2**20)
+        return model_title(name), round(self._info(name).size / 2**20)
 
     def titles(self) -> dict[str, str]:
         """Encoders to offer, name to title: the embedded one, the default CLIP, the one in use, all on disk."""
@@ -80,9 +80,9 @@ class Models:
         """
         registry.fetch(name, self._weights, control)
 
-    def entries(self) -> list[registry.Entry]:
+    def entries(self) -> list[registry.ModelOnDisk]:
         """All models that a user should know of, and those that are here, for a list to manage them."""
-        return registry.entries(self._weights, frozenset({self.preferred(), self.encoder.name}))
+        return registry.listed(self._weights, frozenset({self.preferred(), self.encoder.name}))
 
     def remove(self, name: str) -> int:
         """Delete a model's files, or the multilingual text tower's; returns the bytes that became free.
@@ -92,8 +92,8 @@ class Models:
         """
         if name == self.encoder.name:
             raise ModelInUse(name=model_title(name))
-        if name == registry.TEXT_TOWER:
-            self._renew()  # the encoder may hold the tower
+        if registry.card(name).part_of:
+            self._renew()  # the encoder may hold the part
         gc.collect()  # Windows deletes no file that a dropped model still maps
         own = self._config.clip_checkpoint
         return registry.remove(name, self._weights, Path(own).expanduser() if own else None)
@@ -110,7 +110,7 @@ class Models:
 
         Raises as ``model_trials.run``.
         """
-        name = self.preferred() if self.preferred() in registry.CLIP_NAMES else self.DEFAULT_CLIP
+        name = self.preferred() if registry.card(self.preferred()).takes_int8 else self.DEFAULT_CLIP
         exact, fast = (
             registry.create(name, weights_folder=self._weights, checkpoint=self._checkpoint(name), int8=int8)
             for int8 in (False, True)
@@ -163,11 +163,15 @@ class Models:
         return next(filter(None, map(self.encoder.missing_for, query.texts)), None)
 
     def _checkpoint(self, name: str) -> Path | None:
-        """The user's own file for a CLIP encoder; it runs code, so only the explicit setting names it."""
+        """The user's own file for a model; it runs code, so only the explicit setting names it."""
         own = self._config.clip_checkpoint
-        return Path(own).expanduser() if own and name == self.preferred() and name != self.BUILTIN else None
+        return (
+            Path(own).expanduser()
+            if own and name == self.preferred() and registry.card(name).takes_checkpoint
+            else None
+        )
 
-    def _info(self, name: str) -> registry.EncoderInfo:
+    def _info(self, name: str) -> registry.ModelOnDisk:
         for info in registry.describe(self._weights):
             if info.name == name:
                 return info
@@ -175,5 +179,6 @@ class Models:
 
 
 def model_title(name: str) -> str:
-    """An encoder's name as the user reads it."""
-    return say(f"model.{name}")
+    """A model's name as the user reads it. Raises UnknownEncoder."""
+    title = registry.card(name).title
+    return say(title) if title else name

@@ -23,9 +23,9 @@ from semantik.encoders.clip.encoder import ClipEncoder
 from semantik.encoders.clip.models import MEAN, MODELS, STD
 from semantik.errors import BadCheckpoint, EncoderFailed, UnknownEncoder, WeightsMissing, WrongHash
 from semantik.words import text
-from tests.support.clip_checkpoint import TINY_RESNET, model_of, write_checkpoint
-from tests.support.pictures import photographs
+from tests.support.clip_checkpoint import TINY_RESNET, write_checkpoint
 from tests.support.places import REPO
+from tests.support.published import clip_model, noise, photographs
 
 SPEC = InputSpec(224, 224, "crop", "bicubic", MEAN, STD)
 TEXTS = [
@@ -50,7 +50,7 @@ def tiny_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny(tiny_file: Path, monkeypatch: pytest.MonkeyPatch) -> ClipEncoder:
-    monkeypatch.setitem(MODELS, "clip-tiny", model_of(tiny_file))
+    monkeypatch.setitem(MODELS, "clip-tiny", clip_model(tiny_file))
     return ClipEncoder("clip-tiny", weights_folder=tiny_file.parent)
 
 
@@ -82,11 +82,6 @@ def reference_texts(reference: object, texts: list[str]) -> np.ndarray:
 
 def cosine_distance(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return 1.0 - np.einsum("ij,ij->i", ours.astype(np.float64), theirs.astype(np.float64))
-
-
-def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
-    shape = (height, width, 3) if mode == "RGB" else (height, width)
-    return Image.fromarray(np.random.default_rng(width * 10_000 + height).integers(0, 256, shape, dtype=np.uint8))
 
 
 SIZES = [
@@ -175,19 +170,6 @@ def test_texts_that_clip_itself_cannot_take(tiny: ClipEncoder) -> None:
     assert np.isfinite(rows).all()
     assert np.allclose(rows[0], rows[4], atol=1e-6)
     assert np.allclose(rows[2], rows[3], atol=1e-6)
-
-
-def test_nothing_in_nothing_out(tiny: ClipEncoder) -> None:
-    assert tiny.encode_texts([]).shape == (0, 32)
-    assert tiny.encode_images(np.zeros((0, 3, 64, 64), dtype=np.float32)).shape == (0, 32)
-    assert tiny.device == ""  # and nothing loaded for it
-
-
-def test_read_only_and_strided_batches(tiny: ClipEncoder) -> None:
-    batch = np.random.default_rng(0).normal(size=(4, 3, 64, 64)).astype(np.float32)
-    expected = tiny.encode_images(batch[::2].copy())
-    batch.flags.writeable = False
-    assert np.array_equal(tiny.encode_images(batch[::2]), expected)
 
 
 def test_full_size_vit_b_32(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +284,7 @@ def test_residual_networks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     path = tmp_path / "rn.pt"
     write_checkpoint(path, shape=TINY_RESNET)
-    monkeypatch.setitem(MODELS, "clip-rn-tiny", model_of(path, "clip-rn-tiny"))
+    monkeypatch.setitem(MODELS, "clip-rn-tiny", clip_model(path, "clip-rn-tiny"))
     encoder = ClipEncoder("clip-rn-tiny", weights_folder=tmp_path)
     images = photographs()
     ours = encoder.encode_images(np.stack([encoder.preprocess(image) for image in images]))
@@ -354,7 +336,7 @@ def test_only_the_side_that_is_used_is_read(
 def test_damaged_kept_weights_are_made_again(tmp_path: Path, tiny_file: Path, damage: str) -> None:
     own = tmp_path / "own.pt"
     own.write_bytes(tiny_file.read_bytes())
-    entry = model_of(own)
+    entry = clip_model(own)
     first = ClipEncoder("clip-vit-b-32", weights_folder=tmp_path, checkpoint=own)
     first.model = first._source.model = entry
     expected = first.encode_texts(TEXTS)
@@ -383,7 +365,7 @@ def test_disk_without_room_costs_only_the_kept_weights(
 
     monkeypatch.setattr(tensor_files, "replace_file", full)
     (tmp_path / "tiny.pt").write_bytes(tiny_file.read_bytes())
-    monkeypatch.setitem(MODELS, "clip-tiny", model_of(tmp_path / "tiny.pt"))
+    monkeypatch.setitem(MODELS, "clip-tiny", clip_model(tmp_path / "tiny.pt"))
     encoder = ClipEncoder("clip-tiny", weights_folder=tmp_path)
     assert encoder.encode_texts(["gato"]).shape == (1, 32)
     assert not list(tmp_path.glob("*.safetensors"))
@@ -553,9 +535,9 @@ def test_names() -> None:
         registry.create("clip")
     assert "builtin" in str(unknown.value.params["known"])
     with pytest.raises(UnknownEncoder):
-        registry.weights_file("clip")
-    assert registry.weights_file("builtin") is None
-    assert registry.weights_file("clip-rn50") == MODELS["clip-rn50"].weights
+        registry.card("clip")
+    assert registry.card("builtin").files is None
+    assert registry.card("clip-rn50").files.files == (MODELS["clip-rn50"].weights,)
 
 
 def test_created_encoder(tmp_path: Path) -> None:
@@ -569,9 +551,9 @@ def test_description_and_default(tmp_path: Path) -> None:
     before = {info.name: info for info in registry.describe(tmp_path)}
     assert tuple(before) == registry.encoder_names()
     assert not any(info.ready for name, info in before.items() if name != "builtin")
-    assert before["clip-vit-b-32"].download_bytes == 353_976_522
-    assert before["builtin"].download_bytes == 0
-    assert before["builtin"].dim == registry.create("builtin").dim
+    assert before["clip-vit-b-32"].size == 353_976_522
+    assert before["builtin"].size == 0
+    assert before["builtin"].card.dim == registry.create("builtin").dim
     assert registry.default_name(tmp_path) == "builtin"
     with (tmp_path / "ViT-B-32.pt").open("wb") as sparse:
         sparse.truncate(353_976_522)
@@ -579,7 +561,7 @@ def test_description_and_default(tmp_path: Path) -> None:
     assert registry.default_name(tmp_path) == "clip-vit-b-32"
     for language in text.LANGUAGES:
         text.set_language(language)
-        assert all(text.say(info.title) for info in before.values())
+        assert all(text.say(info.card.title) for info in before.values())
 
 
 def test_importing_and_listing_are_cheap(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from semantik.encoders.clip.models import MODELS
 from semantik.engine import model_trials
 from semantik.errors import FastPackagesMissing, TooFewPictures
 from semantik.words import text
-from tests.support.clip_checkpoint import model_of, write_checkpoint
+from tests.support.clip_checkpoint import write_checkpoint
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
-from tests.support.pictures import photographs
+from tests.support.published import clip_model, photographs
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pair(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ClipEncoder, ClipEncoder]:
-    monkeypatch.setitem(MODELS, "clip-tiny", model_of(folder / "tiny.pt"))
+    monkeypatch.setitem(MODELS, "clip-tiny", clip_model(folder / "tiny.pt"))
     return tuple(ClipEncoder("clip-tiny", weights_folder=folder, int8=int8) for int8 in (False, True))  # type: ignore[return-value]
 
 
@@ -170,7 +170,7 @@ def test_the_setting_reaches_the_encoder(home: Path, folder: Path, monkeypatch: 
     from semantik.engine.engine import Engine
     from semantik.storage.settings import Config
 
-    monkeypatch.setitem(MODELS, "clip-tiny", model_of(folder / "tiny.pt"))
+    monkeypatch.setitem(MODELS, "clip-tiny", clip_model(folder / "tiny.pt"))
     engine = Engine(home, Config(encoder="builtin", fast_images=True, weights_folder=str(folder)))
     engine.models._create("builtin")  # has no such variant
     assert engine.models._create("clip-tiny").store == "clip-tiny-int8"
@@ -186,7 +186,7 @@ def test_pictures_are_searched_with_it(
     from semantik.queries import Query
     from semantik.storage.settings import Config
 
-    monkeypatch.setitem(MODELS, "clip-tiny", model_of(folder / "tiny.pt"))
+    monkeypatch.setitem(MODELS, "clip-tiny", clip_model(folder / "tiny.pt"))
     photos = tmp_path / "photos"
     photos.mkdir()
     for number, image in enumerate(photographs()):

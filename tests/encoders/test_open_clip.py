@@ -6,7 +6,6 @@ import copy
 import dataclasses
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,10 @@ from PIL import Image
 
 from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.downloads import model_file
-from semantik.downloads.model_file import WeightsFile
 from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders import registry
 from semantik.encoders.open_clip.encoder import OpenClipEncoder
-from semantik.encoders.open_clip.models import MODELS, OpenClipModel, TextSpec
+from semantik.encoders.open_clip.models import MODELS, TextSpec
 from semantik.encoders.text_tokens import TextTokens, canonical
 from semantik.errors import (
     EncoderFailed,
@@ -29,6 +27,7 @@ from semantik.errors import (
 )
 from tests.support import tiny_models
 from tests.support.places import REPO
+from tests.support.published import file_of, open_clip_model, photographs
 
 TEXTS = [
     "a photo of a cat",
@@ -42,26 +41,6 @@ TEXTS = [
     "wörter" * 60,
 ]
 HALF = (0.5, 0.5, 0.5)
-
-
-def file_of(path: Path, folder: Path) -> WeightsFile:
-    """A file of our own making under which it counts as published."""
-    name = path.relative_to(folder).as_posix()
-    return WeightsFile("Tiny", f"http://127.0.0.1:9/{name}", model_file.file_sha256(path), path.stat().st_size, name)
-
-
-def model_of(folder: Path, name: str, family: str) -> OpenClipModel:
-    published = MODELS["siglip2-b-32-256" if family == "siglip" else "vit-b-32-datacomp"]
-    paths = [folder / f"{name}.safetensors"] + ([folder / "tokenizer.json"] if family == "siglip" else [])
-    side = 160 if family == "siglip" else 64
-    return dataclasses.replace(
-        published,
-        name=name,
-        architecture=name,
-        files=ModelFiles("Tiny", tuple(file_of(path, folder) for path in paths)),
-        dim=64 if family == "siglip" else 32,
-        input_spec=dataclasses.replace(published.input_spec, width=side, height=side),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -83,16 +62,8 @@ def references(folder: Path) -> dict[str, object]:
 @pytest.fixture(params=["siglip", "clip"])
 def tiny(request: pytest.FixtureRequest, folder: Path, references: object, monkeypatch: pytest.MonkeyPatch):
     name = f"tiny-{request.param}"
-    monkeypatch.setitem(MODELS, name, model_of(folder, name, request.param))
+    monkeypatch.setitem(MODELS, name, open_clip_model(folder, name, request.param))
     return OpenClipEncoder(name, weights_folder=folder)
-
-
-def photographs() -> list[Image.Image]:
-    from skimage import data
-    from sklearn.datasets import load_sample_images
-
-    arrays = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), *load_sample_images().images]
-    return [Image.fromarray(array) for array in arrays]
 
 
 def open_clip_tokens(encoder: OpenClipEncoder, folder: Path, texts: list[str]):
@@ -278,26 +249,14 @@ def test_texts(tiny: OpenClipEncoder, references: dict, folder: Path) -> None:
     assert np.allclose(many[-len(TEXTS) :], ours, atol=1e-5)
 
 
-def test_texts_that_no_tokenizer_can_take(tiny: OpenClipEncoder) -> None:
-    rows = tiny.encode_texts(["lone \udc80 surrogate", "x" * 100_000, "\x00"])
-    assert np.isfinite(rows).all()
-
-
-def test_nothing_in_nothing_out(tiny: OpenClipEncoder) -> None:
-    assert tiny.encode_texts([]).shape == (0, tiny.dim)
-    side = tiny.input_size
-    assert tiny.encode_images(np.zeros((0, 3, side, side), dtype=np.float32)).shape == (0, tiny.dim)
-    assert tiny.device == ""
-
-
 def test_half_precision_files_are_read(folder: Path, references: dict, tmp_path: Path, monkeypatch) -> None:
     from safetensors.torch import load_file, save_file
 
     state = load_file(folder / "tiny-clip.safetensors")
     save_file({name: tensor.half() for name, tensor in state.items()}, tmp_path / "tiny-clip.safetensors")
-    monkeypatch.setitem(MODELS, "tiny-clip", model_of(tmp_path, "tiny-clip", "clip"))
+    monkeypatch.setitem(MODELS, "tiny-clip", open_clip_model(tmp_path, "tiny-clip", "clip"))
     halved = OpenClipEncoder("tiny-clip", weights_folder=tmp_path).encode_texts(["a cat"])
-    monkeypatch.setitem(MODELS, "tiny-clip", model_of(folder, "tiny-clip", "clip"))
+    monkeypatch.setitem(MODELS, "tiny-clip", open_clip_model(folder, "tiny-clip", "clip"))
     assert OpenClipEncoder("tiny-clip", weights_folder=folder).encode_texts(["a cat"])[0] @ halved[0] > 0.9999
 
 
@@ -310,7 +269,7 @@ def test_a_query_needs_no_open_clip(folder: Path, references: object) -> None:
         "def no(*_): raise AssertionError('network')\n"
         "socket.socket.connect = no\n"
         "folder = Path(sys.argv[1])\n"
-        "t.MODELS['tiny-siglip'] = t.model_of(folder, 'tiny-siglip', 'siglip')\n"
+        "t.MODELS['tiny-siglip'] = t.open_clip_model(folder, 'tiny-siglip', 'siglip')\n"
         "e = t.OpenClipEncoder('tiny-siglip', weights_folder=folder)\n"
         "print(e.encode_texts(['gato']).shape)\n"
         "heavy = {'open_clip', 'timm', 'torchvision', 'transformers', 'huggingface_hub', 'clip'}\n"
@@ -320,21 +279,6 @@ def test_a_query_needs_no_open_clip(folder: Path, references: object) -> None:
         [sys.executable, "-c", code, str(folder)], cwd=REPO, capture_output=True, text=True, check=True
     )
     assert run.stdout.split("\n")[:2] == ["(1, 64)", "[]"]
-
-
-def test_loads_once_for_all_threads(tiny: OpenClipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads: list[str] = []
-    original = tiny._read
-    monkeypatch.setattr(tiny, "_read", lambda paths, side, device: reads.append(side) or original(paths, side, device))
-    rows: list[np.ndarray] = []
-    threads = [threading.Thread(target=lambda: rows.append(tiny.encode_texts(["gato"]))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert reads == ["text"]
-    assert len(rows) == 4
-    assert all(np.allclose(row, rows[0], atol=1e-6) for row in rows)
 
 
 # -- Files that are not right --------------------------------------------------------------------------
@@ -416,7 +360,7 @@ def test_a_layer_more_or_less_is_noticed(tiny: OpenClipEncoder, folder: Path, tm
     "content", [b"", b"{}", b"not json", b'{"version": "1.0", "model": {"type": "BPE", "vocab": {}, "merges": []}}']
 )
 def test_damaged_tokenizer(folder: Path, references: object, tmp_path: Path, monkeypatch, content: bytes) -> None:
-    monkeypatch.setitem(MODELS, "tiny-siglip", model_of(folder, "tiny-siglip", "siglip"))
+    monkeypatch.setitem(MODELS, "tiny-siglip", open_clip_model(folder, "tiny-siglip", "siglip"))
     tiny = OpenClipEncoder("tiny-siglip", weights_folder=folder)
     broken = own_file(tiny, tmp_path, monkeypatch, content, which=1)
     with pytest.raises(EncoderFailed) as failed:
@@ -461,7 +405,7 @@ def test_created_by_name(tmp_path: Path) -> None:
     known = {info.name: info for info in registry.describe(tmp_path)}
     for name, model in MODELS.items():
         assert isinstance(registry.create(name, weights_folder=tmp_path), OpenClipEncoder)
-        assert known[name].download_bytes == model.files.size
-        assert known[name].licence == model.licence
+        assert known[name].size == model.files.size
+        assert known[name].card.licence == model.licence
         assert known[name].ready is False
-        assert registry.model_files_of(name) == model.files
+        assert registry.card(name).files == model.files

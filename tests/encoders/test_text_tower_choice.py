@@ -18,8 +18,9 @@ from semantik.encoders.clip.models import MODELS
 from semantik.encoders.clip.text_tower_choice import QueryReader
 from semantik.errors import NoNetwork
 from semantik.storage.settings import CONFIG_NAME
-from tests.support.clip_checkpoint import model_of, write_checkpoint
+from tests.support.clip_checkpoint import write_checkpoint
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
+from tests.support.published import clip_model
 from tests.support.window import Window
 
 FILES = ModelFiles("texto", (WeightsFile("texto", "http://127.0.0.1:9/", "0" * 64, 542 * 2**20, "texto/model"),))
@@ -52,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def encoder(folder: Path, monkeypatch: pytest.MonkeyPatch, reader: QueryReader | None) -> ClipEncoder:
-    monkeypatch.setitem(MODELS, "clip-tiny", model_of(folder / "tiny.pt"))
+    monkeypatch.setitem(MODELS, "clip-tiny", clip_model(folder / "tiny.pt"))
     return ClipEncoder("clip-tiny", weights_folder=folder, reader=reader)
 
 

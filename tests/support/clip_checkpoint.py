@@ -10,10 +10,6 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
-from semantik.downloads import model_file
-from semantik.downloads.model_file import WeightsFile
-from semantik.encoders.clip.models import ClipModel
-
 # The shapes of clip.model.CLIP: embedding; image side (resolution, layers, width, patch); text side
 # (context, vocabulary, width, heads, layers). build_model takes the number of heads to be width // 64.
 FULL_SIZE = (512, 224, 12, 768, 32, 77, 49408, 512, 8, 12)  # ViT-B/32
@@ -53,11 +49,3 @@ def write_checkpoint(path: Path, *, full_size: bool = False, seed: int = 0, shap
         traced = torch.jit.trace_module(model, calls, check_trace=False)
         convert_weights(model)  # the traced module shares the model's tensors
         traced.save(str(path))
-
-
-def model_of(path: Path, name: str = "clip-tiny", dim: int = 32, resolution: int = 64) -> ClipModel:
-    """A table entry under which a checkpoint of our own making counts as published."""
-    file = WeightsFile(
-        f"CLIP {name}", "http://127.0.0.1:9/", model_file.file_sha256(path), path.stat().st_size, path.name
-    )
-    return ClipModel(name, "Tiny", file, dim, resolution)

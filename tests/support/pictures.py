@@ -57,12 +57,3 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
-
-
-def photographs() -> list[Image.Image]:
-    """Real photographs, which test-only packages ship."""
-    from skimage import data
-    from sklearn.datasets import load_sample_images
-
-    arrays = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), *load_sample_images().images]
-    return [Image.fromarray(array) for array in arrays]

@@ -72,6 +72,8 @@ class BuiltinEncoder(Encoder):
 
         Raises EncoderFailed, WrongHash.
         """
+        if not len(batch):
+            return np.zeros((0, self.dim), dtype=np.float32)
         space, network = self._texts(), self._images()
         features = network.features(batch)
         # Square roots, because the classifier is too sure: what it saw second is often in the picture, too.

@@ -65,7 +65,7 @@ class Network:
 
     def features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the network sees, before it names it: float32 (n, 3, H, W) -> (n, 1280), not negative."""
-        pooled = self._workers.map(self._pass, batch)
+        pooled = self._workers.map(self._pass, np.require(batch, np.float32, ["C", "W"]))
         return np.concatenate([np.empty((0, self._class_weights.shape[1]), dtype=np.float32), *pooled])
 
     def _pass(self, part: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from pathlib import Path
 
+from semantik.encoders.text_tokens import encodable
+
 MAX_CHARS = 1000  # of a query; a sentence vector of more text than this means nothing any more
 
 
@@ -29,7 +31,7 @@ def tidy(text: str) -> str:
 
     The model takes "PERRO" and "platano" for rare names; nobody who types them means those.
     """
-    composed = unicodedata.normalize("NFC", text[:MAX_CHARS]).lower()
+    composed = unicodedata.normalize("NFC", encodable(text[:MAX_CHARS])).lower()
     return _WORD.sub(lambda match: _WITH_ACCENT.get(match[0], match[0]), " ".join(composed.split()))
 
 

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 class ClipEncoder(TwoTowerEncoder):
-    """One of the models in ``clip_models.MODELS``, or a user's own checkpoint of the same shape.
+    """One of ``clip.models.MODELS``, or a user's own checkpoint of the same shape.
 
     Loading a checkpoint executes TorchScript. A published file is therefore loaded only once its
     SHA-256 matches; any other file only when the caller names it as ``checkpoint``, which must come
     from an explicit setting of the user. After the first time, the weights are read from a file that
-    holds data only (see ``tower_cache``). On a processor the two sides are loaded apart, on first use or
+    holds data only (see ``tensor_files``). On a processor the two sides are loaded apart, on first use or
     by ``load``; on a GPU together. All methods may be called from any thread.
 
     ``reader`` has a tower for texts that are not English, which reads them once its files are on disk.
@@ -113,7 +113,7 @@ class ClipEncoder(TwoTowerEncoder):
             self._workers = PictureWorkers(devices.PICTURES_PER_PASS)
             if self._int8:
                 return {"image": int8_images.load(weights, self._source.kept, self.model.resolution)}
-            if "visual.proj" in weights.shapes():
+            if "visual.proj" in weights.names:
                 return {"image": ImageTower(weights)}
             visual = clip_network.build(weights, single=True).visual
             return {"image": visual.to(memory_format=torch.channels_last)}

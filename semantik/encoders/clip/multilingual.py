@@ -11,7 +11,6 @@ import logging
 import threading
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +18,15 @@ from numpy.typing import NDArray
 from semantik.downloads import model_file_set
 from semantik.downloads.model_file_set import ModelFiles, Repository
 from semantik.encoders.base import unit_rows
-from semantik.encoders.tensor_files import TensorFile
+from semantik.encoders.tensor_files import NetworkTensors, TensorFile
 from semantik.encoders.text_tokens import TextTokens, encodable
+from semantik.encoders.transformer import BlockNames, BlockSpec, Transformer
 from semantik.errors import EncoderFailed
 from semantik.records import Embeddings
 
-if TYPE_CHECKING:
-    import torch
-
 log = logging.getLogger(__name__)
 
+NAME = "multilingual"
 LICENCE = "Apache-2.0"
 SPACE_OF = "clip-vit-b-32"  # the model in whose space the vectors are
 DIM = 512
@@ -120,88 +118,56 @@ class MultilingualTexts:
 class DistilBert:
     """DistilBERT (Sanh et al., 2019, arXiv:1910.01108), the mean of its tokens and a linear map, for inference.
 
-    In 60 lines instead of ``transformers`` with its 130 MB and a second of import; equal to it in the tests. The
-    table of token vectors, two thirds of the model, stays in the file; only rows in use are read.
+    Without ``transformers``, its 130 MB and a second of import; equal to it in the tests. The table of token vectors,
+    two thirds of the model, stays in the file; only rows in use are read.
 
     Raises KeyError, ValueError or RuntimeError when the weights are not those of such a model.
     """
 
-    HEAD_WIDTH = 64
     EPSILON = 1e-12
+    BLOCKS = BlockSpec(
+        BlockNames(
+            queries_keys_values=("attention.q_lin.", "attention.k_lin.", "attention.v_lin."),
+            attention_out="attention.out_lin.",
+            attention_norm="sa_layer_norm.",
+            mlp_in="ffn.lin1.",
+            mlp_out="ffn.lin2.",
+            mlp_norm="output_layer_norm.",
+        ),
+        "gelu",
+        EPSILON,
+        norm_first=False,
+    )
 
     def __init__(self, model: TensorFile, dense: TensorFile) -> None:
-        self._file, self._used = model, set[str]()
-        self.words = model.mapped(self._name("embeddings.word_embeddings.weight"))
+        tensors = NetworkTensors(model)
+        self.words = tensors.table("embeddings.word_embeddings.weight")
         self.vocabulary, self.width = self.words.shape
-        positions = self._name("embeddings.position_embeddings.weight")
-        self.positions = self._tensor(positions, (model.shape(positions)[0], self.width))
+        positions = "embeddings.position_embeddings.weight"
+        self.positions = tensors.tensor(positions, (tensors.shape(positions)[0], self.width))
         if len(self.positions) < CONTEXT:
             raise ValueError(f"{len(self.positions)} positions, not {CONTEXT}")
-        self.norm = self._pair("embeddings.LayerNorm", self.width)
-        count = len({name.split(".")[2] for name in model.under("transformer.layer.")})
-        if not count:
-            raise KeyError("transformer.layer")
-        self.layers = [self._layer(f"transformer.layer.{number}") for number in range(count)]
-        self.dense = dense.tensor("linear.weight")
-        if tuple(self.dense.shape) != (DIM, self.width) or dense.names != {"linear.weight"}:
-            raise ValueError(f"the linear map is {tuple(self.dense.shape)}, not {(DIM, self.width)} without bias")
-        if left := sorted(model.names - self._used):
-            raise ValueError(f"not of this network: {', '.join(left[:3])}")
+        self.norm = tensors.pair("embeddings.LayerNorm.", (self.width,))
+        self.transformer = Transformer(tensors, "transformer.layer.", self.width, self.BLOCKS)
+        tensors.require_all_used()
+        shape = dense.shape("linear.weight")
+        if shape != (DIM, self.width) or dense.names != {"linear.weight"}:
+            raise ValueError(f"the linear map is {shape}, not {(DIM, self.width)} without bias")
+        self.dense = NetworkTensors(dense).tensor("linear.weight", shape)
 
     def __call__(self, tokens: NDArray[np.int64], used: NDArray[np.bool_]) -> NDArray[np.float32]:
         """int64 and bool (n, length), ``used`` false for padding -> float32 (n, 512), not unit."""
         import torch
         from torch.nn import functional
 
-        n, length = tokens.shape
-        heads, width = self.width // self.HEAD_WIDTH or 1, self.width
-        shape = (width,)
         with torch.inference_mode():
             mask = torch.from_numpy(used)
-            x = functional.embedding(torch.from_numpy(tokens), self.words).float() + self.positions[:length]
-            x = functional.layer_norm(x, shape, self.norm[0], self.norm[1], self.EPSILON)
-            for queries_keys_values, out, norm_1, up, down, norm_2 in self.layers:
-                split = [
-                    functional.linear(x, weight, bias).view(n, length, heads, width // heads).transpose(1, 2)
-                    for weight, bias in queries_keys_values
-                ]
-                attended = functional.scaled_dot_product_attention(
-                    split[0], split[1], split[2], attn_mask=mask[:, None, None, :]
-                )
-                joined = attended.transpose(1, 2).reshape(n, length, width)
-                x = functional.layer_norm(
-                    functional.linear(joined, *out) + x, shape, norm_1[0], norm_1[1], self.EPSILON
-                )
-                inner = functional.gelu(functional.linear(x, *up))
-                x = functional.layer_norm(
-                    functional.linear(inner, *down) + x, shape, norm_2[0], norm_2[1], self.EPSILON
-                )
+            x = functional.embedding(torch.from_numpy(tokens), self.words).float() + self.positions[: tokens.shape[1]]
+            x = functional.layer_norm(x, (self.width,), *self.norm, eps=self.EPSILON)
+            x = self.transformer(x, mask=mask[:, None, None, :])
             weights = mask.to(x.dtype)[:, :, None]
             rows: NDArray[np.float32] = functional.linear((x * weights).sum(1) / weights.sum(1), self.dense).numpy()
             return rows
-
-    def _layer(self, name: str) -> tuple[Any, ...]:
-        inner = self._file.shape(f"{name}.ffn.lin1.weight")[0]
-        return (
-            [self._pair(f"{name}.attention.{part}", self.width, self.width) for part in ("q_lin", "k_lin", "v_lin")],
-            self._pair(f"{name}.attention.out_lin", self.width, self.width),
-            self._pair(f"{name}.sa_layer_norm", self.width),
-            self._pair(f"{name}.ffn.lin1", inner, self.width),
-            self._pair(f"{name}.ffn.lin2", self.width, inner),
-            self._pair(f"{name}.output_layer_norm", self.width),
-        )
-
-    def _pair(self, name: str, *shape: int) -> tuple[torch.Tensor, torch.Tensor]:
-        return self._tensor(f"{name}.weight", shape), self._tensor(f"{name}.bias", shape[:1])
-
-    def _tensor(self, name: str, shape: tuple[int, ...]) -> torch.Tensor:
-        if self._file.shape(self._name(name)) != shape:
-            raise ValueError(f"{name} is {self._file.shape(name)}, not {shape}")
-        return self._file.tensor(name)
-
-    def _name(self, name: str) -> str:
-        self._used.add(name)
-        return name
 
 
 def _clean(text: str) -> str:

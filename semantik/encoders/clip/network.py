@@ -15,7 +15,7 @@ from semantik.encoders.tensor_files import Weights
 if TYPE_CHECKING:
     import torch
 
-_SIZES = ("input_resolution", "context_length", "vocab_size")  # buffers of the published files, no weights
+_SIZE_BUFFERS = ("input_resolution", "context_length", "vocab_size")  # in the published files beside the weights
 
 
 def is_torchscript(path: Path) -> bool:
@@ -31,7 +31,7 @@ def is_torchscript(path: Path) -> bool:
 def read_archive(path: Path) -> dict[str, torch.Tensor]:
     """The weights in a TorchScript archive such as OpenAI publishes. Executes it: only for a file that is trusted.
 
-    Raises RuntimeError and others for a damaged one (``clip.LOAD_ERRORS``).
+    Raises RuntimeError and others for a damaged one (``weights_source.LOAD_ERRORS``).
     """
     import torch
 
@@ -40,18 +40,17 @@ def read_archive(path: Path) -> dict[str, torch.Tensor]:
     with path.open("rb") as file:  # Python opens it: torch's own reader fails on some names on Windows
         archive: Any = torch.jit.load(file, map_location="cpu")  # type: ignore[no-untyped-call]
     state: dict[str, torch.Tensor] = archive.state_dict()
-    return {name: tensor for name, tensor in state.items() if name not in _SIZES}
+    return {name: tensor for name, tensor in state.items() if name not in _SIZE_BUFFERS}
 
 
 def shape_of(weights: Weights) -> tuple[int, int] | None:
     """Side of the input in pixels and length of an embedding; None when these are not CLIP's weights."""
-    shapes = weights.shapes()
     try:
-        dim = shapes["text_projection"][1]
-        if "visual.proj" in shapes:
-            grid = round((shapes["visual.positional_embedding"][0] - 1) ** 0.5)
-            return shapes["visual.conv1.weight"][-1] * grid, dim
-        return 32 * round((shapes["visual.attnpool.positional_embedding"][0] - 1) ** 0.5), dim
+        dim = weights.shape("text_projection")[1]
+        if "visual.proj" in weights.names:
+            grid = round((weights.shape("visual.positional_embedding")[0] - 1) ** 0.5)
+            return weights.shape("visual.conv1.weight")[-1] * grid, dim
+        return 32 * round((weights.shape("visual.attnpool.positional_embedding")[0] - 1) ** 0.5), dim
     except (KeyError, IndexError):
         return None
 
@@ -63,18 +62,15 @@ def build(weights: Weights, *, single: bool) -> Any:
     clip gives them on CUDA. Raises RuntimeError, KeyError, AttributeError for weights of another network.
     """
 
-    with uninitialised():
-        network = model_module().build_model({name: weights.tensor(name) for name in weights.shapes()})
+    with without_random_weights():
+        network = model_module().build_model({name: weights.tensor(name) for name in sorted(weights.names)})
     if single:
         network = network.float()
     return network.requires_grad_(False)
 
 
-# -- Building a network without drawing random weights that are overwritten a moment later
-
-
 @contextmanager
-def uninitialised() -> Iterator[None]:
+def without_random_weights() -> Iterator[None]:
     """Within the context, and in this thread only, random initialisation leaves tensors as they are.
 
     For code that builds a model and then loads every parameter strictly, as ``clip.load`` does: the

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from semantik.encoders.builtin.query_words import bare
+from semantik.words.plain import plain
 
 ENGLISH, SPANISH = "en", "es"
 NEIGHBOURS = ("ca", "gl", "pt", "fr", "it", "de", "eu", "nl", "pl", "ro")
@@ -43,7 +43,7 @@ def language_of(text: str, users: str = SPANISH) -> str:
         return "other"
     english, spanish = _picture_words()
     known_english = sum(word in english for word in words)
-    known_spanish = sum(word in spanish or bare(word) in spanish for word in words)
+    known_spanish = sum(word in spanish or plain(word) in spanish for word in words)
     scores = _scores(" ".join(text.lower().split()))
     best = max(scores, key=scores.__getitem__)
     certainty = 1 / sum(math.exp(score - scores[best]) for score in scores.values())
@@ -65,7 +65,7 @@ def _picture_words() -> tuple[frozenset[str], frozenset[str]]:
             words = lists.setdefault(line.strip("[]"), set())
         elif not line.startswith("#"):
             words.update(line.split())
-    english, spanish = lists[ENGLISH], lists[SPANISH] | {bare(word) for word in lists[SPANISH]}
+    english, spanish = lists[ENGLISH], lists[SPANISH] | {plain(word) for word in lists[SPANISH]}
     return frozenset(english - spanish), frozenset(spanish - english)
 
 

@@ -13,7 +13,7 @@ from semantik.encoders.clip import package
 from semantik.encoders.devices import PictureWorkers
 from semantik.encoders.open_clip.models import MODELS, OpenClipModel
 from semantik.encoders.open_clip.text_tower import TextTower
-from semantik.encoders.tensor_files import TensorFile
+from semantik.encoders.tensor_files import TensorFile, names_under, single
 from semantik.encoders.text_tokens import TextTokens, canonical
 from semantik.encoders.two_tower import Network, Side, TwoTowerEncoder
 from semantik.errors import EncoderFailed, UnknownEncoder
@@ -27,7 +27,7 @@ LOAD_ERRORS = (RuntimeError, ValueError, TypeError, KeyError, AttributeError, As
 
 
 class OpenClipEncoder(TwoTowerEncoder):
-    """One of the models in ``open_clip_models.MODELS``.
+    """One of ``open_clip.models.MODELS``.
 
     Its files are used once their SHA-256 matched; they hold data only, and nothing is fetched here. The two
     sides load apart, on first use or by ``load``: the text side needs torch and ``tokenizers``, the image side
@@ -122,7 +122,7 @@ def build_image_side(architecture: str, file: TensorFile) -> Any:
     kind = open_clip.CustomTextCLIP if config.pop("custom_text", False) else open_clip.CLIP
     with torch.device("meta"):  # no memory, no random numbers: every weight comes from the file
         network: Any = kind(**config).visual
-    state = {name.removeprefix("visual."): file.tensor(name) for name in file.under("visual.")}
+    state = {name: single(file, f"visual.{name}") for name in names_under(file, "visual.", without="visual.")}
     network.load_state_dict(state, strict=True, assign=True)
     if any(tensor.is_meta for tensor in (*network.parameters(), *network.buffers())):
         raise RuntimeError(f"{architecture} holds tensors that are in no file")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from semantik.errors import Cancelled, SemantikError
 from semantik.gui.actions.model_picker import ModelPicker
 from semantik.gui.actions.model_picker import Owner as PickersOwner
-from semantik.gui.dialogs.model_table import ModelTable, good_at, megabytes
+from semantik.gui.dialogs.model_table import ModelTable, good_at, megabytes, title_of
 from semantik.gui.widgets.screen_scale import px
 from semantik.long_tasks import Progress
 from semantik.words.phrases import download_status
@@ -20,7 +20,7 @@ from semantik.words.text import explain, say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from semantik.encoders.registry import Entry
+    from semantik.encoders.registry import ModelOnDisk
     from semantik.engine.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class ModelPanel(ttk.LabelFrame):
             words = say("settings.resume" if entry.have else "settings.download", size=size)
         self.download_button.configure(text=words)
         idle, in_use = not self._busy, entry.name == self._engine.models.encoder.name
-        usable = not entry.part_of and not in_use and self._engine.models.is_ready(entry.name)
+        usable = not entry.card.part_of and not in_use and self._engine.models.is_ready(entry.name)
         _enable(self.use_button, idle and usable)
         _enable(self.download_button, idle and entry.size > 0 and not entry.ready)
         _enable(self.remove_button, idle and entry.have > 0 and not in_use)
@@ -127,14 +127,14 @@ class ModelPanel(ttk.LabelFrame):
         entry = self.table.selected
         if not entry:
             return
-        title = say(f"model.{entry.name}")
+        title = title_of(entry)
 
         def work() -> None:
             control = tasks.telling(lambda progress: self._show_download(title, progress))
             self._engine.models.download(entry.name, control)
 
         def done(_: None) -> None:
-            self.say(say("settings.done_part" if entry.part_of else "settings.done", name=title))
+            self.say(say("settings.done_part" if entry.card.part_of else "settings.done", name=title))
             self._app.models.relist()
 
         tasks = self._app.tasks
@@ -161,23 +161,24 @@ class ModelPanel(ttk.LabelFrame):
             log.warning("not removed: %r", error)
             self.say(visible(explain(error)))
         else:
-            self.say(say("settings.removed", name=say(f"model.{entry.name}"), size=megabytes(freed)))
+            self.say(say("settings.removed", name=title_of(entry), size=megabytes(freed)))
         self.list_models()
         self._app.models.relist()
 
-    def _agrees(self, entry: Entry) -> bool:
+    def _agrees(self, entry: ModelOnDisk) -> bool:
         folder = visible(str(self._engine.models.weights_folder))
-        question = say("ask.remove_model", name=say(f"model.{entry.name}"), size=megabytes(entry.have), folder=folder)
+        question = say("ask.remove_model", name=title_of(entry), size=megabytes(entry.have), folder=folder)
         return messagebox.askyesno(say("settings.title"), question, parent=self.winfo_toplevel())
 
     def measure(self) -> None:
         """Try every installed model for a moment, one after the other."""
         tasks = self._app.tasks
-        names = [entry.name for entry in self._engine.models.entries() if entry.ready and not entry.part_of]
+        entries = [entry for entry in self._engine.models.entries() if entry.ready and not entry.card.part_of]
+        names = [entry.name for entry in entries]
 
         def show(number: int) -> None:
             if self.is_there():
-                title = say(f"model.{names[number]}")
+                title = title_of(entries[number])
                 self.say(say("settings.measuring", name=title, done=number + 1, total=len(names)))
                 self.progress.configure(value=number / len(names))
                 self.list_models()

@@ -11,7 +11,7 @@ from semantik.gui.widgets.table_columns import fit_column
 from semantik.words.text import is_text, number, say
 
 if TYPE_CHECKING:
-    from semantik.encoders.registry import Entry
+    from semantik.encoders.registry import ModelOnDisk
 
 COLUMNS = {
     "model": "settings.model",
@@ -30,7 +30,7 @@ MEGA = 2**20
 
 
 class ModelTable(ttk.Frame):
-    """Shows entries of ``shelf.entries``; ``on_select`` is called whenever another row is selected."""
+    """Shows entries of ``registry.listed``; ``on_select`` is called whenever another row is selected."""
 
     def __init__(self, parent: tk.Misc, on_select: Callable[[], None]) -> None:
         super().__init__(parent)
@@ -43,11 +43,11 @@ class ModelTable(ttk.Frame):
         self.rows.configure(yscrollcommand=bar.set)
         self.rows.pack(side="left", fill="both", expand=True)
         bar.pack(side="right", fill="y")
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, ModelOnDisk] = {}
         self.rows.bind("<<TreeviewSelect>>", lambda event: on_select())
 
     @property
-    def selected(self) -> Entry | None:
+    def selected(self) -> ModelOnDisk | None:
         """The entry of the selected row."""
         chosen = self.rows.selection()
         return self._entries.get(chosen[0]) if chosen else None
@@ -58,7 +58,7 @@ class ModelTable(ttk.Frame):
         self.rows.focus(name)
         self.rows.see(name)
 
-    def show(self, entries: Sequence[Entry], speeds: Mapping[str, float], in_use: str) -> None:
+    def show(self, entries: Sequence[ModelOnDisk], speeds: Mapping[str, float], in_use: str) -> None:
         """Fill the table; the selected model stays selected. ``speeds`` are seconds per picture by name."""
         kept = self.selected
         self.rows.delete(*self.rows.get_children())
@@ -70,7 +70,12 @@ class ModelTable(ttk.Frame):
         self.select(kept.name if kept and kept.name in self._entries else in_use)
 
 
-def good_at(entry: Entry) -> str:
+def title_of(entry: ModelOnDisk) -> str:
+    """What the user calls a model."""
+    return say(entry.card.title) if entry.card.title else entry.name
+
+
+def good_at(entry: ModelOnDisk) -> str:
     """What a model is for, in a sentence or two."""
     key = f"model.good.{entry.name}"
     return say(key if is_text(key) else "model.good.other")
@@ -94,17 +99,17 @@ def _heading(column: str) -> str:
     return say(COLUMNS[column]) + (GAP if column in NUMBERS else "")
 
 
-def _cells(entry: Entry, seconds: float | None, in_use: str) -> tuple[str, ...]:
+def _cells(entry: ModelOnDisk, seconds: float | None, in_use: str) -> tuple[str, ...]:
     if seconds is not None:
         speed = duration(seconds * PICTURES)
     else:
-        speed = say("settings.not_measured" if entry.ready and not entry.part_of else "settings.no_speed")
+        speed = say("settings.not_measured" if entry.ready and not entry.card.part_of else "settings.no_speed")
     size = say("settings.megabytes", size=megabytes(entry.size)) if entry.size else say("settings.no_size")
-    title, languages = say(f"model.{entry.name}"), say(f"model.languages.{entry.languages}")
-    return (title, languages, speed + GAP, size + GAP, entry.licence, _state(entry, in_use))
+    title, languages = title_of(entry), say(f"model.languages.{entry.card.languages}")
+    return (title, languages, speed + GAP, size + GAP, entry.card.licence, _state(entry, in_use))
 
 
-def _state(entry: Entry, in_use: str) -> str:
+def _state(entry: ModelOnDisk, in_use: str) -> str:
     if entry.name == in_use:
         return say("settings.in_use")
     if entry.ready:
