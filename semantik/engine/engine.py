@@ -15,7 +15,7 @@ from semantik.encoders import registry
 from semantik.engine import model_trials
 from semantik.engine.library import Library
 from semantik.engine.model_trials import Trial
-from semantik.engine.models import Models, model_title
+from semantik.engine.models import Models
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import APPROXIMATE_FROM
@@ -29,6 +29,7 @@ from semantik.search.ranking import embed_query, parse_top_k, query_vector, rele
 from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
 from semantik.storage.settings import Config
+from semantik.words.phrases import model_title
 
 NEAREST = 3
 """Pictures to show, as probably not meant, when none is relevant."""

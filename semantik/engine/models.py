@@ -16,6 +16,7 @@ from semantik.errors import ModelInUse, UnknownEncoder
 from semantik.long_tasks import Progress
 from semantik.queries import Query
 from semantik.storage.settings import Config
+from semantik.words.phrases import model_title
 from semantik.words.text import language, say
 
 
@@ -150,8 +151,3 @@ class Models:
             if info.name == name:
                 return info
         raise UnknownEncoder(name=name, known=", ".join(registry.encoder_names()))
-
-
-def model_title(name: str) -> str:
-    """An encoder's name as the user reads it."""
-    return say(f"model.{name}")

@@ -14,6 +14,11 @@ if TYPE_CHECKING:  # its room needs numpy, and the window shows itself before th
     from semantik.index import Changes
 
 
+def model_title(name: str) -> str:
+    """An encoder's name as the user reads it."""
+    return say(f"model.{name}")
+
+
 def time_left(eta: float | None) -> str:
     """The seconds left in words, coarser the more there are."""
     if eta is None:

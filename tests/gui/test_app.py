@@ -8,6 +8,7 @@ import subprocess
 import threading
 import tkinter as tk
 from pathlib import Path
+from tkinter import filedialog
 
 import pytest
 
@@ -15,6 +16,8 @@ import SemantikSearch
 from semantik import __version__
 from semantik.engine import engine
 from semantik.errors import NoNetwork
+from semantik.gui import window_services
+from semantik.long_tasks import Progress
 from semantik.results import page
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME
@@ -144,7 +147,7 @@ def test_typing_a_folder_indexes_it_on_focus_out(window, library, home, encoder)
 
 
 def test_browse_takes_the_chosen_folder(window, library, monkeypatch):
-    monkeypatch.setattr(SemantikSearch.filedialog, "askdirectory", lambda **options: str(library))
+    monkeypatch.setattr(filedialog, "askdirectory", lambda **options: str(library))
     window.press(window.app.view.folder_button)
     window.wait_idle()
     assert window.app.view.folder_entry.get() == str(library)
@@ -170,13 +173,11 @@ def test_progress_is_shown_while_indexing(window, tmp_path):
     for number in range(40):
         paint(folder / f"{number}.png", (number * 6, 100, 0))
     seen: list[tuple[str, float]] = []
-    show = window.app._show_progress
 
     def note(progress, library):
-        show(progress, library)
         seen.append((window.status, float(window.app.view.progress.cget("value"))))
 
-    window.app._show_progress = note
+    window.app.services.happened.indexing_progressed.connect(note)
     window.choose_folder(folder)
     assert seen[0][0] == "Cargando el modelo Integrado (sin descarga)…"
     status, share = seen[5]
@@ -190,11 +191,10 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     folder = tmp_path / "muchas"
     for number in range(60):
         paint(folder / f"{number}.png", (number * 4, 100, 0))
-    show = window.app._show_progress
+    go_on = False
 
     def cancel_early(progress, library):
-        show(progress, library)
-        if progress.done == 8:
+        if progress.done == 8 and not go_on:
             window.press(window.app.view.cancel_button)
 
     # The encoder waits for the window after its second batch, so that the cancel comes in time.
@@ -206,12 +206,12 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait_for_cancel)
-    window.app._show_progress = cancel_early
+    window.app.services.happened.indexing_progressed.connect(cancel_early)
     window.choose_folder(folder)
     count = window.app.engine.library.count
     assert 8 <= count < 60
     assert window.status == (f"Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó.")
-    window.app._show_progress = show
+    go_on = True
     monkeypatch.setattr(FakeEncoder, "encode_images", encode)
     window.press(window.app.view.update_button)
     window.wait_idle()
@@ -424,7 +424,7 @@ def test_return_in_the_image_path_searches_by_that_image(window, library, pages)
 
 def test_browse_image_takes_the_chosen_picture(window, library, pages, monkeypatch):
     window.choose_folder(library)
-    monkeypatch.setattr(SemantikSearch.filedialog, "askopenfilenames", lambda **options: (str(library / "azul.png"),))
+    monkeypatch.setattr(filedialog, "askopenfilenames", lambda **options: (str(library / "azul.png"),))
     window.press(window.app.view.image_button)
     assert window.app.view.mode.get() == "image"
     window.press(window.app.view.search_button)
@@ -641,7 +641,7 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     arrived: list[str] = []
 
     def download(model, folder, on_progress, is_cancelled):
-        on_progress(SemantikSearch.Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
+        on_progress(Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
         arrived.extend(file.filename for file in model.files)
 
     monkeypatch.setattr(engine.registry.model_file_set, "download", download)
@@ -649,8 +649,7 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     box = window.app.view.model_box
     box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))
     seen: list[str] = []
-    say = window.app.view.say
-    window.app.view.say = lambda message: (seen.append(message), say(message))
+    window.app.services.happened.told.connect(seen.append)
     box.event_generate("<<ComboboxSelected>>")
     window.press(window.dialog().download)
     window.wait_idle()
@@ -671,7 +670,7 @@ def test_settings_that_cannot_be_saved_stop_nothing(start, library, monkeypatch)
     def fail(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(SemantikSearch, "save_config", fail)
+    monkeypatch.setattr(window_services, "save_config", fail)
     window.choose_folder(library)
     assert window.app.engine.library.count == 6
 

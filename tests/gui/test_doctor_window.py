@@ -78,7 +78,7 @@ def test_a_damaged_index_is_told(window, library, home):
 
 def test_it_does_not_run_beside_another_task(window):
     gate = threading.Event()
-    window.app.start(lambda: gate.wait(30), lambda result: None, window.app.show_failure)
+    window.app.services.start(lambda: gate.wait(30), lambda result: None, window.app.services.show_failure)
     window.app.show_about()
     window.press(window.dialog().doctor)
     gate.set()
@@ -103,7 +103,7 @@ def test_it_can_be_cancelled(window, monkeypatch):
     window.wait(started.is_set, "the diagnosis")
     assert window.app.tasks.busy
     assert window.status == "Examinando la instalación y los índices…"
-    window.app.cancel()
+    window.app.services.cancel()
     window.wait_idle()
     assert window.status == status
     assert window._dialogs() == []

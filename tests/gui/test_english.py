@@ -166,7 +166,7 @@ def test_nothing_is_cut_off_in_the_main_window(start, language):
     view.model_box.configure(values=[say(f"model.{name}") for name in encoder_names()])
     view.show_skipped(12_345)
     longest = say("status.found", hits="1.000", seconds="10,25", model=say("model.siglip2-b-16"))
-    view.say(say("status.read_as_english", found=longest))
+    window.app.services.tell(say("status.read_as_english", found=longest))
     window.root.update()
     assert cut_off(window.root) == []
     settle(window, window.root, window.root.minsize())

@@ -133,7 +133,7 @@ def test_filters_by_controls(window, library, pages):
 
 def test_dates_by_controls(window, library, pages):
     os.utime(library / "azul.png", (0, datetime(2011, 5, 3).timestamp()))
-    window.app.update_index()
+    window.app.view.commands.update_index()
     window.wait_idle()
     view = window.app.view
     view.filters.control("since").insert(0, "2011")
@@ -396,7 +396,7 @@ def test_files_are_dropped_from_another_program(window, library, tmp_path, pages
                     window.wait(moved.done, "the mouse")
                     moved.result()
             if dropped == "folder":
-                window.wait(lambda: window.app.folder == str(other), "another folder")
+                window.wait(lambda: window.app.loaded.opened.folder == str(other), "another folder")
             else:
                 window.wait(view.image_entry.get, "a picture")
         finally:
@@ -477,7 +477,7 @@ def test_a_page_waits_its_turn(window, link, ask):
     from urllib.error import HTTPError
 
     go_on = threading.Event()
-    window.app.start(go_on.wait, lambda result: None, lambda error: None)
+    window.app.services.start(go_on.wait, lambda result: None, lambda error: None)
     with pytest.raises(HTTPError) as caught:
         ask(link, "/refine", words="azul")
     assert caught.value.code == 409
@@ -512,7 +512,7 @@ def test_closing_the_window_lets_go_of_a_page_that_waits(window, link):
     go_on = threading.Event()
     with ThreadPoolExecutor(1) as browser:
         waiting = browser.submit(post, link, "/refine", words="azul")
-        window.app.start(go_on.wait, lambda result: None, lambda error: None)
+        window.app.services.start(go_on.wait, lambda result: None, lambda error: None)
         go_on.set()
         started = time.monotonic()
         window.close()

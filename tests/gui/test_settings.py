@@ -170,7 +170,7 @@ def test_settings_wait_for_the_running_task(window, library, monkeypatch):
     monkeypatch.setattr(FakeEncoder, "encode_images", lambda self, batch: (go.wait(20), encode(self, batch))[1])
     window.type_into(window.app.view.folder_entry, str(library))
     window.leave(window.app.view.folder_entry)
-    window.wait(lambda: window.app._indexing, "indexing")
+    window.wait(lambda: window.app.loaded.indexing.running, "indexing")
     window.press(window.app.view.settings_button)
     assert window.messages == ["Espere a que termine la tarea en curso, o pulse «Cancelar»."]
     assert window._dialogs() == []

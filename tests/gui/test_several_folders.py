@@ -247,7 +247,7 @@ def test_the_list_by_keyboard(both, monkeypatch, library, trip):
     press(display, "Delete")
     both.wait(lambda: not shown(table))
     both.wait_idle()
-    assert both.app.opened.named == (str(library),)
+    assert both.app.loaded.opened.named == (str(library),)
 
 
 # -- Taking out, and coming back ---------------------------------------------------------------------------
@@ -283,12 +283,12 @@ def test_the_next_start_has_them_all_with_what_rests(both, start, library, trip)
 
 def test_another_model_opens_the_same_folders(both, monkeypatch, library, trip):
     monkeypatch.setattr(Engine, "is_ready", lambda self, name: True)
-    both.app.folders.toggle(str(library))
-    both.app.models.take("clip-vit-b-32")
+    both.app.loaded.folders.toggle(str(library))
+    both.app.loaded.models.take("clip-vit-b-32")
     both.wait_idle()
     assert rows(both) == [("☐", str(library), "", "sin indexar"), ("☑", str(trip), "2 fotos", "al día")]
     assert both.messages[0].startswith("Esta carpeta aún no está indexada con el modelo CLIP ViT-B/32")
-    both.app.models.take("builtin")
+    both.app.loaded.models.take("builtin")
     both.wait_idle()
     assert rows(both) == [("☐", str(library), "6 fotos", "al día"), ("☑", str(trip), "2 fotos", "al día")]
 
@@ -300,7 +300,7 @@ def test_typing_another_folder_is_what_browse_is_for(both, start, tmp_path, home
     both.wait_idle()
     other = paint(tmp_path / "otra" / "verde2.png", (0, 200, 0)).parent
     both.choose_folder(other)
-    assert both.app.opened.named == (str(other),)
+    assert both.app.loaded.opened.named == (str(other),)
     assert found(both, "verde") == ["verde2.png"]
 
 
@@ -368,7 +368,7 @@ def test_one_question_for_all_that_changed(both, start, library, trip):
 def test_one_folder_is_brought_up_to_date_from_its_menu(both, library, trip):
     paint(library / "nueva.png", (1, 1, 254))
     paint(trip / "otra.png", (1, 254, 1))
-    both.app.folders.update(str(trip))
+    both.app.loaded.folders.update(str(trip))
     both.wait_idle()
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "3 fotos"]
     (done,) = both.messages
@@ -409,6 +409,6 @@ def test_bad_files_of_both_folders_are_listed_with_their_folder(both, library, t
     assert both.app.view.skipped_button.cget("text") == "Omitidas (1)"
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "3 fotos"]
     # Of a folder that rests nothing is told.
-    both.app.folders.toggle(str(library))
+    both.app.loaded.folders.toggle(str(library))
     both.root.update()
     assert not shown(both.app.view.skipped_button)

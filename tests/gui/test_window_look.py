@@ -112,7 +112,9 @@ def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, perc
     view.model_box.configure(values=[say(f"model.{name}") for name in encoder_names()])
     view.show_skipped(12_345)
     view.strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(MOST)])
-    view.say(say("status.read_as_english", found=say("status.found", hits="1.000", seconds="1,25", model="SigLIP 2")))
+    window.app.services.tell(
+        say("status.read_as_english", found=say("status.found", hits="1.000", seconds="1,25", model="SigLIP 2"))
+    )
     root.update()
     assert scale(root) == percent / 100
     names = [f"/media/disco/{letter}" for letter in "abcdefgh"]

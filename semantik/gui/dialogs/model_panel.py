@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import tkinter as tk
 from tkinter import messagebox, ttk
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from semantik.errors import Cancelled, SemantikError
-from semantik.gui.actions.model_picker import ModelPicker
-from semantik.gui.actions.model_picker import Owner as PickersOwner
 from semantik.gui.dialogs.model_table import ModelTable, good_at, megabytes
 from semantik.gui.widgets.screen_scale import px
+from semantik.gui.window_services import WindowServices
 from semantik.long_tasks import Progress
 from semantik.words.phrases import download_status
 from semantik.words.shown_names import visible
@@ -26,21 +25,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Owner(PickersOwner, Protocol):
-    """What the panel needs of the app."""
-
-    models: ModelPicker
-
-
 class ModelPanel(ttk.LabelFrame):
-    """One task at a time, in the app's worker. It goes on when the window is closed: the main one shows it, too."""
+    """One task at a time, in the window's worker. It goes on when the window is closed: the main one shows it, too."""
 
     def __init__(
-        self, parent: tk.Misc, app: Owner, engine: Engine, leave: Callable[[], None], on_busy: Callable[[bool], None]
+        self,
+        parent: tk.Misc,
+        services: WindowServices,
+        engine: Engine,
+        leave: Callable[[], None],
+        on_busy: Callable[[bool], None],
     ) -> None:
         """``leave`` closes the window; ``on_busy`` hears when a task begins and ends."""
         super().__init__(parent, text=say("settings.models"), padding=px(parent, 8))
-        self._app = app
+        self._services = services
         self._engine = engine
         self._leave = leave
         self._on_busy = on_busy
@@ -119,7 +117,7 @@ class ModelPanel(ttk.LabelFrame):
         entry = self.table.selected
         if entry:
             self._leave()
-            self._app.models.take(entry.name)
+            self._services.happened.model_chosen(entry.name)
 
     def download(self) -> None:
         """Fetch the selected model, or go on where an earlier try stopped."""
@@ -137,18 +135,18 @@ class ModelPanel(ttk.LabelFrame):
 
         def done(_: None) -> None:
             self.say(say("settings.done_part" if entry.part_of else "settings.done", name=title))
-            self._app.models.relist()
+            self._services.happened.models_changed()
 
-        tasks = self._app.tasks
+        tasks = self._services.tasks
         self._run(work, done, say("settings.stopped"))
 
     def _show_download(self, title: str, progress: Progress) -> None:
         share, words = progress.done / max(1, progress.total), download_status(title, progress)
-        self._app.view.show_share(share)
+        self._services.show_share(share)
         if self.is_there():
             self.progress.configure(value=share)
-        if not self._app.tasks.is_cancelled():
-            self._app.view.say(words)
+        if not self._services.tasks.is_cancelled():
+            self._services.tell(words)
             if self.is_there():
                 self.say(words)
 
@@ -165,7 +163,7 @@ class ModelPanel(ttk.LabelFrame):
         else:
             self.say(say("settings.removed", name=say(f"model.{entry.name}"), size=megabytes(freed)))
         self.list_models()
-        self._app.models.relist()
+        self._services.happened.models_changed()
 
     def _agrees(self, entry: Entry) -> bool:
         folder = visible(str(self._engine.weights_folder))
@@ -174,7 +172,7 @@ class ModelPanel(ttk.LabelFrame):
 
     def measure(self) -> None:
         """Try every installed model for a moment, one after the other."""
-        tasks = self._app.tasks
+        tasks = self._services.tasks
         names = [entry.name for entry in self._engine.model_list() if entry.ready and not entry.part_of]
 
         def show(number: int) -> None:
@@ -193,14 +191,14 @@ class ModelPanel(ttk.LabelFrame):
 
     def cancel(self) -> None:
         """Stop what runs; what arrived of a download is kept."""
-        self._app.tasks.cancel()
+        self._services.tasks.cancel()
         self.say(say("settings.cancelling"))
 
     def _run(self, work: Callable[[], None], on_done: Callable[[None], None], cancelled: str) -> None:
         self._set_busy(True)
 
         def settle() -> bool:
-            self._app.view.say(status)
+            self._services.tell(status)
             if not self.is_there():
                 return False
             self._set_busy(False)
@@ -212,7 +210,7 @@ class ModelPanel(ttk.LabelFrame):
             if settle():
                 on_done(outcome)
             else:
-                self._app.models.relist()
+                self._services.happened.models_changed()
 
         def failed(error: BaseException) -> None:
             there = settle()
@@ -223,10 +221,10 @@ class ModelPanel(ttk.LabelFrame):
             if there:
                 self.say(message)
             elif not isinstance(error, Cancelled):
-                messagebox.showwarning(say("window.title"), message, parent=self._app.root)
+                self._services.warn_of(error)
 
-        status = str(self._app.view.status.cget("text"))
-        self._app.start(work, done, failed)
+        status = self._services.status
+        self._services.start(work, done, failed)
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy
