@@ -36,7 +36,7 @@ def child(home: Path, began: float) -> None:
     window.wait(window.root.winfo_viewable, "the window")
     window.root.update()
     shown = time.time()
-    window.wait(lambda: window.app.engine and window.app.engine.indexed_folder and not window.app.tasks.busy, "ready")
+    window.wait(lambda: window.app.opened.library and not window.app.tasks.busy, "ready")
     ready = time.time()
     window.type_into(window.app.view.text_entry, "un perro en la playa")
     window.app.search()
@@ -57,9 +57,10 @@ def prepare(home: Path, photos: Path, name: str, checkpoint: Path | None) -> Non
         config = replace(config, clip_checkpoint=str(checkpoint))
     save_config(config, home)
     engine = Engine(home, config)
-    engine.use(name)
-    engine.open(photos).update()
-    engine.encoder.load()
+    engine.models.use(name)
+    library = engine.open(photos)
+    library.update(library.indexed_folders)
+    library.encoder.load()
     engine.close()
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
+from semantik.errors import Cancelled
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long task is. ``rate`` in images per second (0 while unknown), ``eta`` in seconds."""
+    """How far a long task is. ``rate`` in images or bytes per second (0 while unknown), ``eta`` in seconds."""
 
     done: int
     total: int
@@ -25,32 +23,71 @@ class Progress:
     paused: bool = False  # it holds still now; what was done is saved
 
 
-# -- Holding a long task still, and letting it go on
+# -- Watching a long task: whom it tells, whether it is to hold still, whether it is to stop
 
 
-class Pause:
-    """Set by one thread, obeyed by the task of another at its next chance."""
+class TaskControl:
+    """What a long task and whoever started it share. May be used from any thread.
 
-    def __init__(self) -> None:
+    The task looks at it between two steps, and tells its progress on its own thread.
+    """
+
+    def __init__(self, on_progress: Callable[[Progress], None] = lambda progress: None) -> None:
+        """``on_progress``: who is told how far the task is."""
+        self._on_progress = on_progress
+        self._cancelled = threading.Event()
         self._go = threading.Event()
         self._go.set()
 
-    @property
-    def held(self) -> bool:
-        """Whether the task is to hold still."""
-        return not self._go.is_set()
+    def telling(self, on_progress: Callable[[Progress], None]) -> TaskControl:
+        """The control of a part of the task: somebody else is told, and it is held and cancelled with the whole."""
+        part = copy(self)
+        part._on_progress = on_progress
+        return part
 
-    def hold(self) -> None:
-        """Ask the task to hold still."""
+    # -- For whoever started the task
+
+    def cancel(self) -> None:
+        """Ask the task to stop at its next chance, also one that holds still."""
+        self._cancelled.set()
+        self._go.set()
+
+    def pause(self) -> None:
+        """Ask the task to hold still at its next chance."""
         self._go.clear()
 
-    def release(self) -> None:
+    def resume(self) -> None:
         """Let the task go on."""
         self._go.set()
 
-    def wait(self) -> None:
-        """For the task: block until it may go on."""
+    # -- For the task
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the task is to stop."""
+        return self._cancelled.is_set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the task is to hold still."""
+        return not self._go.is_set()
+
+    def stop_if_cancelled(self) -> None:
+        """Raises Cancelled when the task is to stop."""
+        if self.cancelled:
+            raise Cancelled
+
+    def wait_while_paused(self) -> None:
+        """Block until the task may go on."""
         self._go.wait()
+
+    def report(self, progress: Progress) -> None:
+        """Tell how far the task is."""
+        self._on_progress(progress)
+
+
+UNATTENDED = TaskControl()
+"""The control of tasks that nobody watches. They share it: it is never cancelled or paused."""
 
 
 # -- How fast a long task is, and how long it will still take
@@ -62,7 +99,7 @@ TOLERANCE = 0.1
 """Share of the time left by which a new estimate must differ to be believed over the one that was told before."""
 
 
-class Speed:
+class SpeedMeter:
     """An exponentially weighted average of the speed, and a time left that does not flicker.
 
     Weights decay with time, not with steps (https://en.wikipedia.org/wiki/Exponential_smoothing): a slow step counts
@@ -70,10 +107,20 @@ class Speed:
     TOLERANCE, so that the time left runs down like a clock. Pauses are no part of either.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, memory: float = MEMORY, interval: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``memory`` as MEMORY, in seconds; ``interval``: seconds between two records of ``report``."""
+        self._memory = memory
+        self._interval = interval
         self._clock = clock
-        self._last = clock()
-        self._done = 0
+        self._reported = -math.inf
+        self.restart(0)
+
+    def restart(self, done: int | None = None) -> None:
+        """Forget the speed. ``done``: what is done already, None where only the next count will tell."""
+        self._last = self._clock()
+        self._done = done
         self._count = 0.0  # of what was done, by weight
         self._seconds = 0.0
         self._end: float | None = None
@@ -85,60 +132,31 @@ class Speed:
         if self._end is not None:
             self._end += paused
 
+    @property
+    def rate(self) -> float:
+        """What is done in a second, as last measured; 0 while unknown."""
+        return self._count / self._seconds if self._seconds > 0 else 0.0
+
     def progress(self, done: int, total: int) -> Progress:
         """Where the task is now that ``done`` of ``total`` are done."""
         now = self._clock()
-        passed = now - self._last
-        fade = math.exp(-passed / MEMORY)
-        self._count = self._count * fade + (done - self._done)
-        self._seconds = self._seconds * fade + passed
-        self._last, self._done = now, done
-        rate = self._count / self._seconds if self._seconds > 0 else 0.0
-        return Progress(done, total, rate, self._left(now, (total - done) / rate) if rate else None)
+        if self._done is None or done < self._done:  # a download that starts over
+            self.restart(done)
+        else:
+            passed = now - self._last
+            fade = math.exp(-passed / self._memory)
+            self._count = self._count * fade + (done - self._done)
+            self._seconds = self._seconds * fade + passed
+            self._last, self._done = now, done
+        return Progress(done, total, self.rate, self._left(now, (total - done) / self.rate) if self.rate else None)
+
+    def report(self, control: TaskControl, done: int, total: int) -> None:
+        """Tell ``progress``, unless the last record that was told is too fresh."""
+        if self._clock() - self._reported >= self._interval:
+            self._reported = self._clock()
+            control.report(self.progress(done, total))
 
     def _left(self, now: float, left: float) -> float:
         if self._end is None or abs(now + left - self._end) > TOLERANCE * left:
             self._end = now + left
         return max(0.0, self._end - now)
-
-
-# -- How fast bytes arrive and how long the rest will take
-
-
-class ByteMeter:
-    """Turns byte counts into progress records: speed over the last seconds, ten records a second at most."""
-
-    INTERVAL = 0.1  # seconds between two records
-    WINDOW = 5.0  # seconds over which the speed is taken
-
-    def __init__(self, total: int, on_progress: Callable[[Progress], None] | None) -> None:
-        self._total = total
-        self._report = on_progress or (lambda _: None)
-        self._shown = -math.inf
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget the speed: the count of bytes is about to jump back."""
-        self._marks: deque[tuple[float, int]] = deque()
-
-    def show(self, done: int, total: int | None) -> None:
-        """Report ``done`` bytes, unless the last report is too fresh. ``total`` corrects the expected size."""
-        now = time.monotonic()
-        self._total = total or max(self._total, done)
-        if self._marks and done < self._marks[-1][1]:
-            self.restart()
-        if now - self._shown < self.INTERVAL:
-            return
-        self._shown = now
-        self._marks.append((now, done))
-        while now - self._marks[0][0] > self.WINDOW and len(self._marks) > 2:
-            self._marks.popleft()
-        elapsed, gained = now - self._marks[0][0], done - self._marks[0][1]
-        rate = gained / elapsed if elapsed > 0 else 0.0
-        self._report(Progress(done, self._total, rate, (self._total - done) / rate if rate > 0 else None))
-
-    def finish(self, size: int) -> None:
-        """The last record: everything is there."""
-        elapsed = self._marks[-1][0] - self._marks[0][0] if self._marks else 0.0
-        rate = (self._marks[-1][1] - self._marks[0][1]) / elapsed if elapsed > 0 else 0.0
-        self._report(Progress(size, size, rate, 0.0))

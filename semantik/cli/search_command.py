@@ -45,19 +45,19 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     options.folders = outermost(options.folders)  # a picture is one hit, however many of its folders are named
     with Session(options, home, config) as session:
         session.index_if_new()
-        query = session.engine.read(options.text or "")
+        query = session.library.read(options.text or "")
         images = tuple(Term(image=image.absolute()) for image in options.image)
         query = replace(query, terms=(*query.terms, *images))
         # The default K gives way to a smaller library; a K that was asked for is checked.
         top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
-        answer = session.engine.ask(
+        answer = session.library.ask(
             query,
             top_k,
             only_relevant=options.only_relevant or None,
             by_name=options.names or None,
             folded=options.fold,
         )
-        if answer.read_as_english and (missing := session.engine.missing_for(query)):
+        if answer.read_as_english and (missing := session.engine.models.missing_for(query)):
             print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
         if options.json:
             dump([_hit_fields(hit) for hit in answer.hits])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.cli.output import ProgressLine
+from semantik.long_tasks import TaskControl
 from semantik.storage.settings import Config
 from semantik.words.phrases import download_status, indexing_status
 from semantik.words.text import say
@@ -29,24 +30,24 @@ class Session:
         """``options``: its ``folders``, and its ``encoder`` or None for the model that is used without asking."""
         from semantik.engine.engine import Engine
 
-        self._cancelled = threading.Event()
+        self._control = TaskControl()
         self.engine: Engine = Engine(home, replace(config, encoder=""))
         self._line = ProgressLine()
         self._folders: list[Path] = options.folders
-        self._name: str = options.encoder or self.engine.without_asking()
+        self._name: str = options.encoder or self.engine.models.without_asking()
 
     def __enter__(self) -> Session:
         if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, lambda number, frame: self._cancelled.set())
-        self.engine.require(self._name)
-        if not self.engine.is_ready(self._name):
-            title, size = self.engine.download_size(self._name)
+            self._previous = signal.signal(signal.SIGINT, lambda number, frame: self._control.cancel())
+        models = self.engine.models
+        models.require(self._name)
+        if not models.is_ready(self._name):
+            title, size = models.download_size(self._name)
             print(say("cli.downloading", name=title, size=size), file=sys.stderr)
-            self.engine.download(
-                self._name, self._line.shows(lambda p: download_status(title, p)), self._cancelled.is_set
-            )
+            show = self._line.shows(lambda progress: download_status(title, progress))
+            models.download(self._name, self._control.telling(show))
             self._line.end()
-        self.engine.use(self._name)
+        models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)
         return self
 
@@ -59,7 +60,7 @@ class Session:
     @property
     def cancelled(self) -> bool:
         """Whether the user stopped it."""
-        return self._cancelled.is_set()
+        return self._control.cancelled
 
     def index_if_new(self) -> None:
         """Open the stored indexes; make those that there are not yet. Raises what is wrong with one."""
@@ -97,11 +98,9 @@ class Session:
         rebuild: Sequence[IndexedFolder] = (),
         allow_mass_removal: bool = False,
     ) -> list[Outcome]:
-        show = self._line.shows(indexing_status)
         outcomes = self.library.update(
             indexed_folders,
-            lambda indexed_folder, progress: show(progress),
-            lambda: self.cancelled,
+            self._control.telling(self._line.shows(indexing_status)),
             rebuild=rebuild,
             allow_mass_removal=allow_mass_removal,
         )

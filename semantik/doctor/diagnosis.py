@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from semantik.doctor import (
     storage_health,
 )
 from semantik.doctor.findings import Diagnosis, Finding, note, ok, wrong
-from semantik.errors import Cancelled
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.storage.home import PROGRAM_FOLDER
 from semantik.storage.settings import Config
 
@@ -37,7 +37,7 @@ def diagnose(
     *,
     deep: bool = False,
     window: Window | None = None,
-    is_cancelled: Callable[[], bool] = lambda: False,
+    control: TaskControl = UNATTENDED,
 ) -> Diagnosis:
     """Look into everything. Nothing is changed, and nothing leaves the computer.
 
@@ -61,8 +61,7 @@ def diagnose(
     for check in checks:
         for finding in check:
             findings.append(finding)
-            if is_cancelled():
-                raise Cancelled
+            control.stop_if_cancelled()
     return Diagnosis(__version__, datetime.now(), tuple(findings))
 
 

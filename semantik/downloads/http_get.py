@@ -8,12 +8,13 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from semantik import __version__
-from semantik.errors import Cancelled, DownloadFailed, NoNetwork, UntrustedServer
+from semantik.errors import DownloadFailed, NoNetwork, UntrustedServer
+from semantik.long_tasks import TaskControl
 
 if TYPE_CHECKING:
     import requests
@@ -26,7 +27,7 @@ MOST_REDIRECTS = 5
 
 
 def open_url(
-    name: str, url: str, headers: Mapping[str, str], timeout: float, is_cancelled: Callable[[], bool]
+    name: str, url: str, headers: Mapping[str, str], timeout: float, control: TaskControl
 ) -> requests.Response:
     """Send the request and wait for the head of the answer, ``timeout`` seconds in all.
 
@@ -49,8 +50,7 @@ def open_url(
     deadline = time.monotonic() + timeout
     try:
         while (left := deadline - time.monotonic()) > 0:
-            if is_cancelled():
-                raise Cancelled
+            control.stop_if_cancelled()
             with contextlib.suppress(queue.Empty):
                 answer = answers.get(timeout=min(left, 0.1))
                 if isinstance(answer, Exception):

@@ -3,7 +3,7 @@
 Why not pooch: it knows a file's hash and moves it into place when it matches, but it always starts
 over in a fresh temporary file, has no deadline for a dead network, no way to cancel, and lets two
 processes download the same file side by side. What is left of its work is small, so the transfer is
-done with requests (``transfer.py``) and the place is kept by filelock.
+done with requests (``resumable_transfer.py``) and the place is kept by filelock.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import logging
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from semantik.downloads.resumable_transfer import DownloadLimits, Transfer
-from semantik.errors import Cancelled, DiskFull, WeightsFolderUnwritable, WeightsMissing, WrongHash
-from semantik.long_tasks import ByteMeter, Progress
+from semantik.errors import DiskFull, WeightsFolderUnwritable, WeightsMissing, WrongHash
+from semantik.long_tasks import UNATTENDED, Progress, SpeedMeter, TaskControl
 from semantik.storage.atomic_files import sync_folder
 
 log = logging.getLogger(__name__)
@@ -90,16 +90,15 @@ def file_sha256(path: Path) -> str:
 def download(
     file: WeightsFile,
     folder: Path | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-    is_cancelled: Callable[[], bool] | None = None,
+    control: TaskControl = UNATTENDED,
     *,
     limits: DownloadLimits | None = None,
 ) -> Path:
     """Fetch the file, resuming what an earlier try left in ``<filename>.part``, and check its SHA-256.
 
     Returns the path of the right file; nothing is downloaded when it is there already. Blocks: meant
-    for a worker thread. ``on_progress`` is called in that thread with bytes, bytes per second and
-    seconds left, at most ten times a second and once at the end; ``is_cancelled`` is asked between
+    for a worker thread. ``control`` is told in that thread the bytes, bytes per second and seconds
+    left, at most ten times a second and once at the end; whether it is cancelled is asked between
     chunks, so a stalled connection answers within ``limits.timeout``. A second process that wants the
     same file waits for the first.
 
@@ -108,15 +107,14 @@ def download(
     DownloadInterrupted (what arrived is kept), WrongHash (what arrived is deleted), DiskFull,
     WeightsFolderUnwritable, Cancelled (what arrived is kept), or DownloadFailed for anything else.
     """
-    cancelled = is_cancelled or (lambda: False)
     target = weights_path(file, folder)
-    meter = ByteMeter(file.size, on_progress)
+    arrival = _Arrival(file.size, control)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(target, cancelled, meter):
+        with _alone(target, arrival):
             if not (target.is_file() and _matches(file, target)):
-                _fetch(file, target, limits or DownloadLimits(), meter, cancelled)
-            meter.finish(target.stat().st_size)
+                _fetch(file, target, limits or DownloadLimits(), arrival)
+            arrival.finish(target.stat().st_size)
     except OSError as error:
         # Network errors are told apart in the transfer, so that what comes here is about the folder.
         log.exception("cannot write %s", target)
@@ -124,9 +122,30 @@ def download(
     return target
 
 
-def _fetch(
-    file: WeightsFile, target: Path, limits: DownloadLimits, meter: ByteMeter, is_cancelled: Callable[[], bool]
-) -> None:
+class _Arrival:
+    """How the bytes of one file arrive, told to ``control`` at most ten times a second."""
+
+    def __init__(self, total: int, control: TaskControl) -> None:
+        self.control = control
+        self._total = total
+        self._meter = SpeedMeter(memory=5.0, interval=0.1)  # networks change faster than computers
+        self.restart()
+
+    def restart(self) -> None:
+        """The count of bytes is about to jump, which is no speed."""
+        self._meter.restart()
+
+    def show(self, done: int, total: int | None) -> None:
+        """``done`` bytes are there; ``total`` corrects the expected size."""
+        self._total = total or max(self._total, done)
+        self._meter.report(self.control, done, self._total)
+
+    def finish(self, size: int) -> None:
+        """Everything is there."""
+        self.control.report(Progress(size, size, self._meter.rate, 0.0))
+
+
+def _fetch(file: WeightsFile, target: Path, limits: DownloadLimits, arrival: _Arrival) -> None:
     """Transfer to the partial file, check the whole and move it into place."""
     transfer = Transfer(
         name=file.name,
@@ -135,8 +154,8 @@ def _fetch(
         size=file.size if file.exact else None,
         most=file.size if file.exact else file.size * 2,
         limits=limits,
-        on_bytes=meter.show,
-        is_cancelled=is_cancelled,
+        on_bytes=arrival.show,
+        control=arrival.control,
     )
     _check_room(file, target.parent, transfer.have)
     transfer.run()
@@ -146,7 +165,7 @@ def _fetch(
             raise WrongHash(name=file.name)
         # A part that an earlier run left may have been spoiled by a power cut: the whole gets one chance.
         log.warning("%s: the resumed file is wrong, downloading it whole", file.name)
-        meter.restart()
+        arrival.restart()
         transfer.run()
         if file_sha256(transfer.part) != file.sha256:
             transfer.drop()
@@ -165,7 +184,7 @@ def _check_room(file: WeightsFile, folder: Path, have: int) -> None:
 
 
 @contextlib.contextmanager
-def _alone(target: Path, is_cancelled: Callable[[], bool], meter: ByteMeter) -> Iterator[None]:
+def _alone(target: Path, arrival: _Arrival) -> Iterator[None]:
     """Hold the file's lock, so that two processes or threads never write the same partial file."""
     import filelock
 
@@ -176,10 +195,9 @@ def _alone(target: Path, is_cancelled: Callable[[], bool], meter: ByteMeter) -> 
             lock.acquire(timeout=0.2, poll_interval=0.05)
             break
         except filelock.Timeout:
-            if is_cancelled():
-                raise Cancelled from None
+            arrival.control.stop_if_cancelled()
             with contextlib.suppress(OSError):  # the other one's progress is this one's, too
-                meter.show(part.stat().st_size, None)
+                arrival.show(part.stat().st_size, None)
     try:
         yield
     finally:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from semantik.downloads import model_file
 from semantik.downloads.model_file import WeightsFile, weights_path
 from semantik.downloads.resumable_transfer import DownloadLimits
 from semantik.errors import WeightsMissing
-from semantik.long_tasks import Progress
+from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.storage.atomic_files import replace_file
 
 log = logging.getLogger(__name__)
@@ -75,16 +74,14 @@ def checked_paths(model: ModelFiles, folder: Path | None = None) -> list[Path]:
 def download(
     model: ModelFiles,
     folder: Path | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
-    is_cancelled: Callable[[], bool] | None = None,
+    control: TaskControl = UNATTENDED,
     *,
     limits: DownloadLimits | None = None,
 ) -> list[Path]:
-    """Fetch what is missing, as ``weights.download`` does for one file; progress counts the bytes of all.
+    """Fetch what is missing, as ``model_file.download`` does for one file; progress counts the bytes of all.
 
-    A later call continues where this one stopped, file and byte. Raises what ``weights.download`` raises.
+    A later call continues where this one stopped, file and byte. Raises what ``model_file.download`` raises.
     """
-    report = on_progress or (lambda _: None)
     paths, before, after = [], 0, model.size
     for file in model.files:
         after -= file.size
@@ -95,13 +92,13 @@ def download(
             rate = progress.rate or rate
             done, total = before + progress.done, before + (progress.total or 0) + after
             if done < total:  # the end of all is reported once, below
-                report(Progress(done, total, rate, (total - done) / rate if rate > 0 else None))
+                control.report(Progress(done, total, rate, (total - done) / rate if rate > 0 else None))
 
-        path = model_file.download(file, folder, show, is_cancelled, limits=limits)
+        path = model_file.download(file, folder, control.telling(show), limits=limits)
         _note(file, path)
         before += path.stat().st_size
         paths.append(path)
-    report(Progress(before, before, rate, 0.0))
+    control.report(Progress(before, before, rate, 0.0))
     return paths
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from semantik.downloads.http_get import host_of, open_url
 from semantik.errors import (
-    Cancelled,
     DiskFull,
     DownloadFailed,
     DownloadInterrupted,
@@ -23,6 +22,7 @@ from semantik.errors import (
     ServerRefused,
     WrongHash,
 )
+from semantik.long_tasks import TaskControl
 
 if TYPE_CHECKING:
     import requests
@@ -75,7 +75,7 @@ class Transfer:
         most: int,
         limits: DownloadLimits,
         on_bytes: Callable[[int, int | None], None],
-        is_cancelled: Callable[[], bool],
+        control: TaskControl,
     ) -> None:
         self.name = name
         self.url = url
@@ -84,7 +84,7 @@ class Transfer:
         self.most = most
         self.limits = limits
         self.on_bytes = on_bytes
-        self.is_cancelled = is_cancelled
+        self.control = control
         self.pieced = False  # whether the partial file was put together from more than one answer
         self._etag = part.with_name(part.name + ".etag")
         self._heard = False  # whether the server has delivered anything in this run
@@ -103,7 +103,7 @@ class Transfer:
         self._etag.unlink(missing_ok=True)
 
     def run(self) -> None:
-        """Fill the partial file. Raises the errors that ``weights.download`` lists; OSError is the disk's."""
+        """Fill the partial file. Raises the errors that ``model_file.download`` lists; OSError is the disk's."""
         failures, best = 0, self.have
         while True:
             try:
@@ -170,7 +170,7 @@ class Transfer:
                     # After the file was emptied: a kill in between leaves no etag for other bytes.
                     self._write_etag(response.headers.get("ETag", ""))
                 while True:
-                    self._stop_if_cancelled()
+                    self.control.stop_if_cancelled()
                     try:
                         chunk: bytes = response.raw.read1(CHUNK)
                     except urllib3.exceptions.HTTPError as error:
@@ -199,7 +199,7 @@ class Transfer:
             if etag and not etag.startswith("W/"):  # RFC 9110, 13.1.5: only a strong one may be named here
                 headers["If-Range"] = etag
         try:
-            response = open_url(self.name, self.url, headers, self.limits.timeout, self.is_cancelled)
+            response = open_url(self.name, self.url, headers, self.limits.timeout, self.control)
         except NoNetwork as error:
             if self._heard:  # in the middle of a download the network may come back
                 raise _Broken(error) from error
@@ -220,14 +220,10 @@ class Transfer:
             needed = math.ceil(max(missing, CHUNK) / 1e6)
             raise DiskFull(name=self.name, folder=self.part.parent, needed_mb=needed) from error
 
-    def _stop_if_cancelled(self) -> None:
-        if self.is_cancelled():
-            raise Cancelled
-
     def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            self._stop_if_cancelled()
+            self.control.stop_if_cancelled()
             time.sleep(min(left, 0.05))
 
     def _read_etag(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from semantik.encoders.clip import int8_images, multilingual
 from semantik.encoders.clip.models import LICENCE, MODELS
 from semantik.encoders.open_clip import models
 from semantik.errors import ModelNotRemoved, OwnCheckpoint, UnknownEncoder
-from semantik.long_tasks import Progress
+from semantik.long_tasks import TaskControl
 
 BUILTIN = "builtin"
 
@@ -217,13 +216,11 @@ def bytes_on_disk(files: ModelFiles, folder: Path | None) -> int:
     return have
 
 
-def fetch(
-    name: str, folder: Path | None, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool]
-) -> None:
+def fetch(name: str, folder: Path | None, control: TaskControl) -> None:
     """Download a model or the text tower, going on where an earlier try stopped. Raises as ``model_files.download``."""
     files = files_of(name)
     if files:
-        model_file_set.download(files, folder, on_progress, is_cancelled)
+        model_file_set.download(files, folder, control)
 
 
 def remove(name: str, folder: Path | None, own: Path | None = None) -> int:

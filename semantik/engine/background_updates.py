@@ -12,6 +12,7 @@ from pathlib import Path
 from semantik.desktop.background_priority import in_background
 from semantik.errors import SemantikError
 from semantik.folders.indexed_folder import Check, IndexedFolder, State
+from semantik.long_tasks import TaskControl
 from semantik.records import IndexReport
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class BackgroundUpdates:
         is_wanted: Callable[[], bool],
         on_news: Callable[[News], None],
     ) -> None:
-        """``find``: the library that is open for a folder, if one is; ``is_wanted``: whether new pictures are to be
+        """``find``: the open folder of a path, if it is open; ``is_wanted``: whether new pictures are to be
         embedded without a question; ``on_news`` is called on the thread of this object."""
         self._find = find
         self._is_wanted = is_wanted
@@ -51,6 +52,7 @@ class BackgroundUpdates:
         self._noticed: dict[Path, None] = {}
         self._asides = 0
         self._forgotten = 0
+        self._running = TaskControl()  # of the folder that is being looked at
         self._closed = False
         self._thread: threading.Thread | None = None  # lives while there is something to do: see ``in_background``
 
@@ -67,12 +69,14 @@ class BackgroundUpdates:
         with self._changed:
             self._forgotten += 1
             self._noticed.clear()
+            self._running.cancel()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Change indexes oneself: what is done here stops at its next batch, is saved, and goes on afterwards."""
         with self._changed:
             self._asides += 1
+            self._running.cancel()
         try:
             with self._turn:
                 yield
@@ -85,6 +89,7 @@ class BackgroundUpdates:
         """Stop at the next batch, and wait for that."""
         with self._changed:
             self._closed = True
+            self._running.cancel()
             self._changed.notify_all()
             thread = self._thread
         if thread:
@@ -101,26 +106,23 @@ class BackgroundUpdates:
                     folder = next(iter(self._noticed))
                     del self._noticed[folder]
                     era = self._forgotten
+                    self._running = control = TaskControl()
                 finished = True
                 try:
                     with self._turn:
-                        finished = self._look(folder, era)
+                        finished = self._look(folder, control)
                 except Exception:  # a boundary: the worker's wrapper
                     log.exception("%s could not be looked at", folder)
                 with self._changed:
                     if not finished and era == self._forgotten:
                         self._noticed[folder] = None
 
-    def _look(self, folder: Path, era: int) -> bool:
+    def _look(self, folder: Path, control: TaskControl) -> bool:
         """Whether nothing is left to do there."""
-
-        def must_stop() -> bool:
-            return self._closed or self._asides > 0 or era != self._forgotten
-
         indexed_folder = self._find(folder)
         if indexed_folder is None or indexed_folder.index is None:
             return True
-        if must_stop():
+        if control.cancelled:
             return False
         other = indexed_folder.fork()
         check = other.check()
@@ -129,7 +131,7 @@ class BackgroundUpdates:
             return True
         self._on_news(News(indexed_folder, check, updating=True))
         try:
-            report = other.update(is_cancelled=must_stop)
+            report = other.update(control)
         except SemantikError as error:
             log.info("%s: not brought up to date in the background: %r", folder, error)
             self._on_news(News(indexed_folder, check, error=error))

@@ -1,21 +1,28 @@
-"""Several image folders as one library: each keeps its own index and state, and they are searched together."""
+"""The open folders as one library: each keeps its own index and state, and they are searched together."""
 
 from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from semantik.encoders.base import Encoder
+from semantik.engine.answers import NEAREST, Answer
 from semantik.errors import NoIndex, SemantikError
+from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import Check, IndexedFolder
-from semantik.long_tasks import Pause, Progress
+from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
+from semantik.search.query_syntax import parse
+from semantik.search.ranking import parse_top_k, relevant
 from semantik.search.row_filters import Part
 from semantik.search.searcher import Searcher
+from semantik.storage.settings import Config
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)
@@ -31,7 +38,7 @@ class Outcome:
 
 
 class Library:
-    """The folders of the user's library, one at least, all with the same encoder.
+    """The open folders, one at least, all with the same encoder.
 
     Inactive folders stay in it, and are neither searched nor brought up to date. Not thread-safe, as
     ``IndexedFolder``.
@@ -42,16 +49,19 @@ class Library:
         indexed_folders: Sequence[IndexedFolder],
         encoder: Encoder,
         searcher: Searcher,
+        config: Config,
         inactive: Collection[Path] = (),
     ) -> None:
+        """``config``: how searches are made where ``ask`` is not told otherwise."""
         self.indexed_folders = tuple(indexed_folders)
         self.inactive = frozenset(inactive)
+        self.config = config
         self._encoder = encoder
         self._searcher = searcher
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder in use."""
+        """The encoder of all folders; another one in its place is of the same model."""
         return self._encoder
 
     @encoder.setter
@@ -67,12 +77,12 @@ class Library:
 
     @property
     def folders(self) -> list[Path]:
-        """Their paths."""
+        """The paths of those."""
         return [indexed_folder.folder for indexed_folder in self.active]
 
     @property
     def count(self) -> int:
-        """Pictures that can be found now."""
+        """Pictures that can be found now, in all of them."""
         return sum(indexed_folder.count for indexed_folder in self.active)
 
     def subfolders(self) -> list[str]:
@@ -89,35 +99,34 @@ class Library:
         """Load each folder's index and compare it with the folder; inactive ones too. See ``IndexedFolder.open``."""
         return [indexed_folder.open() for indexed_folder in self.indexed_folders]
 
+    def exclude(self, patterns: Sequence[str]) -> None:
+        """Leave out what these patterns name (see ``Exclusions``), from the next check or update on."""
+        for indexed_folder in self.indexed_folders:
+            indexed_folder.unwanted = Exclusions(patterns)
+
     def update(
         self,
         indexed_folders: Sequence[IndexedFolder],
-        on_progress: Callable[[IndexedFolder, Progress], None] = lambda indexed_folder, progress: None,
-        is_cancelled: Callable[[], bool] = lambda: False,
+        control: TaskControl = UNATTENDED,
         *,
+        on_progress: Callable[[IndexedFolder, Progress], None] | None = None,
         rebuild: Collection[IndexedFolder] = (),
         allow_mass_removal: bool = False,
-        pause: Pause | None = None,
         again: Mapping[Path, Sequence[str]] | None = None,
     ) -> list[Outcome]:
         """Bring some of the folders up to date, one after the other; what fails in one is told, and the rest goes on.
 
+        ``on_progress`` is told instead of the one whom ``control`` tells, with the folder that is at its turn.
         ``again``: paths of bad files to try once more, by folder; the rest is as in ``IndexedFolder.update``. Only
         unknown errors are raised. After a cancellation, the folders that were left have no outcome.
         """
         outcomes: list[Outcome] = []
         for indexed_folder in indexed_folders:
-
-            def tell(progress: Progress, indexed_folder: IndexedFolder = indexed_folder) -> None:
-                on_progress(indexed_folder, progress)
-
             try:
                 report = indexed_folder.update(
-                    tell,
-                    is_cancelled,
+                    control.telling(partial(on_progress, indexed_folder)) if on_progress else control,
                     rebuild=indexed_folder in rebuild,
                     allow_mass_removal=allow_mass_removal,
-                    pause=pause,
                     again=(again or {}).get(indexed_folder.folder, ()),
                 )
             except SemantikError as error:
@@ -125,11 +134,56 @@ class Library:
                 outcomes.append(Outcome(indexed_folder, error=error))
             else:
                 outcomes.append(Outcome(indexed_folder, report))
-            if is_cancelled():
+            if control.cancelled:
                 break
         return outcomes
 
     # -- Searching -------------------------------------------------------------------------------------
+
+    def read(self, words: str) -> Query:
+        """What typed words ask for; names of pictures are looked for in the active folders first.
+
+        Raises as ``query_syntax.parse``.
+        """
+        return parse(words, self.folders)
+
+    def ask(
+        self,
+        query: Query,
+        top_k: int | str,
+        *,
+        only_relevant: bool | None = None,
+        by_name: bool | None = None,
+        folded: bool | None = None,
+    ) -> Answer:
+        """Search; what is None is left to the settings: whether only relevant hits are wanted, whether names
+        count, and whether near-duplicates are folded.
+
+        Raises BadTopK and what ``search`` raises.
+        """
+        # Loading the model is no part of the answer's time.
+        self.prepare(query)
+        started = time.monotonic()
+        hits = self.search(
+            query,
+            parse_top_k(top_k, self.count) if self.count else 1,
+            by_name=self.config.names_count if by_name is None else by_name,
+            folded=self.config.fold_similar if folded is None else folded,
+        )
+        seconds = time.monotonic() - started
+        trim = self.config.only_relevant if only_relevant is None else only_relevant
+        kept = relevant(hits) if trim else hits
+        return Answer(
+            query=query,
+            hits=kept,
+            seconds=seconds,
+            searched=self.searched(query),
+            folders=self.folders,
+            model=self._encoder.name,
+            nearest=[] if kept else hits[:NEAREST],
+            left_out=len(hits) - len(kept),
+            read_as_english=any(map(self._encoder.missing_for, query.texts)),
+        )
 
     def prepare(self, query: Query | None = None) -> None:
         """Load what a search by ``query``, or by any text, needs beside the indexes. Raises EncoderFailed."""

@@ -6,7 +6,6 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,8 +15,9 @@ import numpy as np
 from semantik.decoding.decoded import Decoded
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
-from semantik.errors import Cancelled, TooFewPictures
+from semantik.errors import TooFewPictures
 from semantik.folders.scan import find_images
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Embeddings
 from semantik.storage.atomic_files import replace_file
 
@@ -28,7 +28,7 @@ TRIAL_SECONDS = 2.0  # aimed at; loading the model comes on top
 WARM_UP = 2  # pictures before the clock starts: the first ones pay for memory and code that later ones find ready
 
 
-def measure(encoder: Encoder, is_cancelled: Callable[[], bool] = lambda: False) -> float:
+def measure(encoder: Encoder, control: TaskControl = UNATTENDED) -> float:
     """Seconds that ``encoder`` takes for one picture, its decoding not included.
 
     One batch of ready noise is encoded: the time does not depend on what a picture shows. The batch is a
@@ -39,8 +39,7 @@ def measure(encoder: Encoder, is_cancelled: Callable[[], bool] = lambda: False) 
     noise = np.random.default_rng(0)
 
     def timed(count: int) -> float:
-        if is_cancelled():
-            raise Cancelled
+        control.stop_if_cancelled()
         batch = noise.standard_normal((count, 3, spec.height, spec.width), dtype=np.float32)
         started = time.perf_counter()
         encoder.encode_images(batch)

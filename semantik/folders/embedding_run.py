@@ -16,7 +16,7 @@ from semantik.encoders.base import Encoder
 from semantik.errors import DecodeFailed, FolderNotFound, SemantikError
 from semantik.folders.scan import identify
 from semantik.index import ImageIndex
-from semantik.long_tasks import Pause, Progress, Speed
+from semantik.long_tasks import Progress, SpeedMeter, TaskControl
 from semantik.records import Embeddings, ImageFile, Pixels, Reason, frame_key
 
 log = logging.getLogger(__name__)
@@ -33,36 +33,32 @@ class EmbeddingRun:
         self,
         encoder: Encoder,
         index: ImageIndex,
-        on_progress: Callable[[Progress], None],
-        is_cancelled: Callable[[], bool],
-        pause: Pause,
+        control: TaskControl,
         *,
         on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None],
         total: int,
     ) -> None:
         self.encoder = encoder
         self.index = index
-        self.on_progress = on_progress
-        self.is_cancelled = is_cancelled
-        self.pause = pause
+        self.control = control
         self.on_picture = on_picture
         self.total = total
         self.done = 0
         self.added = 0  # pictures, and frames of videos
         self.embedded: set[str] = set()
         self.cancelled = False
-        self._speed = Speed()
+        self._speed = SpeedMeter()
         self._root = identify(index.folder)
 
     def embed(self, todo: list[ImageFile], pool: DecodePool) -> None:
         if not todo:
             return
-        self.on_progress(Progress(0, self.total))
+        self.control.report(Progress(0, self.total))
         self.encoder.load(texts=False)
-        self._speed = Speed()  # loading the model is no measure of the speed to come
+        self._speed.restart(0)  # loading the model is no measure of the speed to come
         while self.done < self.total and not self.cancelled:
             self._embed_until_held(todo[self.done :], pool)
-            if self.pause.held and not self.cancelled:
+            if self.control.paused and not self.cancelled:
                 self._hold_still()
 
     def _embed_until_held(self, todo: list[ImageFile], pool: DecodePool) -> None:
@@ -71,14 +67,14 @@ class EmbeddingRun:
         pairs = zip(todo, decoded, strict=True)
         unsaved, saved_at = 0, time.monotonic()
         try:
-            while not self.pause.held and (batch := list(islice(pairs, self.encoder.batch_size))):
-                if self.is_cancelled():
+            while not self.control.paused and (batch := list(islice(pairs, self.encoder.batch_size))):
+                if self.control.cancelled:
                     self.cancelled = True
                     break
                 self._embed_batch(batch)
                 self.done += len(batch)
                 unsaved += len(batch)
-                self.on_progress(self._speed.progress(self.done, self.total))
+                self._speed.report(self.control, self.done, self.total)
                 if unsaved >= CHECKPOINT_IMAGES or time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
                     self.index.save()
                     unsaved, saved_at = 0, time.monotonic()
@@ -88,10 +84,10 @@ class EmbeddingRun:
     def _hold_still(self) -> None:
         self.index.save()
         told = self._speed.progress(self.done, self.total)
-        self.on_progress(replace(told, paused=True))
-        self.pause.wait()
+        self.control.report(replace(told, paused=True))
+        self.control.wait_while_paused()
         self._speed.resume()
-        self.cancelled = self.is_cancelled()
+        self.cancelled = self.control.cancelled
 
     def _embed_batch(self, batch: list[tuple[ImageFile, Decoded | DecodedVideo | DecodeFailed]]) -> None:
         files: list[ImageFile] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
@@ -28,20 +28,19 @@ from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.picture_details import FILE, DetailsStore, FolderDetails
 from semantik.folders.scan import is_folder
 from semantik.index import Changes, ImageIndex, put_back, set_aside
-from semantik.long_tasks import Pause, Progress
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import IndexReport, Problem
-from semantik.search.example_pictures import FOLDER as QUERIES
-from semantik.storage.home import index_folder
+from semantik.storage.home import QUERY_PICTURES, index_folder
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)
 
-HOME_FOLDERS = ("indexes", "thumbnails", "results", QUERIES)
+HOME_FOLDERS = ("indexes", "thumbnails", "results", QUERY_PICTURES)
 """Where the home has pictures of the program's own, and what is made of the user's."""
 
 
 class State(Enum):
-    """What opening a library found."""
+    """What opening a folder found."""
 
     READY = "ready"  # the index matches the folder
     CHANGED = "changed"  # pictures were added, changed or removed
@@ -55,7 +54,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of opening or re-checking a library; ``changes`` with CHANGED, ``error`` with bad states."""
+    """The outcome of opening or re-checking a folder; ``changes`` with CHANGED, ``error`` with bad states."""
 
     state: State
     changes: Changes | None = None
@@ -89,7 +88,7 @@ class IndexedFolder:
         self.index: ImageIndex | None = None
         self.details = FolderDetails(folder, pool, DetailsStore(self.store.parent / FILE))
         self._approximate_from = approximate_from
-        # The program's own pictures must not turn up as the user's when the home lies inside the library.
+        # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = tuple(home / name for name in HOME_FOLDERS)
 
     @property
@@ -156,33 +155,27 @@ class IndexedFolder:
 
     def update(
         self,
-        on_progress: Callable[[Progress], None] = lambda progress: None,
-        is_cancelled: Callable[[], bool] = lambda: False,
+        control: TaskControl = UNATTENDED,
         *,
         rebuild: bool = False,
         allow_mass_removal: bool = False,
-        pause: Pause | None = None,
         again: Collection[str] = (),
     ) -> IndexReport:
         """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
 
         ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
-        its first save. ``pause`` and ``again`` are as in ``update_index``.
+        its first save. ``control`` and ``again`` are as in ``update_index``.
         """
         if rebuild:
-            return self._rebuild(on_progress, is_cancelled, pause)
+            return self._rebuild(control)
         index = self.index or self._new_index()
         try:
-            return self._update(
-                index, on_progress, is_cancelled, allow_mass_removal=allow_mass_removal, pause=pause, again=again
-            )
+            return self._update(index, control, allow_mass_removal=allow_mass_removal, again=again)
         finally:
             if index.count or self.index is not None:
                 self.index = index
 
-    def _rebuild(
-        self, on_progress: Callable[[Progress], None], is_cancelled: Callable[[], bool], pause: Pause | None
-    ) -> IndexReport:
+    def _rebuild(self, control: TaskControl) -> IndexReport:
         index = self._new_index()
         # What can be told to fail does so before the old index is touched.
         scan_changes(self.index or index, exclude=self._exclude, unwanted=self.unwanted)
@@ -196,7 +189,7 @@ class IndexedFolder:
             raise IndexNotSaved(folder=str(self.store), detail=error.strerror or str(error)) from error
         log.warning("rebuilding; the old index was kept in %s", aside)
         try:
-            return self._update(index, on_progress, is_cancelled, pause=pause)
+            return self._update(index, control)
         finally:
             if index.generation or (index.count and not aside):
                 self.index = index
@@ -223,31 +216,27 @@ class IndexedFolder:
     def _update(
         self,
         index: ImageIndex,
-        on_progress: Callable[[Progress], None],
-        is_cancelled: Callable[[], bool],
+        control: TaskControl,
         *,
         allow_mass_removal: bool = False,
-        pause: Pause | None,
         again: Collection[str] = (),
     ) -> IndexReport:
         report = update_index(
             self.folder,
             self.encoder,
             index,
-            on_progress,
-            is_cancelled,
+            control,
             pool=self.pool,
             allow_mass_removal=allow_mass_removal,
             exclude=self._exclude,
             unwanted=self.unwanted,
             on_picture=self.details.note,
-            pause=pause,
             again=again,
         )
         if not report.cancelled:
-            self.details.catch_up(index, is_cancelled)
+            self.details.catch_up(index, control)
             self.details.forget_gone(index)
-            index.build_cells(is_cancelled)
+            index.build_cells(control)
         return report
 
 

@@ -25,7 +25,7 @@ from semantik.folders.exclusions import Exclusions
 from semantik.folders.raw_jpeg_pairs import superseded
 from semantik.folders.scan import find_images
 from semantik.index import Changes, ImageIndex
-from semantik.long_tasks import Pause, Progress
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import ImageFile, IndexReport, Problem
 
 log = logging.getLogger(__name__)
@@ -67,24 +67,21 @@ def update_index(
     folder: Path,
     encoder: Encoder,
     index: ImageIndex,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-    is_cancelled: Callable[[], bool] = lambda: False,
+    control: TaskControl = UNATTENDED,
     *,
     pool: DecodePool | None = None,
     allow_mass_removal: bool = False,
     exclude: Collection[Path] = (),
     unwanted: Exclusions | None = None,
     on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None] = lambda file, decoded: None,
-    pause: Pause | None = None,
     again: Collection[str] = (),
 ) -> IndexReport:
     """Make ``index`` match ``folder`` and save it; what is unchanged is not opened.
 
-    Saves at least every 2,000 pictures or 60 seconds, so a kill costs at most that. ``is_cancelled`` is
-    asked once per batch; what was done until then is kept and saved. A bad file becomes a Problem.
-    ``pause`` is looked at as often: a run that is held saves, tells so by a Progress, and decodes nothing until it
-    may go on; who cancels it meanwhile must release it, too. ``again``: paths of known bad files to try once more,
-    whatever was wrong with them.
+    Saves at least every 2,000 pictures or 60 seconds, so a kill costs at most that. ``control`` is looked at once
+    per batch: of a run that is cancelled, what was done until then is kept and saved; one that is paused saves,
+    tells so by a Progress, and decodes nothing until it may go on. A bad file becomes a Problem. ``again``: paths of
+    known bad files to try once more, whatever was wrong with them.
 
     Pictures that ``unwanted`` names, and RAW files whose twin is there now, are dropped without a question.
 
@@ -109,9 +106,7 @@ def update_index(
         unseen = tuple(problem.path for problem in problems)
         index.forget_skipped(found.keys() | {bad.path for bad in index.problems() if bad.path.startswith(unseen)})
         todo = [*changes.added, *changes.changed]
-        run = EmbeddingRun(
-            encoder, index, on_progress, is_cancelled, pause or Pause(), on_picture=on_picture, total=len(todo)
-        )
+        run = EmbeddingRun(encoder, index, control, on_picture=on_picture, total=len(todo))
         try:
             if pool is None:
                 with DecodePool() as own:

@@ -21,6 +21,7 @@ from semantik.decoding.decoded import Decoded, DecodedVideo, Description
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.index import TRANSIENT, ImageIndex
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.queries import Filters, Shape
 from semantik.records import Details, ImageFile
 
@@ -201,13 +202,13 @@ class FolderDetails:
         """Remember what was learnt of a picture while it was decoded for the index."""
         self.store.add(file, Description(decoded.width, decoded.height, decoded.taken, decoded.camera))
 
-    def catch_up(self, index: ImageIndex, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+    def catch_up(self, index: ImageIndex, control: TaskControl = UNATTENDED) -> None:
         """Learn from the files' heads what is not known of indexed pictures.
 
         Mostly nothing is left to do: an older program's index, or a damaged store, has no details.
         """
         if missing := self.store.missing(index.files()):
-            self._learn(missing, is_cancelled)
+            self._learn(missing, control)
 
     def forget_gone(self, index: ImageIndex) -> None:
         """Forget what was learnt of files that are not indexed any more."""
@@ -221,11 +222,11 @@ class FolderDetails:
             known = self.store.of(files)
         return known
 
-    def _learn(self, files: Sequence[ImageFile], is_cancelled: Callable[[], bool] = lambda: False) -> None:
+    def _learn(self, files: Sequence[ImageFile], control: TaskControl = UNATTENDED) -> None:
         found = self._pool.describe(self.folder / file.path for file in files)
         try:
             for file, description in zip(files, found, strict=True):
-                if is_cancelled():
+                if control.cancelled:
                     break
                 if not isinstance(description, DecodeFailed):
                     self.store.add(file, description)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
 from semantik.errors import FolderNotFound, FolderUnreadable
 from semantik.folders.raw_jpeg_pairs import suffix, superseded
 from semantik.folders.scan import LITTER_FOLDERS, identify, is_folder
+from semantik.long_tasks import UNATTENDED, TaskControl
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +31,8 @@ _CLOUDS = (
     *("Google Drive/My Drive", "Google Drive/Mi unidad", "Google Drive", "My Drive", "Mi unidad"),
     *("Nextcloud", "ownCloud", "MEGA"),
     # where macOS puts those of all services, but for its own
-    *(
-        "IndexedFolder/CloudStorage/*/My Drive",
-        "IndexedFolder/CloudStorage/*/Mi unidad",
-        "IndexedFolder/CloudStorage/*",
-    ),
-    "IndexedFolder/Mobile Documents/com~apple~CloudDocs",
+    *("Library/CloudStorage/*/My Drive", "Library/CloudStorage/*/Mi unidad", "Library/CloudStorage/*"),
+    "Library/Mobile Documents/com~apple~CloudDocs",
 )
 _ICLOUD_PHOTOS = ("iCloudPhotos", "iCloudPhotos/Photos", "iCloud Photos", "iCloud Photos/Photos")
 
@@ -82,7 +79,7 @@ def count_pictures(
     folder: Path,
     most: int = MOST_COUNTED,
     seconds: float = SECONDS,
-    is_cancelled: Callable[[], bool] = lambda: False,
+    control: TaskControl = UNATTENDED,
 ) -> PictureCount:
     """Count the picture files below ``folder``, as far as ``most`` of them and ``seconds`` allow.
 
@@ -103,7 +100,7 @@ def count_pictures(
             seen.add(identity)
             with os.scandir(here) as entries:
                 for entry in entries:
-                    if time.monotonic() > deadline or count + len(names) > most or is_cancelled():
+                    if time.monotonic() > deadline or count + len(names) > most or control.cancelled:
                         return PictureCount(min(most, count + _shots(names)), complete=False)
                     if entry.name.startswith("."):
                         continue

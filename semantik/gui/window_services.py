@@ -18,7 +18,7 @@ from semantik.words.shown_names import visible
 from semantik.words.text import explain, say
 
 if TYPE_CHECKING:
-    from semantik.engine.engine import Answer
+    from semantik.engine.answers import Answer
     from semantik.engine.library import Library, Outcome
     from semantik.folders.indexed_folder import IndexedFolder
     from semantik.long_tasks import Progress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import replace
@@ -19,6 +19,7 @@ from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vector_files import Vectors, open_files, read_rows, search_runs
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import WARNINGS, Embeddings, ImageFile, Problem, Reason, split_key
 
 log = logging.getLogger(__name__)
@@ -327,13 +328,13 @@ class ImageIndex:
         if len(before.paths) != len(self._manifest.paths):
             self._number_rows()
 
-    def build_cells(self, is_cancelled: Callable[[], bool] = lambda: False) -> None:
+    def build_cells(self, control: TaskControl = UNATTENDED) -> None:
         """Make missing cells, in half a minute for a million rows; what fails waits. Do not hold the lock."""
         least = self._approximate_from
         for saved in self._saved:
             if saved.cells or not saved.segment or least is None or saved.rows < least:
                 continue
-            saved.cells = InvertedFile.build(saved.data.view(np.float32), is_cancelled)
+            saved.cells = InvertedFile.build(saved.data.view(np.float32), control)
             if not saved.cells:
                 return
             try:

@@ -14,7 +14,6 @@ import hashlib
 import logging
 import math
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from semantik.index.manifest import Segment
 from semantik.index.store import cells_file
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Embeddings
 from semantik.storage.atomic_files import patiently, replace_file
 
@@ -51,11 +51,11 @@ class InvertedFile:
     rows: NDArray[np.uint32]  # (rows,), ascending within a cell
 
     @classmethod
-    def build(cls, vectors: Embeddings, is_cancelled: Callable[[], bool] = lambda: False) -> InvertedFile | None:
+    def build(cls, vectors: Embeddings, control: TaskControl = UNATTENDED) -> InvertedFile | None:
         """InvertedFile for ``vectors``, float32 (rows, dim), four times as many as the square root of the rows.
 
         Spherical k-means (Dhillon and Modha, 2001) on a sample, then each row goes to its nearest centroid.
-        ``is_cancelled`` is asked about once a second; None is returned then.
+        Whether it is cancelled is asked about once a second; None is returned then.
         """
         import faiss
 
@@ -67,14 +67,14 @@ class InvertedFile:
             dim, cells, niter=1, spherical=True, min_points_per_centroid=1, max_points_per_centroid=len(sample)
         )
         for _ in range(_ROUNDS):
-            if is_cancelled():
+            if control.cancelled:
                 return None
             kmeans.train(sample, init_centroids=kmeans.centroids)
         nearest = faiss.IndexFlatIP(dim)
         nearest.add(kmeans.centroids)
         cell_of = np.empty(count, np.int64)
         for first in range(0, count, _ROWS_PER_CHUNK):
-            if is_cancelled():
+            if control.cancelled:
                 return None
             chunk = np.require(vectors[first : first + _ROWS_PER_CHUNK], requirements=("C", "A"))
             cell_of[first : first + len(chunk)] = nearest.search(chunk, 1)[1][:, 0]

@@ -14,7 +14,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from semantik.errors import Cancelled, PageBusy, PageHasty, PageRefused, SemantikError
+from semantik.errors import PageBusy, PageHasty, PageRefused, SemantikError
+from semantik.long_tasks import TaskControl
 from semantik.page_server.limits import Limits, Places, TokenBucket
 from semantik.page_server.loopback import HEADERS
 from semantik.page_server.pages import Pages
@@ -76,7 +77,7 @@ class Application:
     """The only Host that is answered, against DNS rebinding: a foreign name may lead here, but it stays foreign."""
 
     def __init__(self, actions: PageActions, pages: Pages, token: str, limits: Limits) -> None:
-        self.closing = threading.Event()
+        self.control = TaskControl()
         self._do = actions
         self._pages = pages
         self._token = token.encode()
@@ -168,8 +169,7 @@ class Application:
 
     def _picture(self, hit: Hit) -> Response:
         with self._pictures.one(), self._rendering:
-            if self.closing.is_set():
-                raise Cancelled
+            self.control.stop_if_cancelled()
             file_of(hit)
             response = Response(self._do.picture(hit.picture), mimetype="image/jpeg")
         # Shown by a page that has another origin, as every file has.
@@ -195,6 +195,6 @@ class Application:
         if not any(is_file(hit.path) for hit in hits):
             file_of(hits[0])
         release = self._downloads.take()
-        response = Response(iter_zip(files_of(hits), self.closing.is_set))
+        response = Response(iter_zip(files_of(hits), self.control))
         response.call_on_close(release)  # also when nothing of it was ever read
         return response

@@ -46,7 +46,7 @@ class PageServer:
         """Stop listening and end all connections, within two seconds; calls of actions that last are left behind."""
         if self._running:
             (application, server), self._running = self._running, None
-            application.closing.set()
+            application.control.cancel()
             server.stop()
 
     def register(self, hits: Sequence[Hit]) -> PageLink:

@@ -7,12 +7,13 @@ import errno
 import logging
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from semantik.errors import Cancelled, CopiesNotMade
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Problem, Reason
 from semantik.results.portable_names import portable, with_number
 from semantik.storage.regular_files import NotRegular, open_regular
@@ -34,7 +35,7 @@ class CopyReport:
     cancelled: bool = False
 
 
-def copy_files(paths: Sequence[Path], folder: Path, is_cancelled: Callable[[], bool] = lambda: False) -> CopyReport:
+def copy_files(paths: Sequence[Path], folder: Path, control: TaskControl = UNATTENDED) -> CopyReport:
     """Copy files into ``folder`` under their own names, or as "foto (2).jpg" where a name is taken.
 
     Each appears whole, with its time of change, or not at all, and replaces nothing, whatever other programs do
@@ -47,8 +48,7 @@ def copy_files(paths: Sequence[Path], folder: Path, is_cancelled: Callable[[], b
     next_number: dict[str, int] = {}
     try:
         for path in paths:
-            if is_cancelled():
-                raise Cancelled
+            control.stop_if_cancelled()
             if _lies_in(path, folder):
                 already_there.append(path)
                 continue
@@ -60,7 +60,7 @@ def copy_files(paths: Sequence[Path], folder: Path, is_cancelled: Callable[[], b
                 continue
             with source:
                 try:
-                    copied.append(_copy(source, path.name, folder, next_number, is_cancelled))
+                    copied.append(_copy(source, path.name, folder, next_number, control))
                 except _SourceError as error:
                     log.warning("not copied: %s: %s", path, error.cause)
                     failed.append(problem_of(path, error.cause))
@@ -104,17 +104,14 @@ def _lies_in(path: Path, folder: Path) -> bool:
         return False
 
 
-def _copy(
-    source: BinaryIO, name: str, folder: Path, next_number: dict[str, int], is_cancelled: Callable[[], bool]
-) -> Path:
+def _copy(source: BinaryIO, name: str, folder: Path, next_number: dict[str, int], control: TaskControl) -> Path:
     # In the folder itself, as a rename across file systems is no rename.
     partial = folder / f".{secrets.token_hex(8)}.part"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         with os.fdopen(os.open(partial, flags, 0o666), "wb") as target:
             while chunk := _read(source):
-                if is_cancelled():
-                    raise Cancelled
+                control.stop_if_cancelled()
                 target.write(chunk)
         status = os.fstat(source.fileno())
         os.utime(partial, ns=(status.st_atime_ns, status.st_mtime_ns))

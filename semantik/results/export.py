@@ -10,10 +10,10 @@ import os
 import re
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from semantik.errors import Cancelled
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Hit
 from semantik.results.copying import CopyReport, copy_files, problem_of
 from semantik.results.portable_names import numbered, portable
@@ -46,7 +46,7 @@ def copied_message(report: CopyReport, folder: Path) -> str:
     return "; ".join(parts) + "."
 
 
-def iter_zip(paths: Sequence[Path], is_cancelled: Callable[[], bool] = lambda: False) -> Iterator[bytes]:
+def iter_zip(paths: Sequence[Path], control: TaskControl = UNATTENDED) -> Iterator[bytes]:
     """The bytes of a ZIP archive of files, as they are made: nothing is held but a megabyte.
 
     Entries are stored as they are, pictures being compressed already, with their names made portable and
@@ -61,7 +61,7 @@ def iter_zip(paths: Sequence[Path], is_cancelled: Callable[[], bool] = lambda: F
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for path in paths:
             try:
-                yield from _entry(archive, sink, path, numbered(portable(path.name), taken), is_cancelled)
+                yield from _entry(archive, sink, path, numbered(portable(path.name), taken), control)
             except (OSError, ValueError, EOFError) as error:
                 log.warning("not in the archive: %s: %s", path, error)
                 missing.append(f"{visible(str(path))}: {reason(problem_of(path, error).reason)}\r\n")
@@ -117,9 +117,7 @@ class _Sink(io.RawIOBase):
         return taken
 
 
-def _entry(
-    archive: zipfile.ZipFile, sink: _Sink, path: Path, name: str, is_cancelled: Callable[[], bool]
-) -> Iterator[bytes]:
+def _entry(archive: zipfile.ZipFile, sink: _Sink, path: Path, name: str, control: TaskControl) -> Iterator[bytes]:
     with open_regular(path) as source:
         status = os.fstat(source.fileno())
         first, last = _ZIP_YEARS
@@ -130,8 +128,7 @@ def _entry(
         with archive.open(info, "w", force_zip64=status.st_size >= zipfile.ZIP64_LIMIT // 2) as entry:
             left = status.st_size  # a file that grows meanwhile must not outgrow what the header can tell
             while left > 0 and (chunk := source.read(min(_CHUNK, left))):
-                if is_cancelled():
-                    raise Cancelled
+                control.stop_if_cancelled()
                 entry.write(chunk)
                 left -= len(chunk)
                 yield sink.take()

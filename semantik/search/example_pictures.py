@@ -6,31 +6,29 @@ import hashlib
 import io
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from semantik.downloads.http_get import open_url
 from semantik.errors import (
-    Cancelled,
     DownloadFailed,
     PictureNotSaved,
     PictureTooLarge,
     SemantikError,
     ServerRefused,
 )
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.queries import Term
 from semantik.search.query_syntax import parse
 from semantik.storage.atomic_files import replace_file
+from semantik.storage.home import QUERY_PICTURES
 
 if TYPE_CHECKING:
     from PIL import Image
 
 log = logging.getLogger(__name__)
-
-FOLDER = "queries"
-"""Where such pictures are kept, in the home."""
 
 KEPT = 30
 MOST_BYTES = 50 << 20
@@ -67,7 +65,7 @@ def read_pictures(typed: str, path: str, folders: Sequence[Path]) -> tuple[Term,
     return terms if terms and all(term.image for term in terms) else (Term(image=whole),)
 
 
-def fetch_picture(address: str, home: Path, is_cancelled: Callable[[], bool] = lambda: False) -> Path:
+def fetch_picture(address: str, home: Path, control: TaskControl = UNATTENDED) -> Path:
     """Download a picture to search with; nothing but the request for it is sent. Whether it is one, decoding tells.
 
     Raises what ``open_url`` does, ServerRefused, PictureTooLarge, PictureNotSaved or Cancelled.
@@ -76,14 +74,13 @@ def fetch_picture(address: str, home: Path, is_cancelled: Callable[[], bool] = l
 
     address = address.strip()
     name = host_of(address)
-    response = open_url(name, address, {"Accept": "image/*,*/*;q=0.5"}, TIMEOUT, is_cancelled)
+    response = open_url(name, address, {"Accept": "image/*,*/*;q=0.5"}, TIMEOUT, control)
     try:
         if response.status_code != 200:
             raise ServerRefused(name=name, host=name, status=response.status_code)
         data = bytearray()
         while chunk := response.raw.read(_CHUNK, decode_content=True):
-            if is_cancelled():
-                raise Cancelled
+            control.stop_if_cancelled()
             data += chunk
             if len(data) > MOST_BYTES:
                 raise PictureTooLarge(megabytes=MOST_BYTES >> 20)
@@ -96,7 +93,7 @@ def fetch_picture(address: str, home: Path, is_cancelled: Callable[[], bool] = l
 
 def keep(data: bytes, extension: str, home: Path) -> Path:
     """Write a picture's bytes into the home under a name made of their content. Raises PictureNotSaved."""
-    path = home / FOLDER / f"{hashlib.sha256(data).hexdigest()[:16]}{extension}"
+    path = home / QUERY_PICTURES / f"{hashlib.sha256(data).hexdigest()[:16]}{extension}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, data)

@@ -13,6 +13,9 @@ import platformdirs
 
 PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
 
+QUERY_PICTURES = "queries"
+"""Where pictures to search with are kept that were no files yet: the folder's name in the home."""
+
 
 def find_home() -> Path:
     """The folder for settings, indexes, pages and the log; made when it does not exist.

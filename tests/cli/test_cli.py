@@ -13,7 +13,7 @@ import pytest
 
 from semantik.cli import main
 from semantik.encoders import registry
-from semantik.engine import engine
+from semantik.engine import models
 from semantik.errors import NoNetwork
 from semantik.results import page as results_page
 from semantik.storage import settings
@@ -209,7 +209,7 @@ def test_naming_clip_downloads_it_and_says_so(run, library, monkeypatch):
     def fail(*arguments):
         raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
 
-    monkeypatch.setattr(engine.registry.model_file_set, "download", fail)
+    monkeypatch.setattr(registry.model_file_set, "download", fail)
     code, _, err = run("index", library, "--encoder", "clip-vit-b-32")
     assert code == 1
     first, second = err.splitlines()
@@ -219,8 +219,8 @@ def test_naming_clip_downloads_it_and_says_so(run, library, monkeypatch):
 
 
 def test_clip_is_the_default_once_its_weights_are_on_disk(run, library, monkeypatch):
-    monkeypatch.setattr(engine.registry, "default_name", lambda folder: "clip-vit-b-32")
-    monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: True)
+    monkeypatch.setattr(registry, "default_name", lambda folder: "clip-vit-b-32")
+    monkeypatch.setattr(models.Models, "is_ready", lambda self, name: True)
     _, out, _ = run("index", library, "--json")
     assert json.loads(out)["encoder"] == "clip-vit-b-32"
 

@@ -24,12 +24,13 @@ from PIL import Image
 
 from semantik.cli import main
 from semantik.decoding.pool import DecodePool
-from semantik.engine import engine
+from semantik.encoders import registry
 from semantik.errors import FolderEmptied, FolderNotFound, FolderUnreadable, IndexNotSaved, MassRemoval, NoIndex
 from semantik.folders import embedding_run
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.folders.scan import find_images
 from semantik.index import ImageIndex
+from semantik.long_tasks import TaskControl
 from semantik.queries import Query
 from semantik.records import Reason
 from semantik.storage import atomic_files, settings
@@ -83,7 +84,7 @@ def fake_encoder(name, **options):
 @pytest.fixture
 def run(monkeypatch, home, capsys):
     """Run a command of the program in this process: exit code, stdout, stderr."""
-    monkeypatch.setattr(engine.registry, "create", fake_encoder)
+    monkeypatch.setattr(registry, "create", fake_encoder)
     monkeypatch.setattr(settings, "CONFIG_NAME", "no such settings.json")
 
     def call(*arguments):
@@ -336,7 +337,7 @@ def test_a_disk_that_is_pulled_out_while_indexing(tmp_path, library, pool, monke
     # Few at a time, so that not all are decoded before the disk goes.
     opened.pool = type("Slow", (), {"fit_all": lambda self, paths, spec: pool.fit_all(paths, spec, look_ahead=2)})()
     with pytest.raises(FolderNotFound):
-        opened.update(pull_out)
+        opened.update(TaskControl(pull_out))
     index = ImageIndex.load(opened.store, library)
     assert index.count == 66
     assert index.problems() == []
@@ -595,7 +596,7 @@ def test_a_file_that_is_deleted_or_broken_between_scan_and_decode(tmp_path, libr
             (library / "verde.png").unlink()
             (library / "verde.png").mkdir()
 
-    report = opened.update(meddle)
+    report = opened.update(TaskControl(meddle))
     assert report.count == 3
     assert told(report) == {
         "azul.png": "desapareció antes de leerlo",
@@ -619,7 +620,7 @@ def test_a_file_that_was_changed_after_the_scan_is_read_again(tmp_path, library,
         if progress.done == 0:
             paint(library / "azul.png", (255, 255, 0), (50, 50))
 
-    opened.update(meddle)
+    opened.update(TaskControl(meddle))
     changes = opened.check().changes
     assert [file.path for file in changes.changed] == ["azul.png"]
     assert opened.update().added == 1

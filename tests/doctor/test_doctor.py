@@ -49,6 +49,7 @@ from semantik.storage.settings import Config
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.places import REPO
+from tests.support.task_controls import CancelledWhen
 
 SECRET = "Álbum de Zoraida"
 
@@ -165,7 +166,7 @@ def test_it_changes_nothing(home, settings, indexed):
 def test_it_can_be_cancelled(home, settings):
     asked = []
     with pytest.raises(Cancelled):
-        diagnose(home, settings, is_cancelled=lambda: asked.append(1) or len(asked) == 3)
+        diagnose(home, settings, control=CancelledWhen(lambda: asked.append(1) or len(asked) == 3))
     assert len(asked) == 3
 
 

@@ -38,7 +38,8 @@ from semantik.errors import (
     WeightsMissing,
     WrongHash,
 )
-from semantik.long_tasks import Progress
+from semantik.long_tasks import UNATTENDED, Progress, TaskControl
+from tests.support.task_controls import CancelledWhen
 
 CONTENT = hashlib.shake_256(b"weights").digest(900_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -253,7 +254,10 @@ def test_full_download(server: Server, tmp_path: Path) -> None:
     seen: list[tuple[float, Progress]] = []
     folder = tmp_path / "new" / "folder"
     path = download(
-        file_at(server.url), folder, lambda progress: seen.append((time.monotonic(), progress)), limits=QUICK
+        file_at(server.url),
+        folder,
+        TaskControl(lambda progress: seen.append((time.monotonic(), progress))),
+        limits=QUICK,
     )
     assert path.read_bytes() == CONTENT
     assert names(folder) == ["net.pt"]
@@ -284,7 +288,7 @@ def test_nothing_but_the_request_is_sent(server: Server, monkeypatch: pytest.Mon
 def test_present_file_is_not_downloaded(server: Server, tmp_path: Path) -> None:
     (tmp_path / "net.pt").write_bytes(CONTENT)
     seen: list[Progress] = []
-    assert download(file_at(server.url), tmp_path, seen.append) == tmp_path / "net.pt"
+    assert download(file_at(server.url), tmp_path, TaskControl(seen.append)) == tmp_path / "net.pt"
     assert server.requests == []
     assert seen == [Progress(len(CONTENT), len(CONTENT), 0.0, 0.0)]
 
@@ -298,7 +302,7 @@ def test_unknown_length(server: Server, tmp_path: Path) -> None:
     server.announce = False
     file = file_at(server.url, exact=False, size=len(CONTENT) + 1000)
     seen: list[Progress] = []
-    assert download(file, tmp_path, seen.append, limits=QUICK).read_bytes() == CONTENT
+    assert download(file, tmp_path, TaskControl(seen.append), limits=QUICK).read_bytes() == CONTENT
     assert (seen[-1].done, seen[-1].total) == (len(CONTENT), len(CONTENT))
 
 
@@ -325,7 +329,7 @@ def test_cut_connection_is_resumed(server: Server, tmp_path: Path) -> None:
 def test_part_of_an_earlier_run_is_resumed(server: Server, tmp_path: Path) -> None:
     leave_part(tmp_path, CONTENT[:400_000])
     seen: list[Progress] = []
-    assert download(file_at(server.url), tmp_path, seen.append, limits=QUICK).read_bytes() == CONTENT
+    assert download(file_at(server.url), tmp_path, TaskControl(seen.append), limits=QUICK).read_bytes() == CONTENT
     assert [request.get("Range") for request in server.requests] == ["bytes=400000-"]
     assert server.sent == [500_000]
     assert seen[0].done > 400_000
@@ -392,7 +396,7 @@ def test_cancel_keeps_the_part_and_resumes(server: Server, tmp_path: Path) -> No
         return part_of(tmp_path).exists() and part_of(tmp_path).stat().st_size >= 200_000
 
     with pytest.raises(Cancelled):
-        download(file_at(server.url), tmp_path, is_cancelled=cancelled, limits=QUICK)
+        download(file_at(server.url), tmp_path, CancelledWhen(cancelled), limits=QUICK)
     kept = part_of(tmp_path).stat().st_size
     assert 200_000 <= kept < len(CONTENT)
     assert part_of(tmp_path).read_bytes() == CONTENT[:kept]
@@ -408,7 +412,7 @@ def test_cancel_while_the_server_is_awaited(server: Server, tmp_path: Path) -> N
         download(
             file_at(server.url),
             tmp_path,
-            is_cancelled=lambda: bool(server.requests),
+            CancelledWhen(lambda: bool(server.requests)),
             limits=DownloadLimits(timeout=20),
         )
     assert time.monotonic() - started < 2
@@ -758,7 +762,7 @@ def test_waiting_for_the_other_can_be_cancelled(server: Server, tmp_path: Path) 
     while not server.requests:
         time.sleep(0.01)
     with pytest.raises(Cancelled):
-        download(file_at(server.url), tmp_path, is_cancelled=lambda: True)
+        download(file_at(server.url), tmp_path, CancelledWhen(lambda: True))
     server.gate.set()
     thread.join(20)
     assert first == [tmp_path / "net.pt"]
@@ -794,7 +798,7 @@ def test_transfer_leaves_other_errors_to_the_caller(tmp_path: Path) -> None:
         most=1,
         limits=QUICK,
         on_bytes=lambda *_: None,
-        is_cancelled=lambda: False,
+        control=UNATTENDED,
     )
     assert transfer.have == 0
     transfer.drop()

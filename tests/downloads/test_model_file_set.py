@@ -18,8 +18,9 @@ from semantik.downloads import model_file, model_file_set
 from semantik.downloads.model_file import WeightsFile
 from semantik.downloads.model_file_set import CHECKED, ModelFiles
 from semantik.errors import Cancelled, DownloadInterrupted, NoNetwork, ServerRefused, WeightsMissing, WrongHash
-from semantik.long_tasks import Progress
+from semantik.long_tasks import Progress, TaskControl
 from tests.downloads.test_model_file import PATIENT, QUICK, Server, _handler
+from tests.support.task_controls import CancelledWhen
 
 
 @contextlib.contextmanager
@@ -65,7 +66,7 @@ def test_download_of_all_files(served, tmp_path: Path) -> None:
     servers, model = served
     seen: list[Progress] = []
     assert not model_file_set.is_ready(model, tmp_path)
-    paths = model_file_set.download(model, tmp_path, seen.append, limits=QUICK)
+    paths = model_file_set.download(model, tmp_path, TaskControl(seen.append), limits=QUICK)
     assert [path.read_bytes() for path in paths] == list(CONTENTS)
     assert in_folder(tmp_path) == ["net.safetensors", "tokenizer.json"]
     assert model_file_set.is_ready(model, tmp_path)
@@ -78,7 +79,7 @@ def test_download_of_all_files(served, tmp_path: Path) -> None:
     assert model_file_set.checked_paths(model, tmp_path) == paths
     assert model_file._verified == {}  # noted by the download, hashed no more
     seen.clear()
-    assert model_file_set.download(model, tmp_path, seen.append, limits=QUICK) == paths
+    assert model_file_set.download(model, tmp_path, TaskControl(seen.append), limits=QUICK) == paths
     assert [len(server.requests) for server in servers] == [1, 1]
     assert seen[-1].done == seen[-1].total == total
 
@@ -118,7 +119,9 @@ def test_failed_and_cancelled_downloads(served, tmp_path: Path) -> None:
     servers[0].status = 200
     before = len(servers[0].requests)
     with pytest.raises(Cancelled):
-        model_file_set.download(model, tmp_path, is_cancelled=lambda: len(servers[0].requests) > before, limits=PATIENT)
+        model_file_set.download(
+            model, tmp_path, CancelledWhen(lambda: len(servers[0].requests) > before), limits=PATIENT
+        )
     assert not model_file_set.is_ready(model, tmp_path)
     nowhere = ModelFiles("Tiny", (dataclasses.replace(model.files[0], url="http://127.0.0.1:9/"),))
     with pytest.raises(NoNetwork):

@@ -172,8 +172,8 @@ def test_the_setting_reaches_the_encoder(home: Path, folder: Path, monkeypatch: 
 
     monkeypatch.setitem(MODELS, "clip-tiny", model_of(folder / "tiny.pt"))
     engine = Engine(home, Config(encoder="builtin", fast_images=True, weights_folder=str(folder)))
-    engine._create("builtin")  # has no such variant
-    assert engine._create("clip-tiny").store == "clip-tiny-int8"
+    engine.models._create("builtin")  # has no such variant
+    assert engine.models._create("clip-tiny").store == "clip-tiny-int8"
     assert registry.create("clip-tiny").store == "clip-tiny"
     engine.close()
 
@@ -192,9 +192,10 @@ def test_pictures_are_searched_with_it(
     for number, image in enumerate(photographs()):
         Image.fromarray(np.asarray(image)).save(photos / f"{number}.png")
     engine = Engine(home, Config(encoder="builtin", fast_images=True, weights_folder=str(folder)))
-    engine.use("clip-tiny")
-    assert engine.open(photos).indexed_folders[0].update().added == 6
-    answer = engine.ask(Query.of_image(photos / "3.png"), 2)
+    engine.models.use("clip-tiny")
+    library = engine.open(photos)
+    assert library.indexed_folders[0].update().added == 6
+    answer = library.ask(Query.of_image(photos / "3.png"), 2)
     assert answer.hits[0].path == photos / "3.png"
     assert answer.hits[0].score == pytest.approx(1, abs=1e-5)
     assert [path.name for path in home.glob("indexes/*/*/")] == ["clip-tiny-int8"]

@@ -126,19 +126,20 @@ class Foreigner(FakeEncoder):
 @pytest.fixture
 def foreign(monkeypatch: pytest.MonkeyPatch, home: Path, library: Path):
     """The window on an indexed library whose model lacks a file for "rojo"."""
-    from semantik.engine import engine
+    from semantik.encoders import registry
+    from semantik.engine import models
 
     replace_encoders(monkeypatch)
     monkeypatch.setattr(Foreigner, "has_it", False)
-    create = engine.registry.create
+    create = registry.create
 
     def foreigner(name, **options):
         made = create(name, **options)
         made.__class__ = Foreigner
         return made
 
-    monkeypatch.setattr(engine.registry, "create", foreigner)
-    monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: True)
+    monkeypatch.setattr(registry, "create", foreigner)
+    monkeypatch.setattr(models.Models, "is_ready", lambda self, name: True)
     monkeypatch.setattr("semantik.results.page.webbrowser.open", lambda *_, **__: True)
     return home, library
 
@@ -177,15 +178,15 @@ def test_declined_once_it_is_not_asked_again_and_the_status_says_so(foreign) -> 
 
 
 def test_accepted_it_is_downloaded_and_the_query_goes_on(foreign, monkeypatch: pytest.MonkeyPatch) -> None:
-    from semantik.engine import engine
+    from semantik.encoders import registry
 
     fetched: list[ModelFiles] = []
 
-    def download(files, folder, on_progress, is_cancelled):
+    def download(files, folder, control):
         fetched.append(files)
         Foreigner.has_it = True
 
-    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
+    monkeypatch.setattr(registry.model_file_set, "download", download)
     window = open_window(*foreign)
     try:
         window.answers = ["yes"]
@@ -197,12 +198,12 @@ def test_accepted_it_is_downloaded_and_the_query_goes_on(foreign, monkeypatch: p
 
 
 def test_a_failed_download_is_told_and_the_query_still_answered(foreign, monkeypatch: pytest.MonkeyPatch) -> None:
-    from semantik.engine import engine
+    from semantik.encoders import registry
 
     def download(*_):
         raise NoNetwork(name="texto", host="huggingface.co", detail="no route")
 
-    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
+    monkeypatch.setattr(registry.model_file_set, "download", download)
     window = open_window(*foreign)
     try:
         window.answers = ["yes", "ok"]

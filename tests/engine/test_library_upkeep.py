@@ -20,6 +20,7 @@ from semantik.search.query_syntax import parse
 from semantik.storage.settings import Config
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
 from tests.support.libraries import paint, together
+from tests.support.task_controls import CancelledWhen
 
 
 def names(hits) -> list[str]:
@@ -51,7 +52,7 @@ def engine(monkeypatch, home):
 
 
 def inactive(collection, *folders) -> Library:
-    return Library(collection.indexed_folders, collection.encoder, collection._searcher, folders)
+    return Library(collection.indexed_folders, collection.encoder, collection._searcher, collection.config, folders)
 
 
 # -- Bringing folders up to date -----------------------------------------------------------------------------
@@ -67,7 +68,9 @@ def test_before_the_first_update_there_is_nothing_to_search(pair, library):
 
 def test_one_folder_after_the_other_with_its_own_progress(pair):
     told = []
-    outcomes = pair.update(pair.indexed_folders, lambda each, progress: told.append((each.name, progress.done)))
+    outcomes = pair.update(
+        pair.indexed_folders, on_progress=lambda each, progress: told.append((each.name, progress.done))
+    )
     assert told == [("fotos", 0), ("fotos", 4), ("fotos", 6), ("viajes", 0), ("viajes", 4), ("viajes", 5)]
     assert [(each.indexed_folder.name, each.report.added, each.error) for each in outcomes] == [
         ("fotos", 6, None),
@@ -93,7 +96,9 @@ def test_a_folder_that_cannot_be_reached_does_not_stop_the_other(pair, library, 
 def test_after_a_cancellation_the_folders_that_are_left_have_no_outcome(pair, fake):
     stopped = []
     outcomes = pair.update(
-        pair.indexed_folders, lambda each, progress: progress.done and stopped.append(each), lambda: bool(stopped)
+        pair.indexed_folders,
+        CancelledWhen(lambda: bool(stopped)),
+        on_progress=lambda each, progress: progress.done and stopped.append(each),
     )
     assert [(each.indexed_folder.name, each.report.cancelled, each.report.count) for each in outcomes] == [
         ("fotos", True, 4)
@@ -167,18 +172,19 @@ def test_the_engine_opens_several_folders_each_once(engine, library, trips, monk
     assert [each.folder for each in opened.indexed_folders] == [library, trips]
     assert (opened.folders, opened.inactive) == ([trips], {library})
     opened.update(opened.indexed_folders)
-    answer = engine.ask(Query.of_text("rojo"), 5)
+    answer = opened.ask(Query.of_text("rojo"), 5)
     assert (answer.searched, names(answer.hits)[0]) == (5, "granate.png")
     with pytest.raises(BadTopK) as caught:
-        engine.ask(Query.of_text("rojo"), 6)
+        opened.ask(Query.of_text("rojo"), 6)
     assert caught.value.params == {"value": "6", "most": 5}
-    assert len(engine.open(library, trips).indexed_folders) == 2
-    assert [check.state for check in engine.library.open()] == [State.READY, State.READY]
-    answer = engine.ask(Query.of_text("rojo"), 11)
+    again = engine.open(library, trips)
+    assert len(again.indexed_folders) == 2
+    assert [check.state for check in again.open()] == [State.READY, State.READY]
+    answer = again.ask(Query.of_text("rojo"), 11)
     assert (answer.searched, names(answer.hits)[:2]) == (11, ["rojo.png", "naranja.png"])
     assert names(answer.hits[0].copies) == ["granate.png"]
     engine.exclude(["viaje"])
-    assert [outcome.report.count for outcome in engine.library.update(engine.library.indexed_folders)] == [3, 5]
+    assert [outcome.report.count for outcome in again.update(again.indexed_folders)] == [3, 5]
 
 
 # -- Folders within folders ----------------------------------------------------------------------------------
@@ -320,3 +326,27 @@ def test_a_library_without_an_index_is_forked_without_one(pair):
     fork = first.fork()
     assert fork.update().added == 6
     assert (first.index, fork.count) == (None, 6)
+
+
+# -- The models and the open library -------------------------------------------------------------------------
+
+
+def test_an_encoder_that_is_made_anew_reaches_the_open_library(engine, library, trips):
+    opened = engine.open(library, trips)
+    first = opened.encoder
+    engine.models.read_queries("multilingual")
+    assert engine.models.encoder is not first
+    assert opened.encoder is engine.models.encoder
+    assert all(each.encoder is engine.models.encoder for each in opened.indexed_folders)
+
+
+def test_a_library_keeps_the_model_with_which_it_was_opened(engine, library):
+    opened = engine.open(library)
+    opened.update(opened.indexed_folders)
+    first = opened.encoder
+    engine.models.use("clip-vit-b-32")
+    engine.models.read_queries("multilingual")
+    assert (opened.encoder, engine.models.encoder.name) == (first, "clip-vit-b-32")
+    answer = opened.ask(Query.of_text("rojo"), 1)
+    assert (names(answer.hits), answer.model, answer.folders) == (["rojo.png"], "builtin", [library])
+    assert engine.open(library).encoder is engine.models.encoder

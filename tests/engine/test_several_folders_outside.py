@@ -270,7 +270,7 @@ def test_the_page_shows_copies_from_other_folders_in_their_folder(home, library,
     try:
         opened = engine.open(library, trips, inactive=[])
         opened.update(opened.indexed_folders)
-        answer = engine.ask(Query.of_text("rojo"), 2, folded=True)
+        answer = opened.ask(Query.of_text("rojo"), 2, folded=True)
         hits = [hit.path.name for hit in answer.hits]
         page = engine.write_page(answer)
         assert page.parent == home / "results"
@@ -280,8 +280,9 @@ def test_the_page_shows_copies_from_other_folders_in_their_folder(home, library,
         assert seen.texts("bdi", "folder")[:4] == ["fotos", *["viajes/2019"] * 3]
         assert [own.split()[5] for own in seen.texts("li", "twin")] == [name for name in shown if name not in hits]
         # What rests was not searched, and is not told of.
-        engine.open(library, trips, inactive=[library]).open()
-        page = engine.write_page(engine.ask(Query.of_text("azul"), 2, folded=False))
+        opened = engine.open(library, trips, inactive=[library])
+        opened.open()
+        page = engine.write_page(opened.ask(Query.of_text("azul"), 2, folded=False))
         seen = read(page)
         assert seen.texts("bdi", "folder") == ["2019", "viajes"]
         assert seen.texts("dl") == [f"Carpeta {trips} Modelo Integrado (sin descarga)"]

@@ -20,9 +20,11 @@ from semantik.errors import (
 from semantik.folders import embedding_run, indexer
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.index import ImageIndex
+from semantik.long_tasks import TaskControl
 from semantik.records import Reason
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
+from tests.support.task_controls import CancelledWhen
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_a_picture_that_became_bad_is_dropped(index, library, fake, pool):
 
 def test_progress_counts_to_the_end(index, fake, pool):
     seen = []
-    update(index, fake, pool, on_progress=seen.append)
+    update(index, fake, pool, control=TaskControl(seen.append))
     assert [(progress.done, progress.total) for progress in seen] == [(0, 6), (4, 6), (6, 6)]
     assert seen[-1].rate > 0
     assert seen[-1].eta == 0
@@ -116,7 +118,7 @@ def test_progress_counts_to_the_end(index, fake, pool):
 
 def test_cancelling_keeps_what_was_done(index, fake, pool):
     done = []
-    report = update(index, fake, pool, on_progress=done.append, is_cancelled=lambda: len(done) > 1)
+    report = update(index, fake, pool, control=CancelledWhen(lambda: len(done) > 1, done.append))
     assert report.cancelled
     assert (report.added, report.count) == (4, 4)
     again = ImageIndex.load(index.store, index.folder)
@@ -128,7 +130,7 @@ def test_cancelling_keeps_what_was_done(index, fake, pool):
 def test_checkpoints_while_indexing(index, fake, pool, monkeypatch):
     monkeypatch.setattr(embedding_run, "CHECKPOINT_IMAGES", 4)
     generations = []
-    update(index, fake, pool, on_progress=lambda progress: generations.append(index.generation))
+    update(index, fake, pool, control=TaskControl(lambda progress: generations.append(index.generation)))
     assert generations == [0, 0, 1]
     assert index.generation == 2
 

@@ -11,9 +11,10 @@ import threading
 import pytest
 
 from semantik.desktop import background_priority
+from semantik.errors import Cancelled
 from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex
-from semantik.long_tasks import TOLERANCE, Pause, Speed
+from semantik.long_tasks import TOLERANCE, Progress, SpeedMeter, TaskControl
 from semantik.records import Reason
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
@@ -31,28 +32,28 @@ class Run:
     """An update in a thread of its own, held after ``hold_at`` pictures."""
 
     def __init__(self, tmp_path, folder, pool, hold_at):
-        self.fake, self.pause, self.cancelled = FakeEncoder(), Pause(), threading.Event()
+        self.fake = FakeEncoder()
         self.index = ImageIndex(tmp_path / "store", folder, self.fake.space, self.fake.dim)
         self.told, self.held, self.report = [], threading.Event(), None
 
         def note(progress):
             self.told.append(progress)
             if progress.done == hold_at and not self.held.is_set():
-                self.pause.hold()
+                self.control.pause()
             if progress.paused:
                 self.held.set()
 
+        self.control = TaskControl(note)
+
         def body():
-            self.report = update_index(
-                folder, self.fake, self.index, note, self.cancelled.is_set, pool=pool, pause=self.pause
-            )
+            self.report = update_index(folder, self.fake, self.index, self.control, pool=pool)
 
         self.thread = threading.Thread(target=body)
         self.thread.start()
         assert self.held.wait(20)
 
     def finish(self):
-        self.pause.release()
+        self.control.resume()
         self.thread.join(20)
         assert not self.thread.is_alive()
         return self.report
@@ -86,7 +87,7 @@ def test_nothing_is_decoded_while_a_run_is_paused(tmp_path, many, pool, monkeypa
 
 def test_a_paused_run_can_be_cancelled(tmp_path, many, pool):
     run = Run(tmp_path, many, pool, 8)
-    run.cancelled.set()
+    run.control.cancel()
     report = run.finish()
     assert (report.added, report.count, report.cancelled) == (8, 8, True)
     assert ImageIndex.load(tmp_path / "store", many).count == 8
@@ -122,6 +123,29 @@ def test_bad_files_are_tried_again_when_asked_for(tmp_path, library, fake, pool)
     assert (report.added, report.problems) == (1, ())
 
 
+# -- The control of a task -----------------------------------------------------------------------------
+
+
+def test_a_part_of_a_task_tells_somebody_else_and_is_held_and_cancelled_with_the_whole():
+    whole, part = [], []
+    control = TaskControl(whole.append)
+    of_part = control.telling(part.append)
+    control.report(Progress(1, 2))
+    of_part.report(Progress(3, 4))
+    assert (whole, part) == ([Progress(1, 2)], [Progress(3, 4)])
+    control.pause()
+    assert of_part.paused
+    of_part.resume()
+    assert not control.paused
+    control.pause()
+    of_part.stop_if_cancelled()
+    of_part.cancel()
+    assert (control.cancelled, control.paused) == (True, False)  # who holds still must hear of it
+    control.wait_while_paused()
+    with pytest.raises(Cancelled):
+        control.stop_if_cancelled()
+
+
 # -- Speed and time left -------------------------------------------------------------------------------
 
 
@@ -135,7 +159,7 @@ class Clock:
 
 def test_speed_and_time_left_of_a_steady_task():
     clock = Clock()
-    speed = Speed(clock)
+    speed = SpeedMeter(clock=clock)
     for done in (10, 20, 30):
         clock.now += 2.0
         told = speed.progress(done, 100)
@@ -145,7 +169,7 @@ def test_speed_and_time_left_of_a_steady_task():
 
 def test_a_pause_counts_neither_as_work_nor_as_time_left():
     clock = Clock()
-    speed = Speed(clock)
+    speed = SpeedMeter(clock=clock)
     for done in (10, 20):
         clock.now += 2.0
         before = speed.progress(done, 100)
@@ -159,7 +183,7 @@ def test_a_pause_counts_neither_as_work_nor_as_time_left():
 
 def test_the_time_left_runs_down_though_batches_differ():
     clock, steps = Clock(), random.Random(7)
-    speed = Speed(clock)
+    speed = SpeedMeter(clock=clock)
     told = []
     for done in range(32, 20_001, 32):
         clock.now += 2.0 * steps.lognormvariate(0, 0.5)
@@ -177,7 +201,7 @@ def test_the_time_left_runs_down_though_batches_differ():
 
 def test_a_lasting_change_of_speed_is_believed():
     clock = Clock()
-    speed = Speed(clock)
+    speed = SpeedMeter(clock=clock)
     done = 0
     for seconds in [1.0] * 60 + [4.0] * 60:
         clock.now += seconds
@@ -187,9 +211,32 @@ def test_a_lasting_change_of_speed_is_believed():
     assert told.eta == pytest.approx(800 / 2.5, rel=TOLERANCE + 0.1)
 
 
+def test_a_count_that_jumps_is_no_speed():
+    clock = Clock()
+    speed = SpeedMeter(clock=clock)
+    speed.restart()
+    assert speed.progress(1000, 2000).rate == 0.0  # what an earlier try left
+    clock.now += 2.0
+    assert speed.progress(1010, 2000).rate == pytest.approx(5.0)
+    clock.now += 2.0
+    assert (speed.progress(4, 2000).rate, speed.progress(4, 2000).eta) == (0.0, None)  # it starts over
+    clock.now += 2.0
+    assert speed.progress(8, 2000).rate == pytest.approx(2.0)
+
+
+def test_records_are_told_only_so_often():
+    clock, told = Clock(), []
+    speed, control = SpeedMeter(interval=0.125, clock=clock), TaskControl(told.append)
+    for done in range(1, 41):
+        clock.now += 1 / 32
+        speed.report(control, done, 100)
+    assert [progress.done for progress in told] == [1, 5, 9, 13, 17, 21, 25, 29, 33, 37]
+    assert told[-1].rate == pytest.approx(32.0)
+
+
 def test_nothing_done_tells_nothing():
     clock = Clock()
-    told = Speed(clock).progress(0, 10)
+    told = SpeedMeter(clock=clock).progress(0, 10)
     assert (told.rate, told.eta) == (0.0, None)
 
 

@@ -14,7 +14,8 @@ import pytest
 
 import SemantikSearch
 from semantik import __version__
-from semantik.engine import engine
+from semantik.encoders import registry
+from semantik.engine import models
 from semantik.errors import NoNetwork
 from semantik.gui import window_services
 from semantik.long_tasks import Progress
@@ -151,7 +152,7 @@ def test_browse_takes_the_chosen_folder(window, library, monkeypatch):
     window.press(window.app.view.folder_button)
     window.wait_idle()
     assert window.app.view.folder_entry.get() == str(library)
-    assert window.app.engine.library.count == 6
+    assert window.app.loaded.opened.library.count == 6
 
 
 def test_the_last_folder_is_reopened_with_its_index_and_nothing_is_embedded(start, library, encoder):
@@ -208,7 +209,7 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     monkeypatch.setattr(FakeEncoder, "encode_images", wait_for_cancel)
     window.app.services.happened.indexing_progressed.connect(cancel_early)
     window.choose_folder(folder)
-    count = window.app.engine.library.count
+    count = window.app.loaded.opened.library.count
     assert 8 <= count < 60
     assert window.status == (f"Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó.")
     go_on = True
@@ -266,7 +267,7 @@ def test_a_damaged_index_is_told_and_rebuilt_when_the_user_agrees(start, library
     refused.close()
     agreed = start()
     agreed.wait_idle()
-    assert agreed.app.engine.library.count == 6
+    assert agreed.app.loaded.opened.library.count == 6
     (kept,) = store.glob("damaged-*/*.bin")
     assert kept.read_bytes() == damaged
 
@@ -313,10 +314,10 @@ def test_mass_removal_is_asked_about(window, tmp_path):
     window.press(window.app.view.update_button)
     window.wait_idle()
     assert window.messages[0].startswith(f"Faltan 30 de las 31 imágenes indexadas de «{folder}».")
-    assert window.app.engine.library.count == 31
+    assert window.app.loaded.opened.library.count == 31
     window.press(window.app.view.update_button)
     window.wait_idle()
-    assert window.app.engine.library.count == 1
+    assert window.app.loaded.opened.library.count == 1
 
 
 def test_skipped_files_are_listed_with_reasons(window, library):
@@ -519,7 +520,7 @@ def test_searching_while_indexing_is_told(window, library, monkeypatch):
     assert "disabled" in window.app.view.update_button.state()
     hold.set()
     window.wait_idle()
-    assert window.app.engine.library.count == 6
+    assert window.app.loaded.opened.library.count == 6
 
 
 def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
@@ -547,7 +548,7 @@ def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
     window.choose_folder(folder)
     assert answered.is_set()
     assert window.app.view.text_entry.get() == "mientras tanto"
-    assert window.app.engine.library.count == 40
+    assert window.app.loaded.opened.library.count == 40
 
 
 def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):
@@ -609,7 +610,7 @@ def test_who_skipped_the_guide_is_asked_once_and_the_embedded_model_needs_no_dow
     assert window.status == "Elija un modelo."
     window.press(dialog.start)
     window.wait_idle()
-    assert window.app.engine.encoder.name == "builtin"
+    assert window.app.engine.models.encoder.name == "builtin"
     assert json.loads((home / CONFIG_NAME).read_text())["encoder"] == "builtin"
     window.close()
     again = start()
@@ -623,7 +624,7 @@ def test_a_failed_download_goes_on_with_the_embedded_model(start, settings, monk
     def fail(*arguments):
         raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
 
-    monkeypatch.setattr(engine.registry.model_file_set, "download", fail)
+    monkeypatch.setattr(registry.model_file_set, "download", fail)
     window = start()
     window.press(window.dialog().download)
     window.wait_idle()
@@ -631,7 +632,7 @@ def test_a_failed_download_goes_on_with_the_embedded_model(start, settings, monk
         "No hay conexión con example.org, así que CLIP ViT-B/32 no se pudo descargar. Compruebe la red e inténtelo "
         "de nuevo.\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, vuelva a elegir el modelo."
     ]
-    assert window.app.engine.encoder.name == "builtin"
+    assert window.app.engine.models.encoder.name == "builtin"
     assert window.app.view.model_box.get() == "Integrado (sin descarga)"
 
 
@@ -640,12 +641,12 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     window.messages.clear()
     arrived: list[str] = []
 
-    def download(model, folder, on_progress, is_cancelled):
-        on_progress(Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
+    def download(model, folder, control):
+        control.report(Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
         arrived.extend(file.filename for file in model.files)
 
-    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
-    monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
+    monkeypatch.setattr(registry.model_file_set, "download", download)
+    monkeypatch.setattr(models.Models, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
     box = window.app.view.model_box
     box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))
     seen: list[str] = []
@@ -657,7 +658,7 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
     (told,) = [message for message in seen if message.startswith("Descargando CLIP ViT-B/32")]
     assert told.endswith("100 de 338 MB · 5,0 MB/s · quedan 48 s")
     assert window.messages[0].startswith("Esta carpeta aún no está indexada con el modelo CLIP ViT-B/32")
-    assert window.app.engine.encoder.name == "clip-vit-b-32"
+    assert window.app.engine.models.encoder.name == "clip-vit-b-32"
     assert json.loads((home / CONFIG_NAME).read_text())["encoder"] == "clip-vit-b-32"
     for name in ("builtin", "clip-vit-b-32"):
         assert (index_folder(home, library, name) / "image_index.json").is_file()
@@ -672,7 +673,7 @@ def test_settings_that_cannot_be_saved_stop_nothing(start, library, monkeypatch)
 
     monkeypatch.setattr(window_services, "save_config", fail)
     window.choose_folder(library)
-    assert window.app.engine.library.count == 6
+    assert window.app.loaded.opened.library.count == 6
 
 
 def test_no_widget_survives_the_window(window):

@@ -90,11 +90,11 @@ def test_it_can_be_cancelled(window, monkeypatch):
     started = threading.Event()
     real = doctor.diagnose
 
-    def slow(*arguments, is_cancelled, **options):
+    def slow(*arguments, control, **options):
         started.set()
-        while not is_cancelled():
+        while not control.cancelled:
             threading.Event().wait(0.01)
-        return real(*arguments, is_cancelled=is_cancelled, **options)
+        return real(*arguments, control=control, **options)
 
     monkeypatch.setattr(doctor, "diagnose", slow)
     status = window.status
@@ -137,12 +137,12 @@ def test_exclusions_are_saved_and_the_folder_is_looked_at_again(window, library,
     window.answers = ["yes"]
     window.press(dialog.close_button)
     window.wait_idle()
-    window.wait(lambda: window.app.engine.library.count == 4, "the update")
+    window.wait(lambda: window.app.loaded.opened.library.count == 4, "the update")
     assert saved(home)["exclude"] == ["playa/", "AZUL.*"]
     asked, told = window.messages
     assert asked.endswith("¿Actualizar el índice ahora?")
     assert told.endswith("0 imágenes nuevas, 4 ya estaban y 2 quitadas. En total, 4.")
-    assert "azul.png" not in window.app.engine.library.indexed_folders[0].index.rows()
+    assert "azul.png" not in window.app.loaded.opened.library.indexed_folders[0].index.rows()
     dialog = settings(window)
     assert dialog.excluded.text.get("1.0", "end-1c") == "playa/\nAZUL.*"
     dialog.event_generate("<Escape>")  # nothing was changed: nothing is asked
@@ -163,7 +163,7 @@ def test_excluding_everything_says_where_to_change_it(window, library):
     assert window.messages == [
         f"Todas las imágenes de «{library}» están excluidas. Cambie «Carpetas y archivos excluidos» en «Ajustes…»."
     ]
-    assert window.app.engine.library.count == 6
+    assert window.app.loaded.opened.library.count == 6
 
 
 def test_a_change_of_language_keeps_what_was_typed(window, home):

@@ -251,12 +251,10 @@ def test_the_window_starts_in_the_systems_language(start, monkeypatch):
 
 def test_who_reads_queries_is_chosen_and_remembered(start, home, monkeypatch):
     window = start("es")
-    engine = window.app.engine
+    models = window.app.engine.models
     made: list[tuple[str, str]] = []
-    create = engine._create
-    monkeypatch.setattr(
-        engine, "_create", lambda name: (made.append((name, engine.config.query_language)), create(name))[1]
-    )
+    create = models._create
+    monkeypatch.setattr(models, "_create", lambda name: (made.append((name, models.query_language)), create(name))[1])
     window.press(window.app.view.settings_button)
     dialog = window.dialog()
     assert list(dialog.query_language["values"]) == ["Automático", "Español y otros", "Inglés"]

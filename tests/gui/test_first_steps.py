@@ -8,7 +8,8 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from semantik.engine import engine
+from semantik.encoders import registry
+from semantik.engine import models
 from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.guide import Guide
 from semantik.storage.settings import CONFIG_NAME
@@ -21,7 +22,7 @@ from tests.support.window import Window, windows
 def ready(monkeypatch) -> set[str]:
     """The models that are on disk, beside the embedded one."""
     names: set[str] = set()
-    monkeypatch.setattr(engine.Engine, "is_ready", lambda self, name: name == "builtin" or name in names)
+    monkeypatch.setattr(models.Models, "is_ready", lambda self, name: name == "builtin" or name in names)
     return names
 
 
@@ -111,7 +112,7 @@ def test_skipping_it_begins_with_what_needs_nothing(start, home, user):
     window.press(guide_of(window).skip_button)
     window.wait_idle()
     assert window.status == "Elija la carpeta de sus fotos para empezar."
-    assert window.app.engine.encoder.name == "builtin"
+    assert window.app.engine.models.encoder.name == "builtin"
     assert (saved(home)["guide"], saved(home)["encoder"]) == (False, "builtin")
     assert window.app.loaded.opened.named == ()
     window.close()
@@ -125,17 +126,17 @@ def test_skipping_it_takes_a_model_that_is_there_already(start, ready):
     window = start()
     window.press(guide_of(window).skip_button)
     window.wait_idle()
-    assert window.app.engine.encoder.name == "clip-vit-b-32"
+    assert window.app.engine.models.encoder.name == "clip-vit-b-32"
 
 
 def test_the_model_is_downloaded_before_the_folders_are_indexed(start, ready, monkeypatch, user, pages):
     order: list[str] = []
 
-    def download(model, folder, on_progress, is_cancelled):
+    def download(model, folder, control):
         order.append("downloaded")
         ready.add("clip-vit-b-32")
 
-    monkeypatch.setattr(engine.registry.model_file_set, "download", download)
+    monkeypatch.setattr(registry.model_file_set, "download", download)
     encode = FakeEncoder.encode_images
     monkeypatch.setattr(
         FakeEncoder, "encode_images", lambda self, batch: order.append(self.name) or encode(self, batch)

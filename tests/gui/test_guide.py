@@ -25,6 +25,7 @@ from semantik.words import text
 from semantik.words.text import say
 from tests.gui.test_english import cut_off
 from tests.support.screens import SIZE, photograph, press, screen
+from tests.support.task_controls import CancelledWhen
 
 CLIP = "CLIP ViT-B/32 (recomendado)"
 LAPTOP = (1280, 736)
@@ -74,7 +75,7 @@ def test_the_most_probable_come_first(user, monkeypatch):
         fill(user / "iCloudPhotos" / "Photos").parent,
         fill(user / "Nube" / "Imágenes"),
         fill(user / "Dropbox (Personal)" / "Camera Uploads"),
-        fill(user / "IndexedFolder" / "CloudStorage" / "GoogleDrive-a@b.c" / "My Drive" / "Photos"),
+        fill(user / "Library" / "CloudStorage" / "GoogleDrive-a@b.c" / "My Drive" / "Photos"),
         fill(user / "DCIM" / "100CANON").parent,
         fill(user.parent / "Public" / "Pictures"),
         fill(user / "Desktop"),
@@ -130,9 +131,9 @@ def test_counting_ends_soon(tmp_path, monkeypatch):
     assert count_pictures(tmp_path, 20) == PictureCount(20, complete=True)
     assert count_pictures(tmp_path, 19) == PictureCount(19, complete=False)
     asked: list[int] = []
-    assert count_pictures(tmp_path, is_cancelled=lambda: bool(asked.append(1) or len(asked) == 4)) == PictureCount(
-        3, complete=False
-    )
+    assert count_pictures(
+        tmp_path, control=CancelledWhen(lambda: bool(asked.append(1) or len(asked) == 4))
+    ) == PictureCount(3, complete=False)
     clock = iter(range(100))
     monkeypatch.setattr(picture_folders.time, "monotonic", lambda: float(next(clock)))
     assert count_pictures(tmp_path, seconds=7.5) == PictureCount(7, complete=False)
@@ -475,10 +476,10 @@ def test_counting_stops_with_the_guide(person, pictures, monkeypatch):
     begun, left = threading.Event(), threading.Event()
     ended: list[bool] = []
 
-    def count(folder, is_cancelled):
+    def count(folder, control):
         begun.set()
         left.wait(20)
-        ended.append(is_cancelled())
+        ended.append(control.cancelled)
         return PictureCount(1, complete=False)
 
     monkeypatch.setattr(guide_module, "count_pictures", count)

@@ -20,8 +20,9 @@ import pytest
 
 from semantik.gui.actions import example_pictures, searching
 from semantik.queries import Term
-from semantik.search.example_pictures import FOLDER, host_of, is_address, keep, read_pictures
 from semantik.search.example_pictures import KEPT as PICTURES_KEPT
+from semantik.search.example_pictures import host_of, is_address, keep, read_pictures
+from semantik.storage.home import QUERY_PICTURES
 from semantik.storage.search_history import KEPT, SearchHistory
 from tests.support.fake_encoder import replace_encoders
 from tests.support.libraries import paint
@@ -256,7 +257,7 @@ def test_a_picture_of_the_web_is_fetched_only_when_the_user_says_so(window, home
     assert [path for path, _ in requests] == ["/azul.png"]
     assert set(requests[0][1]) <= {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
     assert found(pages[-1])[0] == "azul"
-    (kept,) = (home / FOLDER).iterdir()
+    (kept,) = (home / QUERY_PICTURES).iterdir()
     assert entry.get() == str(kept)
     window.press(window.app.view.search_button)  # it is a file now: nothing is asked, nothing fetched
     window.wait_idle()
@@ -303,7 +304,7 @@ def test_only_the_newest_pictures_are_kept(home):
     for number in range(PICTURES_KEPT + 3):
         path = keep(bytes([number]), ".png", home)
         os.utime(path, (number, number))
-    left = sorted(path.read_bytes()[0] for path in (home / FOLDER).iterdir())
+    left = sorted(path.read_bytes()[0] for path in (home / QUERY_PICTURES).iterdir())
     assert len(left) == PICTURES_KEPT
     assert left[-1] == PICTURES_KEPT + 2
 
@@ -323,7 +324,7 @@ def test_a_picture_on_the_clipboard_is_pasted(window, home, library, pages):
     window.press(window.app.view.paste_button)
     window.wait_idle()
     assert window.app.view.mode.get() == "image"
-    assert Path(window.app.view.image_entry.get()).parent == home / FOLDER
+    assert Path(window.app.view.image_entry.get()).parent == home / QUERY_PICTURES
     window.press(window.app.view.search_button)
     window.wait_idle()
     assert found(pages[-1])[0] == "verde"
@@ -332,7 +333,7 @@ def test_a_picture_on_the_clipboard_is_pasted(window, home, library, pages):
     window.app.view.search_button.focus_force()
     window.app.view.search_button.event_generate("<<Paste>>")
     window.wait_idle()
-    assert Path(window.app.view.image_entry.get()).parent == home / FOLDER
+    assert Path(window.app.view.image_entry.get()).parent == home / QUERY_PICTURES
     # Text on the clipboard goes where text goes.
     window.type_into(window.app.view.image_entry, "")
     window.root.clipboard_clear()

@@ -30,6 +30,7 @@ from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, Config
 from tests.downloads.test_model_file_set import serving
 from tests.support.fake_encoder import replace_encoders
+from tests.support.task_controls import CancelledWhen
 from tests.support.window import Window, windows
 
 SIGLIP = "siglip2-b-32-256"
@@ -207,7 +208,7 @@ def test_a_model_is_fetched_used_and_removed(window, servers, folder, home, libr
     window.wait_idle()
     assert not dialog.winfo_exists()
     assert window.messages[0].startswith("Esta carpeta aún no está indexada con el modelo SigLIP 2 B/32")
-    assert window.app.engine.encoder.name == SIGLIP
+    assert window.app.engine.models.encoder.name == SIGLIP
     assert json.loads((home / CONFIG_NAME).read_text())["encoder"] == SIGLIP
     again = settings(window)
     assert row(again, SIGLIP)[5] == "en uso"
@@ -298,7 +299,7 @@ def test_a_download_goes_on_after_the_settings_are_closed(window, servers, folde
 
 def test_the_text_tower_belongs_to_clip(window, servers, folder, monkeypatch, home):
     monkeypatch.setattr(multilingual, "FILES", open_clip_models.MODELS[SIGLIP].files)
-    window.app.engine.use(DEFAULT_CLIP)
+    window.app.engine.models.use(DEFAULT_CLIP)
     dialog = settings(window)
     panel = dialog.models
     select(window, dialog, "multilingual")
@@ -306,15 +307,15 @@ def test_the_text_tower_belongs_to_clip(window, servers, folder, monkeypatch, ho
     window.wait_idle()
     assert said(dialog) == "Texto multilingüe para CLIP: descargado. CLIP ViT-B/32 lo usa desde ahora."
     assert enabled(panel.use_button, panel.download_button, panel.remove_button) == [False, False, True]
-    before = window.app.engine.encoder
+    before = window.app.engine.models.encoder
     window.press(panel.remove_button)
     assert not (folder / "s").exists()
-    assert window.app.engine.encoder is not before  # it may have had the tower's file open
+    assert window.app.engine.models.encoder is not before  # it may have had the tower's file open
     dialog.destroy()
 
 
 def test_what_cannot_be_removed_is_told(window, servers, folder, monkeypatch):
-    window.app.engine.download(SIGLIP)
+    window.app.engine.models.download(SIGLIP)
     dialog = settings(window)
     select(window, dialog, SIGLIP)
 
@@ -335,10 +336,10 @@ def test_what_cannot_be_removed_is_told(window, servers, folder, monkeypatch):
 
 
 def test_the_trial_shows_and_remembers_seconds(window, servers, home, monkeypatch):
-    window.app.engine.download(SIGLIP)
+    window.app.engine.models.download(SIGLIP)
     asked: list[str] = []
 
-    def measure(encoder, is_cancelled):
+    def measure(encoder, control):
         asked.append(encoder.name)
         return {"builtin": 0.0214, SIGLIP: 0.25}[encoder.name]
 
@@ -357,7 +358,7 @@ def test_the_trial_shows_and_remembers_seconds(window, servers, home, monkeypatc
     assert said(dialog).startswith("Medido en este equipo")
     assert json.loads((home / "model_speeds.json").read_text()) == {"builtin": 0.0214, SIGLIP: 0.25}
 
-    def stop(encoder, is_cancelled):
+    def stop(encoder, control):
         window.app.tasks.cancel()
         raise Cancelled
 
@@ -388,7 +389,7 @@ def test_the_trial_times_one_batch_after_warming_up(fake, monkeypatch):
     assert model_trials.measure(fake) == pytest.approx(0.25)
     assert counts[3:] == [2, 2, 3]
     with pytest.raises(Cancelled):
-        model_trials.measure(fake, lambda: True)
+        model_trials.measure(fake, CancelledWhen(lambda: True))
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '{"a": "x", "b": -1, "c": NaN}', ""])
@@ -431,22 +432,22 @@ def clip_files(folder: Path) -> list[Path]:
 
 def test_removing_clip_removes_what_was_made_of_it(engine, folder):
     files = clip_files(folder)
-    assert engine.remove_model(DEFAULT_CLIP) == 30
+    assert engine.models.remove(DEFAULT_CLIP) == 30
     assert [path.exists() for path in files] == [False, False, False, True, True, True]
-    assert engine.remove_model(DEFAULT_CLIP) == 0
-    assert engine.remove_model("clip-rn50") == 0
+    assert engine.models.remove(DEFAULT_CLIP) == 0
+    assert engine.models.remove("clip-rn50") == 0
 
 
 def test_the_model_in_use_and_the_own_checkpoint_are_refused(home, folder, engine):
     files = clip_files(folder)
-    engine.use(DEFAULT_CLIP)
+    engine.models.use(DEFAULT_CLIP)
     with pytest.raises(ModelInUse) as refused:
-        engine.remove_model(DEFAULT_CLIP)
+        engine.models.remove(DEFAULT_CLIP)
     assert refused.value.params == {"name": "CLIP ViT-B/32 (recomendado)"}
     own = Engine(home, Config(weights_folder=str(folder), clip_checkpoint=str(files[0])))
     try:
         with pytest.raises(OwnCheckpoint):
-            own.remove_model(DEFAULT_CLIP)
+            own.models.remove(DEFAULT_CLIP)
     finally:
         own.close()
     assert all(path.exists() for path in files)
@@ -464,7 +465,7 @@ def test_a_removal_that_fails_can_be_tried_again(engine, folder, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", refuse)
         with pytest.raises(ModelNotRemoved):
-            engine.remove_model(DEFAULT_CLIP)
+            engine.models.remove(DEFAULT_CLIP)
     assert files[0].exists()  # still listed as installed, so that "Eliminar" is still offered
-    engine.remove_model(DEFAULT_CLIP)
+    engine.models.remove(DEFAULT_CLIP)
     assert [path.exists() for path in files[:3]] == [False, False, False]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from semantik.desktop import file_manager
-from semantik.engine.engine import Answer, Engine
+from semantik.engine.answers import Answer
+from semantik.engine.models import Models
 from semantik.gui.actions import folder_commands
 from semantik.gui.actions.searching import Searching
 from semantik.storage.home import index_folder
@@ -145,7 +146,7 @@ def test_a_folder_that_holds_others_takes_their_place_if_wanted(both, tmp_path, 
     both.answers = ["yes"]
     add(both, tmp_path / "disco")
     assert [path for _, path, _, _ in rows(both)] == [str(library), str(tmp_path / "disco")]
-    assert both.app.engine.library.count == 8
+    assert both.app.loaded.opened.library.count == 8
 
 
 def test_a_folder_that_is_dropped_onto_the_list_is_added(both, tmp_path, library, trip):
@@ -265,7 +266,7 @@ def test_quitar_keeps_the_pictures_and_the_index(both, library, trip, home, fake
     assert "granate.png" not in found(both, "rojo")
     before = sum(fake.images for fake in fakes)
     add(both, trip)
-    assert both.app.engine.library.count == 8
+    assert both.app.loaded.opened.library.count == 8
     assert sum(fake.images for fake in fakes) == before  # its index was kept
     assert both.messages == []
 
@@ -282,7 +283,7 @@ def test_the_next_start_has_them_all_with_what_rests(both, start, library, trip)
 
 
 def test_another_model_opens_the_same_folders(both, monkeypatch, library, trip):
-    monkeypatch.setattr(Engine, "is_ready", lambda self, name: True)
+    monkeypatch.setattr(Models, "is_ready", lambda self, name: True)
     both.app.loaded.folders.toggle(str(library))
     both.app.loaded.models.take("clip-vit-b-32")
     both.wait_idle()
@@ -389,7 +390,7 @@ def test_pictures_that_were_deleted_in_two_folders_are_asked_about_in_both(both,
     both.messages.clear()
     both.answers = ["yes", "yes", "ok"]
     both.press(both.app.view.update_button)
-    both.wait(lambda: both.app.engine.library.count == 6 + 6 + 4 and not both.app.tasks.busy)
+    both.wait(lambda: both.app.loaded.opened.library.count == 6 + 6 + 4 and not both.app.tasks.busy)
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "6 fotos", "4 fotos"]
 
 

@@ -71,7 +71,7 @@ def held(monkeypatch) -> tuple[threading.Event, threading.Event]:
 
 
 def count(window: Window) -> int:
-    return window.app.engine.library.count
+    return window.app.loaded.opened.library.count
 
 
 def test_new_pictures_are_taken_in_without_a_question(start, library, home):

@@ -482,7 +482,7 @@ def test_cancelling_and_closing_while_paused(start, many, gate):
     window.wait_idle()
     assert window.status == "Cancelado: 12 imágenes indexadas. «Actualizar índice» sigue donde se quedó."
     gate.clear()
-    window.app.engine.encoder.images = 0
+    window.app.engine.models.encoder.images = 0
     window.press(window.app.view.update_button)
     window.wait(lambda: window.status.startswith("Indexando 8 de 28"))
     window.press(window.app.view.pause_button)
@@ -674,7 +674,7 @@ def test_skipped_files_are_tried_again(window, problems, library):
     (library / "a.jpg").write_bytes(good)
     window.press(dialog.retry_button)
     window.wait_idle()
-    assert window.app.engine.library.count == 7
+    assert window.app.loaded.opened.library.count == 7
     assert window.app.view.skipped_button.cget("text") == "Omitidas (2)"
     assert not dialog.winfo_exists()
 

@@ -18,6 +18,7 @@ from semantik.storage.settings import Config
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.faulty_disk import FaultyDisk
 from tests.support.libraries import paint
+from tests.support.task_controls import CancelledWhen
 
 ROWS, DIM, LEAST = 6000, 32, 1000
 
@@ -288,7 +289,7 @@ def test_cancelling_leaves_no_trace(tmp_path, after):
     index.add(files(ROWS), clustered(ROWS))
     saved(index)
     asked = iter(range(100))
-    index.build_cells(lambda: next(asked) >= after)
+    index.build_cells(CancelledWhen(lambda: next(asked) >= after))
     assert next(asked) == after + 1
     assert cells_files(index) == []
     assert answers(index) == answers(opened(tmp_path, None))

@@ -25,6 +25,7 @@ from semantik.results.portable_names import numbered, portable, with_number
 from semantik.words import text
 from semantik.words.shown_names import visible
 from tests.support import hostile
+from tests.support.task_controls import CancelledWhen
 
 MTIME = 1_500_000_000  # 2017-07-14
 
@@ -177,7 +178,7 @@ def test_a_folder_that_is_not_there_is_told(sources, tmp_path):
 
 def test_cancelling_leaves_whole_copies_only(sources, target):
     looks = iter([False, False, False, False, False, True])  # at each file and each megabyte
-    report = copy_files(sources, target, lambda: next(looks))
+    report = copy_files(sources, target, CancelledWhen(lambda: next(looks)))
     assert report == CopyReport((target / "foto.jpg", target / "foto (2).jpg"), cancelled=True)
     assert contents(target) == {"foto.jpg": b"uno", "foto (2).jpg": b"dos"}
     assert copied_message(report, target) == f"2 imágenes copiadas a «{target}»; cancelado."
@@ -311,7 +312,7 @@ def test_the_archive_is_made_as_it_is_read(tmp_path):
     sizes = [len(next(chunks)) for _ in range(20)]
     assert max(sizes) < (1 << 20) + 1000
     chunks.close()
-    cancelled = iter_zip([path], lambda: True)
+    cancelled = iter_zip([path], CancelledWhen(lambda: True))
     with pytest.raises(Cancelled):
         next(cancelled)
 

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from semantik.cli import main
-from semantik.engine.engine import NEAREST, Engine
+from semantik.engine.answers import NEAREST
+from semantik.engine.engine import Engine
 from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex
 from semantik.queries import Query
@@ -28,12 +29,19 @@ from tests.support.libraries import paint
 
 
 @pytest.fixture
-def engine(monkeypatch, home, library):
+def engine(monkeypatch, home):
     replace_encoders(monkeypatch)
     made = Engine(home, Config())
-    made.open(library).indexed_folders[0].update()
     yield made
     made.close()
+
+
+@pytest.fixture
+def opened(engine, library):
+    """The library of one indexed folder."""
+    made = engine.open(library)
+    made.indexed_folders[0].update()
+    return made
 
 
 def expected(score: float, white: float) -> float:
@@ -197,24 +205,24 @@ def test_a_home_that_cannot_be_written_stops_nothing(tmp_path):
 # -- The setting ---------------------------------------------------------------------------------------
 
 
-def test_the_setting_is_off_by_default_and_then_all_hits_come(engine):
+def test_the_setting_is_off_by_default_and_then_all_hits_come(opened):
     assert Config().only_relevant is False
-    answer = engine.ask(Query.of_text("rojo"), 6)
+    answer = opened.ask(Query.of_text("rojo"), 6)
     assert len(answer.hits) == 6
     assert (answer.nearest, answer.left_out) == ([], 0)
 
 
-def test_only_relevant_leaves_out_the_tail(engine, library):
-    answer = engine.ask(Query.of_text("rojo"), 6, only_relevant=True)
+def test_only_relevant_leaves_out_the_tail(opened, library):
+    answer = opened.ask(Query.of_text("rojo"), 6, only_relevant=True)
     assert [hit.path for hit in answer.hits] == [library / "rojo.png"]
     assert (answer.nearest, answer.left_out) == ([], 5)
-    engine.config = replace(engine.config, only_relevant=True)
-    assert engine.ask(Query.of_text("rojo"), 6).hits == answer.hits
-    assert len(engine.ask(Query.of_text("rojo"), 6, only_relevant=False).hits) == 6
+    opened.config = replace(opened.config, only_relevant=True)
+    assert opened.ask(Query.of_text("rojo"), 6).hits == answer.hits
+    assert len(opened.ask(Query.of_text("rojo"), 6, only_relevant=False).hits) == 6
 
 
-def test_when_nothing_is_relevant_the_nearest_are_told_apart(engine, tmp_path):
-    answer = engine.ask(Query.of_text("nada"), 6, only_relevant=True)  # scores 0 with everything
+def test_when_nothing_is_relevant_the_nearest_are_told_apart(engine, opened, tmp_path):
+    answer = opened.ask(Query.of_text("nada"), 6, only_relevant=True)  # scores 0 with everything
     assert answer.hits == []
     assert len(answer.nearest) == NEAREST == 3
     assert answer.left_out == 6

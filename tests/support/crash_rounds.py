@@ -23,6 +23,7 @@ from semantik.decoding.pool import DecodePool
 from semantik.errors import NoIndex
 from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex, commit
+from semantik.long_tasks import TaskControl
 from semantik.records import ImageFile
 from tests.support.crash_worker import PixelEncoder, embed, open_index, stored_rows
 from tests.support.places import REPO
@@ -309,7 +310,7 @@ class CrashRounds:
             self.folder,
             encoder,
             index,
-            lambda progress: totals.append(progress.total),
+            TaskControl(lambda progress: totals.append(progress.total)),
             pool=self.pool,
             allow_mass_removal=True,
         )

@@ -30,6 +30,7 @@ from semantik.folders import embedding_run
 from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex, commit
 from semantik.index.store import read_manifest
+from semantik.long_tasks import TaskControl
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 
@@ -118,7 +119,7 @@ def index_job(job: dict) -> None:
         folder,
         encoder,
         index,
-        lambda progress: tell(event="batch", done=progress.done, total=progress.total),
+        TaskControl(lambda progress: tell(event="batch", done=progress.done, total=progress.total)),
         pool=pool,
         allow_mass_removal=True,  # after some early kills, most of what the index knows may be gone
     )

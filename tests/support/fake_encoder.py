@@ -52,6 +52,7 @@ class FakeEncoder(Encoder):
 
 def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
     """Make the predictable encoder stand for every model; those that get made are in the returned list."""
+    from semantik.encoders import registry
     from semantik.engine import engine
 
     made: list[FakeEncoder] = []
@@ -63,7 +64,7 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
         made.append(fake)
         return fake
 
-    monkeypatch.setattr(engine.registry, "create", create)
+    monkeypatch.setattr(registry, "create", create)
     monkeypatch.setattr(engine, "DecodePool", _lasting_pool)
     return made
 

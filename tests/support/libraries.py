@@ -19,7 +19,8 @@ def together(*libraries):
     from semantik.engine.library import Library
     from semantik.search.relevance import Relevance
     from semantik.search.searcher import Searcher
+    from semantik.storage.settings import Config
 
     first = libraries[0]
     finder = Searcher(first.pool, Relevance(first.home / "background"))
-    return Library(libraries, first.encoder, finder)
+    return Library(libraries, first.encoder, finder, Config())

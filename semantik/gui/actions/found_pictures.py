@@ -21,7 +21,8 @@ from semantik.words.text import number, say
 if TYPE_CHECKING:
     from PIL import Image
 
-    from semantik.engine.engine import Answer, Engine
+    from semantik.engine.answers import Answer
+    from semantik.engine.engine import Engine
     from semantik.engine.library import Library
     from semantik.records import Hit
 

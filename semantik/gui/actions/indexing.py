@@ -65,7 +65,7 @@ class Indexing:
             tasks.post(lambda: self._show(library, indexed_folder, progress))
 
         with self._watching.aside(), in_background():
-            return library.update(indexed_folders, tell, tasks.is_cancelled, pause=tasks.pause, **options)
+            return library.update(indexed_folders, tasks.control, on_progress=tell, **options)
 
     def _show(self, library: Library, indexed_folder: IndexedFolder, progress: Progress) -> None:
         """How far it is, or that it holds still."""
@@ -74,17 +74,17 @@ class Indexing:
             services.tell(say("status.loading_model", model=model_title(library.encoder.name)))
         else:
             services.show_share(progress.done / progress.total)
-            if not services.tasks.is_cancelled() and progress.paused is services.tasks.pause.held:
+            if not services.tasks.control.cancelled and progress.paused is services.tasks.control.paused:
                 services.tell(about_folder(library, indexed_folder, indexing_status(progress)))
         services.happened.indexing_progressed(progress, indexed_folder)
 
     def pause(self) -> None:
         """ "Pausar" or "Reanudar": hold it still after its batch, or let it go on."""
-        pause = self._services.tasks.pause
-        held = not pause.held
-        (pause.hold if held else pause.release)()
-        self._view.show_paused(held)
-        self._services.tell(say("status.pausing" if held else "status.resuming"))
+        control = self._services.tasks.control
+        paused = not control.paused
+        (control.pause if paused else control.resume)()
+        self._view.show_paused(paused)
+        self._services.tell(say("status.pausing" if paused else "status.resuming"))
 
     def call_user(self, message: str) -> None:
         """The run ended: call a user who waits elsewhere."""

@@ -33,7 +33,7 @@ class LoadedActions:
         self._services = services
         self._view = view
         self.engine = engine
-        self.models = ModelPicker(services, view, engine)
+        self.models = ModelPicker(services, view, engine.models)
         self.watching = Watching(services)
         self.indexing = Indexing(services, view, self.watching)
         self.opened = OpenFolders(services, view, engine, self.indexing)

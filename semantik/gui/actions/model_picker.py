@@ -12,12 +12,12 @@ from semantik.gui.main_window.main_view import MainView
 from semantik.gui.window_services import WindowServices
 from semantik.long_tasks import Progress
 from semantik.queries import Query
-from semantik.words.phrases import download_status
+from semantik.words.phrases import download_status, model_title
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say
 
 if TYPE_CHECKING:
-    from semantik.engine.engine import Engine
+    from semantik.engine.models import Models
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 class ModelPicker:
     """Takes a model into use, downloading it first when the user agrees."""
 
-    def __init__(self, services: WindowServices, view: MainView, engine: Engine) -> None:
+    def __init__(self, services: WindowServices, view: MainView, models: Models) -> None:
         self._services = services
         self._view = view
-        self._engine = engine
+        self._models = models
         self._titles: dict[str, str] = {}
         view.commands.choose_model.connect(self.choose)
         services.happened.model_chosen.connect(self.take)
@@ -39,30 +39,30 @@ class ModelPicker:
     @property
     def title(self) -> str:
         """The model in use, as the user reads it."""
-        return self._titles.get(self._engine.encoder.name, "")
+        return model_title(self._models.encoder.name)
 
     def offer(self) -> tuple[str, int]:
         """The title of the model that is recommended, or was chosen, and the megabytes to download for it."""
-        title, megabytes = self._engine.download_size(self._recommended)
-        return title, 0 if self._engine.is_ready(self._recommended) else megabytes
+        title, megabytes = self._models.download_size(self._recommended)
+        return title, 0 if self._models.is_ready(self._recommended) else megabytes
 
     def accept(self, *, recommended: bool) -> None:
         """Use the model of ``offer``, downloading it if it is not here; or else the embedded one."""
-        name = self._recommended if recommended else self._engine.BUILTIN
-        if self._engine.is_ready(name):
+        name = self._recommended if recommended else self._models.BUILTIN
+        if self._models.is_ready(name):
             self._use(name)
         else:
             self._download(name)
 
     @property
     def _recommended(self) -> str:
-        preferred = self._engine.preferred()
-        return self._engine.DEFAULT_CLIP if preferred == self._engine.BUILTIN else preferred
+        preferred = self._models.preferred()
+        return self._models.DEFAULT_CLIP if preferred == self._models.BUILTIN else preferred
 
     def begin(self) -> None:
         """Use the chosen model. On the first start without weights on disk, ask once."""
-        wanted = self._engine.preferred()
-        if self._engine.is_ready(wanted):
+        wanted = self._models.preferred()
+        if self._models.is_ready(wanted):
             self._use(wanted)
         else:
             self._offer(wanted)
@@ -72,40 +72,38 @@ class ModelPicker:
         box = self._view.model_box
         name = list(self._titles)[box.current()]
         box.selection_clear()
-        if name != self._engine.encoder.name:
+        if name != self._models.encoder.name:
             self.take(name)
 
     def take(self, name: str) -> None:
         """Use another model than before; one that is not here is offered for download."""
         self._services.happened.model_replaced()
-        if self._engine.is_ready(name):
+        if self._models.is_ready(name):
             self._use(name)
         else:
             self._offer(name)
 
     def _offer(self, name: str) -> None:
         """Nothing is downloaded unannounced: say what and how large, and let the user choose."""
-        title, size_mb = self._engine.download_size(name)
-        builtin = self._engine.BUILTIN
+        title, size_mb = self._models.download_size(name)
+        builtin = self._models.BUILTIN
         self._services.tell(say("status.choose_model"))
         ModelChoice(
             self._services.root, title, size_mb, lambda yes: self._download(name) if yes else self._use(builtin)
         )
 
     def _download(self, name: str) -> None:
-        engine, tasks, title = self._engine, self._services.tasks, self._engine.download_size(name)[0]
+        models, tasks, title = self._models, self._services.tasks, self._models.download_size(name)[0]
         self._services.start(
-            lambda: engine.download(
-                name, lambda p: tasks.post(lambda: self._show_download(title, p)), tasks.is_cancelled
-            ),
+            lambda: models.download(name, tasks.telling(lambda p: self._show_download(title, p))),
             lambda done: self._use(name),
             self._download_failed,
         )
 
     def understand(self, query: Query, then: Callable[[], None]) -> None:
         """Go on with ``then`` once the model can read the query as well as the user wants it to."""
-        engine = self._engine
-        if not query.texts or not self._services.config.ask_multilingual or engine.encoder.name == engine.BUILTIN:
+        models = self._models
+        if not query.texts or not self._services.config.ask_multilingual or models.encoder.name == models.BUILTIN:
             then()
             return
 
@@ -119,14 +117,12 @@ class ModelPicker:
                 then()
 
         # In the worker: telling languages apart loads its statistics first.
-        self._services.start(lambda: engine.missing_for(query), decide, self._reader_failed(then))
+        self._services.start(lambda: models.missing_for(query), decide, self._reader_failed(then))
 
     def _fetch_reader(self, query: Query, title: str, then: Callable[[], None]) -> None:
-        engine, tasks = self._engine, self._services.tasks
+        models, tasks = self._models, self._services.tasks
         self._services.start(
-            lambda: engine.download_missing(
-                query, lambda p: tasks.post(lambda: self._show_download(title, p)), tasks.is_cancelled
-            ),
+            lambda: models.download_missing(query, tasks.telling(lambda p: self._show_download(title, p))),
             lambda done: then(),
             self._reader_failed(then),
         )
@@ -144,7 +140,7 @@ class ModelPicker:
 
     def _show_download(self, title: str, progress: Progress) -> None:
         self._services.show_share(progress.done / max(1, progress.total))
-        if not self._services.tasks.is_cancelled():
+        if not self._services.tasks.control.cancelled:
             self._services.tell(download_status(title, progress))
 
     def _download_failed(self, error: BaseException) -> None:
@@ -155,21 +151,21 @@ class ModelPicker:
         why = visible(explain(error))
         key = "warn.download_cancelled" if isinstance(error, Cancelled) else "warn.embedded_instead"
         self._services.warn(key, why=why)
-        self._use(self._engine.BUILTIN)
+        self._use(self._models.BUILTIN)
 
     def _use(self, name: str) -> None:
-        self._engine.use(name)
+        self._models.use(name)
         self.relist()
         self._services.save(encoder=name)
         self._services.happened.model_in_use(name)
 
     def _speak(self) -> None:
         """Name the models in the window's new language, which also decides on queries that may be of either."""
-        self._engine.read_queries(self._engine.config.query_language)
+        self._models.read_queries(self._models.query_language)
         self.relist()
 
     def relist(self) -> None:
         """Look again at which models there are, and what they are called."""
-        self._titles = self._engine.model_titles()
+        self._titles = self._models.titles()
         self._view.model_box.configure(values=list(self._titles.values()))
         self._view.model_box.set(self.title)

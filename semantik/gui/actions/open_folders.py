@@ -176,7 +176,7 @@ class OpenFolders:
         self.show_problems(library)
         self.show_index(library)
         reports = [outcome.report for outcome in outcomes if outcome.report]
-        if services.tasks.is_cancelled():
+        if services.tasks.control.cancelled:
             count = reports[-1].count if len(library.indexed_folders) == 1 and reports else library.count
             services.tell(say("status.cancelled", count=number(count)))
             return

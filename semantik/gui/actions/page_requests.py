@@ -17,6 +17,7 @@ from semantik.words.text import say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
+    from semantik.engine.library import Library
 
 Begin = Callable[[Callable[[Any], None], Callable[[BaseException], None]], None]
 """Begins something on the window's thread; one of the two functions that it gets is to be called at its end."""
@@ -29,7 +30,7 @@ class PageRequests:
     """``page_server.PageActions`` for a window: one task at a time, the same as if its buttons were pressed."""
 
     def __init__(
-        self, services: WindowServices, engine: Engine, search: Callable[[Callable[[], Query]], Begin]
+        self, services: WindowServices, engine: Engine, search: Callable[[Callable[[Library], Query]], Begin]
     ) -> None:
         """``search`` is given what makes the query, in the worker, and gives what begins the search for a page."""
         self._services = services
@@ -39,12 +40,12 @@ class PageRequests:
         self._closed = threading.Event()
 
     def similar(self, path: Path) -> str:
-        """Address of a page of pictures like ``path``. Raises PageBusy and as ``Engine.ask`` does."""
-        return str(self._in_turn(self._search(lambda: Query.of_image(path))))
+        """Address of a page of pictures like ``path``. Raises PageBusy and as ``Library.ask`` does."""
+        return str(self._in_turn(self._search(lambda library: Query.of_image(path))))
 
     def refine(self, words: str) -> str:
-        """Address of a page that answers ``words``. Raises PageBusy and as ``Engine.read`` and ``ask`` do."""
-        return str(self._in_turn(self._search(lambda: self._engine.read(words))))
+        """Address of a page that answers ``words``. Raises PageBusy and as ``Library.read`` and ``ask`` do."""
+        return str(self._in_turn(self._search(lambda library: library.read(words))))
 
     def reveal(self, path: Path) -> None:
         """Show a picture in the system's file manager. Raises as ``file_manager.reveal`` does."""
@@ -70,7 +71,7 @@ class PageRequests:
                 services.tell(message)
                 done(message)
 
-            services.start(lambda: copy_files(paths, Path(folder), services.tasks.is_cancelled), show, failed)
+            services.start(lambda: copy_files(paths, Path(folder), services.tasks.control), show, failed)
 
         return str(self._in_turn(begin))
 

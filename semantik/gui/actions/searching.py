@@ -18,7 +18,8 @@ from semantik.words.phrases import model_title
 from semantik.words.text import number, say
 
 if TYPE_CHECKING:
-    from semantik.engine.engine import Answer, Engine
+    from semantik.engine.answers import Answer
+    from semantik.engine.engine import Engine
     from semantik.engine.library import Library
     from semantik.gui.actions.page_requests import Begin
     from semantik.page_server import PageServer
@@ -88,7 +89,7 @@ class Searching:
         from semantik.search.example_pictures import read_pictures
         from semantik.search.ranking import check_terms
 
-        query = self._engine.read(words)
+        query = library.read(words)
         if pictures:
             found = read_pictures(pictures, typed_path(pictures), library.folders)
             query = replace(query, terms=(*query.terms, *found))
@@ -109,9 +110,7 @@ class Searching:
             self._examples.enter(str(path))
             then(str(path))
 
-        services.start(
-            lambda: fetch_picture(address, services.home, services.tasks.is_cancelled), fetched, self._failed
-        )
+        services.start(lambda: fetch_picture(address, services.home, services.tasks.control), fetched, self._failed)
 
     def _typed_top_k(self, library: Library) -> int:
         """K as it was typed, remembered from now on. Raises BadTopK."""
@@ -144,15 +143,15 @@ class Searching:
 
     def _answer(self, library: Library, query: Query, top_k: int, *, only_relevant: bool) -> tuple[Answer, Path]:
         """In the worker: search, and write the page with its link to this program. Raises as the engine does."""
-        engine, config = self._engine, self._services.config
-        answer = engine.ask(
+        config = self._services.config
+        answer = library.ask(
             query, top_k, only_relevant=only_relevant, by_name=config.names_count, folded=config.fold_similar
         )
         server = self._listen()
-        return answer, engine.write_page(answer, link=server.register(answer.shown) if server else None)
+        return answer, self._engine.write_page(answer, link=server.register(answer.shown) if server else None)
 
     def _show(self, answer: Answer, page: Path) -> None:
-        seconds, title = number(answer.seconds, 2), model_title(self._engine.encoder.name)
+        seconds, title = number(answer.seconds, 2), model_title(answer.model)
         found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=title)
         self._services.tell(say("status.read_as_english", found=found) if answer.read_as_english else found)
         self._services.happened.answer_shown(answer, page)
@@ -186,7 +185,7 @@ class Searching:
             self._server = server
         return self._server
 
-    def _search_for_page(self, query_of: Callable[[], Query]) -> Begin:
+    def _search_for_page(self, query_of: Callable[[Library], Query]) -> Begin:
         """What begins a search in the folders that are open by then, and ends with its page's address."""
 
         def begin(done: Callable[[Any], None], failed: Callable[[BaseException], None]) -> None:
@@ -207,7 +206,7 @@ class Searching:
 
             top_k, only_relevant = self._within(library.count), config.only_relevant
             self._services.start(
-                lambda: self._answer(library, query_of(), top_k, only_relevant=only_relevant), show, fail
+                lambda: self._answer(library, query_of(library), top_k, only_relevant=only_relevant), show, fail
             )
 
         return begin

@@ -29,12 +29,8 @@ def examine(services: WindowServices) -> None:
     def work() -> Diagnosis:
         from semantik.doctor import Window, diagnose
 
-        return diagnose(
-            services.home,
-            services.config,
-            window=Window(tk_version, drops),
-            is_cancelled=services.tasks.is_cancelled,
-        )
+        window = Window(tk_version, drops)
+        return diagnose(services.home, services.config, window=window, control=services.tasks.control)
 
     def done(diagnosis: Diagnosis) -> None:
         services.tell(status)

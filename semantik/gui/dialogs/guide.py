@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from semantik.folders.suggested_folders import PictureCount, count_pictures, sug
 from semantik.gui.dialogs.guide_steps import FolderStep, ModelStep, SearchStep, Step
 from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.screen_scale import px
+from semantik.long_tasks import TaskControl
 from semantik.words.text import say
 
 
@@ -55,9 +55,9 @@ class Guide(Dialog):
         """
         super().__init__(parent, say("guide.title"))
         self._post, self._ahead, self._on_done = post, ahead, on_done
-        self._gone = threading.Event()  # also stops the counting
+        self._counting = TaskControl()  # cancelled when the window goes
         self._build(offer, folders, watch)
-        self.bind("<Destroy>", lambda event: self._gone.set() if event.widget is self else None)
+        self.bind("<Destroy>", lambda event: self._counting.cancel() if event.widget is self else None)
         self.bind("<Escape>", lambda event: self.skip())
         self.protocol("WM_DELETE_WINDOW", self.skip)
         for key in ("<Return>", "<KP_Enter>"):
@@ -128,7 +128,7 @@ class Guide(Dialog):
         chosen = filedialog.askdirectory(
             parent=self, title=say("window.pick_folder"), initialdir=Path.home(), mustexist=True
         )
-        if self._gone.is_set():
+        if self._counting.cancelled:
             return
         (self.main if chosen else self.folder_step.other).focus_set()  # Tk leaves it to nothing on X11
         if not chosen:
@@ -142,7 +142,7 @@ class Guide(Dialog):
             self._ahead(partial(self._count, (folder,)))
 
     def _leave(self, choice: GuideChoice | None) -> None:
-        if not self._gone.is_set():
+        if not self._counting.cancelled:
             self.destroy()
             self._on_done(choice)
 
@@ -162,13 +162,13 @@ class Guide(Dialog):
 
     def _count(self, folders: Sequence[Path]) -> None:
         for folder in folders:
-            if self._gone.is_set():
+            if self._counting.cancelled:
                 return
-            found = count_pictures(folder, is_cancelled=self._gone.is_set)
+            found = count_pictures(folder, control=self._counting)
             self._tell(partial(self._counted, folder, found))
 
     def _tell(self, call: Callable[[], None]) -> None:
-        self._post(lambda: None if self._gone.is_set() else call())
+        self._post(lambda: None if self._counting.cancelled else call())
 
     def _suggest(self, found: Sequence[Path]) -> None:
         shown = self.folder_step.list

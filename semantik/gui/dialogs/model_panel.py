@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from semantik.encoders.registry import Entry
-    from semantik.engine.engine import Engine
+    from semantik.engine.models import Models
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +32,14 @@ class ModelPanel(ttk.LabelFrame):
         self,
         parent: tk.Misc,
         services: WindowServices,
-        engine: Engine,
+        models: Models,
         leave: Callable[[], None],
         on_busy: Callable[[bool], None],
     ) -> None:
         """``leave`` closes the window; ``on_busy`` hears when a task begins and ends."""
         super().__init__(parent, text=say("settings.models"), padding=px(parent, 8))
         self._services = services
-        self._engine = engine
+        self._models = models
         self._leave = leave
         self._on_busy = on_busy
         self._busy = False
@@ -85,7 +85,8 @@ class ModelPanel(ttk.LabelFrame):
 
     def list_models(self) -> None:
         """Look again at what is on disk."""
-        self.table.show(self._engine.model_list(), self._engine.speeds(), self._engine.encoder.name)
+        models = self._models
+        self.table.show(models.entries(), models.speeds(), models.encoder.name)
 
     def say(self, message: str) -> None:
         """Show ``message`` under the bar."""
@@ -102,8 +103,8 @@ class ModelPanel(ttk.LabelFrame):
         else:
             words = say("settings.resume" if entry.have else "settings.download", size=size)
         self.download_button.configure(text=words)
-        idle, in_use = not self._busy, entry.name == self._engine.encoder.name
-        usable = not entry.part_of and not in_use and self._engine.is_ready(entry.name)
+        idle, in_use = not self._busy, entry.name == self._models.encoder.name
+        usable = not entry.part_of and not in_use and self._models.is_ready(entry.name)
         _enable(self.use_button, idle and usable)
         _enable(self.download_button, idle and entry.size > 0 and not entry.ready)
         _enable(self.remove_button, idle and entry.have > 0 and not in_use)
@@ -127,11 +128,8 @@ class ModelPanel(ttk.LabelFrame):
         title = say(f"model.{entry.name}")
 
         def work() -> None:
-            self._engine.download(
-                entry.name,
-                lambda progress: tasks.post(lambda: self._show_download(title, progress)),
-                tasks.is_cancelled,
-            )
+            control = tasks.telling(lambda progress: self._show_download(title, progress))
+            self._models.download(entry.name, control)
 
         def done(_: None) -> None:
             self.say(say("settings.done_part" if entry.part_of else "settings.done", name=title))
@@ -145,7 +143,7 @@ class ModelPanel(ttk.LabelFrame):
         self._services.show_share(share)
         if self.is_there():
             self.progress.configure(value=share)
-        if not self._services.tasks.is_cancelled():
+        if not self._services.tasks.control.cancelled:
             self._services.tell(words)
             if self.is_there():
                 self.say(words)
@@ -156,7 +154,7 @@ class ModelPanel(ttk.LabelFrame):
         if not entry or not self._agrees(entry):
             return
         try:
-            freed = self._engine.remove_model(entry.name)
+            freed = self._models.remove(entry.name)
         except SemantikError as error:
             log.warning("not removed: %r", error)
             self.say(visible(explain(error)))
@@ -166,14 +164,14 @@ class ModelPanel(ttk.LabelFrame):
         self._services.happened.models_changed()
 
     def _agrees(self, entry: Entry) -> bool:
-        folder = visible(str(self._engine.weights_folder))
+        folder = visible(str(self._models.weights_folder))
         question = say("ask.remove_model", name=say(f"model.{entry.name}"), size=megabytes(entry.have), folder=folder)
         return messagebox.askyesno(say("settings.title"), question, parent=self.winfo_toplevel())
 
     def measure(self) -> None:
         """Try every installed model for a moment, one after the other."""
         tasks = self._services.tasks
-        names = [entry.name for entry in self._engine.model_list() if entry.ready and not entry.part_of]
+        names = [entry.name for entry in self._models.entries() if entry.ready and not entry.part_of]
 
         def show(number: int) -> None:
             if self.is_there():
@@ -185,7 +183,7 @@ class ModelPanel(ttk.LabelFrame):
         def work() -> None:
             for number, name in enumerate(names):
                 tasks.post(lambda number=number: show(number))  # type: ignore[misc]  # mypy knows no default here
-                self._engine.measure(name, tasks.is_cancelled)
+                self._models.measure(name, tasks.control)
 
         self._run(work, lambda _: self.say(say("settings.measured")), say("settings.not_measured_all"))
 

@@ -31,7 +31,7 @@ class SettingsDialog(Dialog):
         self._engine = engine
         self.body.columnconfigure(0, weight=1)
         self.body.rowconfigure(0, weight=1)
-        self.models = ModelPanel(self.body, services, engine, self._leave, self._lock)
+        self.models = ModelPanel(self.body, services, engine.models, self._leave, self._lock)
         self.models.grid(row=0, column=0, sticky="nsew")
         self._build_languages()
         self.excluded = ExcludedBox(self.body, services.config.exclude, self.letters)
@@ -104,7 +104,7 @@ class SettingsDialog(Dialog):
         chosen = QUERY_LANGUAGES[self.query_language.current()]
         if chosen != self._services.config.query_language:
             self._services.save(query_language=chosen)
-            self._engine.read_queries(chosen)
+            self._engine.models.read_queries(chosen)
 
 
 def _choice(

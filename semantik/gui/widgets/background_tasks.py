@@ -9,7 +9,7 @@ import tkinter as tk
 from collections.abc import Callable
 from typing import Any
 
-from semantik.long_tasks import Pause
+from semantik.long_tasks import Progress, TaskControl
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,8 @@ class Tasks:
         self._root = root
         self._on_failure = on_failure
         self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._cancel = threading.Event()
-        self.pause = Pause()
-        """What a task that can hold still looks at."""
+        self.control = TaskControl()
+        """Of the running task, or of the last one."""
         self._thread: threading.Thread | None = None
         self._started: list[threading.Thread] = []
         self._closed = False
@@ -49,8 +48,7 @@ class Tasks:
         """
         if self.busy:
             raise RuntimeError("a task is running")
-        self._cancel.clear()
-        self.pause.release()
+        self.control = TaskControl()
 
         def body() -> None:
             try:
@@ -90,12 +88,11 @@ class Tasks:
 
     def cancel(self) -> None:
         """Ask the running task to stop at its next chance, also one that holds still."""
-        self._cancel.set()
-        self.pause.release()
+        self.control.cancel()
 
-    def is_cancelled(self) -> bool:
-        """For the task: whether to stop."""
-        return self._cancel.is_set()
+    def telling(self, on_progress: Callable[[Progress], None]) -> TaskControl:
+        """From the worker: the running task's control, with ``on_progress`` called on the window's thread."""
+        return self.control.telling(lambda progress: self.post(lambda: on_progress(progress)))
 
     def close(self) -> None:
         """Stop draining; call it when the window goes and nothing runs. News that came too late are dropped."""

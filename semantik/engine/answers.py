@@ -1,0 +1,61 @@
+"""What comes of asking a library, whole enough to be shown without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from semantik.decoding.decoded import Thumbnail
+from semantik.queries import Query
+from semantik.records import Hit
+from semantik.results.page import EMBEDDED, PageLink, ResultsPage
+from semantik.search.query_syntax import format_query
+
+NEAREST = 3
+"""Pictures to show, as probably not meant, when none is relevant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search found; ``seconds`` from the query to the hits, ``searched`` pictures that passed the filters.
+
+    ``folders`` were searched, with the model of that name.
+    """
+
+    query: Query
+    hits: list[Hit]
+    seconds: float
+    searched: int
+    folders: list[Path]
+    model: str
+    nearest: list[Hit] = field(default_factory=list)  # when no hit is relevant: what comes closest all the same
+    left_out: int = 0  # hits that were not relevant
+    read_as_english: bool = False  # though it is not English: the multilingual text model is not there
+
+    @property
+    def shown(self) -> list[Hit]:
+        """The hits of the results page: those that answer, or what comes nearest."""
+        return self.hits or self.nearest
+
+    @property
+    def pictures(self) -> list[Path]:
+        """What its page shows small: the query's own pictures, and those of the first hits."""
+        shown = self.shown[:EMBEDDED]
+        return [*self.query.images, *(each.picture for hit in shown for each in (hit, *hit.copies))]
+
+    def page(self, thumbnails: Mapping[Path, Thumbnail], model_title: str, link: PageLink | None) -> ResultsPage:
+        """What its page says. ``thumbnails``: of ``pictures``, as far as there are any."""
+        return ResultsPage(
+            query=self.query,
+            hits=self.hits,
+            nearest=self.nearest,
+            left_out=self.left_out,
+            thumbnails=thumbnails,
+            folders=self.folders,
+            searched=self.searched,
+            seconds=self.seconds,
+            model=model_title,
+            words=format_query(self.query, self.folders),
+            link=link,
+        )
