@@ -193,6 +193,8 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     for number in range(60):
         paint(folder / f"{number}.png", (number * 4, 100, 0))
     go_on = False
+    cancelled = threading.Event()
+    window.app.services.happened.cancelling.connect(cancelled.set)
 
     def cancel_early(progress, library):
         if progress.done == 8 and not go_on:
@@ -203,7 +205,7 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
 
     def wait_for_cancel(self, batch):
         if self.images >= 8:
-            window.app.tasks._cancel.wait(20)
+            cancelled.wait(20)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait_for_cancel)
@@ -557,11 +559,13 @@ def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):
         paint(folder / f"{number}.png", (number * 6, 100, 0))
     window = start()
     window.wait_idle()
+    cancelled = threading.Event()
+    window.app.services.happened.cancelling.connect(cancelled.set)
     encode = FakeEncoder.encode_images
 
     def wait(self, batch):
         if self.images >= 8:
-            window.app.tasks._cancel.wait(20)
+            cancelled.wait(20)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait)
