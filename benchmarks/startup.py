@@ -34,7 +34,7 @@ def child(home: Path, began: float) -> None:
     window.wait(window.root.winfo_viewable, "the window")
     window.root.update()
     shown = time.time()
-    window.wait(lambda: window.app.opened.library and not window.app.tasks.busy, "ready")
+    window.wait(lambda: window.app.loaded.opened.library and not window.app.tasks.busy, "ready")
     ready = time.time()
     window.type_words("un perro en la playa")
     window.app.search()

@@ -24,7 +24,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     """List the models."""
     from semantik.encoders import registry
-    from semantik.engine.models import model_title
+    from semantik.words.phrases import model_title
 
     weights = Path(config.weights_folder) if config.weights_folder else None
     known = registry.describe(weights)

@@ -39,10 +39,7 @@ class ModelCard:
     """
 
     name: str
-    """On the command line and in the settings, such as ``clip-vit-b-32``."""
-
-    title: str = ""
-    """Catalogue key of what the user calls it; without one, the name is shown."""
+    """On the command line and in the settings, such as ``clip-vit-b-32``. The catalogues may have a title for it."""
 
     dim: int
     """Length of an embedding."""

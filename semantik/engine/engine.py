@@ -14,7 +14,7 @@ from semantik.encoders.base import Encoder
 from semantik.engine.answers import Answer
 from semantik.engine.library import Library
 from semantik.engine.model_trials import Trial
-from semantik.engine.models import Models, model_title
+from semantik.engine.models import Models
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import APPROXIMATE_FROM
@@ -26,6 +26,7 @@ from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
 from semantik.storage.home import background_folder, thumbnails_folder
 from semantik.storage.settings import Config
+from semantik.words.phrases import model_title
 
 
 class Engine:

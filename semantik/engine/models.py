@@ -18,6 +18,7 @@ from semantik.errors import ModelInUse, UnknownEncoder
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.queries import Query
 from semantik.storage.settings import Config
+from semantik.words.phrases import model_title
 from semantik.words.text import language, say
 
 
@@ -176,9 +177,3 @@ class Models:
             if info.name == name:
                 return info
         raise UnknownEncoder(name=name, known=", ".join(registry.encoder_names()))
-
-
-def model_title(name: str) -> str:
-    """A model's name as the user reads it. Raises UnknownEncoder."""
-    title = registry.card(name).title
-    return say(title) if title else name

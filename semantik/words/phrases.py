@@ -7,7 +7,13 @@ from dataclasses import replace
 
 from semantik.long_tasks import Progress
 from semantik.records import Changes, IndexReport
-from semantik.words.text import number, say
+from semantik.words.text import is_text, number, say
+
+
+def model_title(name: str) -> str:
+    """An encoder's name as the user reads it."""
+    key = f"model.{name}"
+    return say(key) if is_text(key) else name
 
 
 def time_left(eta: float | None) -> str:

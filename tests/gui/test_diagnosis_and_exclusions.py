@@ -65,7 +65,7 @@ def test_a_damaged_index_is_told(window, library, home):
 
 def test_it_does_not_run_beside_another_task(window):
     gate = threading.Event()
-    window.app.start(lambda: gate.wait(30), lambda result: None, window.app.show_failure)
+    window.app.services.start(lambda: gate.wait(30), lambda result: None, window.app.services.show_failure)
     ask(window)
     gate.set()
     window.wait_idle()
@@ -121,12 +121,12 @@ def test_exclusions_are_saved_and_the_folder_is_looked_at_again(window, library,
     window.answers = ["yes"]
     window.press(window.button("Cerrar", within=dialog))
     window.wait_idle()
-    window.wait(lambda: window.app.opened.library.count == 4, "the update")
+    window.wait(lambda: window.app.loaded.opened.library.count == 4, "the update")
     assert saved()["exclude"] == ["playa/", "AZUL.*"]
     asked, told = window.messages
     assert asked.endswith("¿Actualizar el índice ahora?")
     assert told.endswith("0 imágenes nuevas, 4 ya estaban y 2 quitadas. En total, 4.")
-    assert "azul.png" not in window.app.opened.library.indexed_folders[0].index.rows()
+    assert "azul.png" not in window.app.loaded.opened.library.indexed_folders[0].index.rows()
     dialog = settings(window)
     assert dialog.excluded.text.get("1.0", "end-1c") == "playa/\nAZUL.*"
     dialog.event_generate("<Escape>")  # nothing was changed: nothing is asked
@@ -147,7 +147,7 @@ def test_excluding_everything_says_where_to_change_it(window, library):
     assert window.messages == [
         f"Todas las imágenes de «{library}» están excluidas. Cambie «Carpetas y archivos excluidos» en «Ajustes…»."
     ]
-    assert window.app.opened.library.count == 6
+    assert window.app.loaded.opened.library.count == 6
 
 
 def test_a_change_of_language_keeps_what_was_typed(window, saved):

@@ -72,7 +72,7 @@ def hits_of(tab) -> list[str]:
 def test_a_person_finds_their_photos(window, photos):
     folder, names = photos
     window.choose_folder(folder)
-    assert window.app.opened.library.count == len(names)
+    assert window.app.loaded.opened.library.count == len(names)
     for words, wanted in (
         ("gato", "chelsea.png"),
         ("taza de café", "coffee.png"),

@@ -16,6 +16,7 @@ from semantik import __version__
 from semantik.encoders import registry
 from semantik.engine import models
 from semantik.errors import NoNetwork
+from semantik.gui import window_services
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.main_window.main_view import MainView
 from semantik.long_tasks import Progress
@@ -118,7 +119,7 @@ def test_browse_takes_the_chosen_folder(window, library, monkeypatch):
     window.press(window.button("Examinar", near="Directorio de Imágenes"))
     window.wait_idle()
     assert window.entry("Directorio de Imágenes").get() == str(library)
-    assert window.app.opened.library.count == 6
+    assert window.app.loaded.opened.library.count == 6
 
 
 def test_the_last_folder_is_reopened_with_its_index_and_nothing_is_embedded(start, library, encoders):
@@ -138,13 +139,11 @@ def test_progress_is_shown_while_indexing(window, tmp_path):
     for number in range(40):
         paint(folder / f"{number}.png", (number * 6, 100, 0))
     seen: list[tuple[str, float]] = []
-    show = window.app._show_progress
 
     def note(progress, library):
-        show(progress, library)
         seen.append((window.status, window.progress))
 
-    window.app._show_progress = note
+    window.app.services.happened.indexing_progressed.connect(note)
     window.choose_folder(folder)
     assert seen[0][0] == "Cargando el modelo Integrado (sin descarga)…"
     status, share = seen[5]
@@ -158,11 +157,12 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     folder = tmp_path / "muchas"
     for number in range(60):
         paint(folder / f"{number}.png", (number * 4, 100, 0))
-    show = window.app._show_progress
+    go_on = False
+    cancelled = threading.Event()
+    window.app.services.happened.cancelling.connect(cancelled.set)
 
     def cancel_early(progress, library):
-        show(progress, library)
-        if progress.done == 8:
+        if progress.done == 8 and not go_on:
             window.press(window.button("Cancelar"))
 
     # The encoder waits for the window after its second batch, so that the cancel comes in time.
@@ -170,16 +170,16 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
 
     def wait_for_cancel(self, batch):
         if self.images >= 8:
-            window.app.tasks._cancel.wait(20)
+            cancelled.wait(20)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait_for_cancel)
-    window.app._show_progress = cancel_early
+    window.app.services.happened.indexing_progressed.connect(cancel_early)
     window.choose_folder(folder)
-    count = window.app.opened.library.count
+    count = window.app.loaded.opened.library.count
     assert 8 <= count < 60
     assert window.status == (f"Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó.")
-    window.app._show_progress = show
+    go_on = True
     monkeypatch.setattr(FakeEncoder, "encode_images", encode)
     window.press(window.button("Actualizar índice"))
     window.wait_idle()
@@ -225,7 +225,7 @@ def test_a_damaged_index_is_told_and_rebuilt_when_the_user_agrees(start, library
     assert vectors.read_bytes() == damaged
     refused.close()
     agreed = start()
-    assert agreed.app.opened.library.count == 6
+    assert agreed.app.loaded.opened.library.count == 6
     (kept,) = store.glob("damaged-*/*.bin")
     assert kept.read_bytes() == damaged
 
@@ -270,10 +270,10 @@ def test_mass_removal_is_asked_about(window, tmp_path):
     window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert window.messages[0].startswith(f"Faltan 30 de las 31 imágenes indexadas de «{folder}».")
-    assert window.app.opened.library.count == 31
+    assert window.app.loaded.opened.library.count == 31
     window.press(window.button("Actualizar índice"))
     window.wait_idle()
-    assert window.app.opened.library.count == 1
+    assert window.app.loaded.opened.library.count == 1
 
 
 def test_skipped_files_are_listed_with_reasons(window, library):
@@ -473,7 +473,7 @@ def test_searching_while_indexing_is_told(window, library, monkeypatch):
     assert "disabled" in window.button("Actualizar índice").state()
     hold.set()
     window.wait_idle()
-    assert window.app.opened.library.count == 6
+    assert window.app.loaded.opened.library.count == 6
 
 
 def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
@@ -501,7 +501,7 @@ def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
     window.choose_folder(folder)
     assert answered.is_set()
     assert window.entry("Texto a Buscar").get() == "mientras tanto"
-    assert window.app.opened.library.count == 40
+    assert window.app.loaded.opened.library.count == 40
 
 
 def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):
@@ -509,11 +509,13 @@ def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):
     for number in range(40):
         paint(folder / f"{number}.png", (number * 6, 100, 0))
     window = start(encoder="builtin")
+    cancelled = threading.Event()
+    window.app.services.happened.cancelling.connect(cancelled.set)
     encode = FakeEncoder.encode_images
 
     def wait(self, batch):
         if self.images >= 8:
-            window.app.tasks._cancel.wait(20)
+            cancelled.wait(20)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait)
@@ -619,9 +621,9 @@ def test_settings_that_cannot_be_saved_stop_nothing(start, library, monkeypatch)
     def fail(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(SemantikSearch, "save_config", fail)
+    monkeypatch.setattr(window_services, "save_config", fail)
     window.choose_folder(library)
-    assert window.app.opened.library.count == 6
+    assert window.app.loaded.opened.library.count == 6
 
 
 def test_no_widget_survives_the_window(window):

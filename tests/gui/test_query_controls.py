@@ -464,7 +464,7 @@ def test_a_page_waits_its_turn(window, link, ask):
     from urllib.error import HTTPError
 
     go_on = threading.Event()
-    window.app.start(go_on.wait, lambda result: None, lambda error: None)
+    window.app.services.start(go_on.wait, lambda result: None, lambda error: None)
     with pytest.raises(HTTPError) as caught:
         ask(link, "/refine", words="azul")
     assert caught.value.code == 409
@@ -499,7 +499,7 @@ def test_closing_the_window_lets_go_of_a_page_that_waits(window, link):
     go_on = threading.Event()
     with ThreadPoolExecutor(1) as browser:
         waiting = browser.submit(post, link, "/refine", words="azul")
-        window.app.start(go_on.wait, lambda result: None, lambda error: None)
+        window.app.services.start(go_on.wait, lambda result: None, lambda error: None)
         go_on.set()
         started = time.monotonic()
         window.close()

@@ -122,7 +122,7 @@ def test_a_folder_that_holds_others_takes_their_place_if_wanted(both, tmp_path, 
     both.answers = ["yes"]
     add(both, tmp_path / "disco")
     assert [path for _, path, _, _ in rows(both)] == [str(library), str(tmp_path / "disco")]
-    assert both.app.opened.library.count == 8
+    assert both.app.loaded.opened.library.count == 8
 
 
 def test_a_folder_that_is_dropped_onto_the_list_is_added(both, tmp_path, library, trip):
@@ -223,7 +223,7 @@ def test_the_list_by_keyboard(both, monkeypatch, library, trip):
     press(display, "Delete")
     both.wait(lambda: not table.winfo_ismapped())
     both.wait_idle()
-    assert both.app.opened.named == (str(library),)
+    assert both.app.loaded.opened.named == (str(library),)
 
 
 # -- Taking out, and coming back ---------------------------------------------------------------------------
@@ -240,7 +240,7 @@ def test_quitar_keeps_the_pictures_and_the_index(both, library, trip, home, enco
     assert "granate.png" not in found(both, "rojo")
     before = sum(fake.images for fake in encoders)
     add(both, trip)
-    assert both.app.opened.library.count == 8
+    assert both.app.loaded.opened.library.count == 8
     assert sum(fake.images for fake in encoders) == before  # its index was kept
     assert both.messages == []
 
@@ -258,12 +258,12 @@ def test_the_next_start_has_them_all_with_what_rests(both, start, library, trip)
 
 def test_another_model_opens_the_same_folders(both, monkeypatch, library, trip):
     monkeypatch.setattr(Models, "is_ready", lambda self, name: True)
-    both.app.folders.toggle(str(library))
-    both.app.models.take("clip-vit-b-32")
+    both.app.loaded.folders.toggle(str(library))
+    both.app.loaded.models.take("clip-vit-b-32")
     both.wait_idle()
     assert rows(both) == [("☐", str(library), "", "sin indexar"), ("☑", str(trip), "2 fotos", "al día")]
     assert both.messages[0].startswith("Esta carpeta aún no está indexada con el modelo CLIP ViT-B/32")
-    both.app.models.take("builtin")
+    both.app.loaded.models.take("builtin")
     both.wait_idle()
     assert rows(both) == [("☐", str(library), "6 fotos", "al día"), ("☑", str(trip), "2 fotos", "al día")]
 
@@ -275,7 +275,7 @@ def test_typing_another_folder_is_what_browse_is_for(both, start, tmp_path, home
     both.wait_idle()
     other = paint(tmp_path / "otra" / "verde2.png", (0, 200, 0)).parent
     both.choose_folder(other)
-    assert both.app.opened.named == (str(other),)
+    assert both.app.loaded.opened.named == (str(other),)
     assert found(both, "verde") == ["verde2.png"]
 
 
@@ -343,7 +343,7 @@ def test_one_question_for_all_that_changed(both, start, library, trip):
 def test_one_folder_is_brought_up_to_date_from_its_menu(both, library, trip):
     paint(library / "nueva.png", (1, 1, 254))
     paint(trip / "otra.png", (1, 254, 1))
-    both.app.folders.update(str(trip))
+    both.app.loaded.folders.update(str(trip))
     both.wait_idle()
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "3 fotos"]
     (done,) = both.messages
@@ -364,7 +364,7 @@ def test_pictures_that_were_deleted_in_two_folders_are_asked_about_in_both(both,
     both.messages.clear()
     both.answers = ["yes", "yes", "ok"]
     both.press(both.button("Actualizar índice"))
-    both.wait(lambda: both.app.opened.library.count == 6 + 6 + 4 and not both.app.tasks.busy)
+    both.wait(lambda: both.app.loaded.opened.library.count == 6 + 6 + 4 and not both.app.tasks.busy)
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "6 fotos", "4 fotos"]
 
 
@@ -384,6 +384,6 @@ def test_bad_files_of_both_folders_are_listed_with_their_folder(both, library, t
     skipped = both.button("Omitidas (1)")
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "3 fotos"]
     # Of a folder that rests nothing is told.
-    both.app.folders.toggle(str(library))
+    both.app.loaded.folders.toggle(str(library))
     both.root.update()
     assert not skipped.winfo_ismapped()

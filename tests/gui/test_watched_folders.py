@@ -68,7 +68,7 @@ def held(monkeypatch) -> tuple[threading.Event, threading.Event]:
 
 
 def count(window: Window) -> int:
-    return window.app.opened.library.count
+    return window.app.loaded.opened.library.count
 
 
 def test_new_pictures_are_taken_in_without_a_question(start, library, home):
@@ -180,7 +180,7 @@ def test_each_of_several_folders_tells_its_own_state(start, library, tmp_path, w
     window.wait(lambda: [state for *_, state in rows(window)] == ["al día", "al día"])
     window.wait(lambda: window.status == "viajes: Incluidas: 1 imagen nueva. En total, 2.")
     # A folder that rests is not watched.
-    window.app.folders.toggle(str(trip))
+    window.app.loaded.folders.toggle(str(trip))
     paint(trip / "isla.png", (30, 90, 250))
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(lambda: [shown for _, _, shown, _ in rows(window)] == ["7 fotos", "2 fotos"])

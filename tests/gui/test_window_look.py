@@ -668,7 +668,7 @@ def test_skipped_files_are_tried_again(window, problems, library):
     (library / "a.jpg").write_bytes(good)
     window.press(retry)
     window.wait_idle()
-    assert window.app.opened.library.count == 7
+    assert window.app.loaded.opened.library.count == 7
     assert window.find("button", "Omitidas (2)")
     assert not dialog.winfo_exists()
 

@@ -150,7 +150,7 @@ def test_the_app_class_stays_small():
     tree = ast.parse((REPO / "SemantikSearch.py").read_text(encoding="utf-8"))
     (app,) = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     assert app.name == "SemantikSearchApp"
-    assert app.end_lineno - app.lineno <= 400
+    assert app.end_lineno - app.lineno < 350
     methods = {node.name for node in app.body if isinstance(node, ast.FunctionDef)}
     assert methods >= {
         "__init__",

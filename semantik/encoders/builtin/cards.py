@@ -17,7 +17,6 @@ def cards() -> Iterator[ModelCard]:
     """The one model."""
     yield ModelCard(
         name=NAME,
-        title=f"model.{NAME}",
         dim=512,
         licence="Apache-2.0",
         languages="sixteen",

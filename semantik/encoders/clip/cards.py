@@ -24,7 +24,6 @@ def cards() -> Iterator[ModelCard]:
     for model in MODELS.values():
         yield ModelCard(
             name=model.name,
-            title=f"model.{model.name}",
             dim=model.dim,
             licence=LICENCE,
             languages="english",
@@ -37,7 +36,6 @@ def cards() -> Iterator[ModelCard]:
         )
     yield ModelCard(
         name=multilingual.NAME,
-        title=f"model.{multilingual.NAME}",
         dim=multilingual.DIM,
         licence=multilingual.LICENCE,
         languages="fifty",

@@ -18,7 +18,6 @@ def cards() -> Iterator[ModelCard]:
     for model in MODELS.values():
         yield ModelCard(
             name=model.name,
-            title=f"model.{model.name}",
             dim=model.dim,
             licence=model.licence,
             languages=_shown_languages(model.languages),

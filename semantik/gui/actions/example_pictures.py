@@ -8,75 +8,94 @@ from pathlib import Path
 from tkinter import filedialog
 from typing import TYPE_CHECKING
 
+from semantik.gui.main_window.main_view import MainView
 from semantik.gui.widgets.entries import replace_text
-from semantik.words.shown_names import visible
+from semantik.gui.window_services import WindowServices
 from semantik.words.text import say
 
 if TYPE_CHECKING:
-    from SemantikSearch import SemantikSearchApp
+    from semantik.engine.library import Library
 
 
 class ExamplePicker:
-    """Fills the entry for example pictures; a folder that is dropped becomes the library, or one more of several."""
+    """Fills the entry for example pictures, and announces what is in it; dropped folders are for who opens them."""
 
-    def __init__(self, app: SemantikSearchApp) -> None:
-        self._app = app
+    def __init__(self, services: WindowServices, view: MainView) -> None:
+        self._services = services
+        self._view = view
+        self._commands = view.commands
+        self.typed = ""
+        """The pictures to search with, as they were typed; "" for none."""
+        self._folder = ""
+        self._commands.browse_image.connect(self.browse)
+        self._commands.take_image.connect(self.take_typed)
+        self._commands.take_files.connect(self.take)
+        self._commands.paste.connect(self.paste)
+        services.happened.folders_opening.connect(self._opening)
+
+    def _opening(self, library: Library, named: Sequence[str]) -> None:
+        self._folder = named[0]
 
     def browse(self) -> None:
         """Choose example pictures with the system's dialog."""
-        app = self._app
         chosen = filedialog.askopenfilenames(
-            parent=app.root, title=say("window.pick_image"), filetypes=image_kinds(), initialdir=app.folder or None
+            parent=self._services.root,
+            title=say("window.pick_image"),
+            filetypes=image_kinds(),
+            initialdir=self._folder or None,
         )
         self.take([Path(name) for name in chosen])
 
     def take(self, paths: Sequence[Path]) -> None:
-        """Files and folders that were dropped or chosen: a folder is opened, pictures are what to search with."""
+        """Files and folders that were dropped or chosen: folders are opened, pictures are what to search with."""
         pictures = [path for path in paths if not path.is_dir()]
         if pictures:
             self.enter(joined_names(pictures))
-        elif not paths or self._app.tasks.busy or self._app.engine is None:
-            return
-        elif len(paths) > 1 or len(self._app.opened.named) > 1:
-            self._app.folders.join([str(path) for path in paths])
-        else:
-            replace_text(self._app.view.folder_entry, visible(str(paths[0])))
-            self._app.take_folder()
+        elif paths:
+            self._commands.take_folders(paths)
 
     def enter(self, typed: str) -> None:
         """Put example pictures into their entry as if they were typed."""
-        replace_text(self._app.view.image_entry, typed)
-        self._app.take_image()
+        replace_text(self._view.image_entry, typed)
+        self.take_typed()
 
-    def paste(self, *, asked: bool) -> None:
+    def take_typed(self) -> None:
+        """Take the example pictures that were typed; naming some means to search by them."""
+        typed = self._view.image_entry.get().strip()
+        if typed and typed != self.typed and self._view.mode.get() == "text":
+            self._view.mode.set("image")
+        self.typed = typed
+        self._services.happened.example_typed(typed)
+
+    def paste(self, asked: bool) -> None:
         """Take the picture on the clipboard; unless the user ``asked`` for it, a clipboard with text is left alone."""
-        app = self._app
-        if app.tasks.busy:
+        services = self._services
+        if services.tasks.busy:
             if asked:
-                app.warn("warn.busy")
+                services.warn("warn.busy")
             return
-        if not asked and _clipboard_has_text(app.root):
+        if not asked and _clipboard_has_text(services.root):
             return
 
         def show(found: list[Path]) -> None:
             if found:
                 self.take(found)
             elif asked:
-                app.warn("warn.nothing_to_paste")
+                services.warn("warn.nothing_to_paste")
 
         def fail(error: BaseException) -> None:
             if not isinstance(error, NotImplementedError):
-                app.show_failure(error)
+                services.show_failure(error)
             elif asked:  # Linux without a program that reads the clipboard
-                app.warn("warn.no_clipboard_program")
+                services.warn("warn.no_clipboard_program")
 
         def work() -> list[Path]:
             # Another program has to hand it over, or this very window, which must not wait for itself.
             from semantik.search.example_pictures import pasted
 
-            return pasted(app.home)
+            return pasted(services.home)
 
-        app.start(work, show, fail)
+        services.start(work, show, fail)
 
 
 def joined_names(paths: Sequence[Path]) -> str:

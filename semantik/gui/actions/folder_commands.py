@@ -4,32 +4,86 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tkinter import filedialog, messagebox
+from tkinter import filedialog
 from typing import TYPE_CHECKING
 
+from semantik.gui.actions.indexing import Indexing
+from semantik.gui.actions.open_folders import OpenFolders
+from semantik.gui.dialogs.skipped_files import ProblemsDialog
+from semantik.gui.main_window.main_view import MainView
+from semantik.gui.widgets.entries import replace_text, typed_path
+from semantik.gui.window_services import WindowServices
+from semantik.records import Problem
 from semantik.words.shown_names import visible
 from semantik.words.text import say
 
 if TYPE_CHECKING:
-    from SemantikSearch import SemantikSearchApp
+    from semantik.engine.library import Library
 
 
 class FolderActions:
-    """What the buttons, the list and its menu call; each folder is named as the user named it."""
+    """What the entry, the buttons, the list and its menu call; each folder is named as the user named it."""
 
-    def __init__(self, app: SemantikSearchApp) -> None:
-        self._app = app
-        self._opened = app.opened
+    def __init__(self, services: WindowServices, view: MainView, opened: OpenFolders, indexing: Indexing) -> None:
+        self._services = services
+        self._view = view
+        self._commands = view.commands
+        self._opened = opened
+        self._indexing = indexing
+        self._commands.browse_folder.connect(self.browse)
+        self._commands.take_folder.connect(self.take_typed)
+        self._commands.take_folders.connect(self.take)
+        self._commands.update_index.connect(self.update_all)
+        self._commands.add_folder.connect(self.add)
+        self._commands.remove_folder.connect(self.remove)
+        self._commands.toggle_folder.connect(self.toggle)
+        self._commands.only_folder.connect(self.only)
+        self._commands.all_folders.connect(self.all)
+        self._commands.update_folder.connect(self.update)
+        self._commands.reveal_folder.connect(lambda folder: self._commands.reveal_picture(Path(folder)))
+        self._commands.watch_folders.connect(self.watch)
+        self._commands.show_problems.connect(self.show_problems)
+
+    # -- Choosing them ---------------------------------------------------------------------------------
+
+    def browse(self) -> None:
+        """Choose the library with the system's dialog."""
+        chosen = filedialog.askdirectory(
+            parent=self._services.root,
+            title=say("window.pick_folder"),
+            initialdir=self._opened.folder or None,
+            mustexist=True,
+        )
+        if chosen:
+            replace_text(self._view.folder_entry, str(chosen))
+            self.take_typed()
+
+    def take_typed(self) -> bool:
+        """Open the folder that was typed if it is another one than before; True when it was taken."""
+        typed = typed_path(self._view.folder_entry.get())
+        if not typed or typed == visible(self._opened.folder) or self._services.tasks.busy:
+            return False
+        self._opened.open([typed])
+        return True
+
+    def take(self, folders: Sequence[Path]) -> None:
+        """Folders that were dropped: one is the library, more are several, and one more where there are several."""
+        if self._services.tasks.busy:
+            return
+        if len(folders) > 1 or len(self._opened.named) > 1:
+            self.join([str(folder) for folder in folders])
+        else:
+            replace_text(self._view.folder_entry, visible(str(folders[0])))
+            self.take_typed()
 
     def add(self) -> None:
         """ "Añadir…": one more folder for the library."""
-        app = self._app
-        if app.tasks.busy or app.engine is None:
-            app.warn("warn.busy")
+        if self._services.tasks.busy:
+            self._services.warn("warn.busy")
             return
         initial = str(Path(self._opened.named[0]).parent) if self._opened.named else None
         chosen = filedialog.askdirectory(
-            parent=app.root, title=say("window.pick_another"), initialdir=initial, mustexist=True
+            parent=self._services.root, title=say("window.pick_another"), initialdir=initial, mustexist=True
         )
         if chosen:
             self.join([str(chosen)])
@@ -42,12 +96,11 @@ class FolderActions:
         for folder in folders:
             holder, within = nested(Path(folder), [Path(name) for name in named])
             if holder:
-                message = say("folders.inside", folder=visible(folder), holder=visible(str(holder)))
-                messagebox.showinfo(say("window.title"), message, parent=self._app.root)
+                self._services.inform(say("folders.inside", folder=visible(folder), holder=visible(str(holder))))
                 continue
             if within:
                 names = ", ".join(f"«{visible(str(path))}»" for path in within)
-                if not self._app.ask(say("folders.holds", folder=visible(folder), within=names)):
+                if not self._services.ask(say("folders.holds", folder=visible(folder), within=names)):
                     continue
             named = [name for name in named if Path(name) not in within] + [folder]
         if tuple(named) != self._opened.named:
@@ -55,61 +108,92 @@ class FolderActions:
 
     def remove(self, folder: str) -> None:
         """Take a folder out of the library; its pictures and its index stay where they are."""
-        if self._may_change(folder) and len(self._opened.named) > 1:
+        if self._changeable(folder) and len(self._opened.named) > 1:
             left = [name for name in self._opened.named if name != folder]
             inactive = [name for name in self._opened.inactive if name in left]
             self._opened.open(left, inactive if len(inactive) < len(left) else ())
 
+    # -- Searching in some of them ---------------------------------------------------------------------
+
     def toggle(self, folder: str) -> None:
         """Let a folder be searched, or not."""
-        if self._may_change(folder):
+        if library := self._changeable(folder):
             inactive = set(self._opened.inactive) ^ {folder}
-            self._rest([name for name in self._opened.named if name in inactive])
+            self._rest(library, [name for name in self._opened.named if name in inactive])
 
     def only(self, folder: str) -> None:
         """Search in one folder alone; once more, in all again."""
-        if self._may_change(folder):
+        if library := self._changeable(folder):
             others = [name for name in self._opened.named if name != folder]
-            self._rest([] if self._opened.inactive == others else others)
+            self._rest(library, [] if self._opened.inactive == others else others)
 
     def all(self) -> None:
         """Search in all folders."""
-        if self._may_change(self._opened.named[0]):
-            self._rest([])
+        if library := self._changeable(self._opened.named[0]):
+            self._rest(library, [])
 
-    def update(self, folder: str) -> None:
-        """Bring one folder up to date."""
-        if self._may_change(folder):
-            assert self._opened.library
-            self._app.index_images_threaded([self._opened.library.indexed_folders[self._opened.named.index(folder)]])
+    def _changeable(self, folder: str) -> Library | None:
+        """The library in which a folder may be changed now; the user is told why not."""
+        if self._services.tasks.busy:
+            self._services.warn("warn.busy")
+            return None
+        return self._opened.library if folder in self._opened.named else None
 
-    def reveal(self, folder: str) -> None:
-        """Show a folder in the system's file manager."""
-        self._app.recent.reveal(Path(folder))
-
-    def watch(self, wanted: bool) -> None:
-        """Include new pictures without a question from now on, or ask again."""
-        self._app.save_config(watch=wanted)
-        if self._opened.library:
-            self._app.watching.follow(self._opened.library)
-            for indexed_folder in self._opened.library.active if wanted else ():
-                self._app.watching.notice(indexed_folder.folder)
-
-    def _may_change(self, folder: str) -> bool:
-        if self._app.tasks.busy:
-            self._app.warn("warn.busy")
-            return False
-        return folder in self._opened.named and self._opened.library is not None
-
-    def _rest(self, inactive: Sequence[str]) -> None:
-        library = self._opened.library
-        assert library
+    def _rest(self, library: Library, inactive: Sequence[str]) -> None:
         if len(inactive) == len(self._opened.named):
-            self._app.view.say(say("folders.one_at_least"))
+            self._services.tell(say("folders.one_at_least"))
             return
         pairs = zip(self._opened.named, library.indexed_folders, strict=True)
         library.inactive = frozenset(indexed_folder.folder for name, indexed_folder in pairs if name in inactive)
         self._opened.remember()
-        self._app.watching.follow(library)
-        self._opened.show_index()
-        self._opened.show_problems()
+        self._services.happened.folders_ready(library)
+        self._opened.show_index(library)
+        self._opened.show_problems(library)
+
+    # -- Keeping them up to date -----------------------------------------------------------------------
+
+    def update_all(self) -> None:
+        """ "Actualizar índice": embed what is new or changed, drop what is gone."""
+        library = self._opened.library
+        if self._services.tasks.busy:
+            self._services.warn("warn.busy")
+        elif self.take_typed():
+            return
+        elif library is None:
+            self._services.warn("warn.no_folder")
+        elif all(indexed_folder.index is None for indexed_folder in library.active):
+            self._opened.again()
+        else:
+            self._indexing.start(library, library.active)
+
+    def update(self, folder: str) -> None:
+        """Bring one folder up to date."""
+        if library := self._changeable(folder):
+            self._indexing.start(library, [library.indexed_folders[self._opened.named.index(folder)]])
+
+    def watch(self, wanted: bool) -> None:
+        """Include new pictures without a question from now on, or ask again."""
+        if library := self._opened.library:  # what was wanted is a setting, which the check box keeps
+            self._services.happened.folders_ready(library)
+            for indexed_folder in library.active if wanted else ():
+                self._services.happened.folder_outdated(indexed_folder.folder)
+
+    def show_problems(self) -> None:
+        """The files that were skipped or read in part; each can be shown in its folder, or tried again."""
+        library = self._opened.library
+        if library is None:
+            return
+        folders, first = library.indexed_folders, library.indexed_folders[0].folder
+
+        def retry(chosen: Sequence[Problem]) -> None:
+            again: dict[Path, list[str]] = {}
+            for problem in chosen:
+                again.setdefault(problem.folder or first, []).append(problem.path)
+            self._indexing.start(library, [each for each in folders if each.folder in again], again=again)
+
+        ProblemsDialog(
+            self._services.root,
+            self._opened.problems,
+            lambda problem: self._commands.reveal_picture((problem.folder or first) / problem.path),
+            None if self._services.tasks.busy else retry,
+        )

@@ -3,78 +3,68 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik import errors
+from semantik.gui.actions.index_questions import about_folder
+from semantik.gui.window_services import WindowServices
 from semantik.storage.home import written_folders
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, explain, number, say
 
 if TYPE_CHECKING:
-    from semantik.engine.background_updates import BackgroundUpdates, News
+    from semantik.engine.background_updates import News
     from semantik.engine.library import Library
     from semantik.folders.indexed_folder import IndexedFolder
-    from semantik.folders.watching.folder_watch import FolderWatch
     from semantik.records import IndexReport
-    from SemantikSearch import SemantikSearchApp
 
 QUIET = 5.0
 """Seconds without a change after which a folder is looked at; see ``FolderWatch``."""
 
 
 class Watching:
-    """Starts with the first folder that is opened."""
+    """Follows the folders that are searched, and no others."""
 
-    def __init__(self, app: SemantikSearchApp) -> None:
-        self._app = app
-        self._watch: FolderWatch | None = None
-        self._updates: BackgroundUpdates | None = None
-
-    def follow(self, library: Library) -> None:
-        """Watch the folders that are searched, and no others."""
+    def __init__(self, services: WindowServices) -> None:
         from semantik.engine.background_updates import BackgroundUpdates
         from semantik.folders.watching.folder_watch import FolderWatch
 
-        app = self._app
-        if self._watch is None or self._updates is None:
-            self._updates = BackgroundUpdates(
-                self._find,
-                lambda: app.config.watch,
-                lambda news: app.tasks.post(lambda: self._tell(news)),
-            )
-            self._watch = FolderWatch(self._changed, quiet=QUIET, first_report=True)
-        self._watch.watch(
-            [indexed_folder.folder for indexed_folder in library.active if indexed_folder.index],
-            exclude=written_folders(app.home),
+        self._services = services
+        self._library: Library | None = None
+        self._watch = FolderWatch(self._changed, quiet=QUIET, first_report=True)
+        self._updates = BackgroundUpdates(
+            self._find,
+            lambda: services.config.watch,
+            lambda news: services.tasks.post(lambda: self._tell(news)),
         )
+        services.happened.folders_opening.connect(self._forget)
+        services.happened.folders_ready.connect(self._follow)
+        services.happened.folder_outdated.connect(self._updates.notice)
 
-    def notice(self, folder: Path) -> None:
-        """Look at a folder soon, as if it had changed."""
-        if self._updates:
-            self._updates.notice(folder)
-
-    def forget(self) -> None:
+    def _forget(self, library: Library, named: Sequence[str]) -> None:
         """Other folders are opened: drop what was noticed."""
-        if self._updates:
-            self._updates.forget()
+        self._updates.forget()
+        self._library = library
 
-    @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
+    def _follow(self, library: Library) -> None:
+        ours = written_folders(self._services.home)
+        self._watch.watch([each.folder for each in library.active if each.index], exclude=ours)
+
+    def aside(self) -> AbstractContextManager[None]:
         """For the worker: change indexes oneself, while nothing is done in the background."""
-        with self._updates.aside() if self._updates else contextlib.nullcontext():
-            yield
+        return self._updates.aside()
 
     def close(self) -> None:
         """Stop watching, and stop at the next batch what is being done."""
-        if self._watch:
-            self._watch.close()
-        if self._updates:
-            self._updates.close()
+        self._watch.close()
+        self._updates.close()
 
     def _find(self, folder: Path) -> IndexedFolder | None:
-        library = self._app.opened.library
+        """On any thread."""
+        library = self._library
         found = library.indexed_folders if library else ()
         return next((indexed_folder for indexed_folder in found if indexed_folder.folder == folder), None)
 
@@ -83,18 +73,17 @@ class Watching:
         from semantik.folders.watching.folder_watch import WatchKind
 
         # Nobody told of a change: a scan over the network every few minutes is for those who asked for it.
-        if self._watch and self._updates:
-            with contextlib.suppress(KeyError):
-                if self._app.config.watch or self._watch.kind(folder) is not WatchKind.POLLING:
-                    self._updates.notice(folder)
+        with contextlib.suppress(KeyError):
+            if self._services.config.watch or self._watch.kind(folder) is not WatchKind.POLLING:
+                self._updates.notice(folder)
 
     def _tell(self, news: News) -> None:
-        if self._find(news.indexed_folder.folder) is not news.indexed_folder:
+        library, indexed_folder = self._library, news.indexed_folder
+        if library is None or self._find(indexed_folder.folder) is not indexed_folder:
             return  # other folders were opened meanwhile
-        state, message = _state(news), _message(news)
-        self._app.opened.news(
-            news.indexed_folder, state, self._app.opened.about(news.indexed_folder, message) if message else ""
-        )
+        message = _message(news)
+        told = about_folder(library, indexed_folder, message) if message else ""
+        self._services.happened.folder_news(library, indexed_folder, _state(news), told)
 
 
 def _state(news: News) -> str:

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semantik.errors import SemantikError
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from semantik.engine.engine import Engine
-
-from typing import TYPE_CHECKING
-
 from semantik import errors
+from semantik.errors import SemantikError
+from semantik.gui.main_window.main_view import MainView
 from semantik.gui.main_window.result_strip import MOST, Found
-from semantik.gui.widgets.entries import typed_path
+from semantik.gui.widgets.entries import replace_text, typed_path
+from semantik.gui.window_services import WindowServices
 from semantik.records import split_path
 from semantik.words.shown_names import visible
 from semantik.words.text import number, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from PIL import Image
 
     from semantik.engine.answers import Answer
+    from semantik.engine.engine import Engine
+    from semantik.engine.library import Library
     from semantik.records import Hit
-    from SemantikSearch import SemantikSearchApp
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +32,27 @@ log = logging.getLogger(__name__)
 class FoundPictures:
     """Fills the strip and the preview in the background, and does what their menus offer."""
 
-    def __init__(self, app: SemantikSearchApp) -> None:
-        self._app = app
+    def __init__(self, services: WindowServices, view: MainView, engine: Engine) -> None:
+        self._services = services
+        self._view = view
+        self._commands = view.commands
+        self._engine = engine
+        self._library: Library | None = None
         self._page: Path | None = None
         self._found: list[Found] = []
         self._turn = 0  # an answer that comes after a newer question is dropped
         self._typed = ""
+        self._commands.open_picture.connect(self.open)
+        self._commands.reveal_picture.connect(self.reveal)
+        self._commands.find_similar.connect(self.similar)
+        self._commands.open_page.connect(self.open_page)
+        happened = services.happened
+        happened.answer_shown.connect(self.show)
+        happened.folders_opening.connect(self._opening)
+        happened.indexing_began.connect(lambda: self.idle(say("strip.indexing")))
+        happened.index_changed.connect(self._suggest)
+        happened.example_typed.connect(self.follow)
+        happened.language_changed.connect(self._again)
 
     # -- The strip -------------------------------------------------------------------------------------
 
@@ -53,7 +63,7 @@ class FoundPictures:
         hits = answer.shown[:MOST]
         self._page, self._found = page, []
         if not hits:
-            self._app.view.strip.say(say("strip.nothing"))
+            self._view.strip.say(say("strip.nothing"))
             return
 
         def show(pictures: list[object]) -> None:
@@ -61,7 +71,7 @@ class FoundPictures:
                 Found(hit.picture, picture, told(hit))  # type: ignore[arg-type]  # PIL pictures
                 for hit, picture in zip(hits, pictures, strict=True)
             ]
-            self._app.view.strip.show(self._found)
+            self._view.strip.show(self._found)
 
         self._load([hit.picture for hit in hits], SIDE, show)
 
@@ -69,66 +79,59 @@ class FoundPictures:
         """Nothing is found yet: say what comes next."""
         self._turn += 1
         self._found = []
-        self._app.view.strip.say(hint)
+        self._view.strip.say(hint)
 
-    def suggest(self, hint: str) -> None:
+    def _opening(self, library: Library, named: Sequence[str]) -> None:
+        self._library = library
+        self.idle("")
+
+    def _suggest(self, library: Library) -> None:
         """Say what comes next unless there are pictures to see."""
         if not self._found:
-            self._app.view.strip.say(hint)
+            self._view.strip.say(say("strip.ready" if library.count else "strip.no_index"))
 
-    def again(self) -> None:
+    def _again(self) -> None:
         """Fill a view that was made anew."""
         self._typed = ""
-        self.follow(self._app.query_image)
+        self.follow(self._view.image_entry.get().strip())
         if self._found:
-            self._app.view.strip.show(self._found)
+            self._view.strip.show(self._found)
 
     def open(self, path: Path) -> None:
         """Open a picture, or the video that it is a moment of, in the system's viewer."""
         from semantik.desktop.file_manager import open_picture
 
-        self._aside(lambda: open_picture(split_path(path)[0]))
+        self._services.start_aside(lambda: open_picture(split_path(path)[0]))
 
     def reveal(self, path: Path) -> None:
         """Show its file in the system's file manager."""
         from semantik.desktop.file_manager import reveal
 
-        self._aside(lambda: reveal(split_path(path)[0]))
+        self._services.start_aside(lambda: reveal(split_path(path)[0]))
 
     def similar(self, path: Path) -> None:
         """Search for pictures like this one."""
-        self._app.examples.enter(str(path))
-        self._app.view.mode.set("image")
-        self._app.search()
+        replace_text(self._view.image_entry, str(path))
+        self._commands.take_image()
+        self._view.mode.set("image")
+        self._commands.search()
 
     def open_page(self) -> None:
         """Open the last results page again."""
         from semantik.results.page import open_page
 
         if self._page and not open_page(self._page):
-            self._app.show_failure(errors.PictureGone(path=str(self._page)))
-
-    def _aside(self, work: Callable[[], None]) -> None:
-        def body() -> None:
-            try:
-                work()
-            except errors.SemantikError as error:
-                failure = error
-                self._app.tasks.post(lambda: self._app.show_failure(failure))
-
-        self._app.tasks.ahead(body)
+            self._services.show_failure(errors.PictureGone(path=str(self._page)))
 
     def _load(self, paths: list[Path], side: int, then: Callable[[list[object]], None]) -> None:
         self._turn += 1
-        turn, engine = self._turn, self._app.engine
-        assert engine
+        turn, engine = self._turn, self._engine
 
         def body() -> None:
-
             pictures = list(load(engine, paths, side))
-            self._app.tasks.post(lambda: then(list[object](pictures)) if turn == self._turn else None)
+            self._services.tasks.post(lambda: then(list[object](pictures)) if turn == self._turn else None)
 
-        self._app.tasks.ahead(body)
+        self._services.tasks.ahead(body)
 
     # -- The preview -----------------------------------------------------------------------------------
 
@@ -136,12 +139,10 @@ class FoundPictures:
         """Show what was typed as example picture, if it is one; an address is not asked for before a search."""
         from semantik.results.thumbnails import SIDE
 
-        engine = self._app.engine
-        if typed == self._typed or engine is None:
+        if typed == self._typed:
             return
         self._typed = typed
-        library = self._app.opened.library
-        folders = library.folders if library else []
+        engine, folders = self._engine, self._library.folders if self._library else []
 
         def body() -> None:
             from semantik.search.example_pictures import is_address, read_pictures
@@ -155,9 +156,9 @@ class FoundPictures:
                 else:
                     paths = tuple(term.image for term in terms if term.image)
             picture = load(engine, paths[:1], SIDE)[0] if paths else None
-            self._app.tasks.post(lambda: self._app.view.preview.show(paths, picture) if typed == self._typed else None)
+            self._services.tasks.post(lambda: self._view.preview.show(paths, picture) if typed == self._typed else None)
 
-        self._app.tasks.ahead(body)
+        self._services.tasks.ahead(body)
 
 
 def told(hit: Hit) -> str:

@@ -1,4 +1,4 @@
-"""A run of indexing as the window shows it: its progress, its pauses, its end, and the files that it skipped."""
+"""A run of indexing as the window shows it: its progress, its pauses and its end."""
 
 from __future__ import annotations
 
@@ -6,78 +6,91 @@ import ctypes
 import sys
 import time
 import tkinter as tk
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from semantik.desktop.background_priority import in_background
 from semantik.desktop.notifications import notify
-from semantik.gui.dialogs.skipped_files import ProblemsDialog
-from semantik.words.phrases import indexing_status
+from semantik.gui.actions.folder_watching import Watching
+from semantik.gui.actions.index_questions import about_folder
+from semantik.gui.main_window.main_view import MainView
+from semantik.gui.window_services import WindowServices
+from semantik.words.phrases import indexing_status, model_title
+from semantik.words.shown_names import visible
 from semantik.words.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
+    from semantik.engine.library import Library, Outcome
     from semantik.folders.indexed_folder import IndexedFolder
     from semantik.long_tasks import Progress
-    from semantik.records import Problem
-    from SemantikSearch import SemantikSearchApp
 
 
-class IndexingDisplay:
-    """What the user sees of indexing, and does to it, apart from cancelling."""
+class Indexing:
+    """Brings open folders up to date in the background, and shows how far it is."""
 
-    def __init__(self, app: SemantikSearchApp) -> None:
-        self._app = app
+    def __init__(self, services: WindowServices, view: MainView, watching: Watching) -> None:
+        self._services = services
+        self._view = view
+        self._watching = watching
+        self.running = False
         self._began: float | None = None
+        view.commands.pause.connect(self.pause)
 
-    def begin(self) -> None:
-        """A run begins."""
+    def start(self, library: Library, indexed_folders: Sequence[IndexedFolder], **options: Any) -> None:
+        """Index folders of ``library`` in the background, with progress; ``options`` as of ``Library.update``.
+
+        What becomes of it is announced.
+        """
+        self.running = True
         self._began = time.monotonic()
-        self._app.recent.idle(say("strip.indexing"))
+        services = self._services
+        services.happened.indexing_began()
+        services.tell(say("status.scanning", folder=visible(str(indexed_folders[0].folder))))
 
-    def show(self, progress: Progress, indexed_folder: IndexedFolder) -> None:
+        def ended(outcomes: Sequence[Outcome]) -> None:
+            self.running = False
+            services.happened.indexing_ended(library, outcomes)
+
+        def failed(error: BaseException) -> None:
+            self.running = False
+            services.happened.indexing_failed(library, error)
+
+        services.start(lambda: self.run(library, indexed_folders, **options), ended, failed, pausable=True)
+
+    def run(self, library: Library, indexed_folders: Sequence[IndexedFolder], **options: Any) -> list[Outcome]:
+        """In the worker: bring the indexes up to date, behind whatever else the user does."""
+        tasks = self._services.tasks
+
+        def tell(indexed_folder: IndexedFolder, progress: Progress) -> None:
+            tasks.post(lambda: self._show(library, indexed_folder, progress))
+
+        with self._watching.aside(), in_background():
+            return library.update(indexed_folders, tasks.control, on_progress=tell, **options)
+
+    def _show(self, library: Library, indexed_folder: IndexedFolder, progress: Progress) -> None:
         """How far it is, or that it holds still."""
-        app = self._app
+        services = self._services
         if progress.done == 0 and not progress.paused:
-            app.view.say(say("status.loading_model", model=app.models.title))
-            return
-        app.view.show_share(progress.done / progress.total)
-        if not app.tasks.control.cancelled and progress.paused is app.tasks.control.paused:
-            app.view.say(app.opened.about(indexed_folder, indexing_status(progress)))
+            services.tell(say("status.loading_model", model=model_title(library.encoder.name)))
+        else:
+            services.show_share(progress.done / progress.total)
+            if not services.tasks.control.cancelled and progress.paused is services.tasks.control.paused:
+                services.tell(about_folder(library, indexed_folder, indexing_status(progress)))
+        services.happened.indexing_progressed(progress, indexed_folder)
 
-    def toggle(self) -> None:
+    def pause(self) -> None:
         """ "Pausar" or "Reanudar": hold it still after its batch, or let it go on."""
-        control = self._app.tasks.control
+        control = self._services.tasks.control
         paused = not control.paused
         (control.pause if paused else control.resume)()
-        self._app.view.show_paused(paused)
-        self._app.view.say(say("status.pausing" if paused else "status.resuming"))
+        self._view.show_paused(paused)
+        self._services.tell(say("status.pausing" if paused else "status.resuming"))
 
-    def end(self, message: str) -> None:
+    def call_user(self, message: str) -> None:
         """The run ended: call a user who waits elsewhere."""
         if self._began is not None:
-            call_user(self._app.root, message, time.monotonic() - self._began)
+            call_user(self._services.root, message, time.monotonic() - self._began)
         self._began = None
-
-    def show_problems(self) -> None:
-        """The files that were skipped or read in part; each can be shown in its folder, or tried again."""
-        app = self._app
-        library = app.opened.library
-        assert library
-        first = library.indexed_folders[0].folder
-
-        def retry(chosen: Sequence[Problem]) -> None:
-            again: dict[Path, list[str]] = {}
-            for problem in chosen:
-                again.setdefault(problem.folder or first, []).append(problem.path)
-            app.index_images_threaded([each for each in library.indexed_folders if each.folder in again], again=again)
-
-        ProblemsDialog(
-            app.root,
-            app.problems,
-            lambda problem: app.recent.reveal((problem.folder or first) / problem.path),
-            None if app.tasks.busy else retry,
-        )
 
 
 # -- Calling a user who does something else meanwhile

@@ -3,158 +3,126 @@
 from __future__ import annotations
 
 import logging
-from tkinter import messagebox
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from semantik.errors import Cancelled, SemantikError
 from semantik.gui.dialogs.model_choice import ModelChoice
+from semantik.gui.main_window.main_view import MainView
+from semantik.gui.window_services import WindowServices
 from semantik.long_tasks import Progress
 from semantik.queries import Query
-from semantik.words.phrases import download_status
+from semantik.words.phrases import download_status, model_title
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say
 
 if TYPE_CHECKING:
-    import tkinter as tk
-    from collections.abc import Callable
-    from typing import Any
-
-    from semantik.engine.engine import Engine
-    from semantik.gui.main_window.main_view import MainView
-    from semantik.gui.widgets.background_tasks import Tasks
-    from semantik.storage.settings import Config
+    from semantik.engine.models import Models
 
 log = logging.getLogger(__name__)
-
-
-class Owner(Protocol):
-    """What the picker needs of the app."""
-
-    root: tk.Tk
-    view: MainView
-    tasks: Tasks
-    config: Config
-
-    def start(
-        self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Callable[[BaseException], None]
-    ) -> None: ...
-    def model_in_use(self, name: str) -> None: ...
-    def save_config(self, **changes: object) -> None: ...
 
 
 class ModelPicker:
     """Takes a model into use, downloading it first when the user agrees."""
 
-    def __init__(self, app: Owner) -> None:
-        self._app = app
-        self._engine: Engine | None = None
+    def __init__(self, services: WindowServices, view: MainView, models: Models) -> None:
+        self._services = services
+        self._view = view
+        self._models = models
         self._titles: dict[str, str] = {}
-        self.just_changed = False  # the user chose another model: its first index is asked about
+        view.commands.choose_model.connect(self.choose)
+        services.happened.model_chosen.connect(self.take)
+        services.happened.models_changed.connect(self.relist)
+        services.happened.language_changed.connect(self._speak)
+        self.relist()
 
     @property
     def title(self) -> str:
-        """The model in use, as the user reads it; empty while the engine loads."""
-        return self._titles.get(self._engine.models.encoder.name, "") if self._engine else ""
-
-    def take_over(self, engine: Engine) -> None:
-        """From now on, this is the engine."""
-        self._engine = engine
-        self.relist()
+        """The model in use, as the user reads it."""
+        return model_title(self._models.encoder.name)
 
     def offer(self) -> tuple[str, int]:
         """The title of the model that is recommended, or was chosen, and the megabytes to download for it."""
-        assert self._engine
-        title, megabytes = self._engine.models.download_size(self._recommended)
-        return title, 0 if self._engine.models.is_ready(self._recommended) else megabytes
+        title, megabytes = self._models.download_size(self._recommended)
+        return title, 0 if self._models.is_ready(self._recommended) else megabytes
 
     def accept(self, *, recommended: bool) -> None:
         """Use the model of ``offer``, downloading it if it is not here; or else the embedded one."""
-        assert self._engine
-        name = self._recommended if recommended else self._engine.models.BUILTIN
-        if self._engine.models.is_ready(name):
+        name = self._recommended if recommended else self._models.BUILTIN
+        if self._models.is_ready(name):
             self._use(name)
         else:
             self._download(name)
 
     @property
     def _recommended(self) -> str:
-        assert self._engine
-        preferred = self._engine.models.preferred()
-        return self._engine.models.DEFAULT_CLIP if preferred == self._engine.models.BUILTIN else preferred
+        preferred = self._models.preferred()
+        return self._models.DEFAULT_CLIP if preferred == self._models.BUILTIN else preferred
 
-    def begin(self, engine: Engine) -> None:
+    def begin(self) -> None:
         """Use the chosen model. On the first start without weights on disk, ask once."""
-        self.take_over(engine)
-        wanted = engine.models.preferred()
-        if engine.models.is_ready(wanted):
+        wanted = self._models.preferred()
+        if self._models.is_ready(wanted):
             self._use(wanted)
         else:
             self._offer(wanted)
 
     def choose(self) -> None:
         """Another model was picked in the list."""
-        assert self._engine
-        box = self._app.view.model_box
+        box = self._view.model_box
         name = list(self._titles)[box.current()]
         box.selection_clear()
-        if name != self._engine.models.encoder.name:
+        if name != self._models.encoder.name:
             self.take(name)
 
     def take(self, name: str) -> None:
         """Use another model than before; one that is not here is offered for download."""
-        assert self._engine
-        self.just_changed = True
-        if self._engine.models.is_ready(name):
+        self._services.happened.model_replaced()
+        if self._models.is_ready(name):
             self._use(name)
         else:
             self._offer(name)
 
     def _offer(self, name: str) -> None:
         """Nothing is downloaded unannounced: say what and how large, and let the user choose."""
-        assert self._engine
-        title, size_mb = self._engine.models.download_size(name)
-        builtin = self._engine.models.BUILTIN
-        self._app.view.say(say("status.choose_model"))
-        ModelChoice(self._app.root, title, size_mb, lambda yes: self._download(name) if yes else self._use(builtin))
+        title, size_mb = self._models.download_size(name)
+        builtin = self._models.BUILTIN
+        self._services.tell(say("status.choose_model"))
+        ModelChoice(
+            self._services.root, title, size_mb, lambda yes: self._download(name) if yes else self._use(builtin)
+        )
 
     def _download(self, name: str) -> None:
-        engine = self._engine
-        assert engine
-        title = engine.models.download_size(name)[0]
-
-        self._app.start(
-            lambda: engine.models.download(name, self._app.tasks.telling(lambda p: self._show_download(title, p))),
+        models, tasks, title = self._models, self._services.tasks, self._models.download_size(name)[0]
+        self._services.start(
+            lambda: models.download(name, tasks.telling(lambda p: self._show_download(title, p))),
             lambda done: self._use(name),
             self._download_failed,
         )
 
     def understand(self, query: Query, then: Callable[[], None]) -> None:
         """Go on with ``then`` once the model can read the query as well as the user wants it to."""
-        assert self._engine
-        models = self._engine.models
-        if not query.texts or not self._app.config.ask_multilingual or models.encoder.name == models.BUILTIN:
+        models = self._models
+        if not query.texts or not self._services.config.ask_multilingual or models.encoder.name == models.BUILTIN:
             then()
             return
 
         def decide(missing: tuple[str, int] | None) -> None:
             if missing is None:
                 then()
-            elif messagebox.askyesno(
-                say("window.title"), say("ask.multilingual", size=missing[1]), parent=self._app.root
-            ):
+            elif self._services.ask(say("ask.multilingual", size=missing[1])):
                 self._fetch_reader(query, missing[0], then)
             else:
-                self._app.save_config(ask_multilingual=False)  # the settings still offer it
+                self._services.save(ask_multilingual=False)  # the settings still offer it
                 then()
 
         # In the worker: telling languages apart loads its statistics first.
-        self._app.start(lambda: models.missing_for(query), decide, self._reader_failed(then))
+        self._services.start(lambda: models.missing_for(query), decide, self._reader_failed(then))
 
     def _fetch_reader(self, query: Query, title: str, then: Callable[[], None]) -> None:
-        engine, tasks = self._engine, self._app.tasks
-        assert engine
-        self._app.start(
-            lambda: engine.models.download_missing(query, tasks.telling(lambda p: self._show_download(title, p))),
+        models, tasks = self._models, self._services.tasks
+        self._services.start(
+            lambda: models.download_missing(query, tasks.telling(lambda p: self._show_download(title, p))),
             lambda done: then(),
             self._reader_failed(then),
         )
@@ -165,43 +133,39 @@ class ModelPicker:
                 raise error
             log.warning("the multilingual text model: %r", error)
             if not isinstance(error, Cancelled):
-                messagebox.showwarning(say("window.title"), visible(explain(error)), parent=self._app.root)
+                self._services.warn_of(error)
             then()
 
         return told
 
     def _show_download(self, title: str, progress: Progress) -> None:
-        self._app.view.show_share(progress.done / max(1, progress.total))
-        if not self._app.tasks.control.cancelled:
-            self._app.view.say(download_status(title, progress))
+        self._services.show_share(progress.done / max(1, progress.total))
+        if not self._services.tasks.control.cancelled:
+            self._services.tell(download_status(title, progress))
 
     def _download_failed(self, error: BaseException) -> None:
         """Go on with the embedded model, say so, and say how to try again."""
-        assert self._engine
         if not isinstance(error, SemantikError):
             raise error
         log.warning("download failed: %r", error)
         why = visible(explain(error))
         key = "warn.download_cancelled" if isinstance(error, Cancelled) else "warn.embedded_instead"
-        messagebox.showwarning(say("window.title"), say(key, why=why), parent=self._app.root)
-        self._use(self._engine.models.BUILTIN)
+        self._services.warn(key, why=why)
+        self._use(self._models.BUILTIN)
 
     def _use(self, name: str) -> None:
-        assert self._engine
-        self._engine.models.use(name)
+        self._models.use(name)
         self.relist()
-        self._app.model_in_use(name)
+        self._services.save(encoder=name)
+        self._services.happened.model_in_use(name)
 
-    def speak(self) -> None:
+    def _speak(self) -> None:
         """Name the models in the window's new language, which also decides on queries that may be of either."""
-        assert self._engine
-        models = self._engine.models
-        models.read_queries(models.query_language)
+        self._models.read_queries(self._models.query_language)
         self.relist()
 
     def relist(self) -> None:
         """Look again at which models there are, and what they are called."""
-        assert self._engine
-        self._titles = self._engine.models.titles()
-        self._app.view.model_box.configure(values=list(self._titles.values()))
-        self._app.view.model_box.set(self.title)
+        self._titles = self._models.titles()
+        self._view.model_box.configure(values=list(self._titles.values()))
+        self._view.model_box.set(self.title)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tkinter import messagebox
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semantik import errors
+from semantik.gui.actions.example_pictures import ExamplePicker
+from semantik.gui.actions.model_picker import ModelPicker
+from semantik.gui.main_window.main_view import MainView
+from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
-from semantik.storage.search_history import SearchHistory
+from semantik.words.phrases import model_title
 from semantik.words.text import number, say
 
 if TYPE_CHECKING:
     from semantik.engine.answers import Answer
+    from semantik.engine.engine import Engine
     from semantik.engine.library import Library
+    from semantik.gui.actions.page_requests import Begin
     from semantik.page_server import PageServer
-    from SemantikSearch import SemantikSearchApp
 
 log = logging.getLogger(__name__)
 
@@ -26,30 +30,58 @@ log = logging.getLogger(__name__)
 class Searching:
     """Reads queries, has the engine answer them in the background, and shows the pages."""
 
-    def __init__(self, app: SemantikSearchApp) -> None:
-        self._app = app
-        self.history = SearchHistory(app.home)
+    def __init__(
+        self,
+        services: WindowServices,
+        view: MainView,
+        examples: ExamplePicker,
+        engine: Engine,
+        models: ModelPicker,
+    ) -> None:
+        self._services = services
+        self._view = view
+        self._examples = examples
+        self._history = view.history
+        self._engine = engine
+        self._models = models
+        self._library: Library | None = None
         self._server: PageServer | None = None
+        services.happened.folders_opening.connect(self._opening)
+        services.happened.index_changed.connect(self._fit_top_k)
+
+    def _opening(self, library: Library, named: Sequence[str]) -> None:
+        self._library = library
 
     # -- What is asked ---------------------------------------------------------------------------------
 
-    def ask(self, words: str, pictures: str) -> None:
+    def by_text(self, library: Library) -> None:
+        """Search for what was typed."""
+        self.ask(library, self._view.text_entry.get(), "")
+
+    def by_image(self, library: Library, words: str = "") -> None:
+        """Search for pictures like the examples, and like ``words`` say; or say which of them is missing."""
+        if not self._examples.typed:
+            self._services.warn("warn.no_query_image")
+        elif self._view.mode.get() == "both" and not words.strip():
+            self._services.warn("warn.no_query_text")
+        else:
+            self.ask(library, words, self._examples.typed)
+
+    def ask(self, library: Library, words: str, pictures: str) -> None:
         """Search by typed words and typed pictures, one of them or both; a picture of the web is fetched first."""
         from semantik.search.example_pictures import is_address
 
         if pictures and is_address(pictures):
-            self._fetch(pictures, lambda path: self.ask(words, path))
+            self._fetch(pictures, lambda path: self.ask(library, words, path))
             return
-        library = self._app.opened.library
-        assert library
         try:
             query = self._read(library, words, pictures)
-            top_k = self._app.wanted_top_k(library)
+            top_k = self._typed_top_k(library)
         except errors.SemantikError as error:
-            self._app.show_failure(error)
+            self._services.show_failure(error)
             return
-        self.history.add(words)
-        self._app.models.understand(query, lambda: self._begin(library, query, top_k))
+        self._history.add(words)
+        self._models.understand(query, lambda: self._begin(library, query, top_k))
 
     def _read(self, library: Library, words: str, pictures: str) -> Query:
         from semantik.gui.widgets.entries import typed_path
@@ -61,7 +93,7 @@ class Searching:
         if pictures:
             found = read_pictures(pictures, typed_path(pictures), library.folders)
             query = replace(query, terms=(*query.terms, *found))
-        query = merged(query, *self._app.view.filters.read())
+        query = merged(query, *self._view.filters.read())
         check_terms(query)
         return query
 
@@ -69,55 +101,71 @@ class Searching:
         """Download a picture when the user allows it, put it into the entry, and go on."""
         from semantik.search.example_pictures import fetch_picture, host_of
 
-        app, host = self._app, host_of(address)
-        if not messagebox.askyesno(say("window.title"), say("ask.fetch_picture", host=host), parent=app.root):
+        services, host = self._services, host_of(address)
+        if not services.ask(say("ask.fetch_picture", host=host)):
             return
-        app.view.say(say("status.fetching_picture", host=host))
+        services.tell(say("status.fetching_picture", host=host))
 
         def fetched(path: Path) -> None:
-            app.examples.enter(str(path))
+            self._examples.enter(str(path))
             then(str(path))
 
-        app.start(lambda: fetch_picture(address, app.home, app.tasks.control), fetched, self._failed)
+        services.start(lambda: fetch_picture(address, services.home, services.tasks.control), fetched, self._failed)
+
+    def _typed_top_k(self, library: Library) -> int:
+        """K as it was typed, remembered from now on. Raises BadTopK."""
+        from semantik.search.ranking import parse_top_k
+
+        top_k = parse_top_k(self._view.top_k.get(), library.count)
+        if top_k != self._within(library.count):
+            self._services.save(top_k=top_k)
+        return top_k
+
+    def _within(self, count: int) -> int:
+        """The remembered K, or the number of pictures where there are fewer."""
+        return min(self._services.config.top_k, count)
+
+    def _fit_top_k(self, library: Library) -> None:
+        if count := library.count:
+            self._view.top_k.configure(to=count)
+            self._view.top_k.set(self._within(count))
 
     # -- What is answered ------------------------------------------------------------------------------
 
     def _begin(self, library: Library, query: Query, top_k: int) -> None:
-        self._app.view.say(say("status.searching"))
-        only_relevant = self._app.config.only_relevant
+        self._services.tell(say("status.searching"))
+        only_relevant = self._services.config.only_relevant
+        self._services.start(
+            lambda: self._answer(library, query, top_k, only_relevant=only_relevant),
+            lambda found: self._answered(*found),
+            self._failed,
+        )
 
-        def work() -> tuple[Answer, Path]:
-            return self.answer(library, query, top_k, only_relevant=only_relevant)
-
-        self._app.start(work, lambda found: self._answered(*found), self._failed)
-
-    def answer(self, library: Library, query: Query, top_k: int, *, only_relevant: bool) -> tuple[Answer, Path]:
+    def _answer(self, library: Library, query: Query, top_k: int, *, only_relevant: bool) -> tuple[Answer, Path]:
         """In the worker: search, and write the page with its link to this program. Raises as the engine does."""
-        config, engine = self._app.config, self._app.engine
-        assert engine
+        config = self._services.config
         answer = library.ask(
             query, top_k, only_relevant=only_relevant, by_name=config.names_count, folded=config.fold_similar
         )
         server = self._listen()
-        return answer, engine.write_page(answer, link=server.register(answer.shown) if server else None)
+        return answer, self._engine.write_page(answer, link=server.register(answer.shown) if server else None)
 
-    def told(self, answer: Answer) -> str:
-        """What the status line says of an answer."""
-        seconds, title = number(answer.seconds, 2), self._app.models.title
+    def _show(self, answer: Answer, page: Path) -> None:
+        seconds, title = number(answer.seconds, 2), model_title(answer.model)
         found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=title)
-        return say("status.read_as_english", found=found) if answer.read_as_english else found
+        self._services.tell(say("status.read_as_english", found=found) if answer.read_as_english else found)
+        self._services.happened.answer_shown(answer, page)
 
     def _answered(self, answer: Answer, page: Path) -> None:
         from semantik.results.page import open_page
 
-        self._app.view.say(self.told(answer))
-        self._app.recent.show(answer, page)
+        self._show(answer, page)
         if not open_page(page):
-            messagebox.showwarning(say("window.title"), say("warn.no_browser", path=page), parent=self._app.root)
+            self._services.warn("warn.no_browser", path=page)
 
     def _failed(self, error: BaseException) -> None:
-        self._app.opened.show_index()
-        self._app.show_failure(error)
+        self._services.happened.search_failed()
+        self._services.show_failure(error)
 
     # -- The server that pages talk to -----------------------------------------------------------------
 
@@ -127,8 +175,8 @@ class Searching:
             from semantik.gui.actions.page_requests import PageRequests
             from semantik.page_server import PageServer
 
-            self._actions = PageRequests(self._app, self)
-            server = PageServer(self._actions)
+            self._requests = PageRequests(self._services, self._engine, self._search_for_page)
+            server = PageServer(self._requests)
             try:
                 server.start()
             except OSError as error:
@@ -137,8 +185,34 @@ class Searching:
             self._server = server
         return self._server
 
+    def _search_for_page(self, query_of: Callable[[Library], Query]) -> Begin:
+        """What begins a search in the folders that are open by then, and ends with its page's address."""
+
+        def begin(done: Callable[[Any], None], failed: Callable[[BaseException], None]) -> None:
+            library, config = self._library, self._services.config
+            if library is None:
+                failed(errors.PageBusy())
+                return
+            self._services.tell(say("status.searching"))
+
+            def show(found: tuple[Answer, Path]) -> None:
+                answer, page = found
+                self._show(answer, page)
+                done(page.absolute().as_uri())
+
+            def fail(error: BaseException) -> None:
+                self._services.happened.search_failed()
+                failed(error)
+
+            top_k, only_relevant = self._within(library.count), config.only_relevant
+            self._services.start(
+                lambda: self._answer(library, query_of(library), top_k, only_relevant=only_relevant), show, fail
+            )
+
+        return begin
+
     def close(self) -> None:
         """Stop listening to pages."""
         if self._server:
-            self._actions.close()
+            self._requests.close()
             self._server.close()

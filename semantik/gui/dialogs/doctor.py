@@ -3,66 +3,46 @@
 from __future__ import annotations
 
 import tkinter as tk
-from pathlib import Path
 from tkinter import ttk
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from semantik.errors import Cancelled
 from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.screen_scale import px
+from semantik.gui.window_services import WindowServices
 from semantik.words.text import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from semantik.doctor import Diagnosis
-    from semantik.gui.main_window.main_view import MainView
-    from semantik.gui.widgets.background_tasks import Tasks
-    from semantik.storage.settings import Config
 
 COLUMNS, ROWS = 96, 28
 
 
-class Owner(Protocol):
-    """What the diagnosis needs of the app."""
-
-    root: tk.Tk
-    view: MainView
-    tasks: Tasks
-    config: Config
-    home: Path
-
-    def start(
-        self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Callable[[BaseException], None]
-    ) -> None: ...
-    def show_failure(self, error: BaseException) -> None: ...
-    def warn(self, key: str) -> None: ...
-
-
-def examine(app: Owner) -> None:
-    """Run the diagnosis in the app's worker, then show it. It can be cancelled like every task."""
-    if app.tasks.busy:
-        app.warn("warn.busy")
+def examine(services: WindowServices) -> None:
+    """Run the diagnosis in the worker, then show it. It can be cancelled like every task."""
+    if services.tasks.busy:
+        services.warn("warn.busy")
         return
-    tk_version, drops = str(app.root.tk.call("info", "patchlevel")), can_drop(app.root)
-    status = str(app.view.status.cget("text"))
+    tk_version, drops = str(services.root.tk.call("info", "patchlevel")), can_drop(services.root)
+    status = services.status
 
     def work() -> Diagnosis:
         from semantik.doctor import Window, diagnose
 
-        return diagnose(app.home, app.config, window=Window(tk_version, drops), control=app.tasks.control)
+        window = Window(tk_version, drops)
+        return diagnose(services.home, services.config, window=window, control=services.tasks.control)
 
     def done(diagnosis: Diagnosis) -> None:
-        app.view.say(status)
-        DoctorDialog(app.root, diagnosis)
+        services.tell(status)
+        DoctorDialog(services.root, diagnosis)
 
     def failed(error: BaseException) -> None:
-        app.view.say(status)
+        services.tell(status)
         if not isinstance(error, Cancelled):
-            app.show_failure(error)
+            services.show_failure(error)
 
-    app.start(work, done, failed)
-    app.view.say(say("status.examining"))
+    services.start(work, done, failed)
+    services.tell(say("status.examining"))
 
 
 def can_drop(root: tk.Tk) -> bool:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import tkinter as tk
 from tkinter import messagebox, ttk
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from semantik.errors import Cancelled, SemantikError
-from semantik.gui.actions.model_picker import ModelPicker
-from semantik.gui.actions.model_picker import Owner as PickersOwner
-from semantik.gui.dialogs.model_table import ModelTable, good_at, megabytes, title_of
+from semantik.gui.dialogs.model_table import ModelTable, good_at, megabytes
 from semantik.gui.widgets.screen_scale import px
+from semantik.gui.window_services import WindowServices
 from semantik.long_tasks import Progress
-from semantik.words.phrases import download_status
+from semantik.words.phrases import download_status, model_title
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say
 
@@ -21,27 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from semantik.encoders.registry import ModelOnDisk
-    from semantik.engine.engine import Engine
+    from semantik.engine.models import Models
 
 log = logging.getLogger(__name__)
 
 
-class Owner(PickersOwner, Protocol):
-    """What the panel needs of the app."""
-
-    models: ModelPicker
-
-
 class ModelPanel(ttk.LabelFrame):
-    """One task at a time, in the app's worker. It goes on when the window is closed: the main one shows it, too."""
+    """One task at a time, in the window's worker. It goes on when the window is closed: the main one shows it, too."""
 
     def __init__(
-        self, parent: tk.Misc, app: Owner, engine: Engine, leave: Callable[[], None], on_busy: Callable[[bool], None]
+        self,
+        parent: tk.Misc,
+        services: WindowServices,
+        models: Models,
+        leave: Callable[[], None],
+        on_busy: Callable[[bool], None],
     ) -> None:
         """``leave`` closes the window; ``on_busy`` hears when a task begins and ends."""
         super().__init__(parent, text=say("settings.models"), padding=px(parent, 8))
-        self._app = app
-        self._engine = engine
+        self._services = services
+        self._models = models
         self._leave = leave
         self._on_busy = on_busy
         self._busy = False
@@ -87,7 +85,7 @@ class ModelPanel(ttk.LabelFrame):
 
     def list_models(self) -> None:
         """Look again at what is on disk."""
-        models = self._engine.models
+        models = self._models
         self.table.show(models.entries(), models.speeds(), models.encoder.name)
 
     def say(self, message: str) -> None:
@@ -105,8 +103,8 @@ class ModelPanel(ttk.LabelFrame):
         else:
             words = say("settings.resume" if entry.have else "settings.download", size=size)
         self.download_button.configure(text=words)
-        idle, in_use = not self._busy, entry.name == self._engine.models.encoder.name
-        usable = not entry.card.part_of and not in_use and self._engine.models.is_ready(entry.name)
+        idle, in_use = not self._busy, entry.name == self._models.encoder.name
+        usable = not entry.card.part_of and not in_use and self._models.is_ready(entry.name)
         _enable(self.use_button, idle and usable)
         _enable(self.download_button, idle and entry.size > 0 and not entry.ready)
         _enable(self.remove_button, idle and entry.have > 0 and not in_use)
@@ -120,33 +118,33 @@ class ModelPanel(ttk.LabelFrame):
         entry = self.table.selected
         if entry:
             self._leave()
-            self._app.models.take(entry.name)
+            self._services.happened.model_chosen(entry.name)
 
     def download(self) -> None:
         """Fetch the selected model, or go on where an earlier try stopped."""
         entry = self.table.selected
         if not entry:
             return
-        title = title_of(entry)
+        title = model_title(entry.name)
 
         def work() -> None:
             control = tasks.telling(lambda progress: self._show_download(title, progress))
-            self._engine.models.download(entry.name, control)
+            self._models.download(entry.name, control)
 
         def done(_: None) -> None:
             self.say(say("settings.done_part" if entry.card.part_of else "settings.done", name=title))
-            self._app.models.relist()
+            self._services.happened.models_changed()
 
-        tasks = self._app.tasks
+        tasks = self._services.tasks
         self._run(work, done, say("settings.stopped"))
 
     def _show_download(self, title: str, progress: Progress) -> None:
         share, words = progress.done / max(1, progress.total), download_status(title, progress)
-        self._app.view.show_share(share)
+        self._services.show_share(share)
         if self.is_there():
             self.progress.configure(value=share)
-        if not self._app.tasks.control.cancelled:
-            self._app.view.say(words)
+        if not self._services.tasks.control.cancelled:
+            self._services.tell(words)
             if self.is_there():
                 self.say(words)
 
@@ -156,29 +154,28 @@ class ModelPanel(ttk.LabelFrame):
         if not entry or not self._agrees(entry):
             return
         try:
-            freed = self._engine.models.remove(entry.name)
+            freed = self._models.remove(entry.name)
         except SemantikError as error:
             log.warning("not removed: %r", error)
             self.say(visible(explain(error)))
         else:
-            self.say(say("settings.removed", name=title_of(entry), size=megabytes(freed)))
+            self.say(say("settings.removed", name=model_title(entry.name), size=megabytes(freed)))
         self.list_models()
-        self._app.models.relist()
+        self._services.happened.models_changed()
 
     def _agrees(self, entry: ModelOnDisk) -> bool:
-        folder = visible(str(self._engine.models.weights_folder))
-        question = say("ask.remove_model", name=title_of(entry), size=megabytes(entry.have), folder=folder)
+        folder = visible(str(self._models.weights_folder))
+        question = say("ask.remove_model", name=model_title(entry.name), size=megabytes(entry.have), folder=folder)
         return messagebox.askyesno(say("settings.title"), question, parent=self.winfo_toplevel())
 
     def measure(self) -> None:
         """Try every installed model for a moment, one after the other."""
-        tasks = self._app.tasks
-        entries = [entry for entry in self._engine.models.entries() if entry.ready and not entry.card.part_of]
-        names = [entry.name for entry in entries]
+        tasks = self._services.tasks
+        names = [entry.name for entry in self._models.entries() if entry.ready and not entry.card.part_of]
 
         def show(number: int) -> None:
             if self.is_there():
-                title = title_of(entries[number])
+                title = model_title(names[number])
                 self.say(say("settings.measuring", name=title, done=number + 1, total=len(names)))
                 self.progress.configure(value=number / len(names))
                 self.list_models()
@@ -186,20 +183,20 @@ class ModelPanel(ttk.LabelFrame):
         def work() -> None:
             for number, name in enumerate(names):
                 tasks.post(lambda number=number: show(number))  # type: ignore[misc]  # mypy knows no default here
-                self._engine.models.measure(name, tasks.control)
+                self._models.measure(name, tasks.control)
 
         self._run(work, lambda _: self.say(say("settings.measured")), say("settings.not_measured_all"))
 
     def cancel(self) -> None:
         """Stop what runs; what arrived of a download is kept."""
-        self._app.tasks.cancel()
+        self._services.tasks.cancel()
         self.say(say("settings.cancelling"))
 
     def _run(self, work: Callable[[], None], on_done: Callable[[None], None], cancelled: str) -> None:
         self._set_busy(True)
 
         def settle() -> bool:
-            self._app.view.say(status)
+            self._services.tell(status)
             if not self.is_there():
                 return False
             self._set_busy(False)
@@ -211,7 +208,7 @@ class ModelPanel(ttk.LabelFrame):
             if settle():
                 on_done(outcome)
             else:
-                self._app.models.relist()
+                self._services.happened.models_changed()
 
         def failed(error: BaseException) -> None:
             there = settle()
@@ -222,10 +219,10 @@ class ModelPanel(ttk.LabelFrame):
             if there:
                 self.say(message)
             elif not isinstance(error, Cancelled):
-                messagebox.showwarning(say("window.title"), message, parent=self._app.root)
+                self._services.warn_of(error)
 
-        status = str(self._app.view.status.cget("text"))
-        self._app.start(work, done, failed)
+        status = self._services.status
+        self._services.start(work, done, failed)
 
     def _set_busy(self, busy: bool) -> None:
         self._busy = busy

@@ -8,6 +8,7 @@ from tkinter import ttk
 from typing import TYPE_CHECKING, Literal
 
 from semantik.gui.widgets.table_columns import fit_column
+from semantik.words.phrases import model_title
 from semantik.words.text import is_text, number, say
 
 if TYPE_CHECKING:
@@ -70,11 +71,6 @@ class ModelTable(ttk.Frame):
         self.select(kept.name if kept and kept.name in self._entries else in_use)
 
 
-def title_of(entry: ModelOnDisk) -> str:
-    """What the user calls a model."""
-    return say(entry.card.title) if entry.card.title else entry.name
-
-
 def good_at(entry: ModelOnDisk) -> str:
     """What a model is for, in a sentence or two."""
     key = f"model.good.{entry.name}"
@@ -105,7 +101,7 @@ def _cells(entry: ModelOnDisk, seconds: float | None, in_use: str) -> tuple[str,
     else:
         speed = say("settings.not_measured" if entry.ready and not entry.card.part_of else "settings.no_speed")
     size = say("settings.megabytes", size=megabytes(entry.size)) if entry.size else say("settings.no_size")
-    title, languages = title_of(entry), say(f"model.languages.{entry.card.languages}")
+    title, languages = model_title(entry.name), say(f"model.languages.{entry.card.languages}")
     return (title, languages, speed + GAP, size + GAP, entry.card.licence, _state(entry, in_use))
 
 

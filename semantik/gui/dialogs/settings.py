@@ -5,58 +5,43 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Iterable
 from tkinter import ttk
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from semantik.desktop.system_language import SYSTEM
-from semantik.gui.dialogs import model_panel
 from semantik.gui.dialogs.model_panel import ModelPanel
 from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
+from semantik.gui.window_services import WindowServices
 from semantik.storage.settings import QUERY_LANGUAGES, THEMES
 from semantik.words.catalogue import LANGUAGES
 from semantik.words.text import native_name, say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
-    from semantik.gui.actions.open_folders import OpenFolders
-    from semantik.gui.widgets.theme import Look
-    from semantik.storage.settings import Config
 
 WINDOW_LANGUAGES = (SYSTEM, *LANGUAGES)
-
-
-class Owner(model_panel.Owner, Protocol):
-    """What the settings need of the app."""
-
-    config: Config
-    look: Look
-    opened: OpenFolders
-
-    def save_config(self, **changes: object) -> None: ...
-    def show_settings(self) -> None: ...
-    def speak(self) -> None: ...
 
 
 class SettingsDialog(Dialog):
     """Opened while nothing runs."""
 
-    def __init__(self, app: Owner, engine: Engine) -> None:
-        super().__init__(app.root, say("settings.title"))
-        self._app = app
+    def __init__(self, services: WindowServices, engine: Engine) -> None:
+        super().__init__(services.root, say("settings.title"))
+        self._services = services
         self._engine = engine
         self.body.columnconfigure(0, weight=1)
         self.body.rowconfigure(0, weight=1)
-        self.models = ModelPanel(self.body, app, engine, self._leave, self._lock)
+        self.models = ModelPanel(self.body, services, engine.models, self._leave, self._lock)
         self.models.grid(row=0, column=0, sticky="nsew")
         self._build_languages()
-        self.excluded = ExcludedBox(self.body, app.config.exclude, self.letters)
+        self.excluded = ExcludedBox(self.body, services.config.exclude, self.letters)
         self.excluded.grid(row=2, column=0, sticky="ew", pady=(px(self, 14), 0))
         bottom = ttk.Frame(self.body)
         bottom.grid(row=3, column=0, sticky="ew", pady=(px(self, 14), 0))
         bottom.columnconfigure(2, weight=1)
-        self.theme = _choice(bottom, 0, "theme", THEMES, app.config.theme, letters=self.letters)
+        self.theme = _choice(bottom, 0, "theme", THEMES, services.config.theme, letters=self.letters)
         self.theme.bind("<<ComboboxSelected>>", lambda event: self.choose_theme())
         self.close_button = ttk.Button(bottom, text=say("settings.close"), command=self.close)
         self.close_button.grid(row=0, column=3)
@@ -70,8 +55,8 @@ class SettingsDialog(Dialog):
         """Close the window; when other files are excluded than before, the open folder is looked at again."""
         changed = self._keep_excluded()
         self.destroy()
-        if changed and self._app.opened.library and not self._app.tasks.busy:
-            self._app.opened.again()
+        if changed:
+            self._services.happened.exclusions_changed()
 
     def _leave(self) -> None:
         """Close the window for another model, which opens the folder itself."""
@@ -81,9 +66,9 @@ class SettingsDialog(Dialog):
     def _keep_excluded(self) -> bool:
         """Save what is excluded; whether it is another list than before."""
         patterns = self.excluded.patterns()
-        if patterns == self._app.config.exclude:
+        if patterns == self._services.config.exclude:
             return False
-        self._app.save_config(exclude=patterns)
+        self._services.save(exclude=patterns)
         self._engine.exclude(patterns)
         return True
 
@@ -91,11 +76,11 @@ class SettingsDialog(Dialog):
         group = ttk.LabelFrame(self.body, text=say("settings.language_group"), padding=px(self, 10))
         group.grid(row=1, column=0, sticky="ew", pady=(px(self, 14), 0))
         self.window_language = _choice(
-            group, 0, "window", WINDOW_LANGUAGES, self._app.config.language, letters=self.letters
+            group, 0, "window", WINDOW_LANGUAGES, self._services.config.language, letters=self.letters
         )
         self.window_language.bind("<<ComboboxSelected>>", lambda event: self.choose_window_language())
         self.query_language = _choice(
-            group, 2, "query", QUERY_LANGUAGES, self._app.config.query_language, letters=self.letters
+            group, 2, "query", QUERY_LANGUAGES, self._services.config.query_language, letters=self.letters
         )
         self.query_language.bind("<<ComboboxSelected>>", lambda event: self.choose_query_language())
 
@@ -106,23 +91,21 @@ class SettingsDialog(Dialog):
     def choose_window_language(self) -> None:
         """Show both windows anew in the chosen language."""
         chosen = WINDOW_LANGUAGES[self.window_language.current()]
-        if chosen != self._app.config.language:
-            self._app.save_config(language=chosen)
+        if chosen != self._services.config.language:
+            self._services.save(language=chosen)
             self._keep_excluded()
             self.destroy()
-            self._app.speak()
-            self._app.show_settings()
+            self._services.happened.language_chosen()
 
     def choose_theme(self) -> None:
         """Show all windows in the chosen theme."""
-        self._app.save_config(theme=THEMES[self.theme.current()])
-        self._app.look.wear(self._app.config.theme)
+        self._services.save(theme=THEMES[self.theme.current()])
 
     def choose_query_language(self) -> None:
         """Let the chosen text model read the next queries."""
         chosen = QUERY_LANGUAGES[self.query_language.current()]
-        if chosen != self._app.config.query_language:
-            self._app.save_config(query_language=chosen)
+        if chosen != self._services.config.query_language:
+            self._services.save(query_language=chosen)
             self._engine.models.read_queries(chosen)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from tkinter import font, ttk
 
-from semantik.gui.main_window.commands import Folders
+from semantik.gui.main_window.commands import Commands
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.table_columns import fit_column
 from semantik.words.shown_names import visible
@@ -36,7 +36,7 @@ class FolderLine:
 class FolderList(ttk.Frame):
     """Space or a click on its mark lets a folder be searched or not, a double click it alone, Delete takes it out."""
 
-    def __init__(self, parent: tk.Misc, do: Folders) -> None:
+    def __init__(self, parent: tk.Misc, do: Commands) -> None:
         super().__init__(parent)
         self._do = do
         self.table = ttk.Treeview(
@@ -53,7 +53,7 @@ class FolderList(ttk.Frame):
         self.menu = tk.Menu(self, tearoff=False)
         self.lines: list[FolderLine] = []
         self.table.bind("<space>", lambda event: self._toggle())
-        self.table.bind("<Delete>", lambda event: self._act(self._do.remove))
+        self.table.bind("<Delete>", lambda event: self._act(self._do.remove_folder))
         self.table.bind("<Button-1>", self._clicked)
         self.table.bind("<Double-1>", self._double)
         self.table.bind("<Triple-1>", lambda event: "break")  # else it would count as one more double click
@@ -111,7 +111,7 @@ class FolderList(ttk.Frame):
         return "break"
 
     def _toggle(self) -> str:
-        return self._act(self._do.toggle)
+        return self._act(self._do.toggle_folder)
 
     def _clicked(self, event: tk.Event[tk.Misc]) -> str | None:
         row = self.table.identify_row(event.y)
@@ -124,7 +124,7 @@ class FolderList(ttk.Frame):
 
     def _double(self, event: tk.Event[tk.Misc]) -> str | None:
         if self.table.identify_row(event.y) and self.table.identify_column(event.x) != "#1":
-            return self._act(self._do.only)
+            return self._act(self._do.only_folder)
         return "break"
 
     def _offer_at(self, event: tk.Event[tk.Misc]) -> str:
@@ -142,11 +142,11 @@ class FolderList(ttk.Frame):
             return "break"
         self.menu.delete(0, "end")
         for key, act in (
-            ("folders.only", lambda: self._do.only(path)),
-            ("folders.all", self._do.all),
-            ("folders.update", lambda: self._do.update(path)),
-            ("folders.reveal", lambda: self._do.reveal(path)),
-            ("folders.remove_this", lambda: self._do.remove(path)),
+            ("folders.only", lambda: self._do.only_folder(path)),
+            ("folders.all", self._do.all_folders),
+            ("folders.update", lambda: self._do.update_folder(path)),
+            ("folders.reveal", lambda: self._do.reveal_folder(path)),
+            ("folders.remove_this", lambda: self._do.remove_folder(path)),
         ):
             self.menu.add_command(label=say(key), underline=0, command=act)
         if x is None or y is None:

@@ -11,36 +11,40 @@ from semantik.gui.main_window.folder_list import FolderLine, FolderList
 from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.tooltip import Tooltip
-from semantik.storage.settings import Config
+from semantik.gui.window_services import WindowServices
 from semantik.words.text import say
 
 
 class FolderRow(ttk.LabelFrame):
     """An entry for the one folder, or the list of them; with buttons to choose, to add and to bring up to date."""
 
-    def __init__(self, parent: tk.Misc, do: Commands, config: Config, letters: AccessKeys) -> None:
+    def __init__(self, parent: tk.Misc, do: Commands, services: WindowServices, letters: AccessKeys) -> None:
         super().__init__(parent, text=say("window.folder_group"), padding=px(parent, 8))
         self.columnconfigure(0, weight=1)
         self.entry = ttk.Entry(self, width=40)
         self.entry.bind("<FocusOut>", lambda event: do.take_folder())
-        self.list = FolderList(self, do.folders)
+        self.list = FolderList(self, do)
         self.browse_button = ttk.Button(self, text=say("window.browse"), command=do.browse_folder)
-        self.add_button = ttk.Button(self, text=say("window.add_folder"), command=do.folders.add)
+        self.add_button = ttk.Button(self, text=say("window.add_folder"), command=do.add_folder)
         Tooltip(self.add_button, say("folders.add_hint"))
         self.remove_button = ttk.Button(
-            self, text=say("window.remove_folder"), command=lambda: do.folders.remove(self.list.selected)
+            self, text=say("window.remove_folder"), command=lambda: do.remove_folder(self.list.selected)
         )
         self.update_button = ttk.Button(self, text=say("window.update"), command=do.update_index)
-        self.watch = tk.BooleanVar(self, config.watch)
+        self.watch = tk.BooleanVar(self, services.config.watch)
         self.watch_check = ttk.Checkbutton(
             self,
             text=say("window.watch"),
             variable=self.watch,
-            command=lambda: do.folders.watch(self.watch.get()),
+            command=self._watch_pressed,
         )
         Tooltip(self.watch_check, say("folders.watch_hint"))
-        self._letters = letters
+        self._do, self._services, self._letters = do, services, letters
         self.show(())
+
+    def _watch_pressed(self) -> None:
+        self._services.save(watch=self.watch.get())
+        self._do.watch_folders(self.watch.get())
 
     def show(self, lines: Sequence[FolderLine]) -> None:
         """Show the list where there are several folders, else the entry."""

@@ -1,12 +1,12 @@
-"""The main window's widgets: where everything is and what it is called; what it does comes from the app."""
+"""The main window's widgets: where everything is and what it is called. What is done about it, actions know."""
 
 from __future__ import annotations
 
 import logging
 import tkinter as tk
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tkinter import font, ttk
-from typing import Any
 
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.main_window.folder_row import FolderRow
@@ -18,8 +18,8 @@ from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.entries import replace_text
 from semantik.gui.widgets.file_drops import accept_drops
 from semantik.gui.widgets.screen_scale import AROUND, px
+from semantik.gui.window_services import WindowServices
 from semantik.storage.search_history import SearchHistory
-from semantik.storage.settings import Config
 from semantik.words.text import language, say
 
 log = logging.getLogger(__name__)
@@ -28,24 +28,37 @@ log = logging.getLogger(__name__)
 class MainView(ttk.Frame):
     """All widgets of the main window, built into ``root``; their order is that of the Tab key."""
 
-    def __init__(self, root: tk.Tk, do: Commands, config: Config, history: SearchHistory) -> None:
+    def __init__(self, root: tk.Tk, services: WindowServices, history: SearchHistory) -> None:
         super().__init__(root, padding=(px(root, 16), px(root, 12), px(root, 16), px(root, 12)))
+        self._window, self._services = root, services
+        self.history = history
+        self.commands = Commands()
+        self.subfolders: Callable[[], Sequence[str]] = lambda: ()
+        """What the filter for folders may name."""
         self.pack(fill="both", expand=True)
         self.columnconfigure(0, weight=1)
+        self.rowconfigure(4, weight=1)
+        self._build()
+        accept_drops(self, self.commands.take_files)
+        self._bind_keys(root, self.commands)
+        services.happened.told.connect(lambda message: self.status.configure(text=message))
+        services.happened.share.connect(self._show_share)
+        services.happened.busy.connect(self._set_busy)
+        services.happened.cancelling.connect(lambda: self.show_paused(False))
+
+    def _build(self) -> None:
+        root, do = self._window, self.commands
         self.letters = AccessKeys(root)
-        folder = FolderRow(self, do, config, self.letters)
-        query = QueryRows(self, do, history, self.letters)
-        options = OptionRows(self, do, config, self.letters)
-        self.strip = ResultStrip(self, do.recent)
+        folder = FolderRow(self, do, self._services, self.letters)
+        query = QueryRows(self, do, self.history, self.letters, self._list_subfolders)
+        options = OptionRows(self, do, self._services, self.letters)
+        self.strip = ResultStrip(self, do)
         self.bottom = StatusRows(self, do)
         for row, part in enumerate((folder, query, options, self.strip, self.bottom)):
             part.grid(row=row, column=0, sticky="new", pady=(0 if row == 0 else px(self, 8), 0))
-        self.rowconfigure(4, weight=1)
         self.letters.alternate(self.bottom.pause_button, (say("window.pause"), say("window.resume")))
         self._name_parts(folder, query, options)
         self.strip.say(say("strip.choose_folder"))
-        accept_drops(self, do.examples.take)
-        self._bind_keys(root, do)
         for event in ("<<Refit>>", "<<Relabel>>"):
             root.bind(event, lambda event: self._refresh())
         self.show_filters()
@@ -54,8 +67,27 @@ class MainView(ttk.Frame):
         # Tk's own message boxes, where the system has none, speak the program's language.
         root.tk.eval(f"::msgcat::mclocale {language()}; ::msgcat::mcload [file join $::tk_library msgs]")
 
+    def speak(self) -> None:
+        """Make all widgets anew, in another language; what the user typed and chose stays. Not during a task."""
+        mode, filters = self.mode.get(), self.filters.values()
+        folder, words, image, top_k = (
+            entry.get() for entry in (self.folder_entry, self.text_entry, self.image_entry, self.top_k)
+        )
+        for event in ("<<Refit>>", "<<Relabel>>"):
+            self._window.unbind(event)  # what is half made needs no fitting
+        for part in self.winfo_children():
+            part.destroy()
+        self._build()
+        self.filters.restore(filters)
+        self.show_filters()
+        self.mode.set(mode)
+        for entry, value in ((self.folder_entry, folder), (self.text_entry, words), (self.image_entry, image)):
+            replace_text(entry, value)
+        self.top_k.set(top_k)
+        self._set_busy(False, False)
+
     def _name_parts(self, folder: FolderRow, query: QueryRows, options: OptionRows) -> None:
-        """What the app and its dialogs use, wherever it stands."""
+        """What actions use, wherever it stands."""
         self.folder_entry, self.folder_button = folder.entry, folder.browse_button
         self.update_button, self.add_button, self.remove_button = (
             folder.update_button,
@@ -74,7 +106,7 @@ class MainView(ttk.Frame):
         # What people expect of Ctrl+A; Tk on X11 would go to the start of the line.
         for kind in ("TEntry", "TCombobox"):
             root.bind_class(kind, "<Control-a>", "%W selection range 0 end; %W icursor end; break")
-        root.bind("<<Paste>>", lambda event: do.examples.paste(asked=False))
+        root.bind("<<Paste>>", lambda event: do.paste(False))
         root.bind("<Return>", lambda event: do.search())
         root.bind("<KP_Enter>", lambda event: do.search())
         root.bind("<F1>", lambda event: do.show_about())
@@ -96,27 +128,13 @@ class MainView(ttk.Frame):
             root.update_idletasks()
         root.minsize(root.winfo_reqwidth(), root.winfo_reqheight() + line)
 
-    def entered(self) -> tuple[Any, ...]:
-        """What the user typed and chose, for ``enter`` of another view."""
-        entries = (self.folder_entry, self.text_entry, self.image_entry, self.top_k)
-        return (self.filters.values(), self.mode.get(), *(entry.get() for entry in entries))
+    def _list_subfolders(self) -> Sequence[str]:
+        return self.subfolders()
 
-    def enter(self, entered: tuple[Any, ...]) -> None:
-        """Put back what ``entered`` gave, into a view that is ready for use."""
-        filters, mode, folder, words, image, top_k = entered
-        self.filters.restore(filters)
-        self.show_filters()
-        self.mode.set(mode)
-        for entry, value in ((self.folder_entry, folder), (self.text_entry, words), (self.image_entry, image)):
-            replace_text(entry, value)
-        self.top_k.set(top_k)
-        self.set_busy(False)
+    def _show_share(self, share: float) -> None:
+        self.show_share(share)
 
-    def say(self, message: str) -> None:
-        """Show ``message`` in the status line."""
-        self.status.configure(text=message)
-
-    def set_busy(self, busy: bool, *, pausable: bool = False) -> None:
+    def _set_busy(self, busy: bool, pausable: bool) -> None:
         """Lock what must not change during a task. "Buscar" stays: it explains why it has to wait."""
         state = ["disabled" if busy else "!disabled"]
         buttons = (self.folder_button, self.add_button, self.remove_button, self.update_button)
@@ -125,8 +143,11 @@ class MainView(ttk.Frame):
         self.cancel_button.state(["!disabled" if busy else "disabled"])
         self.pause_button.state(["!disabled" if pausable else "disabled"])
         self.show_paused(False)
-        if not busy:
+        if busy:
+            self.show_waiting()
+        else:
             self.model_box.state(["readonly"])
+            self.show_share(0)
 
 
 def load_icon(root: tk.Tk, path: Path) -> tk.PhotoImage | None:

@@ -8,7 +8,7 @@ from tkinter import ttk
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.screen_scale import px
-from semantik.storage.settings import Config
+from semantik.gui.window_services import WindowServices
 from semantik.words.text import say
 
 MODEL_WIDTH = 38  # average characters, for the longest title
@@ -17,13 +17,13 @@ MODEL_WIDTH = 38  # average characters, for the longest title
 class OptionRows(ttk.Frame):
     """The options of every search, and "Buscar" with its neighbours."""
 
-    def __init__(self, parent: tk.Misc, do: Commands, config: Config, letters: AccessKeys) -> None:
+    def __init__(self, parent: tk.Misc, do: Commands, services: WindowServices, letters: AccessKeys) -> None:
         super().__init__(parent)
         self.columnconfigure(3, weight=1)
         count = ttk.Label(self, text=say("window.top_k"))
         count.grid(row=0, column=0)
         self.top_k = ttk.Spinbox(self, from_=1, to=1_000_000, width=6)
-        self.top_k.set(config.top_k)
+        self.top_k.set(services.config.top_k)
         self.top_k.grid(row=0, column=1, padx=(px(self, 10), px(self, 24)))
         model = ttk.Label(self, text=say("window.model"))
         model.grid(row=0, column=2)
@@ -34,9 +34,9 @@ class OptionRows(ttk.Frame):
         letters.name(model, self.model_box)
         checks = ttk.Frame(self)
         checks.grid(row=1, column=0, columnspan=4, sticky="w", pady=(px(self, 4), 0))
-        self.relevant_check = self._add_check(checks, do, "only_relevant", config.only_relevant)
-        self.fold_check = self._add_check(checks, do, "fold_similar", config.fold_similar)
-        self.names_check = self._add_check(checks, do, "names_count", config.names_count)
+        self.relevant_check = self._add_check(checks, services, "only_relevant", services.config.only_relevant)
+        self.fold_check = self._add_check(checks, services, "fold_similar", services.config.fold_similar)
+        self.names_check = self._add_check(checks, services, "names_count", services.config.names_count)
         actions = ttk.Frame(self)
         actions.grid(row=2, column=0, columnspan=4, sticky="ew", pady=(px(self, 8), 0))
         actions.columnconfigure(0, weight=1)
@@ -47,14 +47,14 @@ class OptionRows(ttk.Frame):
         self.about_button = ttk.Button(actions, text=say("window.about"), width=3, command=do.show_about)
         self.about_button.grid(row=0, column=2, padx=(px(self, 8), 0))
 
-    def _add_check(self, parent: tk.Misc, do: Commands, setting: str, value: bool) -> ttk.Checkbutton:
+    def _add_check(self, parent: tk.Misc, services: WindowServices, setting: str, value: bool) -> ttk.Checkbutton:
         """A check box that is a setting; its text is called after it."""
         chosen = tk.BooleanVar(self, value)
         check = ttk.Checkbutton(
             parent,
             text=say(f"window.{setting}"),
             variable=chosen,
-            command=lambda: do.save_config(**{setting: chosen.get()}),
+            command=lambda: services.save(**{setting: chosen.get()}),
         )
         check.variable = chosen  # type: ignore[attr-defined]  # Tk's variables live as long as their Python objects
         check.pack(side="left", padx=(0, px(self, 18)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tkinter import ttk
 from typing import TYPE_CHECKING, Any
@@ -24,13 +25,20 @@ from semantik.gui.widgets.theme import Hint
 class QueryRows(ttk.Frame):
     """How to search, the words, the example pictures with their preview, and the filters that can be unfolded."""
 
-    def __init__(self, parent: tk.Misc, do: Commands, history: SearchHistory, letters: AccessKeys) -> None:
+    def __init__(
+        self,
+        parent: tk.Misc,
+        do: Commands,
+        history: SearchHistory,
+        letters: AccessKeys,
+        subfolders: Callable[[], Sequence[str]],
+    ) -> None:
         super().__init__(parent)
         self.columnconfigure(1, weight=1)
         self._letters = letters
         self._build_modes()
         self._build_entries(do, history)
-        self._build_filters(do)
+        self._build_filters(subfolders)
 
     def _build_modes(self) -> None:
         self.mode = tk.StringVar(self, "text")
@@ -57,14 +65,14 @@ class QueryRows(ttk.Frame):
         self.image_entry.bind("<FocusOut>", lambda event: do.take_image())
         self.image_button = ttk.Button(self, text=say("window.browse"), command=do.browse_image)
         self.image_button.grid(row=2, column=2, padx=(px(self, 8), 0))
-        self.paste_button = ttk.Button(self, text=say("window.paste"), command=lambda: do.examples.paste(asked=True))
+        self.paste_button = ttk.Button(self, text=say("window.paste"), command=lambda: do.paste(True))
         self.paste_button.grid(row=2, column=3, padx=(px(self, 8), 0))
         self.preview = QueryPreview(self)
         self.preview.place_in(row=1, column=4, rowspan=2)
         self._letters.name(words, self.text_entry)
         self._letters.name(image, self.image_entry)
 
-    def _build_filters(self, do: Commands) -> None:
+    def _build_filters(self, subfolders: Callable[[], Sequence[str]]) -> None:
         self.filters_shown = tk.BooleanVar(self, value=False)
         self.filters_button = ttk.Checkbutton(
             self, style="Toggle.TButton", variable=self.filters_shown, command=self.show_filters
@@ -73,7 +81,7 @@ class QueryRows(ttk.Frame):
         Hint(self, text=say("window.syntax_hint")).grid(
             row=3, column=1, columnspan=4, sticky="w", padx=(px(self, 10), 0), pady=(px(self, 4), 0)
         )
-        self.filters = FilterPanel(self, do.subfolders, self._letters)  # after its button, as Tab goes
+        self.filters = FilterPanel(self, subfolders, self._letters)  # after its button, as Tab goes
 
     def show_filters(self) -> None:
         """Show the controls for filters, or tell on their button how many of them still filter."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from tkinter import ttk
 from typing import TYPE_CHECKING
 
-from semantik.gui.main_window.commands import Recent
+from semantik.gui.main_window.commands import Commands
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
 from semantik.gui.widgets.tooltip import Tooltip
@@ -40,7 +40,7 @@ class Found:
 class ResultStrip(ttk.Frame):
     """Buttons with pictures: one stop of the Tab key, within which the arrows go; a hint while there are none."""
 
-    def __init__(self, parent: tk.Misc, do: Recent) -> None:
+    def __init__(self, parent: tk.Misc, do: Commands) -> None:
         super().__init__(parent)
         self._do = do
         self.buttons: list[ttk.Button] = []
@@ -93,7 +93,7 @@ class ResultStrip(ttk.Frame):
             image=photo,
             style="Thumb.Toolbutton",
             takefocus=number == 0,
-            command=lambda: self._do.open(one.path),
+            command=lambda: self._do.open_picture(one.path),
         )
         for key, step in (("<Left>", number - 1), ("<Right>", number + 1), ("<Home>", 0), ("<End>", MOST)):
             button.bind(key, lambda event, step=step: self.go(step))  # type: ignore[misc]  # mypy knows no default here
@@ -143,9 +143,9 @@ class ResultStrip(ttk.Frame):
         self.go(number)
         self.menu.delete(0, "end")
         for key, act in (
-            ("strip.open", self._do.open),
-            ("strip.similar", self._do.similar),
-            ("strip.reveal", self._do.reveal),
+            ("strip.open", self._do.open_picture),
+            ("strip.similar", self._do.find_similar),
+            ("strip.reveal", self._do.reveal_picture),
         ):
             label = say(key)
             self.menu.add_command(label=label, underline=0, command=lambda act=act: act(path))  # type: ignore[misc]

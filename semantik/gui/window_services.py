@@ -1,0 +1,194 @@
+"""What the window's actions and dialogs get: settings, background work, words with the user, and announcements."""
+
+from __future__ import annotations
+
+import logging
+import tkinter as tk
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tkinter import messagebox
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
+
+from semantik.errors import SemantikError
+from semantik.gui.widgets.background_tasks import Tasks
+from semantik.storage.settings import Config, save_config
+from semantik.words import text
+from semantik.words.shown_names import visible
+from semantik.words.text import explain, say
+
+if TYPE_CHECKING:
+    from semantik.engine.answers import Answer
+    from semantik.engine.library import Library, Outcome
+    from semantik.folders.indexed_folder import IndexedFolder
+    from semantik.long_tasks import Progress
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+
+
+class Signal(Generic[P]):
+    """Something that happens in the window: calling it calls all who connected, in the order in which they did.
+
+    For the window's thread only.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[P, object]] = []
+
+    def connect(self, listener: Callable[P, object]) -> None:
+        """Call ``listener`` from now on whenever it happens."""
+        self._listeners.append(listener)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        for listener in tuple(self._listeners):
+            listener(*args, **kwargs)
+
+
+class Announcements:
+    """What happened, for whoever needs to know; who announces it does not know who listens."""
+
+    def __init__(self) -> None:
+        # The window
+        self.told: Signal[[str]] = Signal()  # the status line says something else
+        self.busy: Signal[[bool, bool]] = Signal()  # a task began or ended; whether it can hold still
+        self.cancelling: Signal[[]] = Signal()
+        self.share: Signal[[float]] = Signal()  # how far the task is, from 0 to 1
+        self.settings_changed: Signal[[Config, Config]] = Signal()  # before and now
+        self.language_chosen: Signal[[]] = Signal()  # the settings name another one
+        self.language_changed: Signal[[]] = Signal()  # all widgets were made anew in it
+        self.example_typed: Signal[[str]] = Signal()  # the pictures to search with
+        # Models
+        self.model_chosen: Signal[[str]] = Signal()  # by the user, in the settings
+        self.models_changed: Signal[[]] = Signal()  # those on disk
+        self.model_replaced: Signal[[]] = Signal()  # by one that the user chose: indexes for it are asked about
+        self.model_in_use: Signal[[str]] = Signal()
+        # Folders
+        self.exclusions_changed: Signal[[]] = Signal()
+        self.folders_opening: Signal[[Library, Sequence[str]]] = Signal()  # and as the user named them
+        self.folders_ready: Signal[[Library]] = Signal()  # which folders are searched, and have an index
+        self.folder_outdated: Signal[[Path]] = Signal()
+        self.folder_news: Signal[[Library, IndexedFolder, str, str]] = Signal()  # from the watch: state and message
+        self.index_changed: Signal[[Library]] = Signal()  # what can be found
+        self.indexing_began: Signal[[]] = Signal()
+        self.indexing_progressed: Signal[[Progress, IndexedFolder]] = Signal()
+        self.indexing_ended: Signal[[Library, Sequence[Outcome]]] = Signal()
+        self.indexing_failed: Signal[[Library, BaseException]] = Signal()  # in a way that nobody foresaw
+        # Searches
+        self.can_search: Signal[[]] = Signal()  # folders were opened or indexed, and nothing is left to ask
+        self.answer_shown: Signal[[Answer, Path]] = Signal()
+        self.search_failed: Signal[[]] = Signal()
+
+
+class WindowServices:
+    """Made once for a window, and handed to all that does something in it."""
+
+    def __init__(self, root: tk.Tk, home: Path, log_path: Path, config: Config) -> None:
+        self.root = root
+        self.home = home
+        self.log_path = log_path
+        self.config = config
+        self.happened = Announcements()
+        self.tasks = Tasks(root, self.show_failure)
+        self.status = ""
+        """What the status line says."""
+        self._on_idle: Callable[[], None] | None = None
+
+    # -- Settings --------------------------------------------------------------------------------------
+
+    def save(self, **changes: object) -> None:
+        """Remember changed settings; a failure is told and stops nothing."""
+        before, changed = self.config, replace(self.config, **changes)  # type: ignore[arg-type]  # ours
+        if changed == before:
+            return
+        self.config = changed
+        try:
+            save_config(changed, self.home)
+        except OSError as error:
+            log.warning("settings not saved: %s", error)
+            self.tell(say("warn.settings_not_saved", detail=text.system(error.strerror or str(error))))
+        self.happened.settings_changed(before, changed)
+
+    # -- Background work -------------------------------------------------------------------------------
+
+    def start(
+        self,
+        work: Callable[[], Any],
+        on_done: Callable[[Any], None],
+        on_error: Callable[[BaseException], None] | None = None,
+        *,
+        pausable: bool = False,
+    ) -> None:
+        """Run ``work`` in the worker; the window is busy until its outcome is shown. Failures are shown by default."""
+        self.happened.busy(True, pausable)
+
+        def settle(outcome: Any, show: Callable[[Any], None]) -> None:
+            self.happened.busy(False, False)
+            (self._on_idle or (lambda: show(outcome)))()
+
+        failed = on_error or self.show_failure
+        self.tasks.start(work, lambda result: settle(result, on_done), lambda error: settle(error, failed))
+
+    def start_aside(self, work: Callable[[], None]) -> None:
+        """Run ``work`` while the window stays free; only a foreseen failure is shown."""
+
+        def body() -> None:
+            try:
+                work()
+            except SemantikError as error:
+                failure = error
+                self.tasks.post(lambda: self.show_failure(failure))
+
+        self.tasks.ahead(body)
+
+    def cancel(self) -> None:
+        """Stop the running task at its next batch; what was done is kept."""
+        self.tasks.cancel()
+        self.happened.cancelling()
+        self.tell(say("status.cancelling"))
+
+    def end(self, then: Callable[[], None]) -> None:
+        """The window closes: call ``then`` as soon as nothing runs. A running task is cancelled and saved first."""
+        self._on_idle = then
+        if self.tasks.busy:
+            self.cancel()
+        else:
+            then()
+
+    # -- Words with the user ---------------------------------------------------------------------------
+
+    def tell(self, message: str) -> None:
+        """Say ``message`` in the status line."""
+        self.status = message
+        self.happened.told(message)
+
+    def show_share(self, share: float) -> None:
+        """Fill the bar of the task, from 0 to 1."""
+        self.happened.share(share)
+
+    def inform(self, message: str, title: str = "window.title") -> None:
+        """Show ``message`` in a box of its own."""
+        messagebox.showinfo(say(title), message, parent=self.root)
+
+    def ask(self, message: str) -> bool:
+        """Ask the user a question that yes or no answers."""
+        return messagebox.askyesno(say("window.title"), message, parent=self.root)
+
+    def warn(self, key: str, **values: object) -> None:
+        """Tell the user what is missing, or what was done instead."""
+        messagebox.showwarning(say("window.title"), say(key, **values), parent=self.root)
+
+    def warn_of(self, error: SemantikError) -> None:
+        """Tell the user of a failure without which the program goes on."""
+        messagebox.showwarning(say("window.title"), visible(explain(error)), parent=self.root)
+
+    def show_failure(self, error: BaseException) -> None:
+        """Tell the user what went wrong; what nobody foresaw goes into the log with its traceback."""
+        if isinstance(error, SemantikError):
+            log.info("told the user: %r", error)
+            message = explain(error)
+        else:
+            log.error("unexpected", exc_info=error)
+            message = say("error.internal", log=self.log_path)
+        messagebox.showerror(say("window.title"), message, parent=self.root)
