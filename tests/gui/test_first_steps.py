@@ -91,7 +91,7 @@ def test_a_folder_within_another_is_not_opened_twice(start, user, home):
     window.press(guide.main)
     window.press(guide.main)
     window.wait(lambda: window.combobox("Modelo").get() and not window.app.tasks.busy, "indexed")
-    assert window.app.loaded.opened.named == (str(user / "Imágenes"),)
+    assert window.entry("Directorio de Imágenes").get() == str(user / "Imágenes")
     assert window.app.loaded.opened.library.count == 3
 
 
@@ -102,7 +102,7 @@ def test_skipping_it_begins_with_what_needs_nothing(start, saved, user):
     assert window.status == "Elija la carpeta de sus fotos para empezar."
     assert window.app.engine.models.encoder.name == "builtin"
     assert (saved()["guide"], saved()["encoder"]) == (False, "builtin")
-    assert window.app.loaded.opened.named == ()
+    assert window.entry("Directorio de Imágenes").get() == ""
     window.close()
     again = start()
     assert again.dialogs() == []
@@ -137,7 +137,7 @@ def test_the_model_is_downloaded_before_the_folders_are_indexed(start, ready, mo
     window.press(guide.main)
     window.wait(lambda: pages and not window.app.tasks.busy, "the results page")
     assert order[:2] == ["downloaded", "clip-vit-b-32"]
-    assert window.app.loaded.opened.named == (str(user / "Imágenes"),)
+    assert window.entry("Directorio de Imágenes").get() == str(user / "Imágenes")
     assert window.status.startswith("2 resultados en el navegador")
 
 
@@ -163,7 +163,7 @@ def test_it_can_be_seen_again_and_keeps_what_is_open(start, library, home, user,
     assert guide.search_step.watch.get() is True
     window.press(guide.skip_button)
     window.wait_idle()
-    assert window.app.loaded.opened.named == (str(library),)
+    assert window.entry("Directorio de Imágenes").get() == str(library)
     assert window.app.loaded.opened.library.count == 6
     window.app.show_first_steps()
     guide = guide_of(window)

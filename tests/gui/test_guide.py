@@ -651,8 +651,11 @@ def test_the_focus_can_be_seen(sit, pictures, theme):
             person.root.update()
             x, y = widget.winfo_rootx(), widget.winfo_rooty()
             box = (x, y, x + widget.winfo_width(), y + widget.winfo_height())
-            before = photograph(person.display).crop(box).tobytes()
+
+            def look(box=box):
+                person.root.update_idletasks()  # on a busy machine each photograph outlasts the tasks' next event
+                return photograph(person.display).crop(box).tobytes()
+
+            before = look()
             widget.focus_force()
-            person.wait(
-                lambda box=box, before=before: photograph(person.display).crop(box).tobytes() != before, str(widget)
-            )
+            person.wait(lambda before=before, look=look: look() != before, str(widget))

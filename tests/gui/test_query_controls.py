@@ -25,6 +25,7 @@ from semantik.search.example_pictures import KEPT as PICTURES_KEPT
 from semantik.search.example_pictures import host_of, is_address, keep, read_pictures
 from semantik.storage.home import example_pictures_folder
 from semantik.storage.search_history import KEPT, SearchHistory
+from semantik.storage.settings import load_config
 from tests.support.libraries import paint
 from tests.support.window import TIMEOUT
 
@@ -143,7 +144,7 @@ def test_names_and_folding_are_settings(window, home, library, pages):
     window.check("Contar los nombres").invoke()
     window.search("azul + playa")
     assert found(pages[-1])[:2] == ["azul", "naranja"]
-    assert window.app.config.names_count is True
+    assert load_config(home).names_count is True
     window.check("Agrupar casi iguales").invoke()
     saved = json.loads((home / "image_search_config.json").read_text())
     assert (saved["names_count"], saved["fold_similar"]) == (True, False)

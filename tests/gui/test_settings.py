@@ -155,7 +155,7 @@ def test_settings_wait_for_the_running_task(window, library, monkeypatch):
     go, encode = threading.Event(), FakeEncoder.encode_images
     monkeypatch.setattr(FakeEncoder, "encode_images", lambda self, batch: (go.wait(20), encode(self, batch))[1])
     window.begin_folder(library)
-    window.wait(lambda: window.app.loaded.indexing.running, "indexing")
+    window.wait(lambda: not window.button("Pausar").instate(["disabled"]), "indexing")
     window.press(window.button("Ajustes…"))
     assert window.messages == ["Espere a que termine la tarea en curso, o pulse «Cancelar»."]
     assert window.dialogs() == []

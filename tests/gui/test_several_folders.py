@@ -10,7 +10,6 @@ import pytest
 
 from semantik.desktop import file_manager
 from semantik.engine.answers import Answer
-from semantik.engine.models import Models
 from semantik.gui.actions import folder_commands
 from semantik.gui.actions.searching import Searching
 from semantik.gui.main_window.folder_list import FolderList
@@ -18,7 +17,7 @@ from semantik.gui.main_window.result_strip import ResultStrip
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, load_config
 from semantik.words import text
-from tests.support.folder_list import add, rows
+from tests.support.folder_list import add, rows, select, toggle
 from tests.support.libraries import paint
 from tests.support.screens import press
 from tests.support.widget_finders import letter
@@ -65,14 +64,6 @@ def found(window: Window, words: str) -> list[str]:
     """The names of the hits, best first."""
     window.search(words)
     return [hit.path.name for hit in ANSWERS.pop().hits]
-
-
-def select(window: Window, place: int) -> None:
-    table = window.table(FOLDERS)
-    table.selection_set(str(place))
-    table.focus(str(place))
-    table.focus_force()
-    window.root.update()
 
 
 def shown(window: Window) -> tuple[bool, bool, bool]:
@@ -183,11 +174,8 @@ def test_a_double_click_searches_in_one_alone_and_again_in_all(both):
 
 
 def test_one_folder_at_least_stays(both):
-    select(both, 0)
-    for _ in range(2):
-        both.table(FOLDERS).event_generate("<space>")
-        both.root.update()
-        select(both, 1)
+    toggle(both, 0)
+    toggle(both, 1)
     assert [mark for mark, *_ in rows(both)] == ["☐", "☑"]
     assert both.status == "Al menos una carpeta tiene que quedar marcada para buscar en ella."
 
@@ -223,7 +211,7 @@ def test_the_list_by_keyboard(both, monkeypatch, library, trip):
     press(display, "Delete")
     both.wait(lambda: not table.winfo_ismapped())
     both.wait_idle()
-    assert both.app.loaded.opened.named == (str(library),)
+    assert both.entry(FOLDERS).get() == str(library)
 
 
 # -- Taking out, and coming back ---------------------------------------------------------------------------
@@ -246,9 +234,7 @@ def test_quitar_keeps_the_pictures_and_the_index(both, library, trip, home, enco
 
 
 def test_the_next_start_has_them_all_with_what_rests(both, start, library, trip):
-    select(both, 0)
-    both.table(FOLDERS).event_generate("<space>")
-    both.root.update()
+    toggle(both, 0)
     both.close()
     again = start()
     assert rows(again) == [("☐", str(library), "6 fotos", "al día"), ("☑", str(trip), "2 fotos", "al día")]
@@ -257,8 +243,8 @@ def test_the_next_start_has_them_all_with_what_rests(both, start, library, trip)
 
 
 def test_another_model_opens_the_same_folders(both, monkeypatch, library, trip):
-    monkeypatch.setattr(Models, "is_ready", lambda self, name: True)
-    both.app.loaded.folders.toggle(str(library))
+    monkeypatch.setattr(Engine, "is_ready", lambda self, name: True)
+    toggle(both, 0)
     both.app.loaded.models.take("clip-vit-b-32")
     both.wait_idle()
     assert rows(both) == [("☐", str(library), "", "sin indexar"), ("☑", str(trip), "2 fotos", "al día")]
@@ -384,6 +370,5 @@ def test_bad_files_of_both_folders_are_listed_with_their_folder(both, library, t
     skipped = both.button("Omitidas (1)")
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "3 fotos"]
     # Of a folder that rests nothing is told.
-    both.app.loaded.folders.toggle(str(library))
-    both.root.update()
+    toggle(both, 0)
     assert not skipped.winfo_ismapped()

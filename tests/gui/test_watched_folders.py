@@ -15,7 +15,7 @@ from semantik.index import ImageIndex
 from semantik.storage.home import index_folder
 from semantik.storage.settings import load_config
 from tests.support.fake_encoder import FakeEncoder
-from tests.support.folder_list import add, rows
+from tests.support.folder_list import add, rows, toggle
 from tests.support.libraries import paint
 from tests.support.window import Window
 
@@ -180,7 +180,7 @@ def test_each_of_several_folders_tells_its_own_state(start, library, tmp_path, w
     window.wait(lambda: [state for *_, state in rows(window)] == ["al día", "al día"])
     window.wait(lambda: window.status == "viajes: Incluidas: 1 imagen nueva. En total, 2.")
     # A folder that rests is not watched.
-    window.app.loaded.folders.toggle(str(trip))
+    toggle(window, 1)
     paint(trip / "isla.png", (30, 90, 250))
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(lambda: [shown for _, _, shown, _ in rows(window)] == ["7 fotos", "2 fotos"])

@@ -19,6 +19,22 @@ def add(window: Window, folder: Path) -> None:
     window.wait_idle()
 
 
+def select(window: Window, place: int) -> None:
+    """Select the folder of a line of the list, and put the keyboard there."""
+    table = window.table(say("window.folder_group"))
+    table.selection_set(str(place))
+    table.focus(str(place))
+    table.focus_force()
+    window.root.update()
+
+
+def toggle(window: Window, place: int) -> None:
+    """Press the space key on a line: search in its folder, or no longer."""
+    select(window, place)
+    window.table(say("window.folder_group")).event_generate("<space>")
+    window.root.update()
+
+
 def rows(window: Window) -> list[tuple[str, ...]]:
     """What the list shows: mark, path, count and state of each folder."""
     table = window.table(say("window.folder_group"))
