@@ -10,6 +10,7 @@ import pytest
 
 from semantik.desktop import file_manager
 from semantik.engine.answers import Answer
+from semantik.engine.models import Models
 from semantik.gui.actions import folder_commands
 from semantik.gui.actions.searching import Searching
 from semantik.gui.main_window.folder_list import FolderList
@@ -243,7 +244,7 @@ def test_the_next_start_has_them_all_with_what_rests(both, start, library, trip)
 
 
 def test_another_model_opens_the_same_folders(both, monkeypatch, library, trip):
-    monkeypatch.setattr(Engine, "is_ready", lambda self, name: True)
+    monkeypatch.setattr(Models, "is_ready", lambda self, name: True)
     toggle(both, 0)
     both.app.loaded.models.take("clip-vit-b-32")
     both.wait_idle()
