@@ -147,3 +147,16 @@ def test_nothing_names_a_page_that_is_not_there():
         if not (REPO / page).exists() and not (file.parent / page).exists()
     }
     assert missing == set()
+
+
+def test_the_architecture_names_files_that_are_there():
+    named = set(re.findall(r"`([\w/]+\.(?:py|js))`", read(REPO / "docs/ARCHITECTURE.md")))
+    places = [path.relative_to(REPO).as_posix() for path in (REPO / "semantik").rglob("*.*")]
+    places += [path.relative_to(REPO).as_posix() for path in (REPO / "tests").rglob("*.py")] + ["SemantikSearch.py"]
+    assert len(named) > 30
+    assert {name for name in named if not any(f"/{place}".endswith(f"/{name}") for place in places)} == set()
+
+
+def test_the_architecture_names_every_wing():
+    wings = {path.name for path in (REPO / "semantik").iterdir() if (path / "__init__.py").exists()}
+    assert {wing for wing in wings if f"`{wing}`" not in read(REPO / "docs/ARCHITECTURE.md")} == set()
