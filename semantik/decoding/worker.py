@@ -1,6 +1,6 @@
 """A decoder process: reads requests for pictures on stdin, answers with pixels on stdout.
 
-Run by ``decode_pool`` as ``python -m semantik.decoding.worker MEMORY SECONDS``: how many bytes of address
+Run by ``decoding.pool`` as ``python -m semantik.decoding.worker MEMORY SECONDS``: how many bytes of address
 space it may take beyond what it has when idle, and how long a request may last before it ends itself.
 Hostile pictures are opened here and nowhere else. It ends when its stdin closes, so that it never outlives
 the program.

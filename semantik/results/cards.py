@@ -59,7 +59,7 @@ def picture_of(path: Path, thumbnail: Thumbnail | None) -> Picture:
 
 
 def cards_of(
-    hits: Sequence[Hit], thumbnails: Mapping[Path, Thumbnail], indexed_folders: Sequence[Path], most_embedded: int
+    hits: Sequence[Hit], thumbnails: Mapping[Path, Thumbnail], folders: Sequence[Path], most_embedded: int
 ) -> list[Card]:
     """The cards of the hits, in their order; those after ``most_embedded`` show the original files."""
     best = max((hit.score for hit in hits), default=0.0)
@@ -67,9 +67,7 @@ def cards_of(
     place = 0
     for position, hit in enumerate(hits):
         embedded = position < most_embedded
-        make = functools.partial(
-            _card, thumbnails=thumbnails, indexed_folders=indexed_folders, best=best, embedded=embedded
-        )
+        make = functools.partial(_card, thumbnails=thumbnails, folders=folders, best=best, embedded=embedded)
         copies = tuple(make(copy, place + step) for step, copy in enumerate(hit.copies, start=1))
         cards.append(make(hit, place, copies))
         place += 1 + len(copies)
@@ -99,7 +97,7 @@ def _card(
     copies: tuple[Card, ...] = (),
     *,
     thumbnails: Mapping[Path, Thumbnail],
-    indexed_folders: Sequence[Path],
+    folders: Sequence[Path],
     best: float,
     embedded: bool,
 ) -> Card:
@@ -125,7 +123,7 @@ def _card(
         share=share,
         stem=stem,
         tail=tail,
-        folder=folder_within(hit.path.parent, indexed_folders),
+        folder=folder_within(hit.path.parent, folders),
         path=str(hit.path),
         ratio=ratio,
         shape=f"r{ratio} mat" if on_mat else f"r{ratio}",

@@ -34,7 +34,7 @@ _KEEP = 0.9  # an eviction goes down to this part of the limit, so that the next
 
 
 class ThumbnailMaker(Protocol):
-    """What the cache needs of ``decode_pool.DecodePool``."""
+    """What the cache needs of ``decoding.pool.DecodePool``."""
 
     def thumbnails(self, paths: Sequence[Path], side: int) -> Iterator[Thumbnail | DecodeFailed]:
         """One result per path, in order; upright JPEGs whose longer side is at most ``side`` pixels."""

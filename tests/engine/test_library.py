@@ -246,7 +246,7 @@ def test_of_one_folder_alone_the_name_is_no_part(both):
     for folder in ("viajes", "viajes/2019"):
         with pytest.raises(NoneMatchesFilters):
             alone.search(parse(f"verde carpeta:{folder}"), 9)
-    # The same finder: what it kept for one folder is not taken for two, nor the other way round.
+    # The same searcher: what it kept for one folder is not taken for two, nor the other way round.
     two = Library(both, both[0].encoder, alone._searcher, alone.config)
     assert len(two.search(parse("verde carpeta:viajes"), 9)) == 4
     with pytest.raises(NoneMatchesFilters):

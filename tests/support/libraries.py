@@ -22,5 +22,5 @@ def together(*libraries):
     from semantik.storage.settings import Config
 
     first = libraries[0]
-    finder = Searcher(first.pool, Relevance(first.home / "background"))
-    return Library(libraries, first.encoder, finder, Config())
+    searcher = Searcher(first.pool, Relevance(first.home / "background"))
+    return Library(libraries, first.encoder, searcher, Config())
