@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -59,6 +60,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def spanish(monkeypatch: pytest.MonkeyPatch):
     """Texts are compared in Spanish, whatever the language of the system that runs the tests."""
     monkeypatch.setenv("LANGUAGE", "es")
+    for translator in ("_", "ngettext"):  # a command of the command line replaces them, until the test is over
+        monkeypatch.setattr(argparse, translator, getattr(argparse, translator))
     text.set_language("es")
     yield
     text.set_language("es")

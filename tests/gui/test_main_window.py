@@ -17,6 +17,7 @@ from semantik.encoders import registry
 from semantik.engine import models
 from semantik.errors import NoNetwork
 from semantik.gui import window_services
+from semantik.gui.actions import example_pictures, folder_commands
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.main_window.main_view import MainView
 from semantik.long_tasks import Progress
@@ -115,7 +116,7 @@ def test_typing_a_folder_indexes_it_on_focus_out(window, library, home, encoders
 
 
 def test_browse_takes_the_chosen_folder(window, library, monkeypatch):
-    monkeypatch.setattr(SemantikSearch.filedialog, "askdirectory", lambda **options: str(library))
+    monkeypatch.setattr(folder_commands.filedialog, "askdirectory", lambda **options: str(library))
     window.press(window.button("Examinar", near="Directorio de Imágenes"))
     window.wait_idle()
     assert window.entry("Directorio de Imágenes").get() == str(library)
@@ -384,7 +385,7 @@ def test_return_in_the_image_path_searches_by_that_image(window, library, pages)
 
 def test_browse_image_takes_the_chosen_picture(window, library, pages, monkeypatch):
     window.choose_folder(library)
-    monkeypatch.setattr(SemantikSearch.filedialog, "askopenfilenames", lambda **options: (str(library / "azul.png"),))
+    monkeypatch.setattr(example_pictures.filedialog, "askopenfilenames", lambda **options: (str(library / "azul.png"),))
     window.press(window.button("Examinar", near="Ruta de Imagen"))
     assert window.mode == "Buscar por Imagen"
     window.push_search()
