@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import runpy
 import shutil
 import subprocess
 import sys
@@ -57,6 +56,8 @@ OLDEST_PYTHON = (3, 11)
 
 def run() -> None:
     """The command ``semantiksearch``: what ``python SemantikSearch.py`` does."""
+    import runpy
+
     runpy.run_module("SemantikSearch", run_name="__main__")
 
 

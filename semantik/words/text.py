@@ -10,7 +10,6 @@ import errno
 import os
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -158,6 +157,8 @@ def clock(seconds: float) -> str:
 def number(value: float, decimals: int = 0) -> str:
     """A number as the chosen language writes it: 12.408 and 0,283 in Spanish, 12,408 and 0.283 in English."""
     # Rounded before: Babel would round what Python shows of the number, not the number.
+    from decimal import Decimal
+
     return str(_pattern(decimals).apply(Decimal(f"{value:.{decimals}f}"), _locale(_language)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from tkinter import ttk
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 
 def replace_text(entry: ttk.Entry, value: str) -> None:
@@ -22,5 +21,7 @@ def typed_path(typed: str) -> str:
     """A path as people type or paste it: without quotes and spaces around it, ``~`` and ``file://`` understood."""
     path = typed.strip().strip("\"'").strip()
     if path.lower().startswith("file://"):
+        from urllib.request import url2pathname  # brings http and email along: not before the window is on screen
+
         path = url2pathname(urlsplit(path).path)
     return str(Path(path).expanduser()) if path else ""
