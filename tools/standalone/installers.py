@@ -103,9 +103,12 @@ def make_nsis(folder: Path, out: Path, *, quick: bool) -> Path:
             "PROGRAM": "SemantikSearch.exe" if frozen else "pythonw.exe",
             "ARGUMENTS": "" if frozen else "-P -m SemantikSearch",
             "SIZE": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) // 1024,
-            "COMPRESSOR": "zlib" if quick else "lzma",
             "COMMENT": say("launcher.comment"),
         }
+        if quick:
+            defined["QUICK"] = 1
+        if Path("/usr/share/nsis/Stubs/lzma-amd64-unicode").exists():
+            defined["TARGET"] = "amd64-unicode"
         options = [f"-D{key}={value}" for key, value in defined.items()]
         subprocess.run(["makensis", "-V2", "-INPUTCHARSET", "UTF8", *options, str(HERE / "windows.nsi")], check=True)
     return made

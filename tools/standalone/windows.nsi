@@ -1,8 +1,15 @@
 ; The setup program for Windows; installers.py calls makensis with the defines. Silently: setup.exe /S [/D=FOLDER]
+!ifdef TARGET ; 64 bits where NSIS has them; the usual 32 do as well, except under a Wine that is 64 bits only
+  Target ${TARGET}
+!endif
 Unicode true
 ManifestDPIAware true
 RequestExecutionLevel user
-SetCompressor ${COMPRESSOR}
+!ifdef QUICK
+  SetCompress off
+!else
+  SetCompressor lzma
+!endif
 !define NAME "SemantikSearch"
 !define KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\${NAME}"
 Name "${NAME}"

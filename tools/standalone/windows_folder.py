@@ -26,7 +26,8 @@ def assemble(python: Path, folder: Path, version: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name in ("Lib", "DLLs", "tcl"):
-        shutil.copytree(python / name, folder / name, ignore=shutil.ignore_patterns("site-packages", "__pycache__"))
+        unneeded = shutil.ignore_patterns("site-packages", "__pycache__", "test", "config-*", "idlelib", "ensurepip")
+        shutil.copytree(python / name, folder / name, ignore=unneeded)
     for path in (*python.glob("*.dll"), python / "python.exe", python / "pythonw.exe"):
         shutil.copy2(path, folder)
     packages = folder / "Lib" / "site-packages"
@@ -37,6 +38,10 @@ def assemble(python: Path, folder: Path, version: str) -> None:
         choose = ["--python-platform", "x86_64-pc-windows-msvc", "--python-version", version, "--only-binary", ":all:"]
         uv = [sys.executable, "-m", "uv", "pip", "install", "--quiet", *choose, "--target", packages, wheel]
         subprocess.run([str(part) for part in uv], check=True)
+    # What only compilers read.
+    shutil.rmtree(packages / "torch" / "include", ignore_errors=True)
+    for path in packages.rglob("*.lib"):
+        path.unlink()
     (packages / contents.MARK).touch()
     (folder / "semantik.cmd").write_text(COMMAND, encoding="ascii", newline="")
 
