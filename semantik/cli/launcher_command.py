@@ -31,7 +31,9 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         paths, key = launchers.remove(home), "cli.launcher_removed"
     else:
         python = Path(sys.executable)
-        if INSTALLED:
+        if getattr(sys, "frozen", False):
+            program = launchers.standalone(python, SHIPPED / launchers.ICON)
+        elif INSTALLED:
             program = launchers.installed(python, SHIPPED / launchers.ICON)
         else:
             program = launchers.in_folder(PROGRAM_FOLDER, python)

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 _SELF_DESTRUCT = 10.0  # seconds beyond the time limit after which an abandoned process ends itself
 _UNKILLABLE = 1.0  # seconds to wait for a killed process
 _WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+_CONSOLE_PROGRAMS = {"pythonw.exe": "python.exe", "semantiksearch.exe": "semantik.exe"}
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -121,10 +122,13 @@ class DecodeProcess:
 
 
 def _interpreter() -> str:
-    """The console Python beside a windowed one: its standard streams are sure to exist."""
+    """The console program beside a windowed one: its standard streams are sure to exist.
+
+    The programs of tools/build_app.py understand ``-m semantik.decoding.worker`` as a Python does.
+    """
     python = Path(sys.executable)
-    console = python.with_name("python.exe")
-    return str(console) if python.name.lower() == "pythonw.exe" and console.exists() else str(python)
+    console = python.with_name(_CONSOLE_PROGRAMS.get(python.name.lower(), python.name))
+    return str(console if console.exists() else python)
 
 
 def _environment() -> dict[str, str]:

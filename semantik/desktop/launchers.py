@@ -47,6 +47,11 @@ def installed(python: Path, icon: Path) -> Program:
     return Program(python, ("-P", "-m", Path(SCRIPT).stem), Path.home(), icon)
 
 
+def standalone(executable: Path, icon: Path) -> Program:
+    """The program that brings its own Python, of which ``executable`` is the window's or the command line's part."""
+    return Program(executable.with_name(NAME + executable.suffix), (), Path.home(), icon)
+
+
 def install(program: Program, home: Path) -> list[Path]:
     """Make the entries for the program; earlier ones are replaced.
 

@@ -19,7 +19,7 @@ from semantik.doctor import (
 )
 from semantik.doctor.findings import Diagnosis, Finding, note, ok, wrong
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.storage.home import INSTALLED, SHIPPED
+from semantik.storage.home import INSTALLED, SHIPPED, STANDALONE
 from semantik.storage.settings import Config
 
 
@@ -49,7 +49,7 @@ def diagnose(
     checks: list[Iterator[Finding]] = [
         machine_health.check(),
         _window(window),
-        package_health.check(SHIPPED, installed=INSTALLED),
+        package_health.check(SHIPPED, installed=INSTALLED, standalone=STANDALONE),
         decoder_health.check(),
         model_health.check(weights, config.clip_checkpoint, deep=deep),
         index_health.check(home, config.opened),

@@ -16,11 +16,17 @@ REQUIRED = "requirements.txt"
 OPTIONAL = ("requirements-fast.txt", "requirements-formats.txt")
 
 
-def check(folder: Path, *, installed: bool = False) -> Iterator[Finding]:
+def check(folder: Path, *, installed: bool = False, standalone: bool = False) -> Iterator[Finding]:
     """Each package that the requirements files in ``folder`` name.
 
-    Whoever ``installed`` the program has no folder to install from, so the advice names the package itself.
+    Whoever ``installed`` the program has no folder to install from, so the advice names the package itself. A
+    ``standalone`` program takes no packages.
     """
+    advice = ("doctor.advice_packages", "doctor.advice_optional")
+    if installed:
+        advice = ("doctor.advice_installed", "doctor.advice_installed_optional")
+    if standalone:
+        advice = ("doctor.advice_standalone", "doctor.advice_standalone_optional")
     for file in (REQUIRED, *OPTIONAL):
         try:
             wanted = read_requirements((folder / file).read_text(encoding="utf-8"))
@@ -28,13 +34,11 @@ def check(folder: Path, *, installed: bool = False) -> Iterator[Finding]:
             yield note("packages", "doctor.no_requirements", file=file)
             continue
         for name, bounds in wanted:
-            yield _package(name, bounds, file, installed=installed)
+            yield _package(name, bounds, file, advice)
 
 
-def _package(name: str, bounds: str, file: str, *, installed: bool) -> Finding:
-    advice, optional = "doctor.advice_packages", "doctor.advice_optional"
-    if installed:
-        advice, optional = "doctor.advice_installed", "doctor.advice_installed_optional"
+def _package(name: str, bounds: str, file: str, advices: tuple[str, str]) -> Finding:
+    advice, optional = advices
     facts = {"name": name, "bounds": bounds, "file": file}
     try:
         version = metadata.version(name)

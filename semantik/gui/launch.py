@@ -15,7 +15,7 @@ from pathlib import Path
 
 from semantik.desktop.helper_programs import ask
 from semantik.desktop.system_language import SYSTEM, resolve
-from semantik.storage.home import INSTALLED, SHIPPED
+from semantik.storage.home import INSTALLED, SHIPPED, STANDALONE
 from semantik.words.catalogue import SOURCE, read_without_babel
 
 REQUIRED = (
@@ -109,6 +109,8 @@ def explain_missing(missing: Sequence[str], folder: Path, *, old: bool = False) 
     """What to do about a Python that is too old, has no Tk, or lacks packages; copyable commands included."""
     if old:
         return _say("launch.old_python", found=".".join(map(str, sys.version_info[:2])))
+    if STANDALONE:
+        return _say("launch.incomplete", missing=", ".join(missing))
     if "tkinter" in missing:
         system = {"darwin": "mac", "win32": "windows"}.get(sys.platform, "linux")
         return _say(f"launch.no_tk_{system}")

@@ -17,6 +17,9 @@ _IN_PACKAGE = PROGRAM_FOLDER / "semantik" / "shipped"
 INSTALLED = _IN_PACKAGE.is_dir()
 """Whether pip or pipx installed the program; only their packages have that folder, see pyproject.toml."""
 
+STANDALONE = (_IN_PACKAGE / "standalone").is_file()
+"""Whether an installer brought the program with a Python of its own, which has no pip: see tools/build_app.py."""
+
 SHIPPED = _IN_PACKAGE if INSTALLED else PROGRAM_FOLDER
 """Where SS.png, the settings as shipped and the requirements files are."""
 
