@@ -12,6 +12,7 @@ from pathlib import Path
 from semantik.desktop.background_priority import in_background
 from semantik.errors import SemantikError
 from semantik.folders.indexed_folder import Check, IndexedFolder, State
+from semantik.index import let_go
 from semantik.long_tasks import TaskControl
 from semantik.records import IndexReport
 
@@ -134,7 +135,8 @@ class BackgroundUpdates:
             report = other.update(control)
         except SemantikError as error:
             log.info("%s: not brought up to date in the background: %r", folder, error)
-            self._on_news(News(indexed_folder, check, error=error))
+            let_go(error)  # as in ``Library.update``; this call's own copy of the index goes with the traceback
+            self._on_news(News(indexed_folder, check, error=error.with_traceback(None)))
             return True
         finally:
             # What was done before a failure is saved, and can be found.

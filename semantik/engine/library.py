@@ -15,6 +15,7 @@ from semantik.engine.answers import NEAREST, Answer
 from semantik.errors import NoIndex, SemantikError
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import Check, IndexedFolder
+from semantik.index import let_go
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
@@ -131,6 +132,7 @@ class Library:
                 )
             except SemantikError as error:
                 log.info("%s: not brought up to date: %r", indexed_folder.folder, error)
+                let_go(error)  # it is kept, and the index may be rebuilt meanwhile
                 outcomes.append(Outcome(indexed_folder, error=error))
             else:
                 outcomes.append(Outcome(indexed_folder, report))

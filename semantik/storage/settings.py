@@ -8,7 +8,7 @@ import logging
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from semantik.storage.atomic_files import replace_file
+from semantik.storage.atomic_files import patiently, replace_file
 from semantik.storage.home import CONFIG_NAME, SHIPPED, settings_file
 from semantik.words.catalogue import LANGUAGES
 
@@ -113,7 +113,7 @@ def _read(path: Path) -> dict[str, object]:
     except ValueError as error:
         log.warning("settings are damaged and kept aside: %s: %s", path, error)
         with contextlib.suppress(OSError):
-            path.replace(path.with_name(path.name + ".damaged"))
+            patiently(lambda: path.replace(path.with_name(path.name + ".damaged")))
         return {}
     for old, new in RENAMED.items():
         if old in values:
