@@ -127,6 +127,7 @@ class BackgroundUpdates:
             return False
         other = indexed_folder.fork()
         check = other.check()
+        indexed_folder.only_in_cloud = other.only_in_cloud
         if check.state is not State.CHANGED or not self._is_wanted():
             self._on_news(News(indexed_folder, check))
             return True
@@ -140,6 +141,6 @@ class BackgroundUpdates:
             return True
         finally:
             # What was done before a failure is saved, and can be found.
-            indexed_folder.index = other.index
+            indexed_folder.index, indexed_folder.only_in_cloud = other.index, other.only_in_cloud
         self._on_news(News(indexed_folder, check if report.cancelled else Check(State.READY), report=report))
         return not report.cancelled

@@ -184,6 +184,7 @@ class Library:
             model=self._encoder.name,
             nearest=[] if kept else hits[:NEAREST],
             left_out=len(hits) - len(kept),
+            only_in_cloud=sum(indexed_folder.only_in_cloud for indexed_folder in self.active),
             read_as_english=any(map(self._encoder.missing_for, query.texts)),
         )
 
