@@ -222,7 +222,10 @@ def test_a_junction_is_a_link_and_never_names_what_is_there_anyhow(tmp_path, mon
     if os.name == "nt":
         import _winapi
 
-        _winapi.CreateJunction(str(tmp_path / "Pictures"), str(junction))
+        try:
+            _winapi.CreateJunction(str(tmp_path / "Pictures"), str(junction))
+        except OSError as error:
+            pytest.skip(f"wine makes no junctions: {error}")
     else:  # which tells no more of it than that it is a folder
         junction.symlink_to(tmp_path / "Pictures")
         monkeypatch.setattr(walk, "is_link", lambda entry: Path(entry.path) == junction)
