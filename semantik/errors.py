@@ -30,6 +30,12 @@ class FolderUnreadable(SemantikError):
     key = "error.folder_unreadable"
 
 
+class FolderPrivate(FolderUnreadable):
+    """macOS's privacy rules do not let the program list the image folder. Params: folder."""
+
+    key = "error.folder_private"
+
+
 class FolderEmptied(SemantikError):
     """A folder with an index suddenly shows no pictures at all. Params: folder, count."""
 

@@ -31,6 +31,8 @@ class Reason(Enum):
     DECODER_CRASHED = "decoder_crashed"  # the decoder process died on it
     OUT_OF_MEMORY = "out_of_memory"
     PERMISSION = "permission"  # the file or the folder may not be read
+    PRIVACY = "privacy"  # macOS asks the user whether a program may read there, and the answer was no
+    ONLY_IN_CLOUD = "only_in_cloud"  # it would be downloaded when it is opened, which nobody asked for
     VANISHED = "vanished"  # deleted between the scan and the decoding
     CHANGED = "changed"  # written to while it was being read
     EMPTY = "empty"  # zero bytes
@@ -51,6 +53,7 @@ class ImageFile:
     path: str
     size: int  # bytes
     mtime_ns: int  # nanoseconds since the epoch
+    only_in_cloud: bool = field(default=False, compare=False)  # opening it downloads it
 
 
 @dataclass(frozen=True, slots=True)

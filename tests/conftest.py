@@ -28,7 +28,8 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     opened: list[Path] = []
 
     def open_new_tab(address):
-        opened.append(Path(unquote(urlsplit(address).path)))
+        is_address = address.startswith("file:")  # on Windows it is a name
+        opened.append(Path(unquote(urlsplit(address).path)) if is_address else Path(address))
         return True
 
     monkeypatch.setattr(page.webbrowser, "open_new_tab", open_new_tab)

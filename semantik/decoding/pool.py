@@ -21,7 +21,8 @@ from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pipe_messages import Header
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
-from semantik.records import Reason
+from semantik.records import Reason, split_path
+from semantik.storage.regular_files import is_away
 
 log = logging.getLogger(__name__)
 
@@ -77,12 +78,17 @@ class DecodePool:
         time_limit: float = TIME_LIMIT,
         *,
         memory_limit: int = MEMORY_LIMIT,
+        fetch_cloud: bool = False,
         command: Sequence[str] | None = None,
     ) -> None:
-        """``command`` runs another program than ``semantik.decoding.worker`` that talks as it does."""
+        """``fetch_cloud``: thumbnails and descriptions are made of files that are only in a cloud, too, which downloads
+        them; to fit one, somebody must have asked for it. ``command`` runs another program than
+        ``semantik.decoding.worker`` that talks as it does.
+        """
         self.workers = workers or default_workers()
         self.time_limit = time_limit
         self._memory_limit = memory_limit
+        self._fetch_cloud = fetch_cloud
         self._command = command
         self._changed = threading.Condition()  # guards all below
         self._idle: list[DecodeProcess] = []
@@ -135,6 +141,7 @@ class DecodePool:
 
     def thumbnail(self, path: Path, side: int) -> Thumbnail:
         """A JPEG of one picture that fits in a square of ``side`` pixels. Raises as ``fit`` does."""
+        self._refuse_away(path)
         return self._exchange(
             path,
             {"op": "thumbnail", "side": side},
@@ -150,12 +157,15 @@ class DecodePool:
 
         Next to nothing is decoded, so this is many times quicker than ``fit_all``.
         """
-        return in_order(
-            lambda path: self._exchange(path, {"op": "describe"}, lambda header, _: _description(header)),
-            paths,
-            self.workers,
-            LOOK_AHEAD,
-        )
+        return in_order(self._describe, paths, self.workers, LOOK_AHEAD)
+
+    def _describe(self, path: Path) -> Description:
+        self._refuse_away(path)
+        return self._exchange(path, {"op": "describe"}, lambda header, _: _description(header))
+
+    def _refuse_away(self, path: Path) -> None:
+        if not self._fetch_cloud and is_away(split_path(path)[0]):
+            raise DecodeFailed(path=str(path), reason=Reason.ONLY_IN_CLOUD, detail="opening it would download it")
 
     def close(self) -> None:
         """End all decoder processes; what is being decoded raises Cancelled. May be called again."""

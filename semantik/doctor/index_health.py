@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
+from urllib.parse import quote
 
 from semantik.doctor.findings import Bytes, Finding, Private, harmless, hidden, note, ok, wrong
 from semantik.doctor.storage_health import folder_bytes
@@ -60,7 +62,7 @@ def _details(indexed_folder: Path) -> Iterator[Finding]:
     if not path.exists():
         return
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as base:
+        with contextlib.closing(sqlite3.connect(_address(path.absolute()), uri=True, timeout=5)) as base:
             (answer,) = base.execute("PRAGMA quick_check(1)").fetchone()
             (count,) = base.execute("SELECT count(*) FROM pictures").fetchone()
     except sqlite3.Error as error:
@@ -76,6 +78,17 @@ def _details(indexed_folder: Path) -> Iterator[Finding]:
             folder=folder,
             detail=hidden(answer),
         )
+
+
+def _address(path: PurePath) -> str:
+    """How SQLite is told of a file that it may only read.
+
+    It takes the computer in a share's address for an error, so that such a path goes after an empty one
+    (https://www.sqlite.org/uri.html).
+    """
+    name = path.as_posix()
+    quoted = quote(os.fsencode(name), safe="/:")
+    return f"file://{quoted}?mode=ro" if name.startswith("/") else f"file:///{quoted}?mode=ro"
 
 
 def _below(folder: Path) -> list[Path]:

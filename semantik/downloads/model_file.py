@@ -21,7 +21,7 @@ from pathlib import Path
 from semantik.downloads.resumable_transfer import DownloadLimits, Transfer
 from semantik.errors import DiskFull, WeightsFolderUnwritable, WeightsMissing, WrongHash
 from semantik.long_tasks import UNATTENDED, Progress, SpeedMeter, TaskControl
-from semantik.storage.atomic_files import sync_folder
+from semantik.storage.atomic_files import patiently, sync_folder
 
 log = logging.getLogger(__name__)
 
@@ -170,7 +170,7 @@ def _fetch(file: WeightsFile, target: Path, limits: DownloadLimits, arrival: _Ar
         if file_sha256(transfer.part) != file.sha256:
             transfer.drop()
             raise WrongHash(name=file.name)
-    os.replace(transfer.part, target)
+    patiently(lambda: os.replace(transfer.part, target))  # a virus scanner reads what has just arrived
     transfer.drop()
     with contextlib.suppress(OSError):
         sync_folder(target.parent)

@@ -12,7 +12,7 @@ from semantik.downloads.model_file import WeightsFile, weights_path
 from semantik.downloads.resumable_transfer import DownloadLimits
 from semantik.errors import WeightsMissing
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
-from semantik.storage.atomic_files import replace_file
+from semantik.storage.atomic_files import patiently, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def remove(model: ModelFiles, folder: Path | None = None) -> int:
         for leftover in (path, *(path.with_name(path.name + end) for end in (".part", ".part.etag", ".lock", CHECKED))):
             with contextlib.suppress(FileNotFoundError):
                 size = leftover.stat().st_size
-                leftover.unlink()
+                patiently(leftover.unlink)
                 freed += size
         with contextlib.suppress(OSError):  # not empty, or the weights folder itself
             if Path(file.filename).parent != Path():

@@ -22,6 +22,7 @@ from semantik.encoders.model_card import EncoderOptions, ModelCard
 from semantik.encoders.open_clip import cards as open_clip
 from semantik.errors import ModelNotRemoved, OwnCheckpoint, UnknownEncoder, system_detail
 from semantik.long_tasks import TaskControl
+from semantik.storage.atomic_files import patiently
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def remove(name: str, folder: Path | None, own: Path | None = None) -> int:
         for path in made:
             with contextlib.suppress(FileNotFoundError):
                 size = path.stat().st_size
-                path.unlink()
+                patiently(path.unlink)
                 freed += size
         freed += model_file_set.remove(model.files, folder)
     except OSError as error:

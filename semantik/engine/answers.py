@@ -11,6 +11,7 @@ from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.page import EMBEDDED, PageLink, ResultsPage
 from semantik.search.query_syntax import format_query
+from semantik.words.text import counted
 
 NEAREST = 3
 """Pictures to show, as probably not meant, when none is relevant."""
@@ -31,6 +32,7 @@ class Answer:
     model: str
     nearest: list[Hit] = field(default_factory=list)  # when no hit is relevant: what comes closest all the same
     left_out: int = 0  # hits that were not relevant
+    only_in_cloud: int = 0  # pictures of the folders that were not looked at, as they would have been downloaded
     read_as_english: bool = False  # though it is not English: the multilingual text model is not there
 
     @property
@@ -56,6 +58,7 @@ class Answer:
             searched=self.searched,
             seconds=self.seconds,
             model=model_title,
+            notices=[counted("page.only_in_cloud", self.only_in_cloud)] if self.only_in_cloud else [],
             words=format_query(self.query, self.folders),
             link=link,
         )

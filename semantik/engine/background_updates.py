@@ -12,6 +12,7 @@ from pathlib import Path
 from semantik.desktop.background_priority import in_background
 from semantik.errors import SemantikError
 from semantik.folders.indexed_folder import Check, IndexedFolder, State
+from semantik.index import let_go
 from semantik.long_tasks import TaskControl
 from semantik.records import IndexReport
 
@@ -126,6 +127,7 @@ class BackgroundUpdates:
             return False
         other = indexed_folder.fork()
         check = other.check()
+        indexed_folder.only_in_cloud = other.only_in_cloud
         if check.state is not State.CHANGED or not self._is_wanted():
             self._on_news(News(indexed_folder, check))
             return True
@@ -134,10 +136,11 @@ class BackgroundUpdates:
             report = other.update(control)
         except SemantikError as error:
             log.info("%s: not brought up to date in the background: %r", folder, error)
-            self._on_news(News(indexed_folder, check, error=error))
+            let_go(error)  # as in ``Library.update``; this call's own copy of the index goes with the traceback
+            self._on_news(News(indexed_folder, check, error=error.with_traceback(None)))
             return True
         finally:
             # What was done before a failure is saved, and can be found.
-            indexed_folder.index = other.index
+            indexed_folder.index, indexed_folder.only_in_cloud = other.index, other.only_in_cloud
         self._on_news(News(indexed_folder, check if report.cancelled else Check(State.READY), report=report))
         return not report.cancelled

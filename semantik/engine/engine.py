@@ -39,7 +39,7 @@ class Engine:
         self.home = home
         self.config = config
         self.models = Models(home, config, self._follow)
-        self.pool = DecodePool(time_limit=config.decode_seconds)
+        self.pool = DecodePool(time_limit=config.decode_seconds, fetch_cloud=config.fetch_cloud_files)
         self.thumbnails = ThumbnailCache(thumbnails_folder(home))
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
 
@@ -65,6 +65,7 @@ class Engine:
             self.pool,
             approximate_from=APPROXIMATE_FROM if self.config.approximate_search else None,
             unwanted=Exclusions(self.config.exclude),
+            fetch_cloud=self.config.fetch_cloud_files,
         )
 
     def exclude(self, patterns: Sequence[str]) -> None:

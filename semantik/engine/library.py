@@ -15,6 +15,7 @@ from semantik.engine.answers import NEAREST, Answer
 from semantik.errors import NoIndex, SemantikError
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import Check, IndexedFolder
+from semantik.index import let_go
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
@@ -131,6 +132,7 @@ class Library:
                 )
             except SemantikError as error:
                 log.info("%s: not brought up to date: %r", indexed_folder.folder, error)
+                let_go(error)  # it is kept, and the index may be rebuilt meanwhile
                 outcomes.append(Outcome(indexed_folder, error=error))
             else:
                 outcomes.append(Outcome(indexed_folder, report))
@@ -182,6 +184,7 @@ class Library:
             model=self._encoder.name,
             nearest=[] if kept else hits[:NEAREST],
             left_out=len(hits) - len(kept),
+            only_in_cloud=sum(indexed_folder.only_in_cloud for indexed_folder in self.active),
             read_as_english=any(map(self._encoder.missing_for, query.texts)),
         )
 

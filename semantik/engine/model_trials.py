@@ -115,7 +115,7 @@ def run(exact: Encoder, fast: Encoder, folder: Path, pool: DecodePool) -> Trial:
     Raises FolderNotFound, FolderUnreadable, TooFewPictures, and what loading an encoder raises.
     """
     # Spread over the folder: neighbours in time look alike.
-    found = [folder / file.path for file in find_images(folder, lambda problem: None)]
+    found = [folder / file.path for file in find_images(folder) if not file.only_in_cloud]
     chosen = found[:: max(1, len(found) // MOST_PICTURES)][:MOST_PICTURES]
     decoded = pool.fit_all(chosen, exact.input_spec)
     pixels = [outcome.pixels for outcome in decoded if isinstance(outcome, Decoded)]

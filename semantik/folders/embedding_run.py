@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from semantik.folders.walk import identify
 from semantik.index import ImageIndex
 from semantik.long_tasks import Progress, SpeedMeter, TaskControl
 from semantik.records import Embeddings, ImageFile, Pixels, Reason, frame_key
+from semantik.storage.regular_files import fetch
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +65,7 @@ class EmbeddingRun:
 
     def _embed_until_held(self, todo: list[ImageFile], pool: DecodePool) -> None:
         """Go on until everything is done, or the run is cancelled or held; what was decoded ahead is dropped then."""
-        decoded = pool.fit_all((self.index.folder / file.path for file in todo), self.encoder.input_spec)
+        decoded = pool.fit_all(map(self._here, todo), self.encoder.input_spec)
         pairs = zip(todo, decoded, strict=True)
         unsaved, saved_at = 0, time.monotonic()
         try:
@@ -80,6 +82,13 @@ class EmbeddingRun:
                     unsaved, saved_at = 0, time.monotonic()
         finally:
             decoded.close()
+
+    def _here(self, file: ImageFile) -> Path:
+        """Where a file is, which was brought there if it was only in a cloud: decoders do not wait as long as that."""
+        path = self.index.folder / file.path
+        if file.only_in_cloud:
+            fetch(path, lambda: self.control.cancelled or self.control.paused)
+        return path
 
     def _hold_still(self) -> None:
         self.index.save()

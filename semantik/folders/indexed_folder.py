@@ -29,7 +29,7 @@ from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import Changes, IndexReport, Problem
+from semantik.records import Changes, IndexReport, Problem, Reason
 from semantik.storage.home import details_file, index_folder, picture_folders
 from semantik.storage.regular_files import is_folder
 from semantik.words.plain import plain
@@ -64,7 +64,8 @@ class IndexedFolder:
     """An image folder, its index for one encoder, and the work that can be done with both.
 
     Not thread-safe: the window calls it from one worker at a time. ``approximate_from``: see ``ImageIndex``.
-    ``unwanted``: what the user excluded; it may be changed at any time, and counts from the next check or update.
+    ``fetch_cloud``: whether files that are only in a cloud are downloaded. ``unwanted``: what the user excluded; it
+    may be changed at any time, and counts from the next check or update.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class IndexedFolder:
         *,
         approximate_from: int | None = None,
         unwanted: Exclusions | None = None,
+        fetch_cloud: bool = False,
     ) -> None:
         self.home = home
         self.folder = folder
@@ -84,8 +86,11 @@ class IndexedFolder:
         self.unwanted = unwanted or Exclusions()
         self.store = index_folder(home, folder, encoder.store)
         self.index: ImageIndex | None = None
+        self.only_in_cloud = 0
+        """Files that the last check or update found to be only in a cloud, and left there."""
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
         self._approximate_from = approximate_from
+        self._fetch_cloud = fetch_cloud
         # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = picture_folders(home)
 
@@ -144,11 +149,14 @@ class IndexedFolder:
         if self.index is None:
             return Check(State.NEW)
         try:
-            changes, problems = scan_changes(self.index, exclude=self._exclude, unwanted=self.unwanted)
+            changes, problems = scan_changes(
+                self.index, exclude=self._exclude, unwanted=self.unwanted, fetch_cloud=self._fetch_cloud
+            )
         except (FolderNotFound, FolderUnreadable, FolderEmptied, AllExcluded) as error:
             return Check(State.UNREACHABLE, error=error)
         except NoImages as error:
             return Check(State.EMPTY, error=error)
+        self._count_away(problems)
         return Check(State.CHANGED if changes else State.READY, changes or None, problems=tuple(problems))
 
     def update(
@@ -230,12 +238,17 @@ class IndexedFolder:
             unwanted=self.unwanted,
             on_picture=self.details.note,
             again=again,
+            fetch_cloud=self._fetch_cloud,
         )
+        self._count_away(report.problems)
         if not report.cancelled:
             self.details.catch_up(index, control)
             self.details.forget_gone(index)
             index.build_cells(control)
         return report
+
+    def _count_away(self, problems: Collection[Problem]) -> None:
+        self.only_in_cloud = sum(problem.reason is Reason.ONLY_IN_CLOUD for problem in problems)
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,12 +24,13 @@ from semantik.errors import (
 )
 from semantik.folders.embedding_run import EmbeddingRun
 from semantik.folders.exclusions import Exclusions
+from semantik.folders.litter import is_derived
 from semantik.folders.raw_jpeg_pairs import superseded
 from semantik.folders.scan import find_images
 from semantik.index import ImageIndex
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import Changes, ImageFile, IndexReport, Problem
-from semantik.storage.regular_files import long_path
+from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
+from semantik.storage.regular_files import is_link, long_path
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +41,28 @@ def scan_changes(
     retry: bool = False,
     exclude: Collection[Path] = (),
     unwanted: Exclusions | None = None,
+    fetch_cloud: bool = False,
 ) -> tuple[Changes, list[Problem]]:
     """Compare the folder of ``index`` with what is indexed; no file is opened.
 
-    Returns the changes and the folders that could not be read. Raises FolderNotFound, FolderUnreadable,
-    NoImages for a folder without pictures, FolderEmptied when it had some: an unmounted disk looks
-    like that, and must not cost the index; and AllExcluded when ``unwanted`` leaves none.
+    Returns the changes and the folders that could not be read, with the files that are only in a cloud and would be
+    news; these are no change unless ``fetch_cloud`` is set, and what is indexed of them stays.
+
+    Raises FolderNotFound, FolderUnreadable, NoImages for a folder without pictures, FolderEmptied when it had some: an
+    unmounted disk looks like that, and must not cost the index; and AllExcluded when ``unwanted`` leaves none.
     """
-    changes, problems, _ = _scan(index, retry=retry, exclude=exclude, unwanted=unwanted)
+    fetched = None if fetch_cloud else ()
+    changes, problems, _ = _scan(index, retry=retry, exclude=exclude, unwanted=unwanted, fetched=fetched)
     return changes, problems
 
 
 def _scan(
-    index: ImageIndex, *, retry: bool, exclude: Collection[Path], unwanted: Exclusions | None
+    index: ImageIndex,
+    *,
+    retry: bool,
+    exclude: Collection[Path],
+    unwanted: Exclusions | None,
+    fetched: Collection[str] | None,
 ) -> tuple[Changes, list[Problem], dict[str, ImageFile]]:
     problems: list[Problem] = []
     found = {file.path: file for file in find_images(index.folder, problems.append, exclude, unwanted)}
@@ -61,7 +73,14 @@ def _scan(
             raise FolderEmptied(folder=str(index.folder), count=index.count)
         raise NoImages(folder=str(index.folder))
     unreadable = [problem.path for problem in problems]
-    return index.compare(found.values(), unreadable=unreadable, retry=retry), problems, found
+    changes = index.compare(found.values(), unreadable=unreadable, retry=retry)
+    if fetched is not None:  # else all may be downloaded
+        away = {file.path for file in (*changes.added, *changes.changed) if file.only_in_cloud} - set(fetched)
+        problems += (Problem(path, Reason.ONLY_IN_CLOUD) for path in sorted(away))
+        added = [file for file in changes.added if file.path not in away]
+        changed = [file for file in changes.changed if file.path not in away]
+        changes = replace(changes, added=added, changed=changed)
+    return changes, problems, found
 
 
 def update_index(
@@ -76,13 +95,15 @@ def update_index(
     unwanted: Exclusions | None = None,
     on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None] = lambda file, decoded: None,
     again: Collection[str] = (),
+    fetch_cloud: bool = False,
 ) -> IndexReport:
     """Make ``index`` match ``folder`` and save it; what is unchanged is not opened.
 
     Saves at least every 2,000 pictures or 60 seconds, so a kill costs at most that. ``control`` is looked at once
     per batch: of a run that is cancelled, what was done until then is kept and saved; one that is paused saves,
     tells so by a Progress, and decodes nothing until it may go on. A bad file becomes a Problem. ``again``: paths of
-    known bad files to try once more, whatever was wrong with them.
+    known bad files to try once more, whatever was wrong with them; of files that are only in a cloud, these alone are
+    downloaded, or all with ``fetch_cloud``.
 
     Pictures that ``unwanted`` names, and RAW files whose twin is there now, are dropped without a question.
 
@@ -98,7 +119,8 @@ def update_index(
         if index.is_stale():
             index.reload()
         index.try_again(again)
-        changes, problems, found = _scan(index, retry=True, exclude=exclude, unwanted=unwanted)
+        fetched = None if fetch_cloud else again
+        changes, problems, found = _scan(index, retry=True, exclude=exclude, unwanted=unwanted, fetched=fetched)
         if not allow_mass_removal:
             missed = _missed(changes.removed, found, unwanted)
             check_removal(index, missed, wished=len(changes.removed) - len(missed))
@@ -143,7 +165,13 @@ def _save_rest(index: ImageIndex) -> None:
 def _missed(removed: list[str], found: Collection[str], unwanted: Exclusions | None) -> list[str]:
     """Those of ``removed`` that the scan was to find: nobody excluded them, and no twin took their place."""
     twins = superseded(removed, found)
-    return [path for path in removed if path not in twins and not (unwanted and unwanted.covers(path))]
+    wished = twins | {path for path in removed if (unwanted and unwanted.covers(path)) or _is_derived(path)}
+    return [path for path in removed if path not in wished]
+
+
+def _is_derived(path: str) -> bool:
+    parts = path.split("/")
+    return any(map(is_derived, parts, parts[1:]))
 
 
 # -- Telling pictures that were deleted from pictures whose disk is not connected
@@ -169,8 +197,9 @@ def check_removal(index: ImageIndex, removed: Collection[str], wished: int = 0) 
                 with os.scandir(long_path(path)) as entries:
                     return next(entries, None) is None
             except FileNotFoundError:
-                if path.is_symlink():
-                    return True
+                with contextlib.suppress(OSError):  # nothing is there at all
+                    if is_link(long_path(path)):
+                        return True
                 folder = folder.rpartition("/")[0]
             except OSError:
                 return False

@@ -16,6 +16,16 @@ LITTER_FOLDERS = frozenset(
 )
 """Folders that operating systems and NAS boxes fill with copies and waste (lower case)."""
 
+PHOTO_LIBRARIES = {
+    ".photoslibrary": frozenset({"originals", "masters"}),  # Photos of macOS; "masters" until 10.14
+    ".photolibrary": frozenset({"masters", "originals"}),  # iPhoto, and what Photos took over from it
+    ".migratedphotolibrary": frozenset({"masters", "originals"}),
+    ".aplibrary": frozenset({"masters"}),  # Aperture
+    ".migratedaplibrary": frozenset({"masters"}),
+}
+"""Folders that are one document to macOS, by how their names end, and where in each the pictures themselves are
+(lower case): the rest is made of them, at several sizes."""
+
 HIDES_BY_ATTRIBUTE = os.name == "nt" or sys.platform == "darwin"
 """Whether files and folders can be hidden in another way than by a name with a dot."""
 
@@ -23,6 +33,12 @@ HIDES_BY_ATTRIBUTE = os.name == "nt" or sys.platform == "darwin"
 def is_litter(name: str) -> bool:
     """Whether a file or folder of that name is left out: hidden by a dot, as are the ``._*`` doubles, or litter."""
     return name.startswith(".") or name.lower() in LITTER_FOLDERS
+
+
+def is_derived(folder: str, name: str) -> bool:
+    """Whether something in a folder of that name is what a photo program keeps beside the pictures of its library."""
+    originals = PHOTO_LIBRARIES.get(folder[folder.rfind(".") :].lower())
+    return originals is not None and name.lower() not in originals
 
 
 def is_hidden(entry: os.DirEntry[str] | Path) -> bool:

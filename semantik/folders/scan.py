@@ -11,13 +11,13 @@ from weakref import WeakKeyDictionary
 
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
-from semantik.errors import FolderNotFound, FolderUnreadable
+from semantik.errors import FolderNotFound
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.litter import is_hidden, is_litter
 from semantik.folders.raw_jpeg_pairs import RAW_EXTENSIONS, TWIN_EXTENSIONS, stem, suffix
-from semantik.folders.walk import FolderWalk, Listing, identify, identities
+from semantik.folders.walk import FolderWalk, Listing, identify, identities, refused
 from semantik.records import ImageFile, Problem, Reason
-from semantik.storage.regular_files import reason_of
+from semantik.storage.regular_files import is_only_in_cloud, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,8 @@ def find_images(
     ``unwanted`` names. A camera's RAW file counts only without a picture of the same name beside it
     (see ``raw_jpeg_pairs``). Links to folders are followed, each real folder once, so a loop ends; they come after all
     real folders, so that a new link never renames what is known already.
+    Of the library of a photo program, as Photos of macOS, only the originals are found. No file is opened, so that
+    none is fetched from a cloud; those that would be are marked.
     A subfolder that cannot be listed goes to ``on_problem`` with its relative path and a trailing "/",
     and the rest goes on. Raises FolderNotFound or FolderUnreadable for ``folder`` itself, also when it
     goes away meanwhile: what was found until then is no picture of it.
@@ -56,7 +58,7 @@ def find_images(
     try:
         listing = walk.list(folder)
     except PermissionError as error:
-        raise FolderUnreadable(folder=str(folder)) from error
+        raise refused(folder, error) from error
     except OSError as error:
         raise FolderNotFound(folder=str(folder)) from error
     choice = PictureChoice(TAKEN, unwanted)
@@ -64,7 +66,7 @@ def find_images(
         try:
             if choice.takes(entry, path, beside):
                 status = entry.stat()
-                yield ImageFile(path, status.st_size, status.st_mtime_ns)
+                yield ImageFile(path, status.st_size, status.st_mtime_ns, is_only_in_cloud(status))
         except OSError as error:
             tell(error, entry, path)
     if identify(folder) != root:  # an unmounted disk leaves an empty folder of the same name

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from semantik.errors import FolderNotFound, FolderUnreadable
-from semantik.folders.litter import is_hidden, is_litter
-from semantik.storage.regular_files import is_folder, long_path
+from semantik.errors import FolderNotFound, FolderPrivate, FolderUnreadable
+from semantik.folders.litter import is_derived, is_hidden, is_litter
+from semantik.records import Reason
+from semantik.storage.regular_files import is_folder, is_link, long_path, reason_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +31,9 @@ Found: TypeAlias = tuple[os.DirEntry[str], str, Listing]
 class FolderWalk:
     """One walk through a tree in name order, depth first; litter and what is hidden is left out.
 
-    Each real folder is entered once, so a loop ends; ``seen`` has the identities of those that were. Links to folders
-    are laid aside in ``links``, with their paths, and walked by ``follow``: after all real folders, so that a new link
-    never renames what is known already.
+    Each real folder is entered once, so a loop ends; ``seen`` has the identities of those that were. Links to folders,
+    junctions of Windows among them, are laid aside in ``links``, with their paths, and walked by ``follow``: after all
+    real folders, so that a new link never renames what is known already.
 
     ``enters(name, path)``: whether a folder is wanted. ``on_error`` is told of an entry or a folder that cannot be
     looked at, and the rest goes on. ``is_over`` is asked at each entry; from its first yes on no folder is listed any
@@ -78,7 +79,7 @@ class FolderWalk:
                     if not entry.is_dir():
                         yield entry, path, listing
                     elif self._enters(name, path):
-                        if entry.is_symlink():
+                        if is_link(entry):
                             self.links.append((entry, path))
                         elif self._is_new(entry):
                             below = self._list(entry.path, path + "/")
@@ -113,6 +114,8 @@ class FolderWalk:
                         self.ended_early = True
                         break
                     listed.append(entry)
+        within = Path(folder).name
+        listed = [entry for entry in listed if not is_derived(within, entry.name)]
         return Listing(sorted(listed, key=lambda entry: entry.name), prefix)
 
     def _is_new(self, folder: os.DirEntry[str]) -> bool:
@@ -134,12 +137,17 @@ def identify(folder: Path) -> Hashable:
     try:
         status = long_path(folder).stat()
     except PermissionError as error:
-        raise FolderUnreadable(folder=str(folder)) from error
+        raise refused(folder, error) from error
     except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
         raise FolderNotFound(folder=str(folder)) from error
     if not stat.S_ISDIR(status.st_mode):
         raise FolderNotFound(folder=str(folder))
     return identity_of(folder, status)
+
+
+def refused(folder: Path, error: PermissionError) -> FolderUnreadable:
+    """The error for an image folder that may not be read."""
+    return (FolderPrivate if reason_of(error) is Reason.PRIVACY else FolderUnreadable)(folder=str(folder))
 
 
 def identities(folders: Iterable[Path]) -> set[Hashable]:

@@ -5,6 +5,7 @@ from semantik.index.image_index import ImageIndex
 from semantik.index.inverted_file import APPROXIMATE_FROM
 from semantik.index.joined_indexes import JoinedIndexes, Searchable
 from semantik.index.store import put_back, set_aside
+from semantik.index.vector_files import let_go
 
 __all__ = [
     "APPROXIMATE_FROM",
@@ -12,6 +13,7 @@ __all__ = [
     "ImageIndex",
     "JoinedIndexes",
     "Searchable",
+    "let_go",
     "put_back",
     "set_aside",
 ]

@@ -10,6 +10,8 @@ from semantik.records import Changes, ImageFile, Reason, split_key
 TRANSIENT = frozenset(
     {
         Reason.PERMISSION,
+        Reason.PRIVACY,
+        Reason.ONLY_IN_CLOUD,
         Reason.UNREADABLE,
         Reason.VANISHED,
         Reason.CHANGED,

@@ -18,7 +18,7 @@ from semantik.index.commit import commit
 from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
-from semantik.index.vector_files import Vectors, open_files, read_rows, search_runs
+from semantik.index.vector_files import Vectors, let_go, open_files, read_rows, search_runs
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, split_key
 
@@ -87,7 +87,18 @@ class ImageIndex:
 
     @classmethod
     def load(cls, store: Path, folder: Path, *, approximate_from: int | None = None) -> ImageIndex:
-        """Open a stored index and check it whole. Raises NoIndex, IndexTooNew or IndexDamaged."""
+        """Open a stored index and check it whole. Raises NoIndex, IndexTooNew or IndexDamaged.
+
+        An error may be kept for long: it holds no file of the index open.
+        """
+        try:
+            return cls._load(store, folder, approximate_from)
+        except SemantikError as error:
+            let_go(error)
+            raise
+
+    @classmethod
+    def _load(cls, store: Path, folder: Path, approximate_from: int | None) -> ImageIndex:
         for _ in range(_LOAD_TRIES):
             manifest = read_manifest(store)
             try:
@@ -142,7 +153,9 @@ class ImageIndex:
         """Take over what is stored now, forgetting unsaved changes. Raises as ``load`` does."""
         other = ImageIndex.load(self.store, self.folder, approximate_from=self._approximate_from)
         if (other.space, other.dim) != (self.space, self.dim):
-            raise IndexDamaged(why="space", detail=other.space)
+            space = other.space
+            del other  # or the error would hold its maps
+            raise IndexDamaged(why="space", detail=space)
         self.__dict__.update(other.__dict__)
 
     def fork(self) -> ImageIndex:

@@ -19,6 +19,7 @@ import re
 import struct
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -201,7 +202,7 @@ def put_back(aside: Path) -> None:
 def _move(files: Sequence[Path], folder: Path) -> None:
     # The manifest goes last: until then a load still reports damage instead of an empty store.
     for path in sorted(files, key=lambda path: path.name == MANIFEST):
-        path.replace(folder / path.name)
+        patiently(partial(path.replace, folder / path.name))
     for changed in (folder, *{path.parent for path in files}):
         with contextlib.suppress(OSError):  # it only matters in a power cut
             sync_folder(changed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -92,6 +93,21 @@ def open_files(store: Path, manifest: Manifest, cells_from: int | None = None) -
         if cells_from is not None and run.rows >= cells_from:
             run.cells = InvertedFile.read(store, segment, manifest.dim)
     return runs
+
+
+def let_go(error: BaseException) -> None:
+    """Take from an error, and from those that led to it, what their calls held: Windows moves no file that is mapped.
+
+    Only calls that have ended are emptied.
+    """
+    seen: set[int] = set()
+    led: list[BaseException | None] = [error]
+    while led:
+        each = led.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            traceback.clear_frames(each.__traceback__)
+            led += (each.__cause__, each.__context__)
 
 
 def search_runs(

@@ -16,6 +16,7 @@ from semantik.errors import Cancelled, CopiesNotMade, system_detail
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Problem
 from semantik.results.portable_names import portable, with_number
+from semantik.storage.atomic_files import patiently
 from semantik.storage.regular_files import long_path, open_regular, reason_of
 
 log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ def _copy(source: BinaryIO, name: str, folder: Path, next_number: dict[str, int]
         return _name_it(partial, folder, name, next_number)
     finally:
         with contextlib.suppress(OSError):
-            partial.unlink()
+            patiently(lambda: partial.unlink(missing_ok=True))
 
 
 def _read(source: BinaryIO) -> bytes:
@@ -137,7 +138,7 @@ def _name_it(partial: Path, folder: Path, name: str, next_number: dict[str, int]
 def _rename_without_replacing(old: Path, new: Path) -> None:
     """Raises FileExistsError when ``new`` exists, also when it has just been made."""
     if os.name == "nt":
-        old.rename(new)  # there it never replaces
+        patiently(lambda: old.rename(new))  # there it never replaces
         return
     try:
         os.link(old, new)

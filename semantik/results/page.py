@@ -16,6 +16,7 @@ import hashlib
 import logging
 import re
 import secrets
+import sys
 import time
 import webbrowser
 from collections.abc import Iterator, Mapping, Sequence
@@ -131,8 +132,11 @@ def results_path(home: Path) -> Path:
 
 def open_page(path: Path) -> bool:
     """Open a page in a new tab of the user's browser. Returns False when none could be started."""
+    path = path.absolute()
+    # Windows opens files by their names; of a file's address with a letter beyond ASCII it finds nothing.
+    address = str(path) if sys.platform == "win32" else path.as_uri()
     try:
-        return webbrowser.open_new_tab(path.absolute().as_uri())
+        return webbrowser.open_new_tab(address)
     except (webbrowser.Error, OSError) as error:
         log.warning("no browser could open %s: %s", path, error)
         return False

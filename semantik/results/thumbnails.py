@@ -17,6 +17,7 @@ from typing import Protocol
 from semantik.decoding.decoded import Thumbnail
 from semantik.errors import DecodeFailed
 from semantik.records import split_path
+from semantik.storage.atomic_files import patiently
 from semantik.storage.regular_files import long_path
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ class ThumbnailCache:
         try:
             if entry.stat().st_size > _LARGEST_ENTRY:
                 raise ValueError("too large")
-            thumbnail = _unpack(key, entry.read_bytes())
+            thumbnail = _unpack(key, patiently(entry.read_bytes))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -121,10 +122,10 @@ class ThumbnailCache:
         try:
             # Not synced: the digest tells an entry that a power cut left incomplete, and 500 syncs take seconds.
             partial.write_bytes(data)
-            os.replace(partial, entry)
+            patiently(lambda: os.replace(partial, entry))
         except OSError:
             with contextlib.suppress(OSError):
-                partial.unlink()
+                patiently(lambda: partial.unlink(missing_ok=True))
             raise
         return len(data)
 

@@ -80,7 +80,7 @@ def replace_file(path: Path, data: bytes | Sequence[bytes]) -> bool:
     # Cut, so that the temporary file of a long name is not too long.
     temporary = path.with_name(f"{path.name[:50]}.{os.getpid()}.tmp")
     with contextlib.suppress(FileNotFoundError):
-        temporary.unlink()  # left by a killed process that had the same id
+        patiently(temporary.unlink)  # left by a killed process that had the same id
     write_new(temporary, [data] if isinstance(data, bytes) else data)
     try:
         patiently(lambda: os.replace(temporary, path))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
+import secrets
 import unicodedata
 from pathlib import Path
+
+from semantik.storage.atomic_files import patiently
 
 PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
 """Where SemantikSearch.py is: the program's own folder, or site-packages when it was installed."""
@@ -47,11 +49,14 @@ def find_home() -> Path:
 
 def is_writable(folder: Path) -> bool:
     """Whether a file can really be made in ``folder``; permission bits do not tell on every system."""
+    # Not by ``tempfile``: on Windows it takes a refusal for a name that is taken, and tries two thousand million more.
+    probe = folder / f".{secrets.token_hex(8)}.tmp"
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            return True
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        patiently(probe.unlink)
     except OSError:
         return False
+    return True
 
 
 # -- What is in the home. Nobody else joins a name to it.

@@ -1,11 +1,15 @@
-"""Opening files that may be anything: pipes, devices, names beyond what Windows likes, lying lengths."""
+"""Opening files that may be anything: pipes, links, what is not on the disk, names beyond what Windows likes."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import ntpath
 import os
 import stat
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from semantik.records import Reason
@@ -17,6 +21,10 @@ _FLAGS = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_NOCTTY", 0)
 )
+# OneDrive and others: FILE_ATTRIBUTE_RECALL_ON_DATA_ACCESS, _RECALL_ON_OPEN and _OFFLINE (winnt.h).
+_RECALLED = 0x400000 | 0x40000 | 0x1000
+_DATALESS = 0x40000000  # SF_DATALESS of macOS (sys/stat.h): iCloud, and others by its File Provider
+_MOUNT_POINT = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: junctions, and disks that are mounted in a folder
 _WINDOWS_MAX_PATH = 248  # for folders; files may have 260
 
 
@@ -70,11 +78,49 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def is_only_in_cloud(status: os.stat_result) -> bool:
+    """Whether a file's content is fetched from a service as soon as it is opened: only its name and size are here.
+
+    Asking for the status fetches nothing.
+    """
+    attributes: int = getattr(status, "st_file_attributes", 0)
+    flags: int = getattr(status, "st_flags", 0)
+    return bool(attributes & _RECALLED or flags & _DATALESS)
+
+
+def is_away(path: Path) -> bool:
+    """Whether there is such a file at ``path``; what cannot be asked is not away."""
+    try:
+        return is_only_in_cloud(long_path(path).stat())
+    except (OSError, ValueError):
+        return False
+
+
+def fetch(path: Path, is_over: Callable[[], bool] = lambda: False) -> None:
+    """Have a file's content brought to the disk, as reading it does, until ``is_over``.
+
+    What fails is left to whoever opens the file.
+    """
+    with contextlib.suppress(OSError, ValueError), open_regular(path) as file:
+        while not is_over() and file.read(BoundedReader._LARGE):
+            pass
+
+
+def is_link(entry: os.DirEntry[str] | Path) -> bool:
+    """Whether a name only leads to a file or folder: a symbolic link, or a junction of Windows. Raises OSError."""
+    if entry.is_symlink():
+        return True
+    # Python tells by itself from 3.12 on. Elsewhere nothing is asked: it would cost a call for each folder.
+    return os.name == "nt" and getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == _MOUNT_POINT
+
+
 def reason_of(error: Exception) -> Reason:
     """Why a file or folder was not read, of what the system raised; EOFError means that it became shorter."""
     match error:
         case FileNotFoundError() | NotADirectoryError():
             return Reason.VANISHED
+        case PermissionError() if sys.platform == "darwin" and error.errno == errno.EPERM:
+            return Reason.PRIVACY  # what file permissions refuse is EACCES there
         case PermissionError():
             return Reason.PERMISSION
         case NotRegular():

@@ -8,7 +8,7 @@ import logging
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from semantik.storage.atomic_files import replace_file
+from semantik.storage.atomic_files import patiently, replace_file
 from semantik.storage.home import CONFIG_NAME, SHIPPED, settings_file
 from semantik.words.catalogue import LANGUAGES
 
@@ -43,6 +43,7 @@ class Config:
     clip_checkpoint: str = ""  # an own CLIP checkpoint that the user trusts; it runs code when loaded
     decode_seconds: float = 20.0  # time limit for opening one picture
     exclude: tuple[str, ...] = ()  # folders and files to leave out: see ``exclusions.py``
+    fetch_cloud_files: bool = False  # download pictures that are only in OneDrive, iCloud or the like
     fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors
     approximate_search: bool = False  # in large libraries, look only where the best results probably are
 
@@ -113,7 +114,7 @@ def _read(path: Path) -> dict[str, object]:
     except ValueError as error:
         log.warning("settings are damaged and kept aside: %s: %s", path, error)
         with contextlib.suppress(OSError):
-            path.replace(path.with_name(path.name + ".damaged"))
+            patiently(lambda: path.replace(path.with_name(path.name + ".damaged")))
         return {}
     for old, new in RENAMED.items():
         if old in values:

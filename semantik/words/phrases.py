@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from semantik.long_tasks import Progress
-from semantik.records import Changes, IndexReport
-from semantik.words.text import is_text, number, say
+from semantik.records import Changes, IndexReport, Reason
+from semantik.words.text import counted, is_text, number, say
 
 
 def model_title(name: str) -> str:
@@ -69,6 +69,8 @@ def index_summary(report: IndexReport, problems: str = "done.problems") -> str:
     )
     if report.problems:
         message += say(problems, count=number(len(report.problems)))
+    if away := sum(problem.reason is Reason.ONLY_IN_CLOUD for problem in report.problems):
+        message += "\n" + counted("done.only_in_cloud", away)
     return message
 
 

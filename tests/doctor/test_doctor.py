@@ -8,7 +8,7 @@ from collections import namedtuple
 from datetime import datetime
 from importlib import metadata
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import SimpleNamespace
 
 import psutil
@@ -478,6 +478,19 @@ def test_the_computer(monkeypatch):
     monkeypatch.setattr(machine_health, "tk_version", lambda: "")
     assert keys(doctor.diagnosis._window(None)) == ["no_tk"]
     assert keys(doctor.diagnosis._window(Window("8.6.1", False))) == ["tk", "no_drops"]
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        (PurePosixPath("/home/ana/año #1?/details.sqlite"), "file:///home/ana/a%C3%B1o%20%231%3F/details.sqlite"),
+        (PureWindowsPath("C:\\Año 1\\details.sqlite"), "file:///C:/A%C3%B1o%201/details.sqlite"),
+        (PureWindowsPath("\\\\nas\\casa\\details.sqlite"), "file:////nas/casa/details.sqlite"),
+    ],
+)
+def test_sqlite_is_told_of_a_file_wherever_it_is(path, address):
+    """It refuses ``file://nas/…``, as it knows no computer but this one."""
+    assert index_health._address(path) == f"{address}?mode=ro"
 
 
 def test_details_pass_only_when_they_are_file_names():

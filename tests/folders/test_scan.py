@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from semantik.errors import FolderNotFound
+from semantik.errors import FolderNotFound, FolderPrivate, FolderUnreadable
+from semantik.folders import walk
 from semantik.folders.scan import find_images
 from semantik.records import ImageFile, Reason
+from semantik.storage import regular_files
+from semantik.storage.regular_files import is_link
 
 
 def touch(path, data=b"x"):
@@ -150,3 +156,99 @@ def test_folders_of_a_file_system_that_numbers_nothing_are_told_apart(tmp_path, 
 
     monkeypatch.setattr(Path, "stat", stat)
     assert names(tmp_path) == ["a/x.jpg", "b/x.jpg"]
+
+
+# -- Libraries of photo programs, and what macOS's privacy rules refuse ----------------------------------
+
+
+LIBRARY = {
+    "Fotos.photoslibrary": ("originals/0/a.heic", "resources/derivatives/0/a_1.jpg", "scopes/x/originals/b.jpg"),
+    "Viejas.photoslibrary": ("Masters/2014/c.jpg", "Thumbnails/2014/c.jpg", "resources/media/face/d.jpg"),
+    "iPhoto.photolibrary": ("Originals/2009/e.jpg", "Masters/f.jpg", "Previews/e.jpg", "Data/f.jpg", "g.jpg"),
+    "Aperture Library.APLIBRARY": ("Masters/h.nef", "Previews/h.jpg"),
+    "originals": ("resources/i.jpg",),
+}
+
+
+def test_of_a_photo_library_only_the_originals_are_found(tmp_path):
+    for folder, inside in LIBRARY.items():
+        for name in inside:
+            touch(tmp_path / folder / name)
+    assert names(tmp_path) == [
+        "Aperture Library.APLIBRARY/Masters/h.nef",
+        "Fotos.photoslibrary/originals/0/a.heic",
+        "Viejas.photoslibrary/Masters/2014/c.jpg",
+        "iPhoto.photolibrary/Masters/f.jpg",
+        "iPhoto.photolibrary/Originals/2009/e.jpg",
+        "originals/resources/i.jpg",
+    ]
+    assert names(tmp_path / "Fotos.photoslibrary") == ["originals/0/a.heic"]
+    # Who opens a folder inside knows what is there.
+    assert names(tmp_path / "Fotos.photoslibrary" / "resources") == ["derivatives/0/a_1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "reason"),
+    [(errno.EPERM, FolderPrivate, Reason.PRIVACY), (errno.EACCES, FolderUnreadable, Reason.PERMISSION)],
+)
+def test_a_refusal_by_the_privacy_rules_of_macos_says_so(tmp_path, monkeypatch, code, error, reason):
+    touch(tmp_path / "a" / "x.jpg")
+    touch(tmp_path / "b.jpg")
+    real, refused, problems = os.scandir, "a", []
+
+    def scandir(path):
+        if str(path).endswith(refused):
+            raise PermissionError(code, os.strerror(code), str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert names(tmp_path, on_problem=problems.append) == ["b.jpg"]
+    assert [(bad.path, bad.reason) for bad in problems] == [("a/", reason)]
+    refused = tmp_path.name
+    with pytest.raises(FolderUnreadable) as told:
+        names(tmp_path)
+    assert type(told.value) is error
+
+
+# -- Junctions of Windows ---------------------------------------------------------------------------------
+
+
+def test_a_junction_is_a_link_and_never_names_what_is_there_anyhow(tmp_path, monkeypatch):
+    """In each user's Documents, Windows has "My Pictures" for older programs: it comes before the real Pictures."""
+    touch(tmp_path / "Pictures" / "x.jpg")
+    junction = tmp_path / "Documents" / "My Pictures"
+    junction.parent.mkdir()
+    if os.name == "nt":
+        import _winapi
+
+        try:
+            _winapi.CreateJunction(str(tmp_path / "Pictures"), str(junction))
+        except OSError as error:
+            pytest.skip(f"wine makes no junctions: {error}")
+    else:  # which tells no more of it than that it is a folder
+        junction.symlink_to(tmp_path / "Pictures")
+        monkeypatch.setattr(walk, "is_link", lambda entry: Path(entry.path) == junction)
+    assert names(tmp_path) == ["Pictures/x.jpg"]
+
+
+class Entry:
+    """A folder as Windows tells of it."""
+
+    def __init__(self, tag):
+        self.tag = tag
+
+    def is_symlink(self):
+        return self.tag == 0xA000000C
+
+    def stat(self, follow_symlinks=True):
+        assert not follow_symlinks
+        return SimpleNamespace(st_reparse_tag=self.tag)
+
+
+@pytest.mark.parametrize(
+    ("tag", "link"), [(0, False), (0xA0000003, True), (0xA000000C, True), (0x9000101A, False)]
+)  # nothing, a junction, a symbolic link, a folder of OneDrive's
+def test_junctions_are_told_by_their_tag(monkeypatch, tag, link):
+    monkeypatch.setattr(regular_files.os, "name", "nt")
+    assert is_link(Entry(tag)) is link

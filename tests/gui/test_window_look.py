@@ -43,7 +43,7 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.places import REPO
 from tests.support.screens import LAPTOP, SIZE, photograph, press
-from tests.support.widget_finders import letter, tab_order
+from tests.support.widget_finders import in_sight, letter, tab_order, written
 from tests.support.window import Window
 
 FOLDERS = "Directorio de Imágenes"
@@ -671,6 +671,31 @@ def test_skipped_files_are_tried_again(window, problems, library):
     assert window.app.loaded.opened.library.count == 7
     assert window.find("button", "Omitidas (2)")
     assert not dialog.winfo_exists()
+
+
+def test_what_is_only_in_the_cloud_is_downloaded_when_it_is_chosen(window):
+    away, bad = Problem("nube.jpg", Reason.ONLY_IN_CLOUD), Problem("mala.jpg", Reason.DAMAGED)
+    tried = []
+    for problems, chosen, expected in (
+        ([away, bad], None, [bad]),  # "all" downloads nothing
+        ([away, bad], "nube.jpg", [away]),
+        ([away], None, None),
+        ([away], "nube.jpg", [away]),
+    ):
+        dialog = ProblemsDialog(window.root, problems, retry=tried.append)
+        table = window.table(within=dialog)
+        hint = next(written(each) for each in in_sight(dialog) if "nube" in written(each))
+        assert hint.startswith("Lo que solo está en la nube no se descarga sin pedirlo")
+        if chosen:
+            table.selection_set(next(row for row in table.get_children() if table.item(row, "values")[0] == chosen))
+            window.root.update()
+        assert disabled(dialog.retry_button) is (expected is None)
+        if expected:
+            window.press(dialog.retry_button)
+            assert tried.pop() == expected
+        else:
+            dialog.destroy()
+        window.root.update()
 
 
 # -- Notifications -------------------------------------------------------------------------------------

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import random
 import shutil
+import weakref
 
+import faiss
 import numpy as np
 import pytest
 
@@ -331,6 +334,51 @@ def test_damage_is_told_left_alone_and_repaired_when_asked(opened, how):
     again = opened()
     assert again.open().state is State.READY
     assert [hit.path.name for hit in together(again).search(Query.of_text("rojo"), 1)] == ["rojo.png"]
+
+
+@pytest.mark.parametrize("how", ["vector flipped", "rows mixed up", "other space", "laid out otherwise by faiss"])
+def test_an_error_that_is_kept_holds_no_file_of_the_index(opened, how, monkeypatch):
+    """Windows moves no file that is mapped, and so no damaged index could be rebuilt while the window tells of it."""
+    mapped = []
+    real = np.memmap
+
+    def memmap(*arguments, **options):
+        made = real(*arguments, **options)
+        mapped.append(weakref.ref(made))
+        return made
+
+    library = opened()
+    if how == "rows mixed up":
+        monkeypatch.setattr(ImageIndex, "_number_rows", lambda index: None)
+    elif how == "laid out otherwise by faiss":
+        monkeypatch.setattr(faiss, "read_index", lambda *arguments: (_ for _ in ()).throw(RuntimeError("no index")))
+    else:
+        tamper(library.store, how)
+    monkeypatch.setattr(np, "memmap", memmap)
+    gc.disable()  # which nobody waits for, either
+    try:
+        kept = library.open()
+        assert isinstance(kept.error, IndexDamaged)
+        assert mapped
+        assert [reference() for reference in mapped] == [None] * len(mapped)
+    finally:
+        gc.enable()
+
+
+def test_an_update_that_failed_and_is_told_holds_no_file_of_the_index(opened):
+    library = opened()
+    library.open()
+    paint(library.folder / "nuevo.png", (9, 200, 9))
+    tamper(library.store, "newer")
+    (outcome,) = together(library).update([library])
+    assert isinstance(outcome.error, IndexTooNew)
+    index = weakref.ref(library.index)
+    gc.disable()
+    try:
+        library.index = None
+        assert index() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -361,6 +361,27 @@ def test_windows_waits_for_a_reader(tmp_path, monkeypatch):
     assert target.read_bytes() == b"new"
 
 
+def test_windows_waits_for_a_virus_scanner_before_an_index_is_set_aside(scene, monkeypatch):
+    """It looks into what was just written, or is about to be moved, for some milliseconds."""
+    index, _ = scene("append")
+    files = {path.name: path.read_bytes() for path in index.store.glob("image_index.*")}
+    real, refusals = os.replace, [PermissionError(errno.EACCES, "in use")] * 5
+
+    def replaced(source, destination):
+        if refusals:
+            raise refusals.pop()
+        real(source, destination)
+
+    monkeypatch.setattr(os, "replace", replaced)
+    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * 5)
+    aside = set_aside(index.store)
+    assert not refusals
+    assert {path.name: path.read_bytes() for path in aside.iterdir()} == files
+    refusals += [PermissionError(errno.EACCES, "in use")] * 5
+    store.put_back(aside)
+    assert {path.name: path.read_bytes() for path in index.store.glob("image_index.*")} == files
+
+
 def test_windows_leaves_a_mapped_file_and_takes_another_name(scene, monkeypatch):
     index, _ = scene("append")
     blocked = index.store / "image_index.2.bin"

@@ -22,6 +22,7 @@ from semantik.results import copying
 from semantik.results.copying import CopyReport, copy_files
 from semantik.results.export import copied_message, iter_zip, to_csv, to_json
 from semantik.results.portable_names import numbered, portable, with_number
+from semantik.storage import atomic_files
 from semantik.words import text
 from semantik.words.shown_names import visible
 from tests.support import hostile
@@ -429,3 +430,21 @@ def test_a_problem_of_a_source_names_it(sources, target):
     (problem,) = copy_files(sources[:1], target).failed
     assert isinstance(problem, Problem)
     assert problem.path == str(sources[0])
+
+
+def test_windows_waits_for_a_virus_scanner_that_reads_the_new_copy(tmp_path, monkeypatch):
+    partial, copy = write(tmp_path / ".x.part", b"a picture"), tmp_path / "foto.jpg"
+    real, refusals = os.rename, [PermissionError(errno.EACCES, "in use")] * 5
+
+    def rename(source, destination):
+        if refusals:
+            raise refusals.pop()
+        real(source, destination)
+
+    monkeypatch.setattr(os, "rename", rename)
+    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * 5)
+    with monkeypatch.context() as windows:
+        windows.setattr(copying.os, "name", "nt")
+        copying._rename_without_replacing(partial, copy)
+    assert not refusals
+    assert copy.read_bytes() == b"a picture"

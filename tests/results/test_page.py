@@ -573,6 +573,16 @@ def test_pages_open_in_a_new_tab_of_the_browser(tmp_path, monkeypatch):
     assert open_page(page) is False
 
 
+def test_windows_is_given_the_name_of_the_page(tmp_path, monkeypatch):
+    """Its shell finds no file by an address with a letter beyond ASCII in it, however that is written."""
+    opened = []
+    monkeypatch.setattr(webbrowser, "open_new_tab", lambda address: opened.append(address) or True)
+    monkeypatch.setattr(results_page.sys, "platform", "win32")
+    page = tmp_path / "José Ñandú" / "página #1 50%.html"
+    assert open_page(page) is True
+    assert opened == [str(page)]
+
+
 def test_the_icon_is_drawn_for_every_size():
     icon = Image.open(REPO / "SS.png")
     assert (icon.format, icon.mode, icon.size) == ("PNG", "RGBA", (256, 256))

@@ -76,9 +76,9 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
 
 
 @functools.cache
-def _lasting_pool(time_limit: float) -> DecodePool:
+def _lasting_pool(time_limit: float, *, fetch_cloud: bool) -> DecodePool:
     """Decoder processes that outlast the engine that uses them: to start them takes longer than most tests."""
-    pool = DecodePool(time_limit=time_limit)
+    pool = DecodePool(time_limit=time_limit, fetch_cloud=fetch_cloud)
     atexit.register(pool.close)
     pool.close = lambda: None  # type: ignore[method-assign]
     return pool

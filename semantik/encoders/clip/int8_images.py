@@ -8,11 +8,14 @@ embeddings drift ten times as far. Needs the packages of ``requirements-fast.txt
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
 import os
-import tempfile
+import secrets
+import shutil
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +49,8 @@ def make(visual: Any, resolution: int, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        exact, small = Path(scratch, "exact.onnx"), Path(scratch, "int8.onnx")
+    with _scratch(target.parent) as scratch:
+        exact, small = scratch / "exact.onnx", scratch / "int8.onnx"
         with warnings.catch_warnings():
             # The older exporter is called obsolescent; the newer one needs one more package and minutes.
             warnings.simplefilter("ignore")
@@ -70,6 +73,17 @@ def make(visual: Any, resolution: int, target: Path) -> None:
         )
         replace_file(target, small.read_bytes())
     log.info("8-bit image side kept in %s", target)
+
+
+@contextlib.contextmanager
+def _scratch(beside: Path) -> Iterator[Path]:
+    """A folder for a while. ``tempfile`` would try for ever where Windows lets nothing be made."""
+    folder = beside / f".{secrets.token_hex(8)}.tmp"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def load(weights: Weights, kept: Path, resolution: int) -> Int8ImageTower:

@@ -21,11 +21,11 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 
-from semantik.folders.litter import is_litter
+from semantik.folders.litter import is_derived, is_litter
 from semantik.folders.raw_jpeg_pairs import suffix
 from semantik.folders.scan import TAKEN
 from semantik.folders.walk import FolderWalk
-from semantik.storage.regular_files import is_folder, long_path
+from semantik.storage.regular_files import is_folder, is_link, long_path
 
 # Windows tells of a file that was only read, too (watchdog asks for FILE_NOTIFY_CHANGE_LAST_ACCESS).
 READING_COUNTS_AS_CHANGE = sys.platform == "win32"
@@ -49,6 +49,7 @@ class Scope:
 
     def __init__(self, root: str, exclude: Sequence[Path]) -> None:
         # Parts are counted: macOS writes accents in events otherwise than in the name that was given.
+        self._name = Path(root).name
         self._depth = len(_parts(root))
         real = [os.path.realpath(path) for path in exclude]
         self._exclude = [path for path in real if is_in(path, root) and not is_in(root, path)]
@@ -60,7 +61,7 @@ class Scope:
     def admits(self, path: str) -> bool:
         """Whether neither the path nor a folder on the way to it is hidden, litter or excluded."""
         parts = self.below(path)
-        if any(map(is_litter, parts)):
+        if any(map(is_litter, parts)) or any(map(is_derived, (self._name, *parts), parts)):
             return False
         return not any(is_in(path, excluded) for excluded in self._exclude)
 
@@ -96,7 +97,14 @@ class EventFilter(FileSystemEventHandler):
             return False
         if isinstance(event, FileDeletedEvent) and DELETED_FOLDERS_LOOK_LIKE_FILES:
             return True
-        return path in self.links or (Path(path).is_symlink() and is_folder(Path(path)))
+        return path in self.links or _links_to_folder(Path(path))
+
+
+def _links_to_folder(path: Path) -> bool:
+    try:
+        return is_link(long_path(path)) and is_folder(path)
+    except OSError:  # gone again
+        return False
 
 
 def _is_by_reading(event: FileSystemEvent) -> bool:

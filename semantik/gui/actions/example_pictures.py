@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.widgets.entries import replace_text
 from semantik.gui.window_services import WindowServices
+from semantik.storage.regular_files import is_folder
 from semantik.words.text import say
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ExamplePicker:
 
     def take(self, paths: Sequence[Path]) -> None:
         """Files and folders that were dropped or chosen: folders are opened, pictures are what to search with."""
-        pictures = [path for path in paths if not path.is_dir()]
+        pictures = [path for path in paths if not is_folder(path)]
         if pictures:
             self.enter(joined_names(pictures))
         elif paths:

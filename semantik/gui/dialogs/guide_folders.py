@@ -12,6 +12,7 @@ from semantik.folders.suggested_folders import PictureCount
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
 from semantik.gui.widgets.tooltip import Tooltip
+from semantik.storage.regular_files import long_path
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, say
 
@@ -148,6 +149,6 @@ def _same(one: Path, other: Path) -> bool:
     if one == other:
         return True
     try:
-        return one.samefile(other)
+        return long_path(one).samefile(long_path(other))
     except OSError:
         return False

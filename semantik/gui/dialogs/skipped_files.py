@@ -10,7 +10,8 @@ from tkinter import ttk
 from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.table_columns import fit_column
-from semantik.records import Problem
+from semantik.gui.widgets.theme import Hint
+from semantik.records import Problem, Reason
 from semantik.words.plain import plain
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, reason, say
@@ -31,16 +32,23 @@ class ProblemsDialog(Dialog):
         reveal: Callable[[Problem], None] = lambda problem: None,
         retry: Callable[[Sequence[Problem]], None] | None = None,
     ) -> None:
-        """``retry`` gets the selected problems, or all when none is selected; None while it cannot be done."""
+        """``retry`` gets the selected problems, or all when none is selected; None while it cannot be done.
+
+        What is only in a cloud is never among "all": it is downloaded when the user selects it.
+        """
         super().__init__(parent, say("skipped.title"))
         self._problems = list(problems)
         self._reveal, self._retry = reveal, retry
+        self._at_hand = [problem for problem in problems if problem.reason is not Reason.ONLY_IN_CLOUD]
         self._by, self._backwards = "", False
         self.body.columnconfigure(0, weight=1)
         self.body.rowconfigure(1, weight=1)
         self._build_top()
         self._build_table()
         self._build_buttons()
+        if len(self._at_hand) < len(self._problems):
+            hint = Hint(self.body, text=say("skipped.cloud_hint"), justify="left", wraplength=px(self, 520))
+            hint.grid(row=3, column=0, sticky="ew", pady=(px(self, 10), 0))
         for number, problem in enumerate(problems):
             path = f"{problem.folder.name}/{problem.path}" if problem.folder else problem.path
             cells = (visible(path), reason(problem.reason))
@@ -129,7 +137,7 @@ class ProblemsDialog(Dialog):
     def _selected(self) -> None:
         chosen = self.table.selection()
         self.retry_button.configure(text=say("skipped.retry_chosen" if chosen else "skipped.retry_all"))
-        self.retry_button.state(["!disabled" if self._retry else "disabled"])
+        self.retry_button.state(["!disabled" if self._retry and (chosen or self._at_hand) else "disabled"])
         self.reveal_button.state(["!disabled" if chosen else "disabled"])
 
     def _double(self, y: int) -> None:
@@ -149,7 +157,7 @@ class ProblemsDialog(Dialog):
     def retry(self) -> None:
         """Try the selected files again, or all of them."""
         if self._retry:
-            chosen = self.chosen or self._problems
+            chosen = self.chosen or self._at_hand
             self.destroy()
             self._retry(chosen)
 
