@@ -29,6 +29,7 @@ from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
 from semantik.storage.home import SHIPPED, find_home
 from semantik.storage.log_file import start_logging
+from semantik.storage.private_files import tighten
 from semantik.storage.search_history import SearchHistory
 from semantik.storage.settings import Config, load_config
 from semantik.words import text
@@ -53,6 +54,7 @@ class SemantikSearchApp:
     def __init__(self, root: tk.Tk, home: Path | None = None) -> None:
         self.root = root
         self.home = home or find_home()
+        tighten(self.home)
         log_path = start_logging(self.home)
         self.services = WindowServices(root, self.home, log_path, self.load_config())
         self.tasks = self.services.tasks

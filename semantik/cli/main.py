@@ -14,6 +14,7 @@ from semantik.cli.output import complain
 from semantik.desktop.system_language import resolve
 from semantik.storage.home import find_home
 from semantik.storage.log_file import start_logging
+from semantik.storage.private_files import tighten
 from semantik.storage.settings import load_config
 from semantik.words import text
 from semantik.words.text import say
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if reconfigure:
             reconfigure(errors="backslashreplace")
     home = find_home()
+    tighten(home)
     start_logging(home)
     config = load_config(home)
     text.set_language(resolve(config.language))

@@ -32,6 +32,7 @@ from semantik.results.header import chips_of, filters_of, plain_term
 from semantik.results.thumbnails import SIDE
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import results_folder
+from semantik.storage.private_files import make_folder
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, language, number, plural_forms, say
 
@@ -122,7 +123,7 @@ def results_path(home: Path) -> Path:
     """A fresh file name among the results pages, where the oldest pages make room for it. Raises PageNotSaved."""
     folder = results_folder(home)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         _prune(folder)
     except OSError as error:
         raise PageNotSaved(folder=str(folder), detail=system_detail(error)) from error

@@ -25,6 +25,7 @@ from semantik.queries import Term
 from semantik.search.query_syntax import parse
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import example_pictures_folder
+from semantik.storage.private_files import make_folder
 from semantik.storage.regular_files import long_path
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def keep(data: bytes, extension: str, home: Path) -> Path:
     """Write a picture's bytes into the home under a name made of their content. Raises PictureNotSaved."""
     path = example_pictures_folder(home) / f"{hashlib.sha256(data).hexdigest()[:16]}{extension}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         replace_file(path, data)
         _prune(path.parent)
     except OSError as error:
