@@ -46,6 +46,7 @@ class Card(Picture):
     date: str  # "" while unknown, as the next two
     pixels: str
     camera: str
+    safe: bool  # whether the link may lead to the file itself
     named: str  # words of the query that its path has
     moment: str = ""  # where in the video it is; "" for a picture
     copies: tuple[Card, ...] = ()
@@ -55,7 +56,22 @@ def picture_of(path: Path, thumbnail: Thumbnail | None) -> Picture:
     """A picture of the query, or a frame of a video; without a link when its path is relative."""
     file, moment_in = split_path(path)
     name = file.name if moment_in is None else f"{file.name} ({clock(moment_in)})"
-    return Picture(name, _link(file, moment_in) if path.is_absolute() else "", *_source(thumbnail))
+    return Picture(
+        name, _link(file, moment_in) if path.is_absolute() and is_safe_to_open(file) else "", *_source(thumbnail)
+    )
+
+
+SHOWN_AS_PICTURES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".avif", ".bmp", ".ico"}
+)
+"""Endings whose files a browser shows as pictures or films whatever is in them."""
+
+SHOWN_AS_FILMS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".3gp", ".ogv"})
+
+
+def is_safe_to_open(file: Path) -> bool:
+    """Whether a link may lead to the file itself: in an SVG, or under an ending that is not known, a script may run."""
+    return file.suffix.lower() in SHOWN_AS_PICTURES | SHOWN_AS_FILMS
 
 
 def cards_of(
@@ -115,6 +131,7 @@ def _card(
     return Card(
         name=hit.path.name,
         href=href,
+        safe=is_safe_to_open(hit.path),
         src=src,
         width=width,
         height=height,
