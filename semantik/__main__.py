@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from semantik.desktop import standard_streams
@@ -18,6 +19,7 @@ def run() -> int:
     except OSError as error:
         # Of a command's own failures none comes as far as this: it is its output.
         failure, status = error, 1
+        logging.getLogger("semantik").info("the command ended early", exc_info=True)
     except SystemExit as end:  # argparse's
         standard_streams.flush()
         raise end from None

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import sys
+
+
+class _Patient(io.TextIOWrapper):
+    """Stderr, where what cannot be written is not worth ending for: the disk behind it is full, or its reader gone."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            super().flush()
 
 
 def begin() -> None:
@@ -16,7 +30,8 @@ def begin() -> None:
     take Ctrl+C for themselves.
     """
     with contextlib.suppress(ValueError):  # not the main thread
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else whoever started us wants it ignored
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -27,6 +42,9 @@ def begin() -> None:
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8", errors="backslashreplace"))  # noqa: SIM115, PTH123
+    own = sys.__stderr__
+    if own is not None and sys.stderr is own:
+        sys.stderr = _Patient(own.buffer, own.encoding, "backslashreplace", line_buffering=True)
 
 
 def flush() -> OSError | None:

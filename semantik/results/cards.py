@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from semantik.decoding.decoded import Thumbnail
@@ -26,6 +26,7 @@ class Picture:
     src: str
     width: int
     height: int
+    safe: bool = field(kw_only=True)  # whether a link may lead to the file itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,6 @@ class Card(Picture):
     date: str  # "" while unknown, as the next two
     pixels: str
     camera: str
-    safe: bool  # whether the link may lead to the file itself
     named: str  # words of the query that its path has
     moment: str = ""  # where in the video it is; "" for a picture
     copies: tuple[Card, ...] = ()
@@ -56,9 +56,8 @@ def picture_of(path: Path, thumbnail: Thumbnail | None) -> Picture:
     """A picture of the query, or a frame of a video; without a link when its path is relative."""
     file, moment_in = split_path(path)
     name = file.name if moment_in is None else f"{file.name} ({clock(moment_in)})"
-    return Picture(
-        name, _link(file, moment_in) if path.is_absolute() and is_safe_to_open(file) else "", *_source(thumbnail)
-    )
+    href = _link(file, moment_in) if path.is_absolute() else ""
+    return Picture(name, href, *_source(thumbnail), safe=is_safe_to_open(file))
 
 
 SHOWN_AS_PICTURES = frozenset(

@@ -13,7 +13,7 @@
   const hitsInSight = () => [...document.querySelectorAll(IN_SIGHT)];
   const linkOf = (hit) => hit.querySelector(".frame a");
   // The address of a hit's file. Its link does not lead there where a script might run: that one opens the viewer.
-  const fileOf = (hit) => linkOf(hit).dataset.file ?? linkOf(hit).href;
+  const fileOf = (hit) => hit.querySelector(".zoom").value;
   const textOf = (hit, selector) => hit.querySelector(selector).textContent;
 
   // The path behind a file address; null when its name is not text.

@@ -17,8 +17,8 @@
     part(".in").textContent = textOf(hit, ".folder");
     for (const fact of ["date", "pixels", "camera"]) part(`.${fact}`).textContent = anchor.dataset[fact] ?? "";
     part(".reduced").hidden = true;
-    part(".open").hidden = anchor.dataset.file !== undefined;
-    part(".open").href = anchor.dataset.file ? "#" : anchor.href;
+    part(".open").hidden = anchor.target !== "_blank"; // a script might run in it
+    part(".open").href = anchor.href;
     part(".previous").disabled = index === 0;
     part(".next").disabled = index === sequence.length - 1;
     if (document.activeElement.disabled) viewer.focus(); // a button that goes must not take the keyboard along
@@ -77,7 +77,7 @@
     root.classList.add("js");
     document.querySelector(".hits").addEventListener("click", (event) => {
       const button = event.target.closest(".zoom");
-      const viewed = event.target.closest("a.viewed");
+      const viewed = event.target.closest('a[href="#viewer"]');
       if (viewed) event.preventDefault();
       if (button || viewed) enlarge((button ?? viewed).closest(".hit"));
     });
