@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 
+from semantik.desktop import standard_streams
 from semantik.gui import launch
 
 if __name__ == "__main__":
+    standard_streams.begin()
     # Before anything that may be missing is imported: a venv beside the program may have it all.
     code = launch.prepare(__file__, sys.argv[1:])
     if code is not None:
         sys.exit(code)
 
+import signal
 import tkinter as tk
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +32,7 @@ from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
 from semantik.storage.home import SHIPPED, find_home
 from semantik.storage.log_file import start_logging
+from semantik.storage.private_files import tighten
 from semantik.storage.search_history import SearchHistory
 from semantik.storage.settings import Config, load_config
 from semantik.words import text
@@ -53,6 +57,7 @@ class SemantikSearchApp:
     def __init__(self, root: tk.Tk, home: Path | None = None) -> None:
         self.root = root
         self.home = home or find_home()
+        tighten(self.home)
         log_path = start_logging(self.home)
         self.services = WindowServices(root, self.home, log_path, self.load_config())
         self.tasks = self.services.tasks
@@ -126,6 +131,7 @@ class SemantikSearchApp:
     def _engine_loaded(self, engine: Engine) -> None:
         self.loaded = LoadedActions(self.services, self.view, self.examples, engine)
         self.loaded.begin()
+        self.services.tell_spoiled()
 
     @property
     def actions(self) -> LoadedActions:
@@ -232,10 +238,22 @@ class SemantikSearchApp:
 def main() -> None:
     """Open the window and stay until it is closed."""
     claim_pixels()
-    root = tk.Tk(className="SemantikSearch")
-    app = SemantikSearchApp(root)
+    try:
+        root = tk.Tk(className="SemantikSearch")
+    except tk.TclError:
+        launch.tell(launch.say_in_system_language("launch.no_screen"))
+        sys.exit(1)
+    try:
+        home = find_home()
+    except OSError as error:
+        root.destroy()
+        launch.tell(launch.say_in_system_language("launch.home_unusable", detail=error))
+        sys.exit(1)
+    app = SemantikSearchApp(root, home)
+    signal.signal(signal.SIGINT, lambda number, frame: app.tasks.post(app.close))  # as if the window were closed
     root.mainloop()
     app.tasks.finish()
+    standard_streams.flush()
 
 
 if __name__ == "__main__":

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 
-from semantik.cli.main import main
+from semantik.desktop import standard_streams
 
 
 def run() -> int:
-    """Run one command and return its exit code, also when whoever reads its output has enough of it."""
+    """Run one command and return its exit code, also when nobody takes its output, or has enough of it."""
+    standard_streams.begin()
+    failure: OSError | None = None
     try:
+        from semantik.cli.main import main  # late: Ctrl+C is dealt with by now
+
         status = main()
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, ``head`` for instance, has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
-    return status
+    except OSError as error:
+        # Of a command's own failures none comes as far as this: it is its output.
+        failure, status = error, 1
+        logging.getLogger("semantik").info("the command ended early", exc_info=True)
+    except SystemExit as end:  # argparse's
+        standard_streams.flush()
+        raise end from None
+    failed = standard_streams.flush()
+    failure = failure or failed
+    if failure is None:
+        return status
+    if not isinstance(failure, BrokenPipeError):  # the reader, ``head`` for instance, has enough
+        from semantik.words.text import say
+
+        detail = failure.strerror or str(failure)
+        standard_streams.complain(f"semantik: {say('cli.output_failed', detail=detail)}")
+    return 1
 
 
 if __name__ == "__main__":

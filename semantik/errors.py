@@ -96,6 +96,18 @@ class PageNotSaved(SemantikError):
     key = "error.page_not_saved"
 
 
+class PlaceTaken(SemantikError):
+    """The file for a results page is there, and is no earlier page. Params: path."""
+
+    key = "error.place_taken"
+
+
+class PlaceAmongPictures(SemantikError):
+    """The file for a results page would lie among the user's pictures. Params: path, folder."""
+
+    key = "error.place_among_pictures"
+
+
 class EmptyQuery(SemantikError):
     """The text query is empty or blank."""
 
@@ -226,6 +238,12 @@ class ServerRefused(DownloadFailed):
     """The server answered, but not with the file. Params: name, host, status."""
 
     key = "error.server_refused"
+
+
+class UnsafeRedirect(DownloadFailed):
+    """The server sends on to where nobody asked to go: out of https, or into the own network. Params: name, host."""
+
+    key = "error.unsafe_redirect"
 
 
 class UntrustedServer(DownloadFailed):

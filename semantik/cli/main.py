@@ -11,11 +11,16 @@ from pathlib import Path
 from semantik import errors
 from semantik.cli import doctor_command, fast_command, index_command, launcher_command, models_command, search_command
 from semantik.cli.output import complain
-from semantik.desktop.system_language import resolve
+from semantik.desktop import standard_streams
+from semantik.desktop.system_language import SYSTEM, resolve
 from semantik.storage.home import find_home
+from semantik.storage.json_files import take_spoiled
 from semantik.storage.log_file import start_logging
+from semantik.storage.private_files import tighten
 from semantik.storage.settings import load_config
 from semantik.words import text
+from semantik.words.phrases import told
+from semantik.words.shown_names import visible
 from semantik.words.text import say
 
 log = logging.getLogger(__name__)
@@ -31,11 +36,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")
-    home = find_home()
+    try:
+        home = find_home()
+    except OSError as error:
+        text.set_language(resolve(SYSTEM))
+        standard_streams.complain(f"semantik: {say('launch.home_unusable', detail=error)}")
+        return 1
+    tighten(home)
     start_logging(home)
     config = load_config(home)
     text.set_language(resolve(config.language))
     text.translate_argparse()
+    _tell_spoiled()
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.run is search_command.run and options.text is None and not options.image:
@@ -44,7 +56,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options, home, config))
     except errors.SemantikError as error:
         complain(error)
+    finally:
+        _tell_spoiled()
     return 1
+
+
+def _tell_spoiled() -> None:
+    """One line for each file of the home that was kept aside."""
+    for spoiled in take_spoiled():
+        standard_streams.complain(f"semantik: {visible(told(spoiled.file, spoiled.kept))}")
 
 
 COMMANDS = (index_command, search_command, models_command, fast_command, doctor_command, launcher_command)

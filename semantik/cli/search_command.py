@@ -46,6 +46,8 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
 
     options.folders = outermost(options.folders)  # a picture is one hit, however many of its folders are named
     with Session(options, home, config) as session:
+        if options.html:
+            session.engine.check_place(options.html)  # before minutes of work
         session.index_if_new()
         query = session.library.read(options.text or "")
         images = tuple(Term(image=image.absolute()) for image in options.image)

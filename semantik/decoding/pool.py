@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +34,12 @@ TIME_LIMIT = 20.0
 
 MEMORY_LIMIT = 960 * 2**20
 """Bytes that a decoder process may take beyond what it has when idle."""
+
+SHARE = 0.5
+"""Of the memory that is free when the first decoder starts, what all of them together may take."""
+
+LEAST_MEMORY = 192 * 2**20
+"""Bytes with which a decoder reads ordinary photos; where there are not as many for each, there are fewer decoders."""
 
 LOOK_AHEAD = 64
 """Pictures decoded ahead of their use: several batches of an encoder, about 10 MB."""
@@ -63,6 +70,30 @@ def _description(header: Header) -> Description:
     )
 
 
+def free_memory() -> int:
+    """Bytes that programs may still take: of the machine, or of the container that this one is in."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    with suppress(OSError, ValueError):
+        limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text("ascii")) for name in ("max", "current"))
+        free = min(free, max(0, limit - used))
+    return free
+
+
+def share_memory(free: int, workers: int, most: int) -> tuple[int, int]:
+    """How many decoders there may be, ``workers`` at most, and the bytes that each may take, ``most`` at most.
+
+    Together they keep to their share of ``free``, and so does the one of them that may take ``most`` at a time.
+    """
+    budget = int(free * SHARE)
+    if workers * most <= budget:
+        return workers, most
+    left = budget - most  # for the ordinary ones, beside the one with a large picture
+    count = max(1, min(workers, left // LEAST_MEMORY))
+    return count, min(most, max(LEAST_MEMORY, left // count))
+
+
 class DecodePool:
     """Decodes pictures in processes that a hostile file may crash, hang or exhaust without harm.
 
@@ -87,8 +118,10 @@ class DecodePool:
         """
         self.workers = workers or default_workers()
         self.time_limit = time_limit
-        self._memory_limit = memory_limit
         self._fetch_cloud = fetch_cloud
+        self._most_memory = memory_limit
+        self._memory_limit = 0  # of each, once it is known what is free
+        self._large = threading.Lock()  # held by the one decoder that may take most
         self._command = command
         self._changed = threading.Condition()  # guards all below
         self._idle: list[DecodeProcess] = []
@@ -182,10 +215,27 @@ class DecodePool:
             process.stop(deadline - time.monotonic())
 
     def _exchange(self, path: Path, request: Header, read: Callable[[Header, bytes], Result]) -> Result:
+        """Ask an ordinary decoder; and, where its memory did not do, the one that may take more."""
+        try:
+            return self._ask(path, request, read)
+        except DecodeFailed as error:
+            if error.params["reason"] is not Reason.OUT_OF_MEMORY or self._memory_limit >= self._most_memory:
+                raise
+        with self._large:
+            return self._ask(path, request, read, large=True)
+
+    def _share(self) -> None:
+        """Once: how many decoders there may be, and how much memory each may take. Hold the condition."""
+        if not self._memory_limit:
+            self.workers, self._memory_limit = share_memory(free_memory(), self.workers, self._most_memory)
+
+    def _ask(
+        self, path: Path, request: Header, read: Callable[[Header, bytes], Result], *, large: bool = False
+    ) -> Result:
         name = os.fsencode(Path(path).absolute())
         request = {**request, "seconds": _VIDEO_SHARE * self.time_limit}
         for second_chance in (False, True):
-            process = self._borrow(fresh=second_chance)
+            process = self._borrow(fresh=second_chance, large=large)
             try:
                 header, payload = process.ask((request, name), self.time_limit)
                 if "reason" not in header:
@@ -207,21 +257,29 @@ class DecodePool:
                 self._give_back(process)
         raise AssertionError("unreachable: the second chance always returns or raises")
 
-    def _borrow(self, fresh: bool) -> DecodeProcess:
-        """An idle process, or a new one (``fresh`` insists on that). Waits while all are busy."""
+    def _borrow(self, fresh: bool, large: bool = False) -> DecodeProcess:
+        """An idle process, or a new one (``fresh`` insists on that). Waits while all are busy.
+
+        ``large``: one for this file alone that may take most memory, beside the others.
+        """
         retired: DecodeProcess | None = None
         with self._changed:
-            self._changed.wait_for(lambda: self._closed.is_set() or self._idle or len(self._live) < self.workers)
+            self._share()
+            self._changed.wait_for(
+                lambda: large or self._closed.is_set() or self._idle or len(self._live) < self.workers
+            )
             if self._closed.is_set():
                 raise Cancelled
-            if self._idle and not fresh:
+            if self._idle and not fresh and not large:
                 return self._idle.pop()
-            if len(self._live) >= self.workers:
+            if len(self._live) >= self.workers and self._idle and not large:
                 retired = self._idle.pop()
                 self._live.discard(retired)
                 retired.hang_up()
             try:
-                process = DecodeProcess(self._command, self._memory_limit, self.time_limit)
+                process = DecodeProcess(
+                    self._command, self._most_memory if large else self._memory_limit, self.time_limit, alone=large
+                )
             except OSError as error:
                 raise DecoderNotStarted(detail=str(error)) from error
             self._live.add(process)
@@ -240,7 +298,9 @@ class DecodePool:
 
     def _give_back(self, process: DecodeProcess) -> None:
         with self._changed:
-            keep = process.usable and process.served < _RECYCLE_AFTER and not self._closed.is_set()
+            keep = (
+                process.usable and not process.alone and process.served < _RECYCLE_AFTER and not self._closed.is_set()
+            )
             if keep:
                 self._idle.append(process)
             else:

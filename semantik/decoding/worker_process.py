@@ -36,12 +36,16 @@ class ProcessLate(Exception):
 class DecodeProcess:
     """A running ``semantik.decoding.worker``. One thread at a time may ask; any thread may stop it."""
 
-    def __init__(self, command: Sequence[str] | None, memory_limit: int, time_limit: float) -> None:
+    def __init__(
+        self, command: Sequence[str] | None, memory_limit: int, time_limit: float, *, alone: bool = False
+    ) -> None:
         """Start the process: ``memory_limit`` in bytes, ``time_limit`` in seconds. Raises OSError.
 
         Its first message, which tells that it is ready, is still to be waited for.
         """
         self.served = 0
+        self.alone = alone
+        """Whether it was started for one file, and is to end after it."""
         self.usable = True
         self._answers: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         command = command or [_interpreter(), "-m", "semantik.decoding.worker"]

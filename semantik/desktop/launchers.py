@@ -66,7 +66,7 @@ def install(program: Program, home: Path) -> list[Path]:
             else:
                 content = mac_command(program) if sys.platform == "darwin" else desktop_entry(program)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                replace_file(path, content.encode("utf-8"))
+                replace_file(path, content.encode("utf-8"), mode=0o755, ours=False)
                 path.chmod(0o755)
                 _trust(path)
         except (OSError, UnicodeEncodeError) as error:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import http.cookiejar
+import ipaddress
 import logging
 import queue
+import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from semantik import __version__
-from semantik.errors import DownloadFailed, NoNetwork, UntrustedServer
+from semantik.errors import DownloadFailed, NoNetwork, UnsafeRedirect, UntrustedServer
 from semantik.long_tasks import TaskControl
 
 if TYPE_CHECKING:
@@ -24,6 +26,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_REDIRECTS = 5
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class _Unsafe(ValueError):
+    """A redirect that is not followed; its address."""
 
 
 def open_url(
@@ -95,7 +103,10 @@ def _follow(url: str, headers: dict[str, str], timeout: float) -> requests.Respo
 
     # A dead first address (a broken IPv6, say) must leave time for the next one.
     times = (timeout * 0.4, timeout)
-    for _ in range(MOST_REDIRECTS + 1):
+    begun = urlsplit(url)
+    for hop in range(MOST_REDIRECTS + 1):
+        if hop:
+            _check_redirect(begun.scheme, begun.hostname or "", url)
         session = requests.Session()
         session.headers.clear()
         session.headers["User-Agent"] = f"SemantikSearch/{__version__}"
@@ -111,11 +122,42 @@ def _follow(url: str, headers: dict[str, str], timeout: float) -> requests.Respo
     raise requests.TooManyRedirects(f"more than {MOST_REDIRECTS} redirects")
 
 
+def _check_redirect(scheme: str, host: str, url: str) -> None:
+    """Raises _Unsafe for a redirect out of https, or into this machine's own network unless that was asked of."""
+    target = urlsplit(url)
+    if scheme == "https" and target.scheme != "https":
+        raise _Unsafe(url)
+    name = target.hostname or ""
+    if name != host and _is_private(name) and not _is_private(host):
+        raise _Unsafe(url)
+
+
+def _is_private(host: str) -> bool:
+    """Whether any address of a host is not one of the public internet's; a name that has none is not."""
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return False
+    return not all(_is_public(address.partition("%")[0]) for address in found)
+
+
+def _is_public(address: str) -> bool:
+    number = ipaddress.ip_address(address)
+    if isinstance(number, ipaddress.IPv6Address):
+        inner = number.ipv4_mapped or number.sixtofour
+        if number in _NAT64:
+            inner = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
+        return inner.is_global if inner else number.is_global
+    return number.is_global and not number.is_multicast
+
+
 def _explained(error: Exception, name: str, url: str) -> DownloadFailed:
     """What a failed request means to the user."""
     import requests
 
     log.info("%s: %r", url, error)
+    if isinstance(error, _Unsafe):
+        return UnsafeRedirect(name=name, host=host_of(str(error)))
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return UntrustedServer(name=name, host=host_of(url), detail=str(error))
     if isinstance(error, (requests.ConnectionError, requests.Timeout)):

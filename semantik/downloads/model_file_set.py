@@ -141,7 +141,7 @@ def _checked(file: WeightsFile, folder: Path | None) -> Path:
 
 def _note(file: WeightsFile, path: Path) -> None:
     try:
-        replace_file(_note_path(path), _state(file, path).encode("ascii"))
+        replace_file(_note_path(path), _state(file, path).encode("ascii"), mode=0o644, ours=False)
     except OSError as error:  # a read-only folder costs only time
         log.info("not noted that %s is right: %s", path, error)
 

@@ -172,7 +172,7 @@ def write_cache(path: Path, state: Mapping[str, torch.Tensor], source_sha256: st
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         whole = {name: tensor.detach().contiguous() for name, tensor in state.items()}
-        replace_file(path, save(whole, metadata={SOURCE_KEY: source_sha256}))
+        replace_file(path, save(whole, metadata={SOURCE_KEY: source_sha256}), mode=0o644, ours=False)
     except OSError as error:
         log.warning("the weights are not kept in %s: %s", path, error)
     else:

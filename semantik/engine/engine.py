@@ -19,7 +19,7 @@ from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import APPROXIMATE_FROM
 from semantik.queries import Query
-from semantik.results.page import PageLink, render, results_path, thumbnail_side, write_page
+from semantik.results.page import PageLink, check_place, render, results_path, thumbnail_side, write_page
 from semantik.results.thumbnails import ThumbnailCache
 from semantik.search.ranking import embed_query, query_vector
 from semantik.search.relevance import Relevance
@@ -101,14 +101,24 @@ class Engine:
     # -- Pages -----------------------------------------------------------------------------------------
 
     def write_page(self, answer: Answer, path: Path | None = None, link: PageLink | None = None) -> Path:
-        """Write the results page of an answer to ``path``, or to a fresh file in the home. Raises PageNotSaved.
+        """Write the results page of an answer to ``path``, or to a fresh file in the home.
+
+        Raises PageNotSaved, and as ``check_place``.
 
         ``link``: where the program listens to the page, if it does.
         """
         thumbnails = self.thumbnails.get_many(answer.pictures, self.pool, thumbnail_side(len(answer.pictures)))
+        html = render(answer.page(thumbnails, model_title(answer.model), link))
         target = path or results_path(self.home)
-        write_page(render(answer.page(thumbnails, model_title(answer.model), link)), target)
+        if path:
+            self.check_place(path)
+        write_page(html, target, ours=path is None)
         return target
+
+    def check_place(self, path: Path) -> None:
+        """See that a page may be written to ``path``. Raises PlaceTaken, PlaceAmongPictures, PageNotSaved."""
+        open_ones = [folder for library in self._open for folder in library.folders]
+        check_place(path.absolute(), [*open_ones, *map(Path, self.config.opened)])
 
     def close(self) -> None:
         """End the decoder processes."""

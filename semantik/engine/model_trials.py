@@ -21,6 +21,7 @@ from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Embeddings
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import speeds_file
+from semantik.storage.json_files import read_object
 
 log = logging.getLogger(__name__)
 
@@ -53,18 +54,9 @@ def measure(encoder: Encoder, control: TaskControl = UNATTENDED) -> float:
 
 def read_speeds(home: Path) -> dict[str, float]:
     """The remembered seconds per picture, by ``Encoder.store``; what is damaged counts as not measured."""
-    try:
-        values = json.loads((speeds_file(home)).read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        log.warning("speeds not read: %s", error)
-        return {}
-    if not isinstance(values, dict):
-        return {}
     return {
         name: float(value)
-        for name, value in values.items()
+        for name, value in read_object(speeds_file(home)).items()
         if isinstance(value, int | float) and math.isfinite(value) and value > 0
     }
 

@@ -24,6 +24,8 @@ from semantik.index import TRANSIENT, ImageIndex
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.queries import Filters, Shape
 from semantik.records import Details, ImageFile
+from semantik.storage.json_files import make_way, set_aside
+from semantik.storage.private_files import make_folder, touch
 
 log = logging.getLogger(__name__)
 
@@ -122,8 +124,7 @@ class DetailsStore:
                     log.warning("details are kept in memory: %s: %s", self.path, error)
                 except sqlite3.DatabaseError as error:
                     log.warning("details are read from the pictures anew: %s: %s", self.path, error)
-                    with contextlib.suppress(OSError):
-                        self.path.unlink()
+                    set_aside(self.path, error)
                     with contextlib.suppress(sqlite3.Error):
                         return self._on_disk(work)
                 except OSError as error:
@@ -134,7 +135,10 @@ class DetailsStore:
                 return work(self._memory)
 
     def _on_disk(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
+        make_way(self.path)
+        if not self.path.exists():
+            touch(self.path)  # SQLite's own would be everybody's to read; its journal follows it
         with contextlib.closing(sqlite3.connect(self.path, timeout=_WAIT)) as base, base:
             base.execute(_SCHEMA)
             return work(base)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from semantik.desktop import standard_streams
 from semantik.desktop.helper_programs import ask
 from semantik.desktop.system_language import SYSTEM, resolve
 from semantik.storage.home import INSTALLED, SHIPPED, STANDALONE
@@ -121,6 +122,11 @@ def explain_missing(missing: Sequence[str], folder: Path, *, old: bool = False) 
     return _say(f"launch.no_packages_{system}", missing=", ".join(missing), folder=folder)
 
 
+def say_in_system_language(key: str, **params: object) -> str:
+    """A text of this start, before the settings are known."""
+    return _say(key, **params)
+
+
 def _say(key: str, **params: object) -> str:
     """A text in the system's language: Babel may be missing, and the settings are out of reach yet."""
     texts = read_without_babel(SOURCE, "launch.") | read_without_babel(resolve(SYSTEM), "launch.")
@@ -129,8 +135,7 @@ def _say(key: str, **params: object) -> str:
 
 def tell(message: str) -> None:
     """Show a message to somebody who double-clicked: in a window if any kind can be had, and on stderr."""
-    if sys.stderr is not None:  # pythonw has none
-        sys.stderr.write(message + "\n")
+    standard_streams.complain(message)
     title = "SemantikSearch"
     if _is_here("tkinter"):
         import tkinter as tk

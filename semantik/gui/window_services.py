@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 from semantik.errors import SemantikError
 from semantik.gui.widgets.background_tasks import Tasks
+from semantik.storage.json_files import take_spoiled
 from semantik.storage.settings import Config, save_config
 from semantik.words import text
+from semantik.words.phrases import told
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say
 
@@ -78,6 +80,7 @@ class Announcements:
         # Searches
         self.can_search: Signal[[]] = Signal()  # folders were opened or indexed, and nothing is left to ask
         self.answer_shown: Signal[[Answer, Path]] = Signal()
+        self.search_began: Signal[[]] = Signal()
         self.search_failed: Signal[[]] = Signal()
 
 
@@ -182,6 +185,17 @@ class WindowServices:
     def warn_of(self, error: SemantikError) -> None:
         """Tell the user of a failure without which the program goes on."""
         messagebox.showwarning(say("window.title"), visible(explain(error)), parent=self.root)
+
+    def tell_spoiled(self) -> None:
+        """Tell of each file of the home that was kept aside, once; whoever calls goes on meanwhile."""
+        for spoiled in take_spoiled():
+            message = told(spoiled.file, spoiled.kept)
+            log.warning(message)
+            self.root.after_idle(
+                lambda message=message: messagebox.showwarning(  # type: ignore[misc]
+                    say("window.title"), visible(message), parent=self.root
+                )
+            )
 
     def show_failure(self, error: BaseException) -> None:
         """Tell the user what went wrong; what nobody foresaw goes into the log with its traceback."""

@@ -309,7 +309,9 @@ class ImageIndex:
         return self.vectors(list(self._row_of.values())[:: max(1, -(-self.count // most))])
 
     def runs(self) -> tuple[Vectors, ...]:
-        """The vectors of all rows, in their order."""
+        """The vectors of all rows, in their order, their files seen to be whole. Raises IndexDamaged."""
+        for vectors in self._saved:
+            vectors.check()
         return (*self._saved, *self._pending)
 
     def live(self) -> NDArray[np.bool_]:
@@ -332,6 +334,9 @@ class ImageIndex:
                 return
             if stored not in (None, self._manifest.stamp):
                 raise IndexNotSaved(folder=str(self.store), detail="changed by another program")
+            for vectors in self._saved:
+                if vectors.file and not vectors.file.held:
+                    vectors.check()  # what is written anew is read from there
             skipped = [[path, size, mtime, why.value] for path, (size, mtime, why) in sorted(self._skipped.items())]
             before = replace(self._manifest, removed=sorted(self._removed), skipped=skipped)
             self._manifest, self._saved = commit(self.store, before, self._saved, self._pending)

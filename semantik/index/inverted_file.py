@@ -25,6 +25,7 @@ from semantik.index.store import cells_file
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Embeddings
 from semantik.storage.atomic_files import patiently, replace_file
+from semantik.storage.regular_files import read_regular
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class InvertedFile:
         """The stored cells of a vector file; None when there are none, or none that can be trusted."""
         path = cells_file(store, segment)
         try:
-            data = patiently(path.read_bytes)
+            data = patiently(lambda: read_regular(path))
         except FileNotFoundError:
             return None
         except OSError as error:

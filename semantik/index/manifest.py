@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -24,6 +25,7 @@ VECTORS = re.compile(r"image_index\.\d{1,20}\.bin")
 
 _VERSION = re.compile(rb'\{"format":(\d{1,9}),')
 _ENVELOPE = re.compile(rb'\{"format":\d{1,9},"generation":(\d{1,18}),"sha256":"([0-9a-f]{64})","index":')
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]")  # of Windows; an index may have come from there
 _COLUMNS = ("paths", "sizes", "mtimes_ns", "removed", "skipped")
 _LINE = 5000  # entries of a column per line: some milliseconds of work
 
@@ -197,7 +199,21 @@ def _parse(body: Any) -> Manifest:
         raise ValueError("count differs")
     if not all(VECTORS.fullmatch(s.file) for s in manifest.segments):
         raise ValueError("a vector file of another name")
+    if any(map(_leads_out, manifest.paths)) or any(_leads_out(entry[0]) for entry in manifest.skipped):
+        raise ValueError("a path out of the folder")
     return manifest
+
+
+def _leads_out(path: str) -> bool:
+    """Whether a path, as an index has it, is of something that is not below its folder, or of nothing at all."""
+    # Four quick looks, for a million paths; only what has such a letter anywhere is looked at in parts.
+    if path and path[0] not in "/\\" and path[1:2] != ":" and ".." not in path and "\0" not in path:
+        return False
+    if not path or path[0] == "/" or "\0" in path or _DRIVE.match(path):
+        return True
+    if os.name == "nt":  # there "\" parts names, too, and "C:x" is of the drive's own folder
+        return path[0] == "\\" or path[1:2] == ":" or ".." in re.split(r"[/\\]", path)
+    return ".." in path.split("/") or path.startswith("..\\")
 
 
 def _typed(value: Any, kind: type) -> Any:

@@ -27,6 +27,9 @@ from filelock import FileLock, Timeout
 from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, NoIndex, system_detail
 from semantik.index.manifest import MANIFEST, VECTORS, Manifest, Segment, Stamp, decode, encode, read_stamp
 from semantik.storage.atomic_files import patiently, replace_file, sync_folder, write_new
+from semantik.storage.json_files import make_way
+from semantik.storage.private_files import FILE_MODE, make_folder
+from semantik.storage.regular_files import open_regular, read_regular
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +66,14 @@ def current_stamp(store: Path) -> Stamp | None:
 
 
 def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(_HEAD_BYTES)
 
 
 def read_manifest(store: Path) -> Manifest:
     """Read and check the manifest. Raises NoIndex, IndexTooNew or IndexDamaged (detail says why)."""
     try:
-        data = patiently((store / MANIFEST).read_bytes)
+        data = patiently(lambda: read_regular(store / MANIFEST))
     except FileNotFoundError:
         raise NoIndex(folder=str(store)) from None
     except OSError as error:
@@ -134,8 +137,9 @@ def writer_lock(store: Path, folder: Path) -> Iterator[None]:
     Raises IndexLocked at once when another program holds it, IndexNotSaved when the store cannot be written.
     """
     try:
-        store.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(store / "index.lock")
+        make_folder(store)
+        make_way(store / "index.lock")
+        lock = FileLock(store / "index.lock", mode=FILE_MODE)
         lock.acquire(timeout=0)
     except Timeout:
         raise IndexLocked(folder=str(folder)) from None
@@ -177,7 +181,7 @@ def set_aside(store: Path) -> Path | None:
     aside = next(
         path for path in (store / (f"{name}-{n}" if n else name) for n in itertools.count()) if not path.exists()
     )
-    aside.mkdir()
+    make_folder(aside)
     try:
         _move(files, aside)
     except OSError:

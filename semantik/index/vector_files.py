@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
+import stat
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +22,17 @@ from semantik.index.manifest import Manifest, Segment
 from semantik.index.store import HEADER_BYTES, flat_header
 from semantik.records import Embeddings
 from semantik.storage.atomic_files import patiently
+from semantik.storage.regular_files import open_regular, read_regular
 
 SEARCH_THREADS = min(4, os.cpu_count() or 1)
 """As a rule, so many read as fast as the memory allows."""
+
+HELD_BYTES = 64 << 20
+"""Vector files up to this size are held in memory: a disk that goes in the middle of a search takes nothing of them.
+
+Of a larger one, a page that the system has not read yet is then missing, and it ends the program (SIGBUS), in the time
+of one search: ``Vectors.check`` asks before each. What was saved is whole in any case.
+"""
 
 _ROWS_PER_CHUNK = 1 << 15
 _ROWS_PER_THREAD = 50_000  # five milliseconds' work: less is not worth a thread
@@ -36,6 +46,7 @@ class Vectors:
         self.data = data  # uint8 (rows, dim * 4); FAISS points into it, so it must live as long
         self.segment = segment
         self.rows = len(data)
+        self.file: MappedFile | None = None  # that ``data`` is of
         self.cells: InvertedFile | None = None  # with them, a search reads only the rows near the query
 
     @classmethod
@@ -48,11 +59,12 @@ class Vectors:
         return cls(index, rows.view(np.uint8), None)
 
     @classmethod
-    def of_map(cls, mapped: NDArray[np.uint8], segment: Segment, dim: int, *, verify: bool = True) -> Vectors:
+    def of_map(cls, file: MappedFile, segment: Segment, dim: int, *, verify: bool = True) -> Vectors:
         """Rows in a file that ``map_file`` mapped. Raises IndexDamaged."""
         import faiss
 
-        if verify and hashlib.sha256(mapped.data).hexdigest() != segment.sha256:
+        mapped = file.data
+        if verify and file.digest() != segment.sha256:
             raise IndexDamaged(why="vectors", detail=segment.file)
         # Python owns the file: faiss's own I/O fails on non-ASCII Windows paths (faiss#3073).
         try:
@@ -62,23 +74,75 @@ class Vectors:
             raise IndexDamaged(why="vectors", detail=f"{segment.file}: {error}") from error
         if not isinstance(index, faiss.IndexFlatIP) or (index.d, index.ntotal) != (dim, segment.rows):
             raise IndexDamaged(why="vectors", detail=segment.file)
-        return cls(index, mapped[HEADER_BYTES:].reshape(segment.rows, dim * 4), segment)
+        vectors = cls(index, mapped[HEADER_BYTES:].reshape(segment.rows, dim * 4), segment)
+        vectors.file = file
+        return vectors
+
+    def check(self) -> None:
+        """See that the file is still what was mapped. Raises IndexDamaged.
+
+        To be asked before the rows are read: where a file became shorter there is nothing behind the map any more, and
+        whoever reads there is ended by the system (SIGBUS).
+        """
+        if self.file and self.segment and not self.file.is_whole():
+            raise IndexDamaged(why="vectors", detail=self.segment.file)
 
 
-def map_file(store: Path, segment: Segment, dim: int) -> NDArray[np.uint8]:
-    """Map a vector file of the right size and header, uint8 (bytes,). Raises OSError, IndexDamaged.
+class MappedFile:
+    """A vector file's content as an array, uint8 (bytes,), and what tells whether it is still that."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        """Raises OSError, and ValueError when it has another size."""
+        self._path = path
+        self._size = size
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size != size:
+            raise ValueError(f"{status.st_size} bytes instead of {size}")
+        mapped = patiently(lambda: np.memmap(path, dtype=np.uint8, mode="r"))
+        held = patiently(lambda: read_regular(path)) if size <= HELD_BYTES else None
+        if mapped.size != size or (held is not None and len(held) != size):
+            raise ValueError("it became shorter")
+        self._identity = _identity(status)
+        self.held = held is not None
+        """Whether its content is in memory, and stays whatever becomes of the file."""
+        self._map: Any = mapped.base  # the system's map, which has the file open
+        self.data: NDArray[np.uint8] = np.asarray(mapped) if held is None else np.frombuffer(held, np.uint8)
+
+    def digest(self) -> str:
+        """SHA-256 of the content, in hexadecimal. Raises OSError."""
+        # Read, and not taken from the map, while the name is there: a disk that goes meanwhile is then an error.
+        if self.held:
+            return hashlib.sha256(self.data.data).hexdigest()
+        with contextlib.suppress(FileNotFoundError), open_regular(self._path) as file:
+            if _identity(os.fstat(file.fileno())) == self._identity:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.sha256(self.data.data).hexdigest()
+
+    def is_whole(self) -> bool:
+        """Whether the file that was opened is as long as it was; microseconds."""
+        try:
+            return bool(self._map.size() == self._size)  # of the file that is open, whatever its name leads to now
+        except OSError:
+            return False
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def map_file(store: Path, segment: Segment, dim: int) -> MappedFile:
+    """Map a vector file of the right size and header. Raises OSError, IndexDamaged.
 
     From then on the content stays, even if another program's save deletes the file's name.
     """
-    path = store / segment.file
-    size = HEADER_BYTES + segment.rows * dim * 4
-    if path.stat().st_size != size:
-        raise IndexDamaged(why="vectors", detail=segment.file)
-    data = np.asarray(patiently(lambda: np.memmap(path, dtype=np.uint8, mode="r")))
+    try:
+        file = MappedFile(store / segment.file, HEADER_BYTES + segment.rows * dim * 4)
+    except ValueError as error:
+        raise IndexDamaged(why="vectors", detail=segment.file) from error
     # The header is compared, so that FAISS's parser never meets one that was not written here.
-    if data.size != size or data[:HEADER_BYTES].tobytes() != flat_header(segment.rows, dim):
+    if file.data[:HEADER_BYTES].tobytes() != flat_header(segment.rows, dim):
         raise IndexDamaged(why="vectors", detail=segment.file)
-    return data
+    return file
 
 
 def open_files(store: Path, manifest: Manifest, cells_from: int | None = None) -> list[Vectors]:

@@ -70,6 +70,11 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = _ErrorTask
 
 
+def _is_idle(channel: Any) -> bool:
+    """Whether nothing was asked on a connection that is not answered: it is half open, or kept for later."""
+    return not channel.total_outbufs_len and not channel.will_close
+
+
 class LoopbackServer(TcpWSGIServer):  # type: ignore[misc]
     """Serves a WSGI application at 127.0.0.1 and a port that is free, in threads of its own."""
 
@@ -79,6 +84,7 @@ class LoopbackServer(TcpWSGIServer):  # type: ignore[misc]
         """Listens from now on and answers from ``start`` on. Raises OSError."""
         self._limits = limits
         self._stopped = False
+        self._room = max(1, limits.connections // 2)  # for those that have not asked for anything yet
         self._thread = threading.Thread(target=self._serve, name="page server", daemon=True)
         adjustments = Adjustments(
             listen="127.0.0.1:0",
@@ -121,6 +127,16 @@ class LoopbackServer(TcpWSGIServer):  # type: ignore[misc]
         """As bound by waitress, other programs on Windows could bind the same port and take over its callers."""
         if os.name == "nt":
             self.socket.setsockopt(socket.SOL_SOCKET, getattr(socket, "SO_EXCLUSIVEADDRUSE"), 1)  # noqa: B009
+
+    def handle_accept(self) -> None:
+        """Take a connection; when many are open, the one that has kept us waiting longest makes room for it.
+
+        Whoever opens connections and asks for nothing must not keep out a page, which asks at once.
+        """
+        super().handle_accept()
+        waiting = [channel for channel in self.active_channels.values() if not channel.requests and _is_idle(channel)]
+        for channel in sorted(waiting, key=lambda channel: channel.creation_time)[: max(0, len(waiting) - self._room)]:
+            channel.handle_close()
 
     def maintenance(self, now: float) -> None:
         """Close connections that are idle, or whose request does not come to its end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from semantik.decoding.decoded import Thumbnail
@@ -26,6 +26,7 @@ class Picture:
     src: str
     width: int
     height: int
+    safe: bool = field(kw_only=True)  # whether a link may lead to the file itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,21 @@ def picture_of(path: Path, thumbnail: Thumbnail | None) -> Picture:
     """A picture of the query, or a frame of a video; without a link when its path is relative."""
     file, moment_in = split_path(path)
     name = file.name if moment_in is None else f"{file.name} ({clock(moment_in)})"
-    return Picture(name, _link(file, moment_in) if path.is_absolute() else "", *_source(thumbnail))
+    href = _link(file, moment_in) if path.is_absolute() else ""
+    return Picture(name, href, *_source(thumbnail), safe=is_safe_to_open(file))
+
+
+SHOWN_AS_PICTURES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".avif", ".bmp", ".ico"}
+)
+"""Endings whose files a browser shows as pictures or films whatever is in them."""
+
+SHOWN_AS_FILMS = frozenset({".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".3gp", ".ogv"})
+
+
+def is_safe_to_open(file: Path) -> bool:
+    """Whether a link may lead to the file itself: in an SVG, or under an ending that is not known, a script may run."""
+    return file.suffix.lower() in SHOWN_AS_PICTURES | SHOWN_AS_FILMS
 
 
 def cards_of(
@@ -113,6 +128,7 @@ def _card(
     return Card(
         name=hit.path.name,
         href=href,
+        safe=is_safe_to_open(hit.path),
         src=src,
         width=width,
         height=height,

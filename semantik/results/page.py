@@ -14,8 +14,10 @@ import contextlib
 import functools
 import hashlib
 import logging
+import os
 import re
 import secrets
+import stat
 import sys
 import time
 import webbrowser
@@ -25,7 +27,7 @@ import jinja2
 from markupsafe import Markup
 
 from semantik.decoding.decoded import Thumbnail
-from semantik.errors import PageNotSaved, system_detail
+from semantik.errors import PageNotSaved, PlaceAmongPictures, PlaceTaken, system_detail
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.cards import cards_of, picture_of, ratios_of
@@ -33,6 +35,8 @@ from semantik.results.header import chips_of, filters_of, plain_term
 from semantik.results.thumbnails import SIDE
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import results_folder
+from semantik.storage.private_files import make_folder
+from semantik.storage.regular_files import open_regular
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, language, number, plural_forms, say
 
@@ -48,6 +52,11 @@ PAGES_BYTES = 512 << 20
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 _LINK_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
 _STYLES = ("results.css", "cards.css", "viewer.css", "actions.css", "media.css")
+_OUR_HEAD = re.compile(  # how every page begins, and nothing else that anybody keeps
+    rb'\s*<!DOCTYPE html>\s*<html lang="[A-Za-z-]{2,20}">\s*<head>\s*<meta charset="utf-8">\s*'
+    rb'<meta name="generator" content="SemantikSearch">'
+)
+_HEAD_BYTES = 1000
 _PAGE_NAME = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}\.html")
 
 
@@ -111,10 +120,40 @@ def thumbnail_side(count: int) -> int:
     return 640 if count <= 100 else SIDE
 
 
-def write_page(html: str, path: Path) -> None:
-    """Write a page as UTF-8, atomically: no browser ever sees half of it. Raises PageNotSaved."""
+def check_place(path: Path, indexed_folders: Sequence[Path]) -> None:
+    """See that a page may be written to a file that the user named: a new one, or an earlier page of ours.
+
+    Raises PlaceTaken for anything else, a link included, and PlaceAmongPictures below an indexed folder.
+    """
+    place = Path(os.path.normcase(os.path.realpath(path.parent)))
+    for folder in indexed_folders:
+        if place.is_relative_to(os.path.normcase(os.path.realpath(folder))):
+            raise PlaceAmongPictures(path=str(path), folder=str(folder))
     try:
-        replace_file(path, html.encode("utf-8"))
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise PageNotSaved(folder=str(path.parent), detail=str(error)) from error
+    if not stat.S_ISREG(mode) or not _is_our_page(path):
+        raise PlaceTaken(path=str(path))
+
+
+def _is_our_page(path: Path) -> bool:
+    try:
+        with open_regular(path) as file:
+            return _OUR_HEAD.match(file.read(_HEAD_BYTES)) is not None
+    except OSError:
+        return False
+
+
+def write_page(html: str, path: Path, *, ours: bool = True) -> None:
+    """Write a page as UTF-8, atomically: no browser ever sees half of it. Raises PageNotSaved.
+
+    ``ours``: the folder is the home's, and so the page is its owner's alone.
+    """
+    try:
+        replace_file(path, html.encode("utf-8"), mode=0o600 if ours else 0o644, ours=ours)
     except OSError as error:
         raise PageNotSaved(folder=str(path.parent), detail=system_detail(error)) from error
 
@@ -123,7 +162,7 @@ def results_path(home: Path) -> Path:
     """A fresh file name among the results pages, where the oldest pages make room for it. Raises PageNotSaved."""
     folder = results_folder(home)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         _prune(folder)
     except OSError as error:
         raise PageNotSaved(folder=str(folder), detail=system_detail(error)) from error

@@ -18,7 +18,8 @@ from semantik.decoding.decoded import Thumbnail
 from semantik.errors import DecodeFailed
 from semantik.records import split_path
 from semantik.storage.atomic_files import patiently
-from semantik.storage.regular_files import long_path
+from semantik.storage.private_files import make_folder, opener
+from semantik.storage.regular_files import long_path, read_regular
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class ThumbnailCache:
         try:
             if entry.stat().st_size > _LARGEST_ENTRY:
                 raise ValueError("too large")
-            thumbnail = _unpack(key, patiently(entry.read_bytes))
+            thumbnail = _unpack(key, patiently(lambda: read_regular(entry)))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -117,11 +118,12 @@ class ThumbnailCache:
     def _write(self, key: str, thumbnail: Thumbnail) -> int:
         entry = self._entry(key)
         data = _pack(key, thumbnail)
-        entry.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(entry.parent)
         partial = entry.with_name(f"{key}.{secrets.token_hex(4)}.tmp")
         try:
             # Not synced: the digest tells an entry that a power cut left incomplete, and 500 syncs take seconds.
-            partial.write_bytes(data)
+            with open(partial, "xb", opener=opener) as file:
+                file.write(data)
             patiently(lambda: os.replace(partial, entry))
         except OSError:
             with contextlib.suppress(OSError):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from semantik.decoding.pictures.formats import SIGNATURE_BYTES, recognise
 from semantik.downloads.http_get import open_url
 from semantik.errors import (
     DownloadFailed,
@@ -25,6 +26,7 @@ from semantik.queries import Term
 from semantik.search.query_syntax import parse
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import example_pictures_folder
+from semantik.storage.private_files import make_folder
 from semantik.storage.regular_files import long_path
 
 if TYPE_CHECKING:
@@ -90,14 +92,14 @@ def fetch_picture(address: str, home: Path, control: TaskControl = UNATTENDED) -
         raise DownloadFailed(name=name, detail=str(error)) from error
     finally:
         response.close()
-    return keep(bytes(data), _extension(address), home)
+    return keep(bytes(data), _extension(bytes(data), address), home)
 
 
 def keep(data: bytes, extension: str, home: Path) -> Path:
     """Write a picture's bytes into the home under a name made of their content. Raises PictureNotSaved."""
     path = example_pictures_folder(home) / f"{hashlib.sha256(data).hexdigest()[:16]}{extension}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         replace_file(path, data)
         _prune(path.parent)
     except OSError as error:
@@ -124,10 +126,16 @@ def _png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
-def _extension(address: str) -> str:
-    """The end of the address's file name where it has a plain one: the few formats without a signature need it."""
-    suffix = Path(urlsplit(address).path).suffix.lower()
-    return suffix if re.fullmatch(r"\.[a-z0-9]{2,5}", suffix) else ".img"
+def _extension(data: bytes, address: str) -> str:
+    """The ending that suits the content, whatever the address says: by its ending the system chooses what opens it.
+
+    The few formats without a signature need their own; what is no picture that we know gets one that opens nothing.
+    """
+    ending = Path(urlsplit(address).path).suffix.lower()
+    kind = recognise(data[:SIGNATURE_BYTES], ending)
+    if kind is None:
+        return ".img"
+    return ending if ending in kind.extensions else (kind.extensions or (".img",))[0]
 
 
 def _prune(folder: Path) -> None:

@@ -28,6 +28,8 @@ from semantik.index import Searchable
 from semantik.queries import Query
 from semantik.records import Embeddings
 from semantik.storage.atomic_files import patiently, replace_file
+from semantik.storage.private_files import make_folder
+from semantik.storage.regular_files import read_regular
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +125,7 @@ class Relevance:
             return stored
         bank = encoder.encode_texts(queries)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             file = io.BytesIO()
             np.save(file, bank)
             replace_file(path, file.getvalue())
@@ -159,7 +161,7 @@ def read_queries() -> list[str]:
 
 def _read(path: Path, shape: tuple[int, int]) -> Embeddings | None:
     try:
-        rows = np.load(io.BytesIO(patiently(path.read_bytes)), allow_pickle=False)
+        rows = np.load(io.BytesIO(patiently(lambda: read_regular(path))), allow_pickle=False)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, EOFError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -35,15 +36,22 @@ def find_home() -> Path:
     """
     chosen = os.environ.get("SEMANTIK_HOME")
     if chosen:
-        home = Path(chosen).expanduser().absolute()
-        home.mkdir(parents=True, exist_ok=True)
-        return home
+        try:
+            home = Path(chosen).expanduser().absolute()
+        except RuntimeError as error:  # "~somebody" who is not known here
+            raise FileNotFoundError(errno.ENOENT, str(error), chosen) from error
+        return _made(home)
     if not INSTALLED and is_writable(PROGRAM_FOLDER):
         return PROGRAM_FOLDER
     import platformdirs  # late: the start asks here for ``INSTALLED`` before it knows whether packages are there
 
-    home = Path(platformdirs.user_data_dir("SemantikSearch", appauthor=False))
-    home.mkdir(parents=True, exist_ok=True)
+    return _made(Path(platformdirs.user_data_dir("SemantikSearch", appauthor=False)))
+
+
+def _made(home: Path) -> Path:
+    """The folder, its owner's alone if it had to be made. Raises OSError."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, exist_ok=True)
     return home
 
 
@@ -146,6 +154,16 @@ def background_folder(home: Path) -> Path:
 def picture_folders(home: Path) -> tuple[Path, ...]:
     """Where the home has pictures of the program's own, and what is made of the user's: never to be indexed."""
     return indexes_folder(home), thumbnails_folder(home), results_folder(home), example_pictures_folder(home)
+
+
+def own_folders(home: Path) -> tuple[Path, ...]:
+    """All folders of the home that are the program's own."""
+    return written_folders(home)
+
+
+def own_files(home: Path) -> tuple[Path, ...]:
+    """All files of the home that are the program's own, whether they exist or not."""
+    return (settings_file(home), history_file(home), speeds_file(home), *log_files(home), windows_icon(home))
 
 
 def written_folders(home: Path) -> tuple[Path, ...]:

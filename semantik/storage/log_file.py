@@ -5,8 +5,18 @@ from __future__ import annotations
 import logging
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 from semantik.storage.home import OLDER_LOGS, log_file
+from semantik.storage.json_files import make_way
+from semantik.storage.private_files import opener
+
+
+class _PrivateLog(RotatingFileHandler):
+    """The log tells what was searched for, and where: each file of it is its owner's alone."""
+
+    def _open(self) -> Any:
+        return open(self.baseFilename, self.mode, encoding=self.encoding, errors=self.errors, opener=opener)
 
 
 def start_logging(home: Path) -> Path:
@@ -21,7 +31,8 @@ def start_logging(home: Path) -> Path:
             root.removeHandler(handler)
             handler.close()
     try:
-        handler = RotatingFileHandler(
+        make_way(path)
+        handler = _PrivateLog(
             path, maxBytes=1_000_000, backupCount=OLDER_LOGS, encoding="utf-8", errors="backslashreplace", delay=False
         )
     except OSError:

@@ -62,6 +62,12 @@ def open_regular(path: Path) -> BoundedReader:
     return file
 
 
+def read_regular(path: Path) -> bytes:
+    """The content of a regular file. Raises as ``open_regular``."""
+    with open_regular(path) as file:
+        return file.read()
+
+
 def is_file(path: Path) -> bool:
     """Whether there is a regular file that can be seen; a network drive that is gone answers with strange errors."""
     try:

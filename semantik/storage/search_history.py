@@ -8,6 +8,7 @@ from pathlib import Path
 
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import history_file
+from semantik.storage.json_files import is_plain, read_list
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,4 @@ class SearchHistory:
 
 
 def _read(path: Path) -> list[str]:
-    try:
-        entries = json.loads(path.read_text(encoding="ascii"))
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, RecursionError) as error:
-        log.warning("remembered searches cannot be read: %s", error)
-        return []
-    return [entry for entry in entries if isinstance(entry, str)] if isinstance(entries, list) else []
+    return [entry for entry in read_list(path) if isinstance(entry, str) and is_plain(entry)]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from semantik.storage.atomic_files import patiently, replace_file
+from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import CONFIG_NAME, SHIPPED, settings_file
+from semantik.storage.json_files import is_plain, read_object, set_aside
 from semantik.words.catalogue import LANGUAGES
 
 log = logging.getLogger(__name__)
 
 QUERY_LANGUAGES = ("auto", "multilingual", "english")
 THEMES = ("system", "light", "dark")
+LONGEST_DECODING = 86_400.0
+"""Seconds; more than a day is no limit, and beyond what the system's clocks take."""
 
 RENAMED = {"resting_folders": "inactive_folders"}
 """Settings that older versions wrote under another name."""
@@ -56,12 +60,23 @@ class Config:
 def load_config(home: Path) -> Config:
     """Read the settings: the shipped defaults, overlaid by the user's file in ``home``.
 
-    Unknown keys are ignored and values of the wrong type fall back to their default. A file that is
-    not JSON is kept aside as ``*.damaged`` and the defaults are used.
+    Unknown keys are ignored, and a value that cannot be used costs only itself: its default is taken. The file that
+    had it, or that is not JSON, is kept aside as ``*.damaged``, and what could be used is written again.
     """
-    values: dict[str, object] = {}
-    for path in dict.fromkeys((SHIPPED / CONFIG_NAME, settings_file(home))):
-        values |= _read(path)
+    path = settings_file(home)
+    was_there = os.path.lexists(path)
+    config, wrong = _usable(_read(SHIPPED / CONFIG_NAME) | _read(path))
+    if wrong and path.exists():
+        set_aside(path, f"cannot be used: {', '.join(wrong)}")
+    if was_there and not os.path.lexists(path):
+        with contextlib.suppress(OSError):  # it is read again at the next start, and told again
+            save_config(config, home)
+    return config
+
+
+def _usable(values: dict[str, object]) -> tuple[Config, list[str]]:
+    """The settings in ``values``, and the names of those that cannot be used."""
+    wrong = []
     defaults = asdict(Config())
     kept = {}
     for field in fields(Config):
@@ -70,17 +85,20 @@ def load_config(home: Path) -> Config:
             value = float(value)
         if isinstance(defaults[field.name], tuple) and isinstance(value, list):
             value = _lines(field.name, value)
-        if type(value) is not type(defaults[field.name]):
-            log.warning("setting %s has the wrong type, its default is used: %r", field.name, value)
+        if type(value) is not type(defaults[field.name]) or (isinstance(value, str) and not is_plain(value)):
+            log.warning("setting %s cannot be used, its default is: %.200r", field.name, value)
             value = defaults[field.name]
+            wrong.append(field.name)
         kept[field.name] = value
     config = Config(**kept)  # type: ignore[arg-type]  # each value was checked against its default above
-    return _within_bounds(config)
+    bounded = _within_bounds(config)
+    wrong += [name for name, value in asdict(config).items() if value != getattr(bounded, name)]
+    return bounded, wrong
 
 
 def _lines(name: str, values: list[object]) -> tuple[str, ...]:
     """The texts of a list, each once and none of them blank; what is no text is left out."""
-    texts = [value.strip() for value in values if isinstance(value, str)]
+    texts = [value.strip() for value in values if isinstance(value, str) and is_plain(value)]
     if len(texts) < len(values):
         log.warning("setting %s holds what is no text, which is left out: %r", name, values)
     return tuple(dict.fromkeys(filter(None, texts)))
@@ -96,26 +114,13 @@ def _within_bounds(config: Config) -> Config:
         values["theme"] = Config.theme
     if config.query_language not in QUERY_LANGUAGES:
         values["query_language"] = Config.query_language
-    if not config.decode_seconds > 0:
+    if not 0 < config.decode_seconds <= LONGEST_DECODING:
         values["decode_seconds"] = Config.decode_seconds
     return Config(**values)
 
 
 def _read(path: Path) -> dict[str, object]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(values, dict):
-            raise ValueError("not an object")
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        log.warning("settings not read: %s", error)
-        return {}
-    except ValueError as error:
-        log.warning("settings are damaged and kept aside: %s: %s", path, error)
-        with contextlib.suppress(OSError):
-            patiently(lambda: path.replace(path.with_name(path.name + ".damaged")))
-        return {}
+    values: dict[str, object] = read_object(path, [*(field.name for field in fields(Config)), *RENAMED])
     for old, new in RENAMED.items():
         if old in values:
             values.setdefault(new, values.pop(old))

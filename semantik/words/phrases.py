@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from semantik.long_tasks import Progress
 from semantik.records import Changes, IndexReport, Reason
@@ -97,3 +98,8 @@ def changes_question(changes: Sequence[Changes]) -> str:
     }
     told = {name: number(count) for name, count in groups.items()}
     return say("ask.changed", **told) if len(changes) == 1 else say("ask.changed_several", folders=len(changes), **told)
+
+
+def told(file: Path, kept: Path | None) -> str:
+    """What became of a file of the home that could not be used as it was."""
+    return say("warn.file_kept_aside", file=file, kept=kept.name) if kept else say("warn.file_not_kept", file=file)

@@ -631,3 +631,21 @@ def test_no_widget_survives_the_window(window):
     window.close()
     with pytest.raises(tk.TclError):
         window.root.winfo_exists()
+
+
+def test_return_struck_twice_is_one_search(window, library, pages):
+    window.choose_folder(library)
+    window.type_words("azul")
+    entry = window.entry("Texto a Buscar")
+    entry.focus_force()
+    window.root.update()
+    for _ in range(3):
+        entry.event_generate("<Return>")
+    window.wait_idle()
+    entry.event_generate("<Return>")
+    window.wait_idle()
+    assert len(pages) == 1
+    window.type_words("rojo")
+    entry.event_generate("<Return>")
+    window.wait_idle()
+    assert len(pages) == 2

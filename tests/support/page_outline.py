@@ -73,7 +73,13 @@ class Outline(HTMLParser):
         return [own for _, own in self.all(tag, css)]
 
     def links(self):
-        return [attrs["href"] for attrs, _ in self.all("a") if "aria-describedby" in attrs]
+        """The addresses of the pictures' files, of those too whose link opens the viewer."""
+        found = [attrs for tag, attrs, _ in self.elements if tag in ("a", "button")]
+        return [
+            attrs.get("data-file") or attrs["value"]
+            for attrs in found
+            if "data-file" in attrs or attrs.get("class") == "zoom"
+        ]
 
 
 def outline(page):

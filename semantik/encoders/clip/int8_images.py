@@ -71,7 +71,7 @@ def make(visual: Any, resolution: int, target: Path) -> None:
             weight_type=QuantType.QInt8,
             op_types_to_quantize=["MatMul", "Gemm"],
         )
-        replace_file(target, small.read_bytes())
+        replace_file(target, small.read_bytes(), mode=0o644, ours=False)
     log.info("8-bit image side kept in %s", target)
 
 

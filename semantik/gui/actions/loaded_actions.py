@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from semantik import errors
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from semantik.engine.engine import Engine
 
 
+TWICE = 0.5
+"""Seconds within which the same search once more is the same stroke of the key."""
+
+
 class LoadedActions:
     """All actions that need the engine: each is made once, and connects to the commands that it answers.
 
@@ -32,6 +37,13 @@ class LoadedActions:
     def __init__(self, services: WindowServices, view: MainView, examples: ExamplePicker, engine: Engine) -> None:
         self._services = services
         self._view = view
+        self._asked: tuple[object, ...] = ()  # what was searched for last, as it was typed
+        self._asked_at = -TWICE
+        self._searches = False  # and has no answer yet
+        happened = services.happened
+        happened.search_began.connect(lambda: self._note_search(True))
+        happened.answer_shown.connect(lambda answer, page: self._note_search(False))
+        happened.search_failed.connect(lambda: self._note_search(False))
         self.engine = engine
         self.models = ModelPicker(services, view, engine.models)
         self.watching = Watching(services)
@@ -57,6 +69,8 @@ class LoadedActions:
     def search(self) -> None:
         """Search by text, by image or by both, or say what is missing."""
         services, library, mode = self._services, self.opened.library, self._view.mode.get()
+        if self._is_same_again():
+            return
         if services.tasks.busy:
             services.warn("warn.indexing" if self.indexing.running else "warn.busy")
         elif self.folders.take_typed():
@@ -69,6 +83,19 @@ class LoadedActions:
             self.searching.by_text(library)
         else:
             self.searching.by_image(library, self._view.text_entry.get() if mode == "both" else "")
+
+    def _is_same_again(self) -> bool:
+        """Whether the key was struck twice: the same is being searched for, or was found this very moment."""
+        view, now = self._view, time.monotonic()
+        entries = (view.text_entry, view.image_entry, view.top_k)
+        asked = (self.opened.library, view.mode.get(), *(entry.get() for entry in entries), view.filters.values())
+        same = asked == self._asked and (self._searches or now - self._asked_at < TWICE)
+        if not same and not self._services.tasks.busy:
+            self._asked, self._asked_at = asked, now
+        return bool(same)
+
+    def _note_search(self, goes_on: bool) -> None:
+        self._searches = goes_on
 
     def close(self) -> None:
         """The window is gone: end what goes on behind it."""

@@ -182,6 +182,7 @@ class OpenFolders:
             services.tell(say("status.cancelled", count=number(count)))
             return
         failures = [(outcome.indexed_folder, outcome.error) for outcome in outcomes if outcome.error]
+        self._happened.folders_ready(library)  # the watch begins now, however long the user looks at what is told
         if reports:
             message = index_summary(replace(joined_report(reports), problems=self.problems))
             self._indexing.call_user(message)
@@ -193,7 +194,6 @@ class OpenFolders:
         if gone or anew:
             self._indexing.start(library, [*gone, *anew], allow_mass_removal=bool(gone), rebuild=anew)
             return
-        self._happened.folders_ready(library)
         if library.count:
             self._happened.can_search()
 

@@ -133,6 +133,7 @@ class Searching:
     # -- What is answered ------------------------------------------------------------------------------
 
     def _begin(self, library: Library, query: Query, top_k: int) -> None:
+        self._services.happened.search_began()
         self._services.tell(say("status.searching"))
         only_relevant = self._services.config.only_relevant
         self._services.start(

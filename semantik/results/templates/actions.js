@@ -5,7 +5,7 @@
 
   const copyPath = async (hit, button) => {
     try {
-      await navigator.clipboard.writeText(pathOf(linkOf(hit).href));
+      await navigator.clipboard.writeText(pathOf(fileOf(hit)));
       if (button.dataset.done) button.textContent = button.dataset.done;
       else tell(told.dataset.copied);
     } catch {
@@ -31,7 +31,7 @@
       if (!button) return;
       opener = button;
       menuHit = button.closest(".hit");
-      items.at(-1).hidden = pathOf(linkOf(menuHit).href) === null || !navigator.clipboard;
+      items.at(-1).hidden = pathOf(fileOf(menuHit)) === null || !navigator.clipboard;
       menu.showPopover();
       const [at, size] = [button.getBoundingClientRect(), menu.getBoundingClientRect()];
       const below = at.bottom + 4 + size.height <= innerHeight;

@@ -12,6 +12,8 @@
     ".hit:not(.twin), :root:has(#unfold-all:checked) .twin, .group:has(> .hit .unfold:checked) > .copies > .twin";
   const hitsInSight = () => [...document.querySelectorAll(IN_SIGHT)];
   const linkOf = (hit) => hit.querySelector(".frame a");
+  // The address of a hit's file. Its link does not lead there where a script might run: that one opens the viewer.
+  const fileOf = (hit) => hit.querySelector(".zoom").value;
   const textOf = (hit, selector) => hit.querySelector(selector).textContent;
 
   // The path behind a file address; null when its name is not text.

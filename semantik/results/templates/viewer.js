@@ -17,6 +17,7 @@
     part(".in").textContent = textOf(hit, ".folder");
     for (const fact of ["date", "pixels", "camera"]) part(`.${fact}`).textContent = anchor.dataset[fact] ?? "";
     part(".reduced").hidden = true;
+    part(".open").hidden = anchor.target !== "_blank"; // a script might run in it
     part(".open").href = anchor.href;
     part(".previous").disabled = index === 0;
     part(".next").disabled = index === sequence.length - 1;
@@ -25,7 +26,7 @@
     const copy = part(".copy");
     copy.dataset.label ??= copy.textContent;
     copy.textContent = copy.dataset.label;
-    copy.hidden = pathOf(anchor.href) === null || !navigator.clipboard;
+    copy.hidden = pathOf(fileOf(hit)) === null || !navigator.clipboard;
     if (small) {
       const preview = small.cloneNode();
       preview.loading = "eager";
@@ -40,7 +41,7 @@
       video.addEventListener("error", () => {
         if (isShown()) part(".reduced").hidden = false;
       });
-      video.src = anchor.href; // begins where its fragment says
+      video.src = fileOf(hit); // begins where its fragment says
       stage.replaceChildren(video);
       return;
     }
@@ -50,7 +51,7 @@
       if (!isShown()) return;
       stage.replaceChildren(full);
       part(".pixels").textContent ||= `${numbers.format(full.naturalWidth)} × ${numbers.format(full.naturalHeight)} px`;
-      for (const near of [index + 1, index - 1]) if (sequence[near] && !linkOf(sequence[near]).dataset.moment) new Image().src = linkOf(sequence[near]).href;
+      for (const near of [index + 1, index - 1]) if (sequence[near] && !linkOf(sequence[near]).dataset.moment) new Image().src = fileOf(sequence[near]);
     });
     full.addEventListener("error", () => {
       if (!isShown()) return;
@@ -59,7 +60,7 @@
       if (other && full.src !== other) full.src = other;
       else part(".reduced").hidden = false;
     });
-    full.src = anchor.href;
+    full.src = fileOf(hit);
   };
   const step = (by) => {
     const index = Math.min(Math.max(shown + by, 0), sequence.length - 1);
@@ -76,7 +77,9 @@
     root.classList.add("js");
     document.querySelector(".hits").addEventListener("click", (event) => {
       const button = event.target.closest(".zoom");
-      if (button) enlarge(button.closest(".hit"));
+      const viewed = event.target.closest('a[href="#viewer"]');
+      if (viewed) event.preventDefault();
+      if (button || viewed) enlarge((button ?? viewed).closest(".hit"));
     });
     part(".previous").addEventListener("click", () => step(-1));
     part(".next").addEventListener("click", () => step(1));

@@ -1,0 +1,255 @@
+"""Where something from outside comes in, or something of ours goes out: what must not pass, and what must."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semantik.decoding.pool import LEAST_MEMORY, MEMORY_LIMIT, SHARE, share_memory
+from semantik.downloads import http_get
+from semantik.errors import IndexDamaged, PlaceAmongPictures, PlaceTaken
+from semantik.index.image_index import ImageIndex
+from semantik.index.manifest import Manifest, decode, encode
+from semantik.records import ImageFile
+from semantik.results.cards import is_safe_to_open
+from semantik.results.page import check_place, write_page
+from semantik.storage.atomic_files import replace_file
+from semantik.storage.home import PROGRAM_FOLDER
+
+posix = pytest.mark.skipif(os.name == "nt", reason="as POSIX has it")
+OURS = (
+    '<!DOCTYPE html>\n<html lang="es">\n<head>\n<meta charset="utf-8">\n'
+    '<meta name="generator" content="SemantikSearch">\n'
+)
+
+
+# -- The page that a user names
+
+
+def test_a_page_takes_the_place_of_an_earlier_one_only(tmp_path):
+    check_place(tmp_path / "new.html", [])
+    (tmp_path / "ours.html").write_text(OURS)
+    check_place(tmp_path / "ours.html", [])
+    for name, content in (("photo.jpg", b"\xff\xd8"), ("other.html", b"<html>" + OURS.encode()), ("empty", b"")):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(PlaceTaken):
+            check_place(tmp_path / name, [])
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(PlaceTaken):
+        check_place(tmp_path / "folder", [])
+
+
+@posix
+def test_a_page_goes_through_no_link_and_no_pipe(tmp_path):
+    (tmp_path / "ours.html").write_text(OURS)
+    (tmp_path / "link").symlink_to("ours.html")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("link", "dangling", "pipe"):
+        with pytest.raises(PlaceTaken):
+            check_place(tmp_path / name, [])
+
+
+@posix
+def test_a_page_is_never_among_the_pictures(tmp_path):
+    (tmp_path / "photos" / "2019").mkdir(parents=True)
+    (tmp_path / "way").symlink_to("photos")
+    for place in ("photos/p.html", "photos/2019/p.html", "way/p.html", "photos/2019/../p.html"):
+        with pytest.raises(PlaceAmongPictures):
+            check_place(tmp_path / place, [tmp_path / "photos"])
+    check_place(tmp_path / "photos.html", [tmp_path / "photos"])
+
+
+def test_leftovers_are_removed_where_they_are_ours_for_sure(tmp_path):
+    names = ("page.html.123.tmp", f"page.html.{os.getpid()}.tmp", "page.html.part", "page.html.semantik-xyz.tmp")
+    for name in (*names, "page.html.semantik-0123456789abcdef.tmp"):
+        (tmp_path / name).write_text("mine")
+        os.utime(tmp_path / name, (1, 1))
+    write_page(OURS, tmp_path / "page.html", ours=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names, "page.html"])
+
+
+@posix
+def test_what_is_written_in_the_home_is_its_owners(tmp_path):
+    replace_file(tmp_path / "a", b"a")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+
+
+# -- Links and redirects
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.png", "a.webp", "a.mp4", "a.mov"])
+def test_a_link_may_open_what_only_shows(name):
+    assert is_safe_to_open(Path(name))
+
+
+@pytest.mark.parametrize("name", ["a.svg", "a.SVGZ", "a.html", "a.xml", "a", "a.jpg_large", "a.jpg.", "a.jpg "])
+def test_no_link_opens_what_may_run(name):
+    assert not is_safe_to_open(Path(name))
+
+
+@pytest.mark.parametrize(
+    ("begun", "target", "followed"),
+    [
+        ("https://93.184.216.34/a", "https://93.184.216.35/b", True),
+        ("https://93.184.216.34/a", "http://93.184.216.34/b", False),
+        ("http://93.184.216.34/a", "https://93.184.216.34/b", True),
+        *(
+            ("http://93.184.216.34/a", f"http://{host}/b", False)
+            for host in (
+                "127.0.0.1", "localhost", "10.0.0.1", "192.168.1.1", "172.16.0.9", "169.254.169.254", "0.0.0.0",
+                "100.64.0.1", "[::1]", "[::ffff:127.0.0.1]", "[fe80::1]", "[fd00::1]", "[64:ff9b::7f00:1]",
+                "2130706433",
+            )
+        ),
+        ("http://127.0.0.1:8000/a", "http://127.0.0.1:8001/b", True),
+        ("http://192.168.1.2/a", "http://192.168.1.3/b", True),
+        ("https://192.168.1.2/a", "http://192.168.1.2/b", False),
+    ],
+)  # fmt: skip
+def test_redirects(begun, target, followed):
+    scheme, host = http_get.urlsplit(begun).scheme, http_get.urlsplit(begun).hostname
+    try:
+        http_get._check_redirect(scheme, host, target)
+    except ValueError:
+        assert not followed
+    else:
+        assert followed
+
+
+# -- Indexes
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", "..", "../a.jpg", "a/../../b.jpg", "a/..", "C:\\a.jpg", "c:/a.jpg", "a\0b.jpg", "", "..\\a.jpg"],
+)
+@pytest.mark.parametrize("place", ["paths", "skipped"])
+def test_a_manifest_that_leads_out_of_its_folder_is_refused(path, place):
+    manifest = Manifest("s", 1, "/x")
+    if place == "skipped":
+        manifest.skipped = [[path, 1, 1, "damaged"]]
+    else:
+        from semantik.index.manifest import Segment
+
+        manifest.segments = [Segment("image_index.1.bin", 1, "0" * 64)]
+        manifest.paths, manifest.sizes, manifest.mtimes_ns = [path], [1], [1]
+    with pytest.raises(IndexDamaged):
+        decode(b"".join(encode(manifest)))
+
+
+@pytest.mark.parametrize("path", ["a.jpg", "a/b.jpg", "..a.jpg", "a../b..jpg", "a...jpg", ".a/b.jpg", "viajes/…/x.jpg"])
+def test_a_manifest_keeps_ordinary_names(path):
+    manifest = Manifest("s", 1, "/x", skipped=[[path, 1, 1, "damaged"]])
+    assert decode(b"".join(encode(manifest))).skipped == manifest.skipped
+
+
+@posix
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
+@pytest.mark.parametrize("held", [True, False])
+def test_a_vector_file_that_shrinks_is_told(tmp_path, monkeypatch, share, held):
+    monkeypatch.setattr("semantik.index.vector_files.HELD_BYTES", 1 << 30 if held else 0)
+    made = ImageIndex(tmp_path, Path("/x"), "s", 64)
+    rows = np.random.default_rng(0).standard_normal((3000, 64)).astype(np.float32)
+    made.add([ImageFile(f"{number}.jpg", 1, 1) for number in range(3000)], rows)
+    with made.locked():
+        made.save()
+    index = ImageIndex.load(tmp_path, Path("/x"))
+    assert index.search(rows[7], 1)[1].tolist() != []
+    (file,) = tmp_path.glob("*.bin")
+    os.truncate(file, int(file.stat().st_size * share))
+    for read in (lambda: index.search(rows[7], 1), lambda: index.vectors([1]), lambda: index.sample(5)):
+        with pytest.raises(IndexDamaged):
+            read()
+
+
+# -- Memory
+
+
+@given(free=st.integers(0, 1 << 38), workers=st.integers(1, 8))
+def test_all_decoders_together_keep_to_their_share(free, workers):
+    count, each = share_memory(free, workers, MEMORY_LIMIT)
+    assert 1 <= count <= workers
+    assert LEAST_MEMORY <= each <= MEMORY_LIMIT
+    if count > 1:
+        beside = 0 if each == MEMORY_LIMIT else MEMORY_LIMIT
+        assert count * each + beside <= free * SHARE
+
+
+# -- The edges of a process
+
+
+@posix
+@pytest.mark.parametrize("ends", ["> /dev/full", "> /dev/full 2>&1", ">&- 2>&-", "<&- >&-", "2> /dev/full"])
+def test_streams_that_are_closed_or_full(tmp_path, ends):
+    if "full" in ends and not Path("/dev/full").exists():
+        pytest.skip("no /dev/full")
+    done = subprocess.run(
+        f'"{sys.executable}" -m semantik models {ends}', shell=True, cwd=PROGRAM_FOLDER, capture_output=True, text=True,
+        env=os.environ | {"SEMANTIK_HOME": str(tmp_path)}, check=False,
+    )  # fmt: skip
+    assert len(done.stderr.splitlines()) <= 1
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if ends.startswith("> /dev/full") else 0)
+
+
+@posix
+def test_a_home_that_cannot_be_used_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    for command in (["-m", "semantik", "models"], ["SemantikSearch.py"]):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=PROGRAM_FOLDER, capture_output=True, text=True, check=False,
+            env=os.environ | {"SEMANTIK_HOME": str(tmp_path / "file"), "DISPLAY": ""},
+        )  # fmt: skip
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+# -- The page server
+
+
+def test_half_open_connections_do_not_keep_a_page_waiting():
+    from semantik.page_server.limits import Limits
+    from semantik.page_server.loopback import LoopbackServer
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    server = LoopbackServer(application, Limits())
+    server.start()
+    host, port = server.host.split(":")
+    over = threading.Event()
+    held: list[socket.socket] = []
+
+    def crowd():
+        while not over.is_set() and len(held) < 600:
+            one = socket.create_connection((host, int(port)))
+            one.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n")
+            held.append(one)
+
+    thread = threading.Thread(target=crowd)
+    thread.start()
+    try:
+        for _ in range(10):
+            began = time.monotonic()
+            with socket.create_connection((host, int(port)), timeout=2) as page:
+                page.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert page.recv(100).startswith(b"HTTP/1.1 200")
+            assert time.monotonic() - began < 2
+    finally:
+        over.set()
+        thread.join()
+        for one in held:
+            one.close()
+        server.stop()
