@@ -9,6 +9,7 @@ done with requests (``resumable_transfer.py``) and the place is kept by filelock
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import logging
 import math
@@ -22,6 +23,7 @@ from semantik.downloads.resumable_transfer import DownloadLimits, Transfer
 from semantik.errors import DiskFull, WeightsFolderUnwritable, WeightsMissing, WrongHash
 from semantik.long_tasks import UNATTENDED, Progress, SpeedMeter, TaskControl
 from semantik.storage.atomic_files import patiently, sync_folder
+from semantik.storage.home import is_writable
 
 log = logging.getLogger(__name__)
 
@@ -196,6 +198,8 @@ def _alone(target: Path, arrival: _Arrival) -> Iterator[None]:
             break
         except filelock.Timeout:
             arrival.control.stop_if_cancelled()
+            if not is_writable(target.parent):  # which filelock takes for a lock that is held, on Windows
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target.parent)) from None
             with contextlib.suppress(OSError):  # the other one's progress is this one's, too
                 arrival.show(part.stat().st_size, None)
     try:

@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, NoIndex, system_detail
 from semantik.index.manifest import MANIFEST, VECTORS, Manifest, Segment, Stamp, decode, encode, read_stamp
 from semantik.storage.atomic_files import patiently, replace_file, sync_folder, write_new
+from semantik.storage.home import is_writable
 from semantik.storage.json_files import make_way
 from semantik.storage.private_files import FILE_MODE, make_folder
 from semantik.storage.regular_files import open_regular, read_regular
@@ -142,6 +143,8 @@ def writer_lock(store: Path, folder: Path) -> Iterator[None]:
         lock = FileLock(store / "index.lock", mode=FILE_MODE)
         lock.acquire(timeout=0)
     except Timeout:
+        if not is_writable(store):  # which filelock takes for a lock that is held, on Windows
+            raise IndexNotSaved(folder=str(store), detail=os.strerror(errno.EACCES)) from None
         raise IndexLocked(folder=str(folder)) from None
     except OSError as error:
         raise IndexNotSaved(folder=str(store), detail=system_detail(error)) from error

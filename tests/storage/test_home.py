@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import os
 
+import filelock
 import pytest
 
+from semantik.downloads import model_file
+from semantik.errors import IndexLocked, IndexNotSaved, WeightsFolderUnwritable
+from semantik.index import store
 from semantik.storage import home
 from semantik.storage.home import find_home, is_writable
 
@@ -48,6 +52,23 @@ def test_a_program_in_a_folder_that_cannot_be_written_has_its_home_elsewhere(ref
     monkeypatch.setattr("platformdirs.user_data_dir", lambda *names, **options: str(tmp_path / "datos"))
     assert find_home() == tmp_path / "datos"
     assert len(tried) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_not_taken_for_one_that_another_program_holds(tmp_path, monkeypatch):
+    """On Windows ``filelock`` cannot tell the two apart: a download waited for ever, an index was said to be in use."""
+
+    def acquire(lock, *arguments, **options):
+        raise filelock.Timeout(lock.lock_file)
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    with pytest.raises(IndexLocked), store.writer_lock(tmp_path / "indice", tmp_path):
+        pass
+    monkeypatch.setattr(store, "is_writable", lambda folder: False)
+    monkeypatch.setattr(model_file, "is_writable", lambda folder: False)
+    with pytest.raises(IndexNotSaved), store.writer_lock(tmp_path / "indice", tmp_path):
+        pass
+    with pytest.raises(WeightsFolderUnwritable):
+        model_file.download(model_file.WeightsFile("modelo", "https://example.org/m", "0" * 64, 3, "m.bin"), tmp_path)
 
 
 def test_nothing_of_the_program_asks_tempfile_for_a_name():
