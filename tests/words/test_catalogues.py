@@ -97,8 +97,8 @@ def test_only_the_language_in_use_is_read():
     """The window is on screen sooner: neither Babel nor a catalogue is read until there is something to say."""
     code = """
 import sys
-import SemantikSearch, semantik.__main__, semantik.query_syntax
-from semantik import text
+import SemantikSearch, semantik.__main__, semantik.search.query_syntax
+from semantik.words import text
 from semantik.words.catalogue import read
 print("babel" in sys.modules, read.cache_info().currsize)
 text.set_language("pt")
@@ -152,13 +152,14 @@ def test_a_language_is_one_file(tmp_path):
     code = """
 import json
 from pathlib import Path
-from semantik import text
-from semantik.config import Config, find_home, load_config, save_config
-from semantik.filter_words import is_key
+from semantik.words import text
+from semantik.storage.home import find_home
+from semantik.storage.settings import Config, load_config, save_config
+from semantik.search.filter_syntax import is_key
 from semantik.gui import launch
-from semantik.gui.settings import WINDOW_LANGUAGES
-from semantik.launcher_files import Program, desktop_entry
-from semantik.system_language import resolve
+from semantik.gui.dialogs.settings import WINDOW_LANGUAGES
+from semantik.desktop.launcher_files import Program, desktop_entry
+from semantik.desktop.system_language import resolve
 
 save_config(Config(language="pl"), find_home())
 text.set_language(resolve("system"))
@@ -168,7 +169,7 @@ print(json.dumps([
     text.number(12408.5, 1), text.counted("page.chosen_count", 22), text.counted("page.chosen_count", 5),
     text.counted("page.hits", 5), text.plural_forms("page.chosen_count"), is_key("katalog"),
     launch.explain_missing([], Path(), old=True)[:8], launch.explain_missing(["torch"], Path())[:6],
-    "Comment[pt]" in desktop_entry(Program(Path(), Path(), Path())),
+    "Comment[pt]" in desktop_entry(Program(Path(), (), Path(), Path())),
 ]))
 """
     shown = subprocess.run(
