@@ -1,8 +1,4 @@
-"""What only Windows can break, from end to end, each journey as short as it can be.
-
-They run on Windows itself, by ``tests/run-windows``, and under wine from a copy of the program in a folder with accents
-and blanks, by ``test_smoke`` beside this file, which is part of ``tests/run``.
-"""
+"""What only Windows can break, from end to end, each journey as short as it can be; ``tests/run-windows`` runs them."""
 
 from __future__ import annotations
 
@@ -42,7 +38,7 @@ from tests.support.systems import WINDOWS
 from tests.support.waiting import wait_until
 from tests.support.window import windows
 
-pytestmark = pytest.mark.skipif(not WINDOWS, reason="runs on Windows, see test_smoke")
+pytestmark = pytest.mark.skipif(not WINDOWS, reason="about Windows, see tests/run-windows")
 
 FOLDER = "José Ñandú y sus fotos"
 PATIENCE = 120.0  # seconds, for a program of its own
