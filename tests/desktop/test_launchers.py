@@ -17,6 +17,7 @@ from semantik.desktop.launcher_files import Program, desktop_entry, exec_line, m
 from semantik.errors import LauncherNotMade
 from tests.support.places import REPO
 from tests.support.screens import open_and_close
+from tests.support.systems import posix_only
 
 ODD = 'Mis fotos 100% "ñ"'
 NASTY = (
@@ -122,6 +123,7 @@ def test_quoting_is_the_specifications():
     assert exec_line(["/a", "100%", ""]) == '/a 100%% ""'
 
 
+@posix_only("the paths in it are POSIX")
 def test_an_installed_program_is_started_as_a_module(monkeypatch):
     monkeypatch.setenv("HOME", "/home/ana")
     made = launchers.installed(Path("/opt/venv/bin/python"), Path("/opt/SS.png"))
@@ -228,6 +230,7 @@ def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
     assert launchers.remove(tmp_path) == [tmp_path / "SemantikSearch.ico"]
 
 
+@posix_only("whether a file can be run is not among its bits on Windows")
 def test_on_a_mac_the_desktop_gets_a_command(tmp_path, monkeypatch):
     monkeypatch.setattr(launchers.sys, "platform", "darwin")
     monkeypatch.setattr(launchers.platformdirs, "user_desktop_dir", lambda: str(tmp_path))

@@ -20,6 +20,7 @@ from semantik.search.query_syntax import parse
 from semantik.storage.settings import Config
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
 from tests.support.libraries import paint, together
+from tests.support.systems import links
 from tests.support.task_controls import CancelledWhen
 
 
@@ -203,6 +204,7 @@ def test_a_folder_within_another_is_told_from_one_beside_it(tmp_path):
     assert nested(tmp_path / "nada" / "x", [tmp_path / "nada"]) == (tmp_path / "nada", [])  # need not exist
 
 
+@links
 def test_links_hide_no_folder_within_another(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     a, link = tmp_path / "a", tmp_path / "enlace"
@@ -213,6 +215,7 @@ def test_links_hide_no_folder_within_another(tmp_path):
     assert nested(a / ".." / "a" / "b", [a]) == (a, [])
 
 
+@links
 def test_the_outermost_of_folders_stand_for_those_within(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     a, b, d, link = tmp_path / "a", tmp_path / "a" / "b", tmp_path / "d", tmp_path / "enlace"

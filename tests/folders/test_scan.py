@@ -17,6 +17,7 @@ from semantik.folders.scan import find_images
 from semantik.records import ImageFile, Reason
 from semantik.storage import regular_files
 from semantik.storage.regular_files import is_link
+from tests.support.systems import links
 
 
 def touch(path, data=b"x"):
@@ -52,6 +53,7 @@ def test_excluded_folders_are_left_out(tmp_path):
     assert names(tmp_path, exclude=[tmp_path / "home" / "thumbnails", tmp_path / "nowhere"]) == ["photo.jpg"]
 
 
+@links
 def test_link_loops_end_and_folders_count_once(tmp_path):
     touch(tmp_path / "a" / "x.jpg")
     (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
@@ -60,6 +62,7 @@ def test_link_loops_end_and_folders_count_once(tmp_path):
     assert names(tmp_path) == ["a/x.jpg"]
 
 
+@links
 def test_linked_pictures_count(tmp_path):
     outside = touch(tmp_path / "outside" / "x.jpg", b"123")
     folder = tmp_path / "fotos"
@@ -134,6 +137,7 @@ def test_a_library_that_goes_away_meanwhile_is_told(tmp_path):
         list(found)
 
 
+@links
 def test_linked_folders_come_last(tmp_path):
     for name in ("m/x.jpg", "z.jpg"):
         touch(tmp_path / "fotos" / name)
@@ -143,6 +147,7 @@ def test_linked_folders_come_last(tmp_path):
     assert names(tmp_path / "fotos") == ["m/x.jpg", "z.jpg", "b/y.jpg"]
 
 
+@links
 def test_folders_of_a_file_system_that_numbers_nothing_are_told_apart(tmp_path, monkeypatch):
     for name in ("a/x.jpg", "b/x.jpg"):
         touch(tmp_path / name)

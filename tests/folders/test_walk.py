@@ -9,6 +9,7 @@ import pytest
 
 from semantik.folders.walk import FolderWalk, identify
 from semantik.folders.watching.event_filter import Scope, folder_links
+from tests.support.systems import links
 
 
 def lay_out(root, *names):
@@ -21,6 +22,7 @@ def paths(walk, root):
     return [path for _, path, _ in walk.everything(walk.list(root))]
 
 
+@links
 def test_files_come_in_name_order_depth_first_and_links_last(tmp_path):
     root = tmp_path / "fotos"
     lay_out(root, "b/x", "b/c/y", "a", "z", ".oculto/x", "@eaDir/x", ".x")
@@ -79,6 +81,7 @@ def test_once_it_is_over_nothing_more_is_listed(tmp_path):
     assert len(asked) == 5
 
 
+@links
 def test_links_below_a_watched_folder(tmp_path):
     root = tmp_path / "fotos"
     lay_out(root, "a/x", "b/c/y", ".oculto/x")

@@ -26,10 +26,10 @@ from semantik.folders.watching.network_drives import Mounts, is_remote, is_share
 from semantik.index import ImageIndex
 from semantik.storage.regular_files import is_folder
 from tests.support.libraries import paint
+from tests.support.systems import links
 
 SECONDS = 10.0
 inotify = pytest.mark.skipif(sys.platform != "linux", reason="limits and overflows of inotify")
-links = pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 
 
 class Recorder(FolderWatch):

@@ -25,6 +25,7 @@ from semantik.words.catalogue import LANGUAGES
 from semantik.words.text import say
 from tests.support.cut_off_texts import cut_off
 from tests.support.screens import LAPTOP, SIZE, photograph, press
+from tests.support.systems import links
 from tests.support.task_controls import CancelledWhen
 from tests.support.widget_finders import tab_order
 from tests.support.window import INTERPRETERS, pump
@@ -83,6 +84,7 @@ def test_the_most_probable_come_first(user, monkeypatch):
     assert suggested_folders() == wanted[:5]
 
 
+@links
 def test_each_real_folder_comes_once_and_none_within_another(user, monkeypatch):
     fill(user / "Pictures")
     (user / "Imágenes").symlink_to(user / "Pictures")
@@ -112,6 +114,7 @@ def test_the_desktops_own_names_are_known(tmp_path, monkeypatch):
     assert suggested_folders() == [album]
 
 
+@links
 def test_what_is_counted_is_what_would_be_found(tmp_path):
     fill(tmp_path, "a.jpg", "B.PNG", "c.heic", "notas.txt", "film.mp4", ".oculta.jpg", "._a.jpg")
     fill(tmp_path / "raw", "x.cr2", "x.JPG", "y.cr2")  # two shots

@@ -26,6 +26,7 @@ from semantik.storage import atomic_files
 from semantik.words import text
 from semantik.words.shown_names import visible
 from tests.support import hostile
+from tests.support.systems import raw_name
 from tests.support.task_controls import CancelledWhen
 
 MTIME = 1_500_000_000  # 2017-07-14
@@ -238,7 +239,7 @@ def test_hostile_names_are_copied_as_they_are(tmp_path, target):
         ("fin.jpg. .", "fin.jpg"),
         ("a\nb\x00\x1b[31m.jpg", "a↵b\ufffd\ufffd[31m.jpg"),
         ("foto\u202egpj.exe", "foto\ufffdgpj.exe"),
-        (os.fsdecode(b"latin1-\xe9.jpg"), "latin1-\ufffd.jpg"),
+        (raw_name(b"latin1-\xe9.jpg"), "latin1-\ufffd.jpg"),
         ("ñ" * 200 + ".jpg", "ñ" * 125 + ".jpg"),
         ("", "_"),
     ],
@@ -359,7 +360,7 @@ def test_a_file_that_changes_meanwhile_does_not_break_the_archive(sources, tmp_p
 DETAILS = Details(4000, 3000, datetime(2024, 5, 1, 12, 30, 5, 999), dated=True, camera="Nikon D90")
 HITS = [
     Hit(1, 0.28346, PurePosixPath("/fotos/perro; «playa».jpg"), 0.97, DETAILS),
-    Hit(2, -0.01, PurePosixPath(os.fsdecode(b"/fotos/mal\xff\n.jpg")), None, Details(0, 0, datetime(1999, 12, 31))),
+    Hit(2, -0.01, PurePosixPath(raw_name(b"/fotos/mal\xff\n.jpg")), None, Details(0, 0, datetime(1999, 12, 31))),
     Hit(3, 0.2, PurePosixPath("/fotos/x.jpg")),
 ]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from tests.support.systems import raw_name
 
 # Relative to a folder; "/" makes folders, so that a whole path can spell a closing tag.
 NAMES: list[str] = [
@@ -105,9 +106,9 @@ NAMES: list[str] = [
     "sin extensión",
     "archivo.tar.gz.jpg",
     # bytes that are not UTF-8
-    os.fsdecode(b"latin1-\xe9\xf1.jpg"),
-    os.fsdecode(b"\xff\xfe.jpg"),
-    os.fsdecode(b"cortado-\xc3.jpg"),
+    raw_name(b"latin1-\xe9\xf1.jpg"),
+    raw_name(b"\xff\xfe.jpg"),
+    raw_name(b"cortado-\xc3.jpg"),
 ]
 
 QUERIES: list[str] = [
@@ -137,7 +138,7 @@ QUERIES: list[str] = [
     "perro\u202eojor",
     "\u2066\u2067\u2068\u2069\u200e\u200f",
     "medio \ud83d par",
-    os.fsdecode(b"bytes \xff\xfe"),
+    raw_name(b"bytes \xff\xfe"),
     "שלום עולם",
     "صور العائلة ١٢٣",
     "👩🏽‍🚀🏳️‍🌈",

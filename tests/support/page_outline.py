@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +14,7 @@ from semantik.decoding.decoded import Thumbnail
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.page import ResultsPage, render
+from tests.support.systems import WINDOWS, raw_name
 
 LIBRARY = Path("/fotos").absolute()
 
@@ -88,4 +88,4 @@ def outline(page):
 
 def path_behind(href):
     assert href.startswith("file:///")
-    return Path(os.fsdecode(unquote_to_bytes(href.removeprefix("file://"))))
+    return Path(raw_name(unquote_to_bytes(href.removeprefix("file:///" if WINDOWS else "file://"))))

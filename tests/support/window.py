@@ -16,6 +16,7 @@ import SemantikSearch
 from semantik.storage.settings import CONFIG_NAME
 from semantik.words.text import say
 from tests.support import widget_finders
+from tests.support.systems import WINDOWS
 
 Part = TypeVar("Part", bound=tk.Misc)
 
@@ -50,6 +51,8 @@ class Window:
         self._status_line: tk.Misc | None = None
         self.root = tk.Tk(className="SemantikSearch")
         INTERPRETERS.append(self.root.tk)
+        if WINDOWS:  # the system's own message boxes are no windows of Tk, which could be read and answered
+            self.root.tk.eval("proc tk_messageBox args {::tk::MessageBox {*}$args}")
         self.app = SemantikSearch.SemantikSearchApp(self.root, home)
         report = self.root.report_callback_exception
 

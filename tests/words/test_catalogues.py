@@ -169,7 +169,7 @@ print(json.dumps([
     text.number(12408.5, 1), text.counted("page.chosen_count", 22), text.counted("page.chosen_count", 5),
     text.counted("page.hits", 5), text.plural_forms("page.chosen_count"), is_key("katalog"),
     launch.explain_missing([], Path(), old=True)[:8], launch.explain_missing(["torch"], Path())[:6],
-    "Comment[pt]" in desktop_entry(Program(Path(), [], Path(), Path())),
+    "Comment[pt]" in desktop_entry(Program(Path(), (), Path(), Path())),
 ]))
 """
     shown = subprocess.run(
