@@ -44,6 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options, home, config))
     except errors.SemantikError as error:
         complain(error)
+    except (ImportError, OSError) as error:
+        missing = errors.understood(error)
+        if not isinstance(missing, errors.SemantikError):
+            raise
+        complain(missing)
     return 1
 
 

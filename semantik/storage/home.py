@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import tempfile
 import unicodedata
 from pathlib import Path
+
+_ONEDRIVE = ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")  # variables that its program sets
 
 PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
 """Where SemantikSearch.py is: the program's own folder, or site-packages when it was installed."""
@@ -25,21 +28,44 @@ def find_home() -> Path:
     """The folder for settings, indexes, pages and the log; made when it does not exist.
 
     ``$SEMANTIK_HOME`` if set, else the program's folder if it can be written (a portable
-    installation) and is not among Python's packages, else the user's data folder. Raises OSError
-    when none can be used.
+    installation), is not among Python's packages and is not kept alike on several computers by
+    OneDrive or iCloud, else the user's data folder. Raises OSError when none can be used.
     """
     chosen = os.environ.get("SEMANTIK_HOME")
     if chosen:
         home = Path(chosen).expanduser().absolute()
         home.mkdir(parents=True, exist_ok=True)
         return home
-    if not INSTALLED and is_writable(PROGRAM_FOLDER):
+    if not INSTALLED and (not is_synced(PROGRAM_FOLDER) or is_used(PROGRAM_FOLDER)) and is_writable(PROGRAM_FOLDER):
         return PROGRAM_FOLDER
     import platformdirs  # late: the start asks here for ``INSTALLED`` before it knows whether packages are there
 
     home = Path(platformdirs.user_data_dir("SemantikSearch", appauthor=False))
     home.mkdir(parents=True, exist_ok=True)
     return home
+
+
+def is_synced(folder: Path) -> bool:
+    """Whether OneDrive or iCloud keeps ``folder`` alike on several computers.
+
+    Indexes must not be there: each would be sent at every change, and two computers would overwrite each other's.
+    """
+    user = Path.home()
+    places = [Path(place) for name in _ONEDRIVE if (place := os.environ.get(name))]
+    if sys.platform == "win32":
+        places.append(user / "iCloudDrive")
+    elif sys.platform == "darwin":
+        icloud = user / "Library/Mobile Documents"
+        places += [icloud, user / "Library/CloudStorage"]
+        # With "Desktop & Documents folders" switched on, iCloud has these two, which keep their place.
+        places += [user / name for name in ("Desktop", "Documents") if (icloud / "com~apple~CloudDocs" / name).exists()]
+    real = Path(os.path.normcase(os.path.realpath(folder)))
+    return any(real.is_relative_to(os.path.normcase(os.path.realpath(place))) for place in places)
+
+
+def is_used(home: Path) -> bool:
+    """Whether the program has kept indexes in ``home``: whoever has them there keeps them."""
+    return indexes_folder(home).is_dir()
 
 
 def is_writable(folder: Path) -> bool:
@@ -84,6 +110,11 @@ def log_files(home: Path) -> list[Path]:
     """The log and the older ones, newest first, whether they exist or not."""
     newest = log_file(home)
     return [newest, *(newest.with_name(f"{newest.name}.{number}") for number in range(1, OLDER_LOGS + 1))]
+
+
+def log_lock_file(home: Path) -> Path:
+    """Held by the program that sets the log's older messages aside."""
+    return home / f"{log_file(home).name}.lock"
 
 
 def windows_icon(home: Path) -> Path:

@@ -1,12 +1,45 @@
-"""The program's log: one rotating file in the home, for the window and the command line alike."""
+"""The program's log: one file of limited size in the home, for the window and the command line alike."""
 
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from semantik.storage.home import OLDER_LOGS, log_file
+from filelock import FileLock, Timeout
+
+from semantik.storage.home import OLDER_LOGS, log_file, log_lock_file
+
+_PATIENCE = 2.0  # seconds for another program that is setting older messages aside
+
+
+class SharedLog(RotatingFileHandler):
+    """A log that several programs may write at once, each of them to the end.
+
+    Python's own handler renames the full file. Windows refuses that while another program has it open, and the
+    messages after that are lost; elsewhere the other program goes on writing into the renamed file. So the content is
+    copied here, and the file stays and is emptied: everybody appends to it, and finds its new end.
+    """
+
+    def doRollover(self) -> None:  # noqa: N802 - logging's name
+        """Set the older messages aside, unless another program just did. What cannot be done waits for later."""
+        path = Path(self.baseFilename)
+        try:
+            with FileLock(log_lock_file(path.parent), timeout=_PATIENCE):
+                if self.stream:
+                    self.stream.flush()
+                if path.stat().st_size < self.maxBytes // 2:
+                    return  # another program did
+                for number in range(self.backupCount - 1, 0, -1):
+                    older = path.with_name(f"{path.name}.{number}")
+                    if older.exists():
+                        older.replace(path.with_name(f"{path.name}.{number + 1}"))
+                shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+                os.truncate(path, 0)
+        except (OSError, Timeout):
+            self.maxBytes *= 2  # a larger log is better than none, and than a try at each message
 
 
 def start_logging(home: Path) -> Path:
@@ -21,7 +54,7 @@ def start_logging(home: Path) -> Path:
             root.removeHandler(handler)
             handler.close()
     try:
-        handler = RotatingFileHandler(
+        handler = SharedLog(
             path, maxBytes=1_000_000, backupCount=OLDER_LOGS, encoding="utf-8", errors="backslashreplace", delay=False
         )
     except OSError:
