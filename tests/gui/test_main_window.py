@@ -630,3 +630,11 @@ def test_no_widget_survives_the_window(window):
     window.close()
     with pytest.raises(tk.TclError):
         window.root.winfo_exists()
+
+
+def test_the_macs_quit_saves_as_closing_does(window):
+    window.app.save_config(theme="dark")
+    window.root.after_cancel(window._watching)
+    window.root.tk.call("::tk::mac::Quit")
+    window.wait(lambda: not window._alive(), "closed")
+    window.app.tasks.finish()
