@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.desktop.system_language import resolve
+from semantik.desktop.windows_window import claim_task_bar
 from semantik.gui.actions.example_pictures import ExamplePicker
 from semantik.gui.actions.loaded_actions import LoadedActions
 from semantik.gui.dialogs.about import AboutDialog
@@ -70,6 +71,8 @@ class SemantikSearchApp:
         self.examples = ExamplePicker(self.services, self.view)
         self._connect()
         root.protocol("WM_DELETE_WINDOW", self.close)
+        # ⌘Q, and macOS when its user logs out, call this instead; elsewhere nobody does.
+        root.createcommand("::tk::mac::Quit", self.close)
         self.services.tell(say("status.loading"))
         root.after(30, self._load_engine)  # not before the window is drawn
 
@@ -238,6 +241,7 @@ class SemantikSearchApp:
 def main() -> None:
     """Open the window and stay until it is closed."""
     claim_pixels()
+    claim_task_bar()
     try:
         root = tk.Tk(className="SemantikSearch")
     except tk.TclError:

@@ -364,3 +364,21 @@ class LauncherNotMade(SemantikError):
     """An entry for the menu or the desktop could not be written. Params: path, detail."""
 
     key = "error.launcher_not_made"
+
+
+class SystemLibraryMissing(SemantikError):
+    """Windows cannot load a compiled package's library, mostly for want of the Visual C++ runtime. Params: detail."""
+
+    key = "error.system_library"
+
+
+_DLL_ERRORS = (126, 127, 182, 193, 1114)
+"""ERROR_MOD_NOT_FOUND, ERROR_PROC_NOT_FOUND, ERROR_INVALID_ORDINAL, ERROR_BAD_EXE_FORMAT, ERROR_DLL_INIT_FAILED."""
+
+
+def understood(error: BaseException) -> BaseException:
+    """The error, or SystemLibraryMissing in place of what Python says when Windows cannot load a library."""
+    numbered = isinstance(error, OSError) and getattr(error, "winerror", None) in _DLL_ERRORS
+    if numbered or (isinstance(error, ImportError) and "DLL load failed" in str(error)):
+        return SystemLibraryMissing(detail=" ".join(str(error).split()))
+    return error

@@ -13,10 +13,9 @@ from semantik.cli import doctor_command, fast_command, index_command, launcher_c
 from semantik.cli.output import complain
 from semantik.desktop import standard_streams
 from semantik.desktop.system_language import SYSTEM, resolve
-from semantik.storage.home import find_home
+from semantik.storage.home import find_home, tighten
 from semantik.storage.json_files import take_spoiled
 from semantik.storage.log_file import start_logging
-from semantik.storage.private_files import tighten
 from semantik.storage.settings import load_config
 from semantik.words import text
 from semantik.words.phrases import told
@@ -56,6 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options, home, config))
     except errors.SemantikError as error:
         complain(error)
+    except (ImportError, OSError) as error:
+        missing = errors.understood(error)
+        if not isinstance(missing, errors.SemantikError):
+            raise
+        complain(missing)
     finally:
         _tell_spoiled()
     return 1

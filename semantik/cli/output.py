@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from semantik import errors
+from semantik.desktop.windows_window import understands_escapes
 from semantik.long_tasks import Progress
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say
@@ -43,6 +44,8 @@ class ProgressLine:
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
+        self._escapes = self._terminal and understands_escapes()
+        self._length = 0
         self._shown_at = 0.0
         self._open = False
 
@@ -54,11 +57,18 @@ class ProgressLine:
             due = now - self._shown_at >= (REFRESH if self._terminal else REFRESH_PLAIN)
             if progress.done and (due or progress.done == progress.total):
                 self._shown_at = now
-                start, end = ("\r\x1b[K", "") if self._terminal else ("", "\n")
-                print(start + phrase(progress), end=end, file=sys.stderr, flush=True)
+                print(*self._written(phrase(progress)), sep="", end="", file=sys.stderr, flush=True)
                 self._open = self._terminal
 
         return show
+
+    def _written(self, words: str) -> tuple[str, ...]:
+        if not self._terminal:
+            return words, "\n"
+        if self._escapes:
+            return "\r\x1b[K", words
+        rest, self._length = max(0, self._length - len(words)), len(words)
+        return "\r", words, " " * rest
 
     def end(self) -> None:
         """Leave the line, so that what follows starts on its own."""

@@ -1,7 +1,7 @@
 """A decoder process: reads requests for pictures on stdin, answers with pixels on stdout.
 
-Run by ``decoding.pool`` as ``python -m semantik.decoding.worker MEMORY SECONDS``: how many bytes of address
-space it may take beyond what it has when idle, and how long a request may last before it ends itself.
+Run by ``decode_pool`` as ``python -m semantik.decoding.worker MEMORY SECONDS``: how many bytes of
+memory it may take beyond what it has when idle, and how long a request may last before it ends itself.
 Hostile pictures are opened here and nowhere else. It ends when its stdin closes, so that it never outlives
 the program.
 """
@@ -45,9 +45,9 @@ def main(arguments: list[str]) -> None:
     _lower_priority()
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(stdin, inbox), daemon=True).start()
-    _limit_memory(memory)
+    limit = _limit_memory(memory)
     with Path(os.devnull).open("w", encoding="ascii") as nowhere:
-        write_frame(stdout, {"ready": True})
+        write_frame(stdout, {"ready": True, "limited": limit is not None})
         while True:
             header, payload = inbox.get()
             # The program kills a process that is late. Should the program itself be gone while native
@@ -79,17 +79,32 @@ def _read_requests(stdin: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
 
 def _lower_priority() -> None:
     """Let the window and the encoder go first."""
-    if sys.platform != "win32":  # there it is started so
+    if sys.platform == "win32":
+        from semantik.decoding import windows_jobs
+
+        with suppress(OSError):
+            windows_jobs.lower_own_priority()
+    else:
         os.nice(_NICENESS)
 
 
-def _limit_memory(memory: int) -> None:
-    """Allow the process ``memory`` bytes more than it has now, where the system can (Linux); no core dumps."""
+def _limit_memory(memory: int) -> object:
+    """Allow the process ``memory`` bytes more than it has now, where the system can; no core dumps.
+
+    Linux limits address space, Windows what is committed, by a job that lasts as long as what is returned. macOS has
+    no limit that it keeps: None is returned.
+    """
     if sys.platform == "win32":
-        return
+        from semantik.decoding import windows_jobs
+
+        try:
+            return windows_jobs.limit_own_memory(memory)
+        except OSError:  # as on macOS, then
+            return None
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    limit: int | None = None
     if sys.platform == "linux":
         # Not by psutil: it would bring sockets into a process that opens hostile pictures, and 10 ms to its start.
         pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
@@ -97,6 +112,7 @@ def _limit_memory(memory: int) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         if hard == resource.RLIM_INFINITY or limit < hard:
             resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    return limit
 
 
 def _answer(header: Header, payload: bytes) -> Message:

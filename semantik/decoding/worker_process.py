@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from semantik.decoding import windows_jobs
 from semantik.decoding.pipe_messages import BadFrame, Message, read_frame, write_frame
 from semantik.decoding.video.formats import ENVIRONMENT
 
@@ -20,8 +21,12 @@ log = logging.getLogger(__name__)
 
 _SELF_DESTRUCT = 10.0  # seconds beyond the time limit after which an abandoned process ends itself
 _UNKILLABLE = 1.0  # seconds to wait for a killed process
-_WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 _CONSOLE_PROGRAMS = {"pythonw.exe": "python.exe", "semantiksearch.exe": "semantik.exe"}
+_WINDOWS_FLAGS = (
+    getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
+    | (windows_jobs.CREATE_SUSPENDED if sys.platform == "win32" else 0)
+)
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -58,6 +63,7 @@ class DecodeProcess:
             env=_environment(),
             creationflags=_WINDOWS_FLAGS,
         )
+        self._job = self._tie_to_program()
         assert self._popen.stdin is not None
         assert self._popen.stdout is not None
         self._stdin: IO[bytes] = self._popen.stdin
@@ -109,6 +115,15 @@ class DecodeProcess:
         # A process that waits for a dead network drive cannot even be killed; leave it to the system.
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(_UNKILLABLE)
+
+    def _tie_to_program(self) -> object:
+        """On Windows, a job in which the process ends when the program does, however it does; elsewhere None."""
+        if sys.platform == "win32":
+            try:
+                return windows_jobs.confine(int(self._popen._handle))
+            except OSError as error:  # it still ends when its stdin does, unless native code spins
+                log.warning("decoder process %d is in no job: %s", self.pid, error)
+        return None
 
     def _read(self) -> None:
         with self._stdout:

@@ -97,14 +97,18 @@ def mac_command(program: Program) -> str:
 WINDOWS_SCRIPT = r"""$ErrorActionPreference = 'Stop'
 $shell = New-Object -ComObject WScript.Shell
 $link = $shell.CreateShortcut($env:SEMANTIK_LINK)
-$link.TargetPath = $env:SEMANTIK_PYTHON
-$link.Arguments = $env:SEMANTIK_ARGUMENTS
-$link.WorkingDirectory = $env:SEMANTIK_FOLDER
-$link.IconLocation = $env:SEMANTIK_ICON + ',0'
+$all = $env:SEMANTIK_PYTHON + $env:SEMANTIK_ARGUMENTS + $env:SEMANTIK_ICON + $env:SEMANTIK_FOLDER
+$plain = $all -notmatch '[^\x00-\x7F]'
+if ($plain) {
+    $link.TargetPath = $env:SEMANTIK_PYTHON
+    $link.Arguments = $env:SEMANTIK_ARGUMENTS
+    $link.WorkingDirectory = $env:SEMANTIK_FOLDER
+    $link.IconLocation = $env:SEMANTIK_ICON + ',0'
+}
 $link.Description = $env:SEMANTIK_COMMENT
 $link.Save()
-# WScript.Shell knows only the letters of the system's code page; the shell itself takes them all.
-if (($env:SEMANTIK_PYTHON + $env:SEMANTIK_ARGUMENTS + $env:SEMANTIK_ICON) -match '[^\x00-\x7F]') {
+# WScript.Shell refuses letters beyond the system's code page; the shell itself takes them all.
+if (-not $plain) {
     $place = (New-Object -ComObject Shell.Application).NameSpace([IO.Path]::GetDirectoryName($env:SEMANTIK_LINK))
     $link = $place.ParseName([IO.Path]::GetFileName($env:SEMANTIK_LINK)).GetLink
     $link.Path = $env:SEMANTIK_PYTHON
@@ -116,8 +120,12 @@ if (($env:SEMANTIK_PYTHON + $env:SEMANTIK_ARGUMENTS + $env:SEMANTIK_ICON) -match
 """
 """Makes one shortcut. It is the same for everybody: paths come by the environment, so nothing in them is ever code."""
 
-POWERSHELL = ("powershell.exe", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-Command", "-")
-"""Reads the script from standard input."""
+POWERSHELL = (
+    *("powershell.exe", "-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass"),
+    *("-Command", WINDOWS_SCRIPT),
+)
+"""Runs the script as a whole. From standard input it would be read line by line, as if typed: a block would wait for an
+empty line, and a failed line would not stop the next."""
 
 
 def windows_environment(program: Program, link: PurePath, comment: str) -> dict[str, str]:

@@ -14,7 +14,6 @@ from semantik.desktop.helper_programs import ask
 from semantik.desktop.launcher_files import (
     NAME,
     POWERSHELL,
-    WINDOWS_SCRIPT,
     Program,
     desktop_entry,
     mac_command,
@@ -128,7 +127,7 @@ def _for_windows(program: Program, home: Path) -> Program:
 def _make_link(program: Program, path: Path) -> None:
     """Have PowerShell make a shortcut. Raises LauncherNotMade."""
     environment = os.environ | windows_environment(program, path, say("launcher.comment"))
-    answer = ask(POWERSHELL, _PATIENCE, given=WINDOWS_SCRIPT, environment=environment)
+    answer = ask(POWERSHELL, _PATIENCE, environment=environment)
     if not answer.succeeded:
         log.warning("no launcher entry %s: %s", path, answer.errors)
         raise LauncherNotMade(path=str(path), detail=answer.errors.strip())

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,6 +55,9 @@ RELAUNCHED = "SEMANTIK_RELAUNCHED"
 """Set for the Python of the venv, so that two incomplete ones do not call each other for ever."""
 
 OLDEST_PYTHON = (3, 11)
+
+NEWEST_PYTHON = (3, 14)
+"""For a newer one some of the required packages are not built yet; where all are there, it runs all the same."""
 
 
 def run() -> None:
@@ -107,11 +112,16 @@ def venv_python(folder: Path) -> Path | None:
 
 
 def explain_missing(missing: Sequence[str], folder: Path, *, old: bool = False) -> str:
-    """What to do about a Python that is too old, has no Tk, or lacks packages; copyable commands included."""
+    """What to do about a Python that is too old, has no Tk, or lacks packages; copyable commands included.
+
+    Where pip cannot bring the packages, that is said instead of a command that ends in a riddle.
+    """
     if old:
-        return _say("launch.old_python", found=".".join(map(str, sys.version_info[:2])))
+        return _say("launch.old_python", found=_version(sys.version_info[:2]))
     if STANDALONE:
         return _say("launch.incomplete", missing=", ".join(missing))
+    if missing != ["tkinter"] and (unsuited := explain_unsuited()):
+        return unsuited
     if "tkinter" in missing:
         system = {"darwin": "mac", "win32": "windows"}.get(sys.platform, "linux")
         return _say(f"launch.no_tk_{system}")
@@ -125,6 +135,24 @@ def explain_missing(missing: Sequence[str], folder: Path, *, old: bool = False) 
 def say_in_system_language(key: str, **params: object) -> str:
     """A text of this start, before the settings are known."""
     return _say(key, **params)
+
+
+def explain_unsuited() -> str:
+    """Why the packages cannot be installed for this Python on this machine; empty when they can."""
+    machine = sysconfig.get_platform()  # of this Python, which on Windows may be another kind than the processor's
+    if sys.maxsize < 2**32:
+        return _say("launch.python_32_bit")
+    if machine == "win-arm64":
+        return _say("launch.python_arm_windows")
+    if sys.platform == "darwin" and platform.machine() == "x86_64":
+        return _say("launch.python_intel_mac")
+    if sys.version_info[:2] > NEWEST_PYTHON:
+        return _say("launch.new_python", found=_version(sys.version_info[:2]), newest=_version(NEWEST_PYTHON))
+    return ""
+
+
+def _version(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))
 
 
 def _say(key: str, **params: object) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tkinter import messagebox
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-from semantik.errors import SemantikError
+from semantik.errors import SemantikError, understood
 from semantik.gui.widgets.background_tasks import Tasks
 from semantik.storage.json_files import take_spoiled
 from semantik.storage.settings import Config, save_config
@@ -199,6 +199,7 @@ class WindowServices:
 
     def show_failure(self, error: BaseException) -> None:
         """Tell the user what went wrong; what nobody foresaw goes into the log with its traceback."""
+        error = understood(error)
         if isinstance(error, SemantikError):
             log.info("told the user: %r", error)
             message = explain(error)

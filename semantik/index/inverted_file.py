@@ -14,6 +14,7 @@ import hashlib
 import logging
 import math
 import struct
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,8 @@ class InvertedFile:
         """
         import faiss
 
+        if sys.platform == "darwin":  # beside torch's OpenMP, faiss's own crashes there as soon as it has two threads
+            faiss.omp_set_num_threads(1)
         count, dim = vectors.shape
         cells = _cell_count(count)
         chosen = np.random.default_rng(0).choice(count, min(count, cells * _SAMPLE), replace=False)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import re
 import secrets
+import sys
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path
 
 from semantik.storage.atomic_files import patiently
+from semantik.storage.private_files import close_folder, restrict
+
+_ONEDRIVE = ("OneDrive", "OneDriveConsumer", "OneDriveCommercial")  # variables that its program sets
 
 PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
 """Where SemantikSearch.py is: the program's own folder, or site-packages when it was installed."""
@@ -31,8 +37,8 @@ def find_home() -> Path:
     """The folder for settings, indexes, pages and the log; made when it does not exist.
 
     ``$SEMANTIK_HOME`` if set, else the program's folder if it can be written (a portable
-    installation) and is not among Python's packages, else the user's data folder. Raises OSError
-    when none can be used.
+    installation), is not among Python's packages and is not kept alike on several computers by
+    OneDrive or iCloud, else the user's data folder. Raises OSError when none can be used.
     """
     chosen = os.environ.get("SEMANTIK_HOME")
     if chosen:
@@ -41,7 +47,7 @@ def find_home() -> Path:
         except RuntimeError as error:  # "~somebody" who is not known here
             raise FileNotFoundError(errno.ENOENT, str(error), chosen) from error
         return _made(home)
-    if not INSTALLED and is_writable(PROGRAM_FOLDER):
+    if not INSTALLED and (not is_synced(PROGRAM_FOLDER) or is_used(PROGRAM_FOLDER)) and is_writable(PROGRAM_FOLDER):
         return PROGRAM_FOLDER
     import platformdirs  # late: the start asks here for ``INSTALLED`` before it knows whether packages are there
 
@@ -53,6 +59,29 @@ def _made(home: Path) -> Path:
     home.parent.mkdir(parents=True, exist_ok=True)
     home.mkdir(mode=0o700, exist_ok=True)
     return home
+
+
+def is_synced(folder: Path) -> bool:
+    """Whether OneDrive or iCloud keeps ``folder`` alike on several computers.
+
+    Indexes must not be there: each would be sent at every change, and two computers would overwrite each other's.
+    """
+    user = Path.home()
+    places = [Path(place) for name in _ONEDRIVE if (place := os.environ.get(name))]
+    if sys.platform == "win32":
+        places.append(user / "iCloudDrive")
+    elif sys.platform == "darwin":
+        icloud = user / "Library/Mobile Documents"
+        places += [icloud, user / "Library/CloudStorage"]
+        # With "Desktop & Documents folders" switched on, iCloud has these two, which keep their place.
+        places += [user / name for name in ("Desktop", "Documents") if (icloud / "com~apple~CloudDocs" / name).exists()]
+    real = Path(os.path.normcase(os.path.realpath(folder)))
+    return any(real.is_relative_to(os.path.normcase(os.path.realpath(place))) for place in places)
+
+
+def is_used(home: Path) -> bool:
+    """Whether the program has kept indexes in ``home``: whoever has them there keeps them."""
+    return indexes_folder(home).is_dir()
 
 
 def is_writable(folder: Path) -> bool:
@@ -100,6 +129,11 @@ def log_files(home: Path) -> list[Path]:
     """The log and the older ones, newest first, whether they exist or not."""
     newest = log_file(home)
     return [newest, *(newest.with_name(f"{newest.name}.{number}") for number in range(1, OLDER_LOGS + 1))]
+
+
+def log_lock_file(home: Path) -> Path:
+    """Held by the program that sets the log's older messages aside."""
+    return home / f"{log_file(home).name}.lock"
 
 
 def windows_icon(home: Path) -> Path:
@@ -163,9 +197,39 @@ def own_folders(home: Path) -> tuple[Path, ...]:
 
 def own_files(home: Path) -> tuple[Path, ...]:
     """All files of the home that are the program's own, whether they exist or not."""
-    return (settings_file(home), history_file(home), speeds_file(home), *log_files(home), windows_icon(home))
+    return (
+        settings_file(home),
+        history_file(home),
+        speeds_file(home),
+        *log_files(home),
+        log_lock_file(home),
+        windows_icon(home),
+    )
 
 
 def written_folders(home: Path) -> tuple[Path, ...]:
     """All folders that the program writes to while it runs: what changes there is no news."""
     return (*picture_folders(home), background_folder(home))
+
+
+def tighten(home: Path) -> None:
+    """Make what an older version left in the home private, and the home itself where nothing else is in it.
+
+    What the user put beside our files is left as it is. A folder that is private already was gone through before.
+    What the system refuses (FAT knows no permissions) is left.
+    """
+    if os.name == "nt":
+        return
+    folders, files = own_folders(home), own_files(home)
+    for folder in folders:
+        close_folder(folder)
+    for file in files:
+        restrict(file)
+    ours = {path.name for path in (*folders, *files)}
+    with contextlib.suppress(OSError):
+        if home != PROGRAM_FOLDER and all(_is_ours(name, ours) for name in os.listdir(home)):  # noqa: PTH208
+            restrict(home)
+
+
+def _is_ours(name: str, ours: Iterable[str]) -> bool:
+    return name in ours or any(name.startswith(f"{own}.") for own in ours)  # a lock, what was kept aside

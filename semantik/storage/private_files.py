@@ -8,10 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable
 from pathlib import Path
-
-from semantik.storage.home import PROGRAM_FOLDER, own_files, own_folders
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -41,31 +38,8 @@ def touch(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), FILE_MODE))
 
 
-def tighten(home: Path) -> None:
-    """Make what an older version left in the home private, and the home itself where nothing else is in it.
-
-    What the user put beside our files is left as it is. A folder that is private already was gone through before.
-    What the system refuses (FAT knows no permissions) is left.
-    """
-    if os.name == "nt":
-        return
-    folders, files = own_folders(home), own_files(home)
-    for folder in folders:
-        _close(folder)
-    for file in files:
-        _restrict(file)
-    ours = {path.name for path in (*folders, *files)}
-    with contextlib.suppress(OSError):
-        if home != PROGRAM_FOLDER and all(_is_ours(name, ours) for name in os.listdir(home)):  # noqa: PTH208
-            _restrict(home)
-
-
-def _is_ours(name: str, ours: Iterable[str]) -> bool:
-    return name in ours or any(name.startswith(f"{own}.") for own in ours)  # a lock, what was kept aside
-
-
-def _close(folder: Path) -> None:
-    """Tighten a folder, and first all that is in it."""
+def close_folder(folder: Path) -> None:
+    """Make a folder private, and first all that is in it. One that is private already was gone through before."""
     with contextlib.suppress(OSError):
         if not folder.is_dir() or not folder.stat().st_mode & _OTHERS:
             return
@@ -74,13 +48,14 @@ def _close(folder: Path) -> None:
                 if entry.is_symlink():  # it may lead to the user's own
                     continue
                 if entry.is_dir(follow_symlinks=False):
-                    _close(Path(entry.path))
+                    close_folder(Path(entry.path))
                 elif entry.is_file(follow_symlinks=False):
-                    _restrict(Path(entry.path))
-        _restrict(folder)
+                    restrict(Path(entry.path))
+        restrict(folder)
 
 
-def _restrict(path: Path) -> None:
+def restrict(path: Path) -> None:
+    """Take from others what they may do with a file or folder; what the system refuses is left."""
     with contextlib.suppress(OSError):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & _OTHERS:

@@ -177,17 +177,36 @@ def test_the_windows_shortcut_gets_its_paths_as_data():
     script = launcher_files.WINDOWS_SCRIPT
     assert script.isascii()
     assert set(re.findall(r"\$env:(\w+)", script)) == set(windows_environment(made, link, ""))
-    assert script.splitlines()[:9] == [
+    lines = script.splitlines()
+    assert lines[:3] == [
         "$ErrorActionPreference = 'Stop'",
         "$shell = New-Object -ComObject WScript.Shell",
         "$link = $shell.CreateShortcut($env:SEMANTIK_LINK)",
-        "$link.TargetPath = $env:SEMANTIK_PYTHON",
-        "$link.Arguments = $env:SEMANTIK_ARGUMENTS",
-        "$link.WorkingDirectory = $env:SEMANTIK_FOLDER",
-        "$link.IconLocation = $env:SEMANTIK_ICON + ',0'",
+    ]
+    assert lines[lines.index("if ($plain) {") :][:8] == [
+        "if ($plain) {",
+        "    $link.TargetPath = $env:SEMANTIK_PYTHON",
+        "    $link.Arguments = $env:SEMANTIK_ARGUMENTS",
+        "    $link.WorkingDirectory = $env:SEMANTIK_FOLDER",
+        "    $link.IconLocation = $env:SEMANTIK_ICON + ',0'",
+        "}",
         "$link.Description = $env:SEMANTIK_COMMENT",
         "$link.Save()",
     ]
+    assert lines[lines.index("if (-not $plain) {") :][1:] == [
+        "    $place = (New-Object -ComObject Shell.Application)"
+        ".NameSpace([IO.Path]::GetDirectoryName($env:SEMANTIK_LINK))",
+        "    $link = $place.ParseName([IO.Path]::GetFileName($env:SEMANTIK_LINK)).GetLink",
+        "    $link.Path = $env:SEMANTIK_PYTHON",
+        "    $link.Arguments = $env:SEMANTIK_ARGUMENTS",
+        "    $link.WorkingDirectory = $env:SEMANTIK_FOLDER",
+        "    $link.SetIconLocation($env:SEMANTIK_ICON, 0)",
+        "    $link.Save()",
+        "}",
+    ]
+    # Read from standard input, its blocks would never run; as one argument, it must need no quotation marks.
+    assert launcher_files.POWERSHELL[-2:] == ("-Command", script)
+    assert '"' not in script
 
 
 def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
@@ -211,7 +230,7 @@ def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
     assert made == [menu / "SemantikSearch.lnk", desktop / "SemantikSearch.lnk"]
     for path, (command, options) in zip(made, asked, strict=True):
         assert command == launcher_files.POWERSHELL
-        assert options["input"] == launcher_files.WINDOWS_SCRIPT
+        assert options["input"] == ""
         assert options["env"]["SEMANTIK_LINK"] == str(path)
         assert options["env"]["SEMANTIK_PYTHON"] == str(scripts / "pythonw.exe")
     from PIL import Image

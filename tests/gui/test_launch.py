@@ -13,6 +13,7 @@ import pytest
 
 from semantik.gui import launch
 from tests.support.places import REPO
+from tests.support.waiting import wait_until
 
 
 def test_a_complete_python_goes_on():
@@ -122,3 +123,49 @@ def test_packages_that_are_missing_are_shown_in_a_window(monkeypatch):
 def test_an_old_python_is_told():
     message = launch.explain_missing([], Path("/x"), old=True)
     assert message.startswith("SemantikSearch necesita Python 3.11 o posterior")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"maxsize": 2**31 - 1}, "Este Python es de 32 bits"),
+        ({"machine": "win-arm64"}, "Para este Python, el de Windows en ARM"),
+        ({"platform": "darwin", "processor": "x86_64"}, "Para Macs con procesador Intel"),
+        ({"version": (3, 15, 0)}, "SemantikSearch no funciona todavía con Python 3.15"),
+    ],
+)
+def test_where_pip_has_no_packages_that_is_told(monkeypatch, changed, told):
+    monkeypatch.setattr(launch.sys, "maxsize", changed.get("maxsize", 2**63 - 1))
+    monkeypatch.setattr(launch.sys, "platform", changed.get("platform", "linux"))
+    monkeypatch.setattr(launch.sys, "version_info", changed.get("version", (3, 14, 0)))
+    monkeypatch.setattr(launch.sysconfig, "get_platform", lambda: changed.get("machine", "linux-x86_64"))
+    monkeypatch.setattr(launch.platform, "machine", lambda: changed.get("processor", "arm64"))
+    assert launch.explain_missing(["torch"], Path("/x")).startswith(told)
+    # Tk alone is not pip's to bring.
+    assert launch.explain_missing(["tkinter"], Path("/x")).startswith("A este Python le falta Tk")
+
+
+def test_where_pip_has_all_packages_its_command_is_told(monkeypatch):
+    monkeypatch.setattr(launch.sys, "version_info", (3, 14, 0))
+    assert launch.explain_unsuited() == ""
+
+
+def test_a_double_click_on_windows_starts_the_same(program, bare_python):
+    shutil.copy(REPO / "SemantikSearch.pyw", program)
+    result = run(bare_python, program / "SemantikSearch.pyw")
+    assert result.returncode == 1
+    assert f'cd "{program}"' in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize("venv_name", [".venv", "venv"])
+def test_a_double_click_on_a_mac_starts_the_same(program, tmp_path, venv_name):
+    shutil.copy(REPO / "SemantikSearch.command", program)
+    assert (REPO / "SemantikSearch.command").stat().st_mode & 0o111 == 0o111
+    python = program / venv_name / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\necho "$1 in $(pwd)" > "{tmp_path}/part"\nmv "{tmp_path}/part" "{tmp_path}/told"\n')
+    python.chmod(0o755)
+    subprocess.run([program / "SemantikSearch.command"], cwd="/", check=True, timeout=60)
+    wait_until((tmp_path / "told").exists)
+    assert (tmp_path / "told").read_text() == f"SemantikSearch.py in {program}\n"

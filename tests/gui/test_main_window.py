@@ -649,3 +649,11 @@ def test_return_struck_twice_is_one_search(window, library, pages):
     entry.event_generate("<Return>")
     window.wait_idle()
     assert len(pages) == 2
+
+
+def test_the_macs_quit_saves_as_closing_does(window):
+    window.app.save_config(theme="dark")
+    window.root.after_cancel(window._watching)
+    window.root.tk.call("::tk::mac::Quit")
+    window.wait(lambda: not window._alive(), "closed")
+    window.app.tasks.finish()

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from semantik.engine.model_trials import read_speeds
 from semantik.storage import json_files
-from semantik.storage.home import history_file, settings_file, speeds_file
-from semantik.storage.private_files import tighten
+from semantik.storage.home import history_file, settings_file, speeds_file, tighten
 from semantik.storage.search_history import SearchHistory
 from semantik.storage.settings import Config, load_config, save_config
 

@@ -12,7 +12,7 @@ import io
 import re
 import tkinter as tk
 from pathlib import Path
-from tkinter import ttk
+from tkinter import font, ttk
 
 import sv_ttk
 
@@ -53,6 +53,11 @@ def load(root: tk.Tk, scale: float) -> None:
     for name in THEMES:
         _make_pictures(root, name, scale)
         root.tk.eval(_scaled((FOLDER / "theme" / f"{name}.tcl").read_text(encoding="utf-8"), scale))
+
+
+def fonts(root: tk.Tk) -> list[str]:
+    """The names of the themes' fonts."""
+    return [name for name in font.names(root) if name.startswith(FONTS)]
 
 
 def _scaled(code: str, scale: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import sys
 import threading
@@ -13,7 +12,7 @@ from collections.abc import Callable
 from tkinter import font, ttk
 from typing import Any
 
-from semantik.desktop import system_theme
+from semantik.desktop import system_theme, windows_window
 from semantik.gui.widgets import screen_scale, sun_valley
 
 log = logging.getLogger(__name__)
@@ -47,7 +46,8 @@ class Look:
         sun_valley.load(root, screen_scale.prepare(root))
         root.bind("<FocusIn>", lambda event: self._look_again(), add=True)  # the system's settings are another window
         root.tk.call("bind", "Canvas", "<Map>", _FILE_LIST)
-        root.bind_class("Toplevel", "<Map>", lambda event: _dress_frame(event.widget), add=True)
+        for name in ("Toplevel", root.winfo_class()):
+            root.bind_class(name, "<Map>", lambda event: _dress_frame(event.widget), add=True)
 
     def wear(self, wanted: str) -> None:
         """Use "light", "dark" or, from now on, the "system"'s theme."""
@@ -135,24 +135,25 @@ def _name(dark: bool) -> str:
 
 
 def _use_system_font(root: tk.Tk) -> None:
-    """The theme asks for Windows 11's font; elsewhere that is whatever the system puts in its place."""
-    if sys.platform == "win32":
+    """The theme asks for Windows 11's fonts; where there are none, Tk would take any, so it gets the system's.
+
+    On Windows 10 that is Segoe UI.
+    """
+    there = set(font.families(root))
+    if all(font.nametofont(name, root).cget("family") in there for name in sun_valley.fonts(root)):
         return
     family = font.nametofont("TkDefaultFont", root).actual("family")
-    for name in font.names(root):
-        if name.startswith(sun_valley.FONTS):
-            strong = any(word in name for word in ("Strong", "Title", "Subtitle", "Display"))
-            font.nametofont(name, root).configure(family=family, weight="bold" if strong else "normal")
+    for name in sun_valley.fonts(root):
+        strong = any(word in name for word in ("Strong", "Title", "Subtitle", "Display"))
+        font.nametofont(name, root).configure(family=family, weight="bold" if strong else "normal")
 
 
 def _dress_frame(window: tk.Misc) -> None:
     """The title bar, where the system lets a program choose; on X11 it is the window manager's."""
     dark = worn(window) == "dark"
     if sys.platform == "win32":
-        with contextlib.suppress(AttributeError, OSError):
-            handle, on = ctypes.windll.user32.GetParent(window.winfo_id()), ctypes.c_int(dark)
-            # DWMWA_USE_IMMERSIVE_DARK_MODE
-            ctypes.windll.dwmapi.DwmSetWindowAttribute(handle, 20, ctypes.byref(on), ctypes.sizeof(on))
+        # A frame that is not there yet comes with <Map>, which is heard.
+        windows_window.darken_title(int(window.tk.call("wm", "frame", window), 16), dark)
     elif window.tk.call("tk", "windowingsystem") == "aqua":
         with contextlib.suppress(tk.TclError):
             look = "darkaqua" if dark else "aqua"
