@@ -56,7 +56,7 @@ def tighten(home: Path) -> None:
         _restrict(file)
     ours = {path.name for path in (*folders, *files)}
     with contextlib.suppress(OSError):
-        if home != PROGRAM_FOLDER and all(_is_ours(name, ours) for name in os.listdir(home)):  # noqa: PTH208
+        if home != PROGRAM_FOLDER and all(_is_ours(path.name, ours) for path in home.iterdir()):
             _restrict(home)
 
 
@@ -69,14 +69,13 @@ def _close(folder: Path) -> None:
     with contextlib.suppress(OSError):
         if not folder.is_dir() or not folder.stat().st_mode & _OTHERS:
             return
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_symlink():  # it may lead to the user's own
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    _close(Path(entry.path))
-                elif entry.is_file(follow_symlinks=False):
-                    _restrict(Path(entry.path))
+        for path in folder.iterdir():
+            if path.is_symlink():  # it may lead to the user's own
+                continue
+            if path.is_dir():
+                _close(path)
+            elif path.is_file():
+                _restrict(path)
         _restrict(folder)
 
 
