@@ -43,14 +43,13 @@ def close_folder(folder: Path) -> None:
     with contextlib.suppress(OSError):
         if not folder.is_dir() or not folder.stat().st_mode & _OTHERS:
             return
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_symlink():  # it may lead to the user's own
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    close_folder(Path(entry.path))
-                elif entry.is_file(follow_symlinks=False):
-                    restrict(Path(entry.path))
+        for path in folder.iterdir():
+            if path.is_symlink():  # it may lead to the user's own
+                continue
+            if path.is_dir():
+                close_folder(path)
+            elif path.is_file():
+                restrict(path)
         restrict(folder)
 
 
