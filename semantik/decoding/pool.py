@@ -17,6 +17,7 @@ import numpy as np
 
 from semantik.decoding.decode_ahead import in_order
 from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbnail
+from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pipe_messages import Header
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
@@ -113,7 +114,7 @@ class DecodePool:
             pixels = np.frombuffer(payload, dtype=np.uint8).reshape(-1, spec.height, spec.width, 3)
             warning = Reason(header["warning"]) if header["warning"] else None
             told = _description(header)
-            rest = (told.width, told.height, warning, told.taken, told.camera)
+            rest = (told.width, told.height, warning, told.taken, told.camera, str(header.get("fingerprint", "")))
             if "moments" not in header:
                 return Decoded(pixels.reshape(spec.height, spec.width, 3), *rest)
             moments = tuple(float(moment) for moment in header["moments"])
@@ -156,6 +157,17 @@ class DecodePool:
             self.workers,
             LOOK_AHEAD,
         )
+
+    def fingerprints(self, paths: Iterable[Path]) -> Generator[Fingerprint | DecodeFailed, None, None]:
+        """Yield for each path, in order, what tells its content, or why not. Raises as ``fit_all`` does.
+
+        Files are read and nothing is decoded.
+        """
+
+        def read(header: Header, payload: bytes) -> Fingerprint:
+            return Fingerprint(str(header["fingerprint"]), int(header["size"]), int(header["mtime_ns"]))
+
+        return in_order(lambda path: self._exchange(path, {"op": "fingerprint"}, read), paths, self.workers, LOOK_AHEAD)
 
     def close(self) -> None:
         """End all decoder processes; what is being decoded raises Cancelled. May be called again."""

@@ -158,17 +158,18 @@ class IndexedFolder:
         rebuild: bool = False,
         allow_mass_removal: bool = False,
         again: Collection[str] = (),
+        check: bool = False,
     ) -> IndexReport:
         """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
 
         ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
-        its first save. ``control`` and ``again`` are as in ``update_index``.
+        its first save. ``control``, ``again`` and ``check`` are as in ``update_index``.
         """
         if rebuild:
             return self._rebuild(control)
         index = self.index or self._new_index()
         try:
-            return self._update(index, control, allow_mass_removal=allow_mass_removal, again=again)
+            return self._update(index, control, allow_mass_removal=allow_mass_removal, again=again, check=check)
         finally:
             if index.count or self.index is not None:
                 self.index = index
@@ -218,6 +219,7 @@ class IndexedFolder:
         *,
         allow_mass_removal: bool = False,
         again: Collection[str] = (),
+        check: bool = False,
     ) -> IndexReport:
         report = update_index(
             self.folder,
@@ -229,7 +231,9 @@ class IndexedFolder:
             exclude=self._exclude,
             unwanted=self.unwanted,
             on_picture=self.details.note,
+            on_known=self.details.follow,
             again=again,
+            check=check,
         )
         if not report.cancelled:
             self.details.catch_up(index, control)
