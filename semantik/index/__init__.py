@@ -4,7 +4,7 @@ from semantik.index.changes import TRANSIENT
 from semantik.index.image_index import ImageIndex
 from semantik.index.inverted_file import APPROXIMATE_FROM
 from semantik.index.joined_indexes import JoinedIndexes, Searchable
-from semantik.index.store import put_back, set_aside
+from semantik.index.store import put_back, recorded_folder, set_aside, stored_contents, write_recorded_folder
 
 __all__ = [
     "APPROXIMATE_FROM",
@@ -13,5 +13,8 @@ __all__ = [
     "JoinedIndexes",
     "Searchable",
     "put_back",
+    "recorded_folder",
     "set_aside",
+    "stored_contents",
+    "write_recorded_folder",
 ]

@@ -175,6 +175,11 @@ class ImageIndex:
             return [self._row_of[path]]
         return [self._row_of[key] for key in self._frames_of.get(path, ())]
 
+    def without_fingerprint(self) -> list[ImageFile]:
+        """The indexed files whose content nothing tells yet."""
+        column = self._manifest.fingerprints
+        return list(dict.fromkeys(self.file_of(row) for row in self._row_of.values() if not column[row]))
+
     def rows_of_sizes(self, sizes: Collection[int]) -> list[int]:
         """The rows of the files that have one of these sizes (bytes), in their order."""
         column = self._manifest.sizes
