@@ -126,6 +126,9 @@ class BackgroundUpdates:
             return False
         other = indexed_folder.fork()
         check = other.check()
+        if check.state is State.READY and other.index and other.index.without_fingerprint():
+            other.learn_fingerprints(control)
+            indexed_folder.index = other.index
         if check.state is not State.CHANGED or not self._is_wanted():
             self._on_news(News(indexed_folder, check))
             return True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import (
@@ -113,6 +114,14 @@ class IndexedFolder:
     def problems(self) -> tuple[Problem, ...]:
         """Files that the index knows as bad."""
         return tuple(self.index.problems()) if self.index else ()
+
+    def content_of(self, picture: Path) -> Fingerprint | None:
+        """What tells the content of an indexed picture, or of the video that a moment is of. Any thread may ask."""
+        index = self.index
+        if index is None or not picture.is_relative_to(self.folder):
+            return None
+        found = index.content_of(picture.relative_to(self.folder).as_posix())
+        return Fingerprint(found[1], found[0].size, found[0].mtime_ns) if found else None
 
     def open(self) -> Check:
         """Load the stored index and compare it with the folder. Only unknown errors are raised."""

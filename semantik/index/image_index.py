@@ -175,6 +175,16 @@ class ImageIndex:
             return [self._row_of[path]]
         return [self._row_of[key] for key in self._frames_of.get(path, ())]
 
+    def content_of(self, key: str) -> tuple[ImageFile, str] | None:
+        """The file that a picture's key is of, and its fingerprint. Another thread may ask while this is changed."""
+        stored, row = self._manifest, self._row_of.get(key)
+        try:
+            if row is None or stored.paths[row] != key:
+                return None
+            return ImageFile(split_key(key)[0], stored.sizes[row], stored.mtimes_ns[row]), stored.fingerprints[row]
+        except IndexError:
+            return None
+
     def without_fingerprint(self) -> list[ImageFile]:
         """The indexed files whose content nothing tells yet."""
         column = self._manifest.fingerprints

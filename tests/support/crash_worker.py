@@ -61,8 +61,10 @@ class LocalPool:
         for path in paths:
             try:
                 loaded = load_image(path, spec.width)
-                pixels, told = fit_pixels(loaded.image, spec), fingerprint(path)
-                yield Decoded(pixels, loaded.width, loaded.height, loaded.warning, fingerprint=told.digest)
+                pixels = fit_pixels(loaded.image, spec)
+                [told] = self.fingerprints([path])  # the file may be gone by now
+                digest = "" if isinstance(told, DecodeFailed) else told.digest
+                yield Decoded(pixels, loaded.width, loaded.height, loaded.warning, fingerprint=digest)
             except DecodeFailed as error:
                 yield error
 
