@@ -17,6 +17,7 @@ from semantik.encoders.base import Encoder
 from semantik.errors import (
     AllExcluded,
     FolderEmptied,
+    FolderNotFound,
     IndexNotSaved,
     MassRemoval,
     NoImages,
@@ -27,6 +28,7 @@ from semantik.folders.exclusions import Exclusions
 from semantik.folders.known_content import Pairs, Read, reader, recognise
 from semantik.folders.raw_jpeg_pairs import superseded
 from semantik.folders.scan import find_images
+from semantik.folders.walk import identify
 from semantik.index import ImageIndex
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, ImageFile, IndexReport, Problem
@@ -109,10 +111,12 @@ def update_index(
         index.try_again(again)
         changes, problems, found = _scan(index, retry=True, exclude=exclude, unwanted=unwanted)
         with nullcontext(pool) if pool else DecodePool() as decoders:
-            read = reader(folder, decoders, control)
+            read, root = reader(folder, decoders, control), identify(folder)
             if check:
                 changes = _read_whole(index, changes, found, read)
             known = recognise(index, changes, read)
+            if identify(folder) != root:  # what could not be read is not to be dropped
+                raise FolderNotFound(folder=str(folder))
             if control.cancelled and changes:
                 # What was not read yet may be where it is missed.
                 return _report(index, encoder, started, problems, cancelled=True)
