@@ -38,6 +38,7 @@ LOOK_AHEAD = 64
 """Pictures decoded ahead of their use: several batches of an encoder, about 10 MB."""
 
 _VIDEO_SHARE = 0.6  # of the time limit, after which a video is left with what was found in it
+_READ_AT_ONCE = 16  # files
 _START_LIMIT = 60.0  # seconds for a process to start: slow disks and virus scanners take their time
 _RECYCLE_AFTER = 5000  # files; native decoders leak now and then
 _GRACE = 0.3  # seconds for all processes to end by themselves
@@ -164,10 +165,34 @@ class DecodePool:
         Files are read and nothing is decoded.
         """
 
-        def read(header: Header, payload: bytes) -> Fingerprint:
-            return Fingerprint(str(header["fingerprint"]), int(header["size"]), int(header["mtime_ns"]))
+        listed = list(paths)
+        # Some at a time: for small files the way to the process and back takes longer than the reading.
+        groups = {listed[at]: listed[at : at + _READ_AT_ONCE] for at in range(0, len(listed), _READ_AT_ONCE)}
+        found = in_order(lambda first: self._fingerprints(groups[first]), groups, self.workers, LOOK_AHEAD)
+        try:
+            for each in found:
+                if isinstance(each, DecodeFailed):  # never: what fails is in the lists
+                    raise each
+                yield from each
+        finally:
+            found.close()
 
-        return in_order(lambda path: self._exchange(path, {"op": "fingerprint"}, read), paths, self.workers, LOOK_AHEAD)
+    def _fingerprints(self, paths: Sequence[Path]) -> list[Fingerprint | DecodeFailed]:
+        def read(header: Header, payload: bytes) -> list[Fingerprint | DecodeFailed]:
+            return [
+                DecodeFailed(path=str(path), reason=Reason(told["reason"]), detail=str(told["detail"]))
+                if "reason" in told
+                else Fingerprint(str(told["fingerprint"]), int(told["size"]), int(told["mtime_ns"]))
+                for path, told in zip(paths, header["found"], strict=True)
+            ]
+
+        names = b"\0".join(os.fsencode(path.absolute()) for path in paths)
+        try:
+            return self._exchange(paths[0], {"op": "fingerprints"}, read, names)
+        except DecodeFailed as error:  # one of them takes too long, or worse
+            if len(paths) == 1:
+                return [error]
+            return [each for path in paths for each in self._fingerprints([path])]
 
     def close(self) -> None:
         """End all decoder processes; what is being decoded raises Cancelled. May be called again."""
@@ -183,8 +208,11 @@ class DecodePool:
         for process in processes:
             process.stop(deadline - time.monotonic())
 
-    def _exchange(self, path: Path, request: Header, read: Callable[[Header, bytes], Result]) -> Result:
-        name = os.fsencode(Path(path).absolute())
+    def _exchange(
+        self, path: Path, request: Header, read: Callable[[Header, bytes], Result], names: bytes = b""
+    ) -> Result:
+        """``names``: what is asked about where it is more than ``path``."""
+        name = names or os.fsencode(Path(path).absolute())
         request = {**request, "seconds": _VIDEO_SHARE * self.time_limit}
         for second_chance in (False, True):
             process = self._borrow(fresh=second_chance)

@@ -103,6 +103,8 @@ def _limit_memory(memory: int) -> None:
 
 def _answer(header: Header, payload: bytes) -> Message:
     try:
+        if header["op"] == "fingerprints":
+            return {"found": [_fingerprint(Path(os.fsdecode(name))) for name in payload.split(b"\0")]}, b""
         return _work(header, *split_path(Path(os.fsdecode(payload))))
     except DecodeFailed as error:
         trace = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
@@ -118,8 +120,6 @@ def _work(header: Header, path: Path, moment: float | None) -> Message:
     if header["op"] == "thumbnail":
         return _thumbnail(path, moment, header["side"], seconds)
     is_video = frames.is_video(path)
-    if header["op"] == "fingerprint":
-        return _fingerprint(path, is_video), b""
     if header["op"] == "describe":
         return _told(frames.describe_video(path, seconds) if is_video else describe_image(path)), b""
     spec = InputSpec(**header["spec"])
@@ -136,12 +136,13 @@ def _failure(reason: object, detail: str, trace: str) -> Message:
     return {"reason": reason.value, "detail": detail[:1000], "trace": trace[-8000:]}, b""
 
 
-def _fingerprint(path: Path, is_video: bool) -> Header:
+def _fingerprint(path: Path) -> Header:
     try:
-        found = fingerprint(path, is_video=is_video)
+        found = fingerprint(path, is_video=frames.is_video(path))
+    except DecodeFailed as error:
+        return _failure(error.params["reason"], str(error.params["detail"]), "")[0]
     except (OSError, ValueError) as error:
-        reason = reason_of(error) if isinstance(error, OSError) else Reason.VANISHED
-        raise DecodeFailed(path=str(path), reason=reason, detail=str(error)) from error
+        return _failure(reason_of(error), str(error), "")[0]
     return {"fingerprint": found.digest, "size": found.size, "mtime_ns": found.mtime_ns}
 
 
