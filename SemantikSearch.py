@@ -31,9 +31,8 @@ from semantik.gui.widgets.screen_scale import claim_pixels
 from semantik.gui.widgets.theme import Look
 from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
-from semantik.storage.home import SHIPPED, find_home
+from semantik.storage.home import SHIPPED, find_home, tighten
 from semantik.storage.log_file import start_logging
-from semantik.storage.private_files import tighten
 from semantik.storage.search_history import SearchHistory
 from semantik.storage.settings import Config, load_config
 from semantik.words import text

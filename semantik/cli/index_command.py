@@ -27,13 +27,16 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     index.add_argument("--json", action="store_true", help=say("cli.json"))
     index.add_argument("--rebuild", action="store_true", help=say("cli.rebuild"))
     index.add_argument("--allow-mass-removal", action="store_true", help=say("cli.allow_mass_removal"))
+    index.add_argument("--check", action="store_true", help=say("cli.check"))
     index.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     """Bring the indexes up to date, and say what came of it."""
     with Session(options, home, config) as session:
-        outcomes = session.update(rebuild=options.rebuild, allow_mass_removal=options.allow_mass_removal)
+        outcomes = session.update(
+            rebuild=options.rebuild, allow_mass_removal=options.allow_mass_removal, check=options.check
+        )
         several = len(session.library.indexed_folders) > 1
         done = [(each.indexed_folder, each.report) for each in outcomes if each.report]
         if options.json and done:

@@ -75,21 +75,21 @@ class Session:
             if outcome.error:
                 raise outcome.error
 
-    def update(self, *, rebuild: bool = False, allow_mass_removal: bool = False) -> list[Outcome]:
+    def update(self, *, rebuild: bool = False, allow_mass_removal: bool = False, check: bool = False) -> list[Outcome]:
         """Bring the indexes up to date. A damaged one is rebuilt only when asked to."""
         from semantik.engine.library import Outcome
         from semantik.folders.indexed_folder import State
 
         failed, good, anew = [], [], []
         for indexed_folder in self.library.indexed_folders:
-            check = indexed_folder.load()
-            if check.error and not (rebuild and check.state in (State.DAMAGED, State.OTHER_SPACE)):
-                failed.append(Outcome(indexed_folder, error=check.error))
+            loaded = indexed_folder.load()
+            if loaded.error and not (rebuild and loaded.state in (State.DAMAGED, State.OTHER_SPACE)):
+                failed.append(Outcome(indexed_folder, error=loaded.error))
                 continue
             good.append(indexed_folder)
-            if rebuild and check.state is not State.NEW:
+            if rebuild and loaded.state is not State.NEW:
                 anew.append(indexed_folder)
-        return [*self._update(good, rebuild=anew, allow_mass_removal=allow_mass_removal), *failed]
+        return [*self._update(good, rebuild=anew, allow_mass_removal=allow_mass_removal, check=check), *failed]
 
     def _update(
         self,
@@ -97,12 +97,14 @@ class Session:
         *,
         rebuild: Sequence[IndexedFolder] = (),
         allow_mass_removal: bool = False,
+        check: bool = False,
     ) -> list[Outcome]:
         outcomes = self.library.update(
             indexed_folders,
             self._control.telling(self._line.shows(indexing_status)),
             rebuild=rebuild,
             allow_mass_removal=allow_mass_removal,
+            check=check,
         )
         self._line.end()
         return outcomes

@@ -14,7 +14,8 @@ class Decoded:
 
     ``pixels`` are fitted to the encoder's input, uint8 (H, W, 3); ``width`` and ``height`` are those of
     the upright original in pixels; ``warning`` is set when only a part of the file could be read. ``taken`` and
-    ``camera`` are as in Description.
+    ``camera`` are as in Description. ``fingerprint`` tells the file's content (see ``fingerprint.py``), "" when
+    the file was written to meanwhile.
     """
 
     pixels: Pixels
@@ -23,6 +24,7 @@ class Decoded:
     warning: Reason | None = None
     taken: datetime | None = None
     camera: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class DecodedVideo:
     warning: Reason | None = None
     taken: datetime | None = None
     camera: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import numpy as np
 
 from semantik.decoding.decode_ahead import in_order
 from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbnail
+from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pipe_messages import Header
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
@@ -45,6 +46,7 @@ LOOK_AHEAD = 64
 """Pictures decoded ahead of their use: several batches of an encoder, about 10 MB."""
 
 _VIDEO_SHARE = 0.6  # of the time limit, after which a video is left with what was found in it
+_READ_AT_ONCE = 16  # files
 _START_LIMIT = 60.0  # seconds for a process to start: slow disks and virus scanners take their time
 _RECYCLE_AFTER = 5000  # files; native decoders leak now and then
 _GRACE = 0.3  # seconds for all processes to end by themselves
@@ -152,7 +154,7 @@ class DecodePool:
             pixels = np.frombuffer(payload, dtype=np.uint8).reshape(-1, spec.height, spec.width, 3)
             warning = Reason(header["warning"]) if header["warning"] else None
             told = _description(header)
-            rest = (told.width, told.height, warning, told.taken, told.camera)
+            rest = (told.width, told.height, warning, told.taken, told.camera, str(header.get("fingerprint", "")))
             if "moments" not in header:
                 return Decoded(pixels.reshape(spec.height, spec.width, 3), *rest)
             moments = tuple(float(moment) for moment in header["moments"])
@@ -200,6 +202,43 @@ class DecodePool:
         if not self._fetch_cloud and is_away(split_path(path)[0]):
             raise DecodeFailed(path=str(path), reason=Reason.ONLY_IN_CLOUD, detail="opening it would download it")
 
+    def fingerprints(self, paths: Iterable[Path]) -> Generator[Fingerprint | DecodeFailed, None, None]:
+        """Yield for each path, in order, what tells its content, or why not. Raises as ``fit_all`` does.
+
+        Files are read and nothing is decoded.
+        """
+
+        listed = list(paths)
+        # Some at a time: for small files the way to the process and back takes longer than the reading.
+        groups = {listed[at]: listed[at : at + _READ_AT_ONCE] for at in range(0, len(listed), _READ_AT_ONCE)}
+        found = in_order(lambda first: self._fingerprints(groups[first]), groups, self.workers, LOOK_AHEAD)
+        try:
+            for each in found:
+                if isinstance(each, DecodeFailed):  # never: what fails is in the lists
+                    raise each
+                yield from each
+        finally:
+            found.close()
+
+    def _fingerprints(self, paths: Sequence[Path]) -> list[Fingerprint | DecodeFailed]:
+        def read(header: Header, payload: bytes) -> list[Fingerprint | DecodeFailed]:
+            return [
+                DecodeFailed(path=str(path), reason=Reason(told["reason"]), detail=str(told["detail"]))
+                if "reason" in told
+                else Fingerprint(str(told["fingerprint"]), int(told["size"]), int(told["mtime_ns"]))
+                for path, told in zip(paths, header["found"], strict=True)
+            ]
+
+        try:
+            for path in paths:
+                self._refuse_away(path)
+            names = b"\0".join(os.fsencode(path.absolute()) for path in paths)
+            return self._exchange(paths[0], {"op": "fingerprints"}, read, names)
+        except DecodeFailed as error:  # one of them takes too long, or worse
+            if len(paths) == 1:
+                return [error]
+            return [each for path in paths for each in self._fingerprints([path])]
+
     def close(self) -> None:
         """End all decoder processes; what is being decoded raises Cancelled. May be called again."""
         with self._changed:
@@ -214,15 +253,20 @@ class DecodePool:
         for process in processes:
             process.stop(deadline - time.monotonic())
 
-    def _exchange(self, path: Path, request: Header, read: Callable[[Header, bytes], Result]) -> Result:
-        """Ask an ordinary decoder; and, where its memory did not do, the one that may take more."""
+    def _exchange(
+        self, path: Path, request: Header, read: Callable[[Header, bytes], Result], names: bytes = b""
+    ) -> Result:
+        """Ask an ordinary decoder; and, where its memory did not do, the one that may take more.
+
+        ``names``: what is asked about where it is more than ``path``.
+        """
         try:
-            return self._ask(path, request, read)
+            return self._ask(path, request, read, names)
         except DecodeFailed as error:
             if error.params["reason"] is not Reason.OUT_OF_MEMORY or self._memory_limit >= self._most_memory:
                 raise
         with self._large:
-            return self._ask(path, request, read, large=True)
+            return self._ask(path, request, read, names, large=True)
 
     def _share(self) -> None:
         """Once: how many decoders there may be, and how much memory each may take. Hold the condition."""
@@ -230,9 +274,9 @@ class DecodePool:
             self.workers, self._memory_limit = share_memory(free_memory(), self.workers, self._most_memory)
 
     def _ask(
-        self, path: Path, request: Header, read: Callable[[Header, bytes], Result], *, large: bool = False
+        self, path: Path, request: Header, read: Callable[[Header, bytes], Result], names: bytes, *, large: bool = False
     ) -> Result:
-        name = os.fsencode(Path(path).absolute())
+        name = names or os.fsencode(Path(path).absolute())
         request = {**request, "seconds": _VIDEO_SHARE * self.time_limit}
         for second_chance in (False, True):
             process = self._borrow(fresh=second_chance, large=large)

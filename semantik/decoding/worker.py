@@ -24,6 +24,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from semantik.decoding.decoded import Description
+from semantik.decoding.fingerprint import Fingerprint, fingerprint
 from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, resampling, resized
 from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_image
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
@@ -31,6 +32,7 @@ from semantik.decoding.pipe_messages import BadFrame, Header, Message, read_fram
 from semantik.decoding.video import frames
 from semantik.errors import DecodeFailed
 from semantik.records import Reason, split_path
+from semantik.storage.regular_files import long_path, reason_of
 
 THUMBNAIL_QUALITY = 80
 _NICENESS = 5
@@ -117,6 +119,8 @@ def _limit_memory(memory: int) -> object:
 
 def _answer(header: Header, payload: bytes) -> Message:
     try:
+        if header["op"] == "fingerprints":
+            return {"found": [_fingerprint(Path(os.fsdecode(name))) for name in payload.split(b"\0")]}, b""
         return _work(header, *split_path(Path(os.fsdecode(payload))))
     except DecodeFailed as error:
         trace = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
@@ -135,14 +139,45 @@ def _work(header: Header, path: Path, moment: float | None) -> Message:
     if header["op"] == "describe":
         return _told(frames.describe_video(path, seconds) if is_video else describe_image(path)), b""
     spec = InputSpec(**header["spec"])
-    if not is_video:
-        return _fit(path, spec)
-    return _fit_video(path, spec, seconds) if moment is None else _fit_frame(path, moment, spec, seconds)
+    if moment is not None and is_video:
+        return _fit_frame(path, moment, spec, seconds)
+    # First, so that the decoder finds the file in the system's cache.
+    before = _read_whole(path, is_video)
+    told, pixels = _fit_video(path, spec, seconds) if is_video else _fit(path, spec)
+    return {**told, "fingerprint": _unchanged(path, before)}, pixels
 
 
 def _failure(reason: object, detail: str, trace: str) -> Message:
     assert isinstance(reason, Reason)
     return {"reason": reason.value, "detail": detail[:1000], "trace": trace[-8000:]}, b""
+
+
+def _fingerprint(path: Path) -> Header:
+    try:
+        found = fingerprint(path, is_video=frames.is_video(path))
+    except DecodeFailed as error:
+        return _failure(error.params["reason"], str(error.params["detail"]), "")[0]
+    except (OSError, ValueError) as error:
+        return _failure(reason_of(error), str(error), "")[0]
+    return {"fingerprint": found.digest, "size": found.size, "mtime_ns": found.mtime_ns}
+
+
+def _read_whole(path: Path, is_video: bool) -> Fingerprint | None:
+    # What is wrong with the file is for its decoder to say.
+    try:
+        return fingerprint(path, is_video=is_video)
+    except (OSError, ValueError):
+        return None
+
+
+def _unchanged(path: Path, before: Fingerprint | None) -> str:
+    """The digest, unless the file was written to since: the pixels may be of other content then."""
+    try:
+        now = long_path(path).stat()
+    except OSError:
+        return ""
+    same = before and (before.size, before.mtime_ns) == (now.st_size, now.st_mtime_ns)
+    return before.digest if before and same else ""
 
 
 def _fit(path: Path, spec: InputSpec) -> Message:

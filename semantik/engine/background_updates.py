@@ -128,6 +128,9 @@ class BackgroundUpdates:
         other = indexed_folder.fork()
         check = other.check()
         indexed_folder.only_in_cloud = other.only_in_cloud
+        if check.state is State.READY and other.index and other.index.without_fingerprint():
+            other.learn_fingerprints(control)
+            indexed_folder.index = other.index
         if check.state is not State.CHANGED or not self._is_wanted():
             self._on_news(News(indexed_folder, check))
             return True

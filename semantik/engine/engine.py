@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.engine.answers import Answer
@@ -40,7 +41,7 @@ class Engine:
         self.config = config
         self.models = Models(home, config, self._follow)
         self.pool = DecodePool(time_limit=config.decode_seconds, fetch_cloud=config.fetch_cloud_files)
-        self.thumbnails = ThumbnailCache(thumbnails_folder(home))
+        self.thumbnails = ThumbnailCache(thumbnails_folder(home), content_of=self._content_of)
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
 
     # -- Libraries -------------------------------------------------------------------------------------
@@ -119,6 +120,11 @@ class Engine:
         """See that a page may be written to ``path``. Raises PlaceTaken, PlaceAmongPictures, PageNotSaved."""
         open_ones = [folder for library in self._open for folder in library.folders]
         check_place(path.absolute(), [*open_ones, *map(Path, self.config.opened)])
+
+    def _content_of(self, picture: Path) -> Fingerprint | None:
+        """What the open folders' indexes know of the content of a picture or a moment of a video."""
+        told = (each.content_of(picture) for library in self._open for each in library.indexed_folders)
+        return next(filter(None, told), None)
 
     def close(self) -> None:
         """End the decoder processes."""

@@ -114,6 +114,7 @@ class Library:
         rebuild: Collection[IndexedFolder] = (),
         allow_mass_removal: bool = False,
         again: Mapping[Path, Sequence[str]] | None = None,
+        check: bool = False,
     ) -> list[Outcome]:
         """Bring some of the folders up to date, one after the other; what fails in one is told, and the rest goes on.
 
@@ -129,6 +130,7 @@ class Library:
                     rebuild=indexed_folder in rebuild,
                     allow_mass_removal=allow_mass_removal,
                     again=(again or {}).get(indexed_folder.folder, ()),
+                    check=check,
                 )
             except SemantikError as error:
                 log.info("%s: not brought up to date: %r", indexed_folder.folder, error)

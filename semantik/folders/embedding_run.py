@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -38,12 +38,14 @@ class EmbeddingRun:
         control: TaskControl,
         *,
         on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None],
+        on_copies: Callable[[Sequence[tuple[str, ImageFile]]], None],
         total: int,
     ) -> None:
         self.encoder = encoder
         self.index = index
         self.control = control
         self.on_picture = on_picture
+        self.on_copies = on_copies
         self.total = total
         self.done = 0
         self.added = 0  # pictures, and frames of videos
@@ -58,10 +60,25 @@ class EmbeddingRun:
         self.control.report(Progress(0, self.total))
         self.encoder.load(texts=False)
         self._speed.restart(0)  # loading the model is no measure of the speed to come
-        while self.done < self.total and not self.cancelled:
-            self._embed_until_held(todo[self.done :], pool)
+        first = self.done
+        while self.done - first < len(todo) and not self.cancelled:
+            self._embed_until_held(todo[self.done - first :], pool)
             if self.control.paused and not self.cancelled:
                 self._hold_still()
+
+    def repeat(self, twins: list[tuple[str, ImageFile]], pool: DecodePool) -> int:
+        """Take in files that have the content of one that was embedded: its path, and the file. Returns the rows.
+
+        Those whose original could not be had are tried as any other file.
+        """
+        if self.cancelled or not twins:
+            return 0
+        good = [(path, file) for path, file in twins if path in self.embedded]
+        self.index.copy(good)
+        self.on_copies(good)
+        self.done += len(good)
+        self.embed([file for path, file in twins if path not in self.embedded], pool)
+        return sum(len(self.index.rows_of(file.path)) for _, file in good)
 
     def _embed_until_held(self, todo: list[ImageFile], pool: DecodePool) -> None:
         """Go on until everything is done, or the run is cancelled or held; what was decoded ahead is dropped then."""
@@ -101,6 +118,7 @@ class EmbeddingRun:
     def _embed_batch(self, batch: list[tuple[ImageFile, Decoded | DecodedVideo | DecodeFailed]]) -> None:
         files: list[ImageFile] = []
         pixels: list[Pixels] = []
+        fingerprints: list[str] = []
         warnings: list[tuple[ImageFile, Reason]] = []
         failures: list[tuple[ImageFile, DecodeFailed]] = []
         for file, outcome in batch:
@@ -113,10 +131,11 @@ class EmbeddingRun:
             else:
                 files.append(file)
                 pixels.append(outcome.pixels)
+                fingerprints.append(outcome.fingerprint)
             if outcome.warning:
                 warnings.append((file, outcome.warning))
         if files:
-            self._add(files, np.stack(pixels))
+            self._add(files, np.stack(pixels), fingerprints)
         for file, warning in warnings:
             if file.path in self.embedded:
                 self.index.skip(file, warning)
@@ -130,16 +149,16 @@ class EmbeddingRun:
         if identify(self.index.folder) != self._root:
             raise FolderNotFound(folder=str(self.index.folder))
 
-    def _add(self, files: list[ImageFile], pixels: Pixels) -> None:
+    def _add(self, files: list[ImageFile], pixels: Pixels, fingerprints: list[str]) -> None:
         embeddings = self._encode(pixels)
         if isinstance(embeddings, str) and len(files) > 1:
             log.warning("the %d pictures of that batch are tried one by one", len(files))
             for position, file in enumerate(files):
-                self._add([file], pixels[position : position + 1])
+                self._add([file], pixels[position : position + 1], fingerprints[position : position + 1])
         elif isinstance(embeddings, str):
             self._skip(files[0], Reason.ENCODER_FAILED, embeddings)
         else:
-            self.index.add(files, embeddings)
+            self.index.add(files, embeddings, fingerprints)
             self.added += len(files)
             self.embedded.update(file.path for file in files)
 
@@ -151,7 +170,7 @@ class EmbeddingRun:
             return
         self.index.remove([file.path])
         frames = [replace(file, path=frame_key(file.path, moment)) for moment in video.moments]
-        self.index.add(frames, embeddings)
+        self.index.add(frames, embeddings, [video.fingerprint] * len(frames))
         self.added += len(frames)
         self.embedded.add(file.path)
 

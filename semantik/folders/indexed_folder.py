@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import (
@@ -26,7 +27,10 @@ from semantik.errors import (
 )
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexer import scan_changes, update_index
+from semantik.folders.known_content import reader
+from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.picture_details import DetailsStore, FolderDetails
+from semantik.folders.scan import find_images
 from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, IndexReport, Problem, Reason
@@ -35,6 +39,8 @@ from semantik.storage.regular_files import is_folder
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)
+
+_READ_AT_ONCE = 2000  # files between two looks at whether to stop
 
 
 class State(Enum):
@@ -114,6 +120,14 @@ class IndexedFolder:
         """Files that the index knows as bad."""
         return tuple(self.index.problems()) if self.index else ()
 
+    def content_of(self, picture: Path) -> Fingerprint | None:
+        """What tells the content of an indexed picture, or of the video that a moment is of. Any thread may ask."""
+        index = self.index
+        if index is None or not picture.is_relative_to(self.folder):
+            return None
+        found = index.content_of(picture.relative_to(self.folder).as_posix())
+        return Fingerprint(found[1], found[0].size, found[0].mtime_ns) if found else None
+
     def open(self) -> Check:
         """Load the stored index and compare it with the folder. Only unknown errors are raised."""
         loaded = self.load()
@@ -127,7 +141,7 @@ class IndexedFolder:
         except NoIndex:
             if not is_folder(self.folder):
                 return Check(State.UNREACHABLE, error=FolderNotFound(folder=str(self.folder)))
-            return Check(State.NEW)
+            return self.load() if self._find_moved() else Check(State.NEW)
         except IndexTooNew as error:
             return Check(State.TOO_NEW, error=error)
         except IndexDamaged as error:
@@ -137,6 +151,39 @@ class IndexedFolder:
             return Check(State.OTHER_SPACE, error=IndexDamaged(why="space", detail=index.space))
         self.index = index
         return Check(State.READY)
+
+    def _find_moved(self) -> bool:
+        """Whether the folder's pictures were indexed elsewhere, and the index is this folder's now."""
+        if not may_be_elsewhere(self.home, self.folder, self.encoder.store):
+            return False
+        try:
+            found = list(find_images(self.folder, exclude=self._exclude, unwanted=self.unwanted))
+            read = reader(self.folder, self.pool)
+            return take_over(self.home, self.folder, self.encoder.store, found, read)
+        except (OSError, SemantikError) as error:
+            log.info("no index of %s is looked for elsewhere: %s", self.folder, error)
+            return False
+
+    def learn_fingerprints(self, control: TaskControl = UNATTENDED) -> None:
+        """Read what an older program indexed for its fingerprints; a later call goes on where this one stops."""
+        if self.index:
+            self._learn_fingerprints(self.index, control)
+
+    def _learn_fingerprints(self, index: ImageIndex, control: TaskControl) -> None:
+        unknown = index.without_fingerprint()
+        if not unknown:
+            return
+        read = reader(self.folder, self.pool, control)
+        for first in range(0, len(unknown), _READ_AT_ONCE):
+            if control.cancelled:
+                return
+            index.learn(read(unknown[first : first + _READ_AT_ONCE]))
+        try:
+            with index.locked():
+                if not index.is_stale():
+                    index.save()
+        except SemantikError as error:  # the next time will do
+            log.info("the fingerprints of %s are not kept: %s", self.folder, error)
 
     def fork(self) -> IndexedFolder:
         """The same folder once more, to be brought up to date while this one is searched."""
@@ -166,17 +213,18 @@ class IndexedFolder:
         rebuild: bool = False,
         allow_mass_removal: bool = False,
         again: Collection[str] = (),
+        check: bool = False,
     ) -> IndexReport:
         """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
 
         ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
-        its first save. ``control`` and ``again`` are as in ``update_index``.
+        its first save. ``control``, ``again`` and ``check`` are as in ``update_index``.
         """
         if rebuild:
             return self._rebuild(control)
         index = self.index or self._new_index()
         try:
-            return self._update(index, control, allow_mass_removal=allow_mass_removal, again=again)
+            return self._update(index, control, allow_mass_removal=allow_mass_removal, again=again, check=check)
         finally:
             if index.count or self.index is not None:
                 self.index = index
@@ -226,6 +274,7 @@ class IndexedFolder:
         *,
         allow_mass_removal: bool = False,
         again: Collection[str] = (),
+        check: bool = False,
     ) -> IndexReport:
         report = update_index(
             self.folder,
@@ -237,13 +286,16 @@ class IndexedFolder:
             exclude=self._exclude,
             unwanted=self.unwanted,
             on_picture=self.details.note,
+            on_known=self.details.follow,
             again=again,
             fetch_cloud=self._fetch_cloud,
+            check=check,
         )
         self._count_away(report.problems)
         if not report.cancelled:
             self.details.catch_up(index, control)
             self.details.forget_gone(index)
+            self._learn_fingerprints(index, control)
             index.build_cells(control)
         return report
 

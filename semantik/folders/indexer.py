@@ -6,7 +6,8 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from semantik.encoders.base import Encoder
 from semantik.errors import (
     AllExcluded,
     FolderEmptied,
+    FolderNotFound,
     IndexNotSaved,
     MassRemoval,
     NoImages,
@@ -24,9 +26,11 @@ from semantik.errors import (
 )
 from semantik.folders.embedding_run import EmbeddingRun
 from semantik.folders.exclusions import Exclusions
+from semantik.folders.known_content import Pairs, Read, reader, recognise
 from semantik.folders.litter import is_derived
 from semantik.folders.raw_jpeg_pairs import superseded
 from semantik.folders.scan import find_images
+from semantik.folders.walk import identify
 from semantik.index import ImageIndex
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
@@ -94,10 +98,16 @@ def update_index(
     exclude: Collection[Path] = (),
     unwanted: Exclusions | None = None,
     on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None] = lambda file, decoded: None,
+    on_known: Callable[[Pairs, Pairs], None] = lambda moved, copied: None,
     again: Collection[str] = (),
     fetch_cloud: bool = False,
+    check: bool = False,
 ) -> IndexReport:
-    """Make ``index`` match ``folder`` and save it; what is unchanged is not opened.
+    """Make ``index`` match ``folder`` and save it; what is unchanged is not opened, unless ``check`` is set.
+
+    What only moved, or is there once more, is known by its content: it keeps its vectors, and is not decoded.
+    ``on_known`` is told what was moved and what was copied: path as it was indexed, and file. With ``check`` all
+    files are read, and those that have other content although their size and time are the same are embedded, too.
 
     Saves at least every 2,000 pictures or 60 seconds, so a kill costs at most that. ``control`` is looked at once
     per batch: of a run that is cancelled, what was done until then is kept and saved; one that is paused saves,
@@ -121,37 +131,81 @@ def update_index(
         index.try_again(again)
         fetched = None if fetch_cloud else again
         changes, problems, found = _scan(index, retry=True, exclude=exclude, unwanted=unwanted, fetched=fetched)
-        if not allow_mass_removal:
-            missed = _missed(changes.removed, found, unwanted)
-            check_removal(index, missed, wished=len(changes.removed) - len(missed))
-        before = index.count
-        index.remove(changes.removed)
-        unseen = tuple(problem.path for problem in problems)
-        index.forget_skipped(found.keys() | {bad.path for bad in index.problems() if bad.path.startswith(unseen)})
-        todo = [*changes.added, *changes.changed]
-        run = EmbeddingRun(encoder, index, control, on_picture=on_picture, total=len(todo))
-        try:
-            if pool is None:
-                with DecodePool() as own:
-                    run.embed(todo, own)
-            else:
-                run.embed(todo, pool)
-        except IndexNotSaved:
-            raise  # a checkpoint: another try would fail as well
-        except SemantikError:
-            _save_rest(index)
-            raise
+        with nullcontext(pool) if pool else DecodePool() as decoders:
+            read, root = reader(folder, decoders, control), identify(folder)
+            if check:
+                changes = _read_whole(index, changes, found, read)
+            known = recognise(index, changes, read)
+            if identify(folder) != root:  # what could not be read is not to be dropped
+                raise FolderNotFound(folder=str(folder))
+            if control.cancelled and changes:
+                # What was not read yet may be where it is missed.
+                return _report(index, encoder, started, problems, cancelled=True)
+            if not allow_mass_removal:
+                missed = _missed(known.removed, found, unwanted)
+                check_removal(index, missed, wished=len(known.removed) - len(missed))
+            before = index.count
+            index.move(known.moved)
+            index.copy(known.copies)
+            index.learn(known.learnt)
+            on_known(known.moved, known.copies)
+            copied = sum(len(index.rows_of(file.path)) for _, file in known.copies)
+            index.remove(known.removed)
+            unseen = tuple(problem.path for problem in problems)
+            index.forget_skipped(found.keys() | {bad.path for bad in index.problems() if bad.path.startswith(unseen)})
+            run = EmbeddingRun(
+                encoder,
+                index,
+                control,
+                on_picture=on_picture,
+                on_copies=lambda copies: on_known((), copies),
+                total=len(known.todo) + len(known.twins),
+            )
+            try:
+                run.embed(known.todo, decoders)
+                copied += run.repeat(known.twins, decoders)
+            except IndexNotSaved:
+                raise  # a checkpoint: another try would fail as well
+            except SemantikError:
+                _save_rest(index)
+                raise
         index.save()
+    added = run.added + copied
+    return replace(
+        _report(index, encoder, started, problems, cancelled=run.cancelled),
+        added=added,
+        reused=index.count - added,
+        removed=before + added - index.count,
+    )
+
+
+def _report(
+    index: ImageIndex, encoder: Encoder, started: float, problems: Sequence[Problem], *, cancelled: bool
+) -> IndexReport:
+    """What a run did that embedded nothing."""
     return IndexReport(
-        added=run.added,
-        reused=index.count - run.added,
-        removed=before + run.added - index.count,
+        added=0,
+        reused=index.count,
+        removed=0,
         count=index.count,
         seconds=time.monotonic() - started,
         encoder=encoder.name,
         problems=(*problems, *index.problems()),
-        cancelled=run.cancelled,
+        cancelled=cancelled,
     )
+
+
+def _read_whole(index: ImageIndex, changes: Changes, found: Mapping[str, ImageFile], read: Read) -> Changes:
+    """The changes, with the files among them that have other content although size and time are as before."""
+    news = {file.path for file in (*changes.added, *changes.changed)}
+    same = [found[file.path] for file in index.files() if file.path in found and file.path not in news]
+    digests = read(same)
+    indexed = {file.path: index.fingerprint_of(index.rows_of(file.path)[0]) for file in same}
+    index.learn({path: digest for path, digest in digests.items() if not indexed[path]})
+    other = [
+        file for file in same if indexed[file.path] and digests.get(file.path, indexed[file.path]) != indexed[file.path]
+    ]
+    return replace(changes, changed=[*changes.changed, *other], unchanged=changes.unchanged - len(other))
 
 
 def _save_rest(index: ImageIndex) -> None:

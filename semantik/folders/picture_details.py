@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from semantik.decoding.decoded import Decoded, DecodedVideo, Description
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
+from semantik.folders.known_content import Pairs
 from semantik.index import TRANSIENT, ImageIndex
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.queries import Filters, Shape
@@ -102,6 +103,27 @@ class DetailsStore:
         rows = self._run(lambda base: base.execute(statement, values).fetchall())
         return (ImageFile(os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in rows)
 
+    def follow(self, moved: Pairs, copied: Pairs) -> None:
+        """What is known of pictures holds for the files that have their content now; see ``recognise``."""
+        self.flush()
+
+        def rewrite(base: sqlite3.Connection) -> None:
+            for pairs, leave in ((moved, False), (copied, True)):
+                known: list[tuple[tuple[Any, ...], ImageFile]] = []
+                for path, file in pairs:
+                    key = (os.fsencode(path),)
+                    row = base.execute("SELECT * FROM pictures WHERE path = ?", key).fetchone()
+                    if row:
+                        known.append((row, file))
+                if not leave:
+                    base.executemany("DELETE FROM pictures WHERE path = ?", [(row[0],) for row, _ in known])
+                marks = ",".join("?" * len(_COLUMNS))
+                rows = [_carried(row, file) for row, file in known]
+                base.executemany(f"INSERT OR REPLACE INTO pictures VALUES ({marks})", rows)
+
+        if moved or copied:
+            self._run(rewrite)
+
     def keep(self, paths: Collection[str]) -> None:
         """Forget all other pictures."""
         self.flush()
@@ -151,6 +173,13 @@ def _row(file: ImageFile, description: Description | None) -> tuple[Any, ...]:
         *(os.fsencode(file.path), file.size, file.mtime_ns, known.width, known.height),
         *(date.isoformat(), known.taken is not None, known.camera),
     )
+
+
+def _carried(row: tuple[Any, ...], file: ImageFile) -> tuple[Any, ...]:
+    """The row of a picture for another file with its content."""
+    _, _, _, width, height, date, dated, camera = row
+    date = date if dated else changed_at(file).isoformat()
+    return os.fsencode(file.path), file.size, file.mtime_ns, width, height, date, dated, camera
 
 
 def _details(row: tuple[Any, ...] | None, file: ImageFile) -> Details | None:
@@ -203,6 +232,10 @@ class FolderDetails:
     def note(self, file: ImageFile, decoded: Decoded | DecodedVideo) -> None:
         """Remember what was learnt of a picture while it was decoded for the index."""
         self.store.add(file, Description(decoded.width, decoded.height, decoded.taken, decoded.camera))
+
+    def follow(self, moved: Pairs, copied: Pairs) -> None:
+        """Pictures were found again under another name, with another time, or once more."""
+        self.store.follow(moved, copied)
 
     def catch_up(self, index: ImageIndex, control: TaskControl = UNATTENDED) -> None:
         """Learn from the files' heads what is not known of indexed pictures.

@@ -4,7 +4,7 @@ from semantik.index.changes import TRANSIENT
 from semantik.index.image_index import ImageIndex
 from semantik.index.inverted_file import APPROXIMATE_FROM
 from semantik.index.joined_indexes import JoinedIndexes, Searchable
-from semantik.index.store import put_back, set_aside
+from semantik.index.store import put_back, recorded_folder, set_aside, stored_contents, write_recorded_folder
 from semantik.index.vector_files import let_go
 
 __all__ = [
@@ -15,5 +15,8 @@ __all__ = [
     "Searchable",
     "let_go",
     "put_back",
+    "recorded_folder",
     "set_aside",
+    "stored_contents",
+    "write_recorded_folder",
 ]

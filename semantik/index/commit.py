@@ -48,6 +48,7 @@ def commit(
         new.paths = [manifest.paths[row] for row in rows]
         new.sizes = [manifest.sizes[row] for row in rows]
         new.mtimes_ns = [manifest.mtimes_ns[row] for row in rows]
+        new.fingerprints = [manifest.fingerprints[row] for row in rows]
     vectors = list(saved[:kept])
     if mask.any():
         chunks = live_chunks([*saved, *pending][kept:], mask)

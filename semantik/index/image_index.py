@@ -20,7 +20,7 @@ from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vector_files import Vectors, let_go, open_files, read_rows, search_runs
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, split_key
+from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, frame_key, split_key
 
 log = logging.getLogger(__name__)
 
@@ -124,12 +124,12 @@ class ImageIndex:
         except ValueError as error:
             raise IndexDamaged(why="manifest", detail=str(error)) from error
         self._manifest, self._saved, self._dirty = manifest, vectors, False
+        self._removed = set(manifest.removed)
         self._number_rows()
         if len(self._row_of) != manifest.count:
             raise IndexDamaged(why="manifest", detail="a path occurs twice")
 
     def _number_rows(self) -> None:
-        self._removed = set(self._manifest.removed)
         self._row_of = {path: row for row, path in enumerate(self._manifest.paths) if row not in self._removed}
         self._frames_of = {}
         for key in self._row_of:
@@ -163,7 +163,12 @@ class ImageIndex:
         other = copy(self)
         kept = self._manifest
         other._manifest = replace(
-            kept, paths=[*kept.paths], sizes=[*kept.sizes], mtimes_ns=[*kept.mtimes_ns], removed=[*kept.removed]
+            kept,
+            paths=[*kept.paths],
+            sizes=[*kept.sizes],
+            mtimes_ns=[*kept.mtimes_ns],
+            fingerprints=[*kept.fingerprints],
+            removed=[*kept.removed],
         )
         other._saved, other._pending = [*self._saved], [*self._pending]
         other._row_of, other._removed, other._skipped = {**self._row_of}, {*self._removed}, {**self._skipped}
@@ -183,6 +188,26 @@ class ImageIndex:
             return [self._row_of[path]]
         return [self._row_of[key] for key in self._frames_of.get(path, ())]
 
+    def content_of(self, key: str) -> tuple[ImageFile, str] | None:
+        """The file that a picture's key is of, and its fingerprint. Another thread may ask while this is changed."""
+        stored, row = self._manifest, self._row_of.get(key)
+        try:
+            if row is None or stored.paths[row] != key:
+                return None
+            return ImageFile(split_key(key)[0], stored.sizes[row], stored.mtimes_ns[row]), stored.fingerprints[row]
+        except IndexError:
+            return None
+
+    def without_fingerprint(self) -> list[ImageFile]:
+        """The indexed files whose content nothing tells yet."""
+        column = self._manifest.fingerprints
+        return list(dict.fromkeys(self.file_of(row) for row in self._row_of.values() if not column[row]))
+
+    def rows_of_sizes(self, sizes: Collection[int]) -> list[int]:
+        """The rows of the files that have one of these sizes (bytes), in their order."""
+        column = self._manifest.sizes
+        return [row for row in self._row_of.values() if column[row] in sizes]
+
     def rows(self) -> Mapping[str, int]:
         """Row of every picture that can be found, by its key (see ``moments``), in row order."""
         return self._row_of
@@ -197,6 +222,10 @@ class ImageIndex:
         """The file that the picture in ``row`` is, or is a frame of, as it was when it was indexed."""
         m = self._manifest
         return ImageFile(split_key(m.paths[row])[0], m.sizes[row], m.mtimes_ns[row])
+
+    def fingerprint_of(self, row: int) -> str:
+        """What tells the content of that file; "" while it is unknown."""
+        return self._manifest.fingerprints[row]
 
     def path_of(self, row: int) -> Path:
         """Absolute path of that file."""
@@ -222,8 +251,11 @@ class ImageIndex:
 
     # -- Changing --------------------------------------------------------------------------------------
 
-    def add(self, files: Sequence[ImageFile], embeddings: Embeddings) -> None:
-        """Add pictures with their embeddings, float32 (n, dim); a path that is there already is replaced."""
+    def add(self, files: Sequence[ImageFile], embeddings: Embeddings, fingerprints: Sequence[str] = ()) -> None:
+        """Add pictures with their embeddings, float32 (n, dim); a path that is there already is replaced.
+
+        ``fingerprints``: what tells the content of each, "" or nothing at all while that is unknown.
+        """
         if embeddings.shape != (len(files), self.dim) or embeddings.dtype != np.float32:
             raise ValueError(f"{len(files)} files, embeddings {embeddings.dtype} {embeddings.shape}, dim {self.dim}")
         if len({file.path for file in files}) != len(files):
@@ -231,7 +263,7 @@ class ImageIndex:
         if not files:
             return
         self._pending.append(Vectors.of_array(np.ascontiguousarray(embeddings)))
-        for file in files:
+        for file, fingerprint in zip(files, fingerprints or [""] * len(files), strict=True):
             self._drop(file.path)
             self._skipped.pop(file.path, None)
             self._row_of[file.path] = len(self._manifest.paths)
@@ -239,7 +271,61 @@ class ImageIndex:
             self._manifest.paths.append(file.path)
             self._manifest.sizes.append(file.size)
             self._manifest.mtimes_ns.append(file.mtime_ns)
+            self._manifest.fingerprints.append(fingerprint)
         self._dirty = True
+
+    def move(self, moves: Sequence[tuple[str, ImageFile]]) -> None:
+        """Pictures that were found again, under another name or with another time: path as indexed, file as it is.
+
+        All happen at once, so that two may change places. What is indexed under a new path, and does not move away
+        itself, is forgotten. Raises KeyError for a path that is not indexed.
+        """
+        if len({file.path for _, file in moves}) != len(moves) or len({path for path, _ in moves}) != len(moves):
+            raise ValueError("a path occurs twice in one batch")
+        rows = [self.rows_of(path) for path, _ in moves]
+        if not all(rows):
+            raise KeyError(next(path for (path, _), found in zip(moves, rows, strict=True) if not found))
+        moving = {path for path, _ in moves}
+        self.remove(file.path for _, file in moves if file.path not in moving)
+        notes = [self._skipped.pop(path, None) for path, _ in moves]
+        stored = self._manifest
+        for (_, file), found, note in zip(moves, rows, notes, strict=True):
+            for row in found:
+                moment = split_key(stored.paths[row])[1]
+                stored.paths[row] = file.path if moment is None else frame_key(file.path, moment)
+                stored.sizes[row], stored.mtimes_ns[row] = file.size, file.mtime_ns
+            self._skipped.pop(file.path, None)
+            if note and note[2] in WARNINGS:
+                self._skipped[file.path] = (file.size, file.mtime_ns, note[2])
+        if moves:
+            self._number_rows()
+            self._dirty = True
+
+    def copy(self, copies: Sequence[tuple[str, ImageFile]]) -> None:
+        """Add files that have the content of an indexed one: its path, and the file. Raises KeyError."""
+        files, rows, notes = [], [], []
+        for path, file in copies:
+            found = self.rows_of(path)
+            if not found:
+                raise KeyError(path)
+            self.remove([file.path])
+            moments = [split_key(self._manifest.paths[row])[1] for row in found]
+            files += [file if at is None else replace(file, path=frame_key(file.path, at)) for at in moments]
+            rows += found
+            notes.append((file, self._skipped.get(path)))
+        if copies:
+            self.add(files, self.vectors(rows), [self._manifest.fingerprints[row] for row in rows])
+        for file, note in notes:
+            self._skipped.pop(file.path, None)
+            if note and note[2] in WARNINGS:
+                self.skip(file, note[2])
+
+    def learn(self, fingerprints: Mapping[str, str]) -> None:
+        """Note what tells the content of indexed files, by their paths."""
+        for path, fingerprint in fingerprints.items():
+            for row in self.rows_of(path):
+                self._dirty |= self._manifest.fingerprints[row] != fingerprint
+                self._manifest.fingerprints[row] = fingerprint
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget pictures, and videos with all their frames; unknown paths are ignored."""
@@ -344,6 +430,7 @@ class ImageIndex:
             raise IndexNotSaved(folder=str(self.store), detail=system_detail(error)) from error
         self._pending, self._dirty = [], False
         if len(before.paths) != len(self._manifest.paths):
+            self._removed = set(self._manifest.removed)
             self._number_rows()
 
     def build_cells(self, control: TaskControl = UNATTENDED) -> None:

@@ -31,6 +31,7 @@ class Searchable(Protocol):
     def sample(self, most: int) -> Embeddings: ...
     def path_of(self, row: int) -> Path: ...
     def moment_of(self, row: int) -> float | None: ...
+    def fingerprint_of(self, row: int) -> str: ...
 
 
 class JoinedIndexes:
@@ -99,6 +100,11 @@ class JoinedIndexes:
         """The second in the video that the picture in ``row`` shows; None for what is no video."""
         place, inner = self.part_of(row)
         return self.parts[place].moment_of(inner)
+
+    def fingerprint_of(self, row: int) -> str:
+        """What tells the content of that file; "" while it is unknown."""
+        place, inner = self.part_of(row)
+        return self.parts[place].fingerprint_of(inner)
 
     def _runs(self) -> list[Vectors]:
         return [run for part in self.parts for run in part.runs()]

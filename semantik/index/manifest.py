@@ -1,9 +1,12 @@
 """The manifest: everything of an index but its vectors, and the JSON that it is stored as.
 
-The file is one JSON object, ``{"format":1,"generation":n,"sha256":"…","index":{…}}``; the checksum is
+The file is one JSON object, ``{"format":2,"generation":n,"sha256":"…","index":{…}}``; the checksum is
 that of the text of the inner object. Its long columns are broken into lines of some thousand entries:
 any JSON reader reads it, and ours never holds Python's global lock for longer than one line takes, so
 that the window stays alive while a million pictures are saved or opened in the background.
+
+Format 1 had no fingerprints. It is read as an index whose fingerprints are all unknown, and the next save writes it
+in the present format.
 """
 
 from __future__ import annotations
@@ -19,14 +22,15 @@ from typing import Any, NamedTuple
 from semantik import __version__
 from semantik.errors import IndexDamaged, IndexTooNew
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "image_index.json"
 VECTORS = re.compile(r"image_index\.\d{1,20}\.bin")
 
 _VERSION = re.compile(rb'\{"format":(\d{1,9}),')
+_FORMAT_1 = b'{"format":1,'
 _ENVELOPE = re.compile(rb'\{"format":\d{1,9},"generation":(\d{1,18}),"sha256":"([0-9a-f]{64})","index":')
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")  # of Windows; an index may have come from there
-_COLUMNS = ("paths", "sizes", "mtimes_ns", "removed", "skipped")
+_COLUMNS = ("paths", "sizes", "mtimes_ns", "fingerprints", "removed", "skipped")
 _LINE = 5000  # entries of a column per line: some milliseconds of work
 
 
@@ -58,6 +62,7 @@ class Manifest:
     paths: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     mtimes_ns: list[int] = field(default_factory=list)
+    fingerprints: list[str] = field(default_factory=list)  # of the files' content, "" while unknown
     removed: list[int] = field(default_factory=list)  # rows that no longer count
     skipped: list[list[Any]] = field(default_factory=list)  # [path, size, mtime_ns, reason]
     sha256: str = ""  # of the stored text; empty until it is stored
@@ -92,7 +97,8 @@ def decode(data: bytes) -> Manifest:
     if hashlib.sha256(memoryview(data)[start:end]).hexdigest() != stamp.sha256 or data[end:] != b"}\n":
         raise IndexDamaged(why="manifest", detail=MANIFEST)
     try:
-        manifest = _parse(_load(data, start, end))
+        body = _load(data, start, end)
+        manifest = _parse(_migrated(body) if data.startswith(_FORMAT_1) else body)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise IndexDamaged(why="manifest", detail=f"{MANIFEST}: {error}") from error
     if manifest.generation != stamp.generation:
@@ -112,7 +118,7 @@ def _open_envelope(data: bytes) -> tuple[Stamp, int]:
     if version and int(version[1]) > FORMAT:
         raise IndexTooNew(version=int(version[1]))
     envelope = _ENVELOPE.match(data)
-    if not envelope or not version or int(version[1]) != FORMAT:
+    if not envelope or not version or not 1 <= int(version[1]) <= FORMAT:
         raise IndexDamaged(why="manifest", detail=MANIFEST)
     return Stamp(int(envelope[1]), envelope[2].decode("ascii")), envelope.end()
 
@@ -174,6 +180,13 @@ def _lines(data: bytes, start: int, end: int) -> Iterator[bytes]:
         start = stop + 1
 
 
+def _migrated(body: Any) -> Any:
+    """The inner object of format 1 as the present one. Raises ValueError, KeyError, TypeError."""
+    if "fingerprints" in body:
+        raise ValueError("a format without fingerprints has some")
+    return {**body, "fingerprints": [""] * len(body["paths"])}
+
+
 def _parse(body: Any) -> Manifest:
     manifest = Manifest(
         space=_typed(body["space"], str),
@@ -187,11 +200,13 @@ def _parse(body: Any) -> Manifest:
         paths=_column(body["paths"], str),
         sizes=_column(body["sizes"], int),
         mtimes_ns=_column(body["mtimes_ns"], int),
+        fingerprints=_column(body["fingerprints"], str),
         removed=_column(body["removed"], int),
         skipped=[_skip(entry) for entry in _typed(body["skipped"], list)],
     )
     rows = len(manifest.paths)
-    if not rows == len(manifest.sizes) == len(manifest.mtimes_ns) == sum(s.rows for s in manifest.segments):
+    lengths = {len(manifest.sizes), len(manifest.mtimes_ns), len(manifest.fingerprints)}
+    if lengths | {sum(s.rows for s in manifest.segments)} != {rows}:
         raise ValueError("columns and vectors differ in length")
     if len(set(manifest.removed)) != len(manifest.removed) or not all(0 <= row < rows for row in manifest.removed):
         raise ValueError("removed rows out of range")

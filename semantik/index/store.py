@@ -13,6 +13,7 @@ import contextlib
 import errno
 import hashlib
 import itertools
+import json
 import logging
 import os
 import re
@@ -26,6 +27,7 @@ from filelock import FileLock, Timeout
 
 from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, NoIndex, system_detail
 from semantik.index.manifest import MANIFEST, VECTORS, Manifest, Segment, Stamp, decode, encode, read_stamp
+from semantik.records import ImageFile, split_key
 from semantik.storage.atomic_files import patiently, replace_file, sync_folder, write_new
 from semantik.storage.home import is_writable
 from semantik.storage.json_files import make_way
@@ -40,6 +42,8 @@ _HEAD_BYTES = 200  # of a manifest: enough for its stamp
 _UNFINISHED = re.compile(re.escape(MANIFEST) + r"\.\d+\.tmp")
 _CELLS = re.compile(r"image_index\.[0-9a-f]{16}\.cells(\.\d+\.tmp)?")
 _NAME_TRIES = 100
+_NAME_BYTES = 2**17  # of a manifest: its folder's name is among them
+_FOLDER = re.compile(rb'"folder":("(?:[^"\\]|\\.)*")')
 
 
 def write_manifest(store: Path, manifest: Manifest) -> bool:
@@ -80,6 +84,40 @@ def read_manifest(store: Path) -> Manifest:
     except OSError as error:
         raise IndexDamaged(why="unreadable", detail=str(error)) from error
     return decode(data)
+
+
+def recorded_folder(store: Path) -> str:
+    """The image folder of a stored index, read from the beginning of its manifest. Raises OSError, IndexDamaged."""
+    with (store / MANIFEST).open("rb") as file:
+        found = _FOLDER.search(file.read(_NAME_BYTES))
+    if not found:
+        raise IndexDamaged(why="manifest", detail=MANIFEST)
+    try:
+        return str(json.loads(found[1]))
+    except ValueError as error:
+        raise IndexDamaged(why="manifest", detail=f"{MANIFEST}: {error}") from error
+
+
+def write_recorded_folder(store: Path, folder: Path) -> None:
+    """Note where the pictures of a stored index are now. Raises OSError and as ``read_manifest``, ``writer_lock``."""
+    with writer_lock(store, folder):
+        manifest = read_manifest(store)
+        manifest.folder = str(folder)
+        manifest.generation += 1
+        write_manifest(store, manifest)
+
+
+def stored_contents(store: Path) -> list[tuple[ImageFile, str]]:
+    """The files of a stored index and their fingerprints, each once. Raises as ``read_manifest``."""
+    manifest = read_manifest(store)
+    removed = set(manifest.removed)
+    columns = zip(manifest.paths, manifest.sizes, manifest.mtimes_ns, manifest.fingerprints, strict=True)
+    found = (
+        (ImageFile(split_key(path)[0], size, mtime_ns), digest)
+        for row, (path, size, mtime_ns, digest) in enumerate(columns)
+        if row not in removed
+    )
+    return list(dict.fromkeys(found))
 
 
 def flat_header(rows: int, dim: int) -> bytes:

@@ -10,11 +10,12 @@ import re
 import secrets
 import struct
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from semantik.decoding.decoded import Thumbnail
+from semantik.decoding.fingerprint import Fingerprint
 from semantik.errors import DecodeFailed
 from semantik.records import split_path
 from semantik.storage.atomic_files import patiently
@@ -43,7 +44,9 @@ class ThumbnailMaker(Protocol):
 
 
 class ThumbnailCache:
-    """Thumbnails on disk, one file each, found by the picture's path, size, modification time and side.
+    """Thumbnails on disk, one file each, found by the picture's content and side.
+
+    Of a picture whose content nothing tells (see ``content_of``), the path, size and modification time stand for it.
 
     An entry is an ordinary JPEG followed by its size in pixels and a keyed BLAKE2b digest, which the
     JPEG format lets readers ignore: any viewer opens it, and a damaged, truncated, renamed or foreign
@@ -52,8 +55,15 @@ class ThumbnailCache:
     wrong with the folder breaks a search: thumbnails are then made each time, and the log says why.
     """
 
-    def __init__(self, folder: Path, limit_bytes: int = 256 << 20) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        limit_bytes: int = 256 << 20,
+        content_of: Callable[[Path], Fingerprint | None] = lambda path: None,
+    ) -> None:
+        """``content_of``: what is known of the content of a picture, or of a moment of a video. Any thread asks."""
         self.folder = folder
+        self._content_of = content_of
         self.limit_bytes = limit_bytes
         self._used: int | None = None  # bytes in the folder, unknown until the first write
 
@@ -65,14 +75,18 @@ class ThumbnailCache:
         """
         found: dict[Path, Thumbnail | None] = {}
         keys: dict[Path, str] = {}
+        made: dict[str, Thumbnail] = {}
         for path in paths:
-            if path in found or (key := _key(path, side)) is None:
+            if path in found or (status := _status(path)) is None:
                 continue
-            found[path] = self._read(key)
-            if found[path] is None:
+            by_name = _key(path, status, side)
+            key = _key_of_content(path, self._content_of(path), status, side) or by_name
+            found[path] = known = self._read(key)
+            if known is None and key != by_name and (known := self._read(by_name)):
+                found[path] = made[key] = known  # from before its content was known
+            if known is None:
                 keys[path] = key
         missing = list(keys)
-        made: dict[str, Thumbnail] = {}
         for path, result in zip(missing, pool.thumbnails(missing, side) if missing else (), strict=True):
             if isinstance(result, DecodeFailed):
                 log.info("no thumbnail: %s", result)
@@ -159,16 +173,26 @@ class ThumbnailCache:
                 continue
 
 
-def _key(path: Path, side: int) -> str | None:
-    """Name of a picture's thumbnail, 40 hex digits; None when the picture is not there.
-
-    ``path`` may name a moment of a video (``moments.frame_key``).
-    """
+def _status(path: Path) -> os.stat_result | None:
+    """None when the picture is not there. ``path`` may name a moment of a video (``moments.frame_key``)."""
     try:
-        status = long_path(split_path(path)[0]).stat()
+        return long_path(split_path(path)[0]).stat()
     except OSError as error:
         log.info("no thumbnail: %s", error)
         return None
+
+
+def _key_of_content(path: Path, content: Fingerprint | None, status: os.stat_result, side: int) -> str | None:
+    """Name of a picture's thumbnail, 40 hex digits; None when it is not known what is in the file now."""
+    if not content or not content.digest or (content.size, content.mtime_ns) != (status.st_size, status.st_mtime_ns):
+        return None
+    moment = split_path(path)[1]
+    told = f"{content.digest} {content.size} {side} {'' if moment is None else f'{moment:.2f}'}"
+    return hashlib.blake2b(_FORMAT + b"\0content\0" + told.encode("ascii"), digest_size=20).hexdigest()
+
+
+def _key(path: Path, status: os.stat_result, side: int) -> str:
+    """Name of a picture's thumbnail by the picture's own name, 40 hex digits."""
     parts = (_FORMAT, b"%d %d %d" % (status.st_size, status.st_mtime_ns, side), os.fsencode(path))
     return hashlib.blake2b(b"\0".join(parts), digest_size=20).hexdigest()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -49,6 +49,19 @@ def group(embeddings: Embeddings, distance: float) -> NDArray[np.int64]:
             leaders[len(rows)] = vector
             rows.append(row)
     return into
+
+
+def join_equal(into: NDArray[np.int64], contents: Sequence[Hashable]) -> NDArray[np.int64]:
+    """As ``into``, which ``group`` gave, with hits of equal ``contents`` in one group however large the library is.
+
+    None stands for a content that is not known, and is like no other.
+    """
+    first: dict[Hashable, int] = {}
+    joined = into.copy()
+    for row, content in enumerate(contents):
+        equal = row if content is None else first.setdefault(content, row)
+        joined[row] = joined[equal if equal != row else joined[row]]  # what comes before is as it stays
+    return joined
 
 
 def fold(hits: Sequence[Hit], into: NDArray[np.int64], most: int) -> list[Hit]:

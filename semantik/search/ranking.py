@@ -25,7 +25,7 @@ from semantik.index import Searchable
 from semantik.queries import Query, Term
 from semantik.records import Embeddings, Hit, split_path
 from semantik.search import query_vector as combining
-from semantik.search.near_duplicates import fold, group
+from semantik.search.near_duplicates import fold, group, join_equal
 from semantik.search.relevance import RELEVANT, Relevance
 from semantik.storage.regular_files import is_file
 from semantik.words.plain import plain
@@ -124,13 +124,20 @@ def query_vector(query: Query, terms: Embeddings, sample: Embeddings) -> NDArray
     return combined
 
 
+def _content(index: Searchable, row: int) -> tuple[str, float | None] | None:
+    """What a row shows, as far as its file tells: two moments of one video are not the same."""
+    digest = index.fingerprint_of(row)
+    return (digest, index.moment_of(row)) if digest else None
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What else bears on a search: which rows may be hits, which paths say what was asked for, what is folded."""
 
     among: NDArray[np.bool_] | None = None  # bool (rows,)
     named: Named | None = None
-    near: float = 0.0  # distance within which hits are folded into a better one; see near_duplicates
+    folded: bool = False  # whether hits with the content of a better one are folded into it
+    near: float = 0.0  # distance within which they are, too; see near_duplicates
 
 
 def search(
@@ -160,11 +167,13 @@ def search(
     )
     ranking = _Ranking(index, query_vector(query, terms, sample), sample, limits)
 
-    wanted, widest = top_k, WIDEST * top_k if limits.near else top_k
+    wanted, widest = top_k, WIDEST * top_k if limits.near or limits.folded else top_k
     while True:
         scores, rows = ranking.best(wanted)
         embeddings = index.vectors(rows)
         into = group(embeddings, limits.near) if limits.near else np.arange(len(rows))
+        if limits.folded:
+            into = join_equal(into, [_content(index, int(row)) for row in rows])
         if len(np.unique(into)) >= top_k or len(rows) < wanted or wanted >= widest:
             break
         wanted = min(2 * wanted, widest)

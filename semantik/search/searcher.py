@@ -71,6 +71,7 @@ class Searcher:
         limits = Limits(
             among=self._passing(parts, query.filters),
             named=self._named(parts, joined, query) if by_name else None,
+            folded=folded,
             near=self._near.get(_state(parts), lambda: near_distance(joined.sample(SAMPLE))) if folded else 0.0,
         )
         hits = search(query, encoder, joined, top_k, self.pool, judge=self.judge, limits=limits)

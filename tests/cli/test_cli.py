@@ -291,3 +291,18 @@ def test_readme_gives_a_reason_for_every_dependency(readme):
         if line and not line.startswith("#"):
             name = line.split("=")[0].split(">")[0].split("<")[0].lower()
             assert any(name in key and reason for key, reason in table.items()), name
+
+
+def test_index_reads_every_picture_when_asked_to(run, library):
+    assert run("index", library)[0] == 0
+    before = (library / "azul.png").stat()
+    paint(library / "azul.png", (255, 0, 1))
+    os.utime(library / "azul.png", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (library / "azul.png").stat().st_size == before.st_size
+    (library / "viaje").rename(library / "viajes")
+    counts = [
+        {key: json.loads(out)[key] for key in ("added", "reused", "removed", "count")}
+        for _, out, _ in (run("index", library, "--json"), run("index", library, "--json", "--check"))
+    ]
+    assert counts[0] == {"added": 0, "reused": 6, "removed": 0, "count": 6}
+    assert counts[1] == {"added": 1, "reused": 5, "removed": 1, "count": 6}

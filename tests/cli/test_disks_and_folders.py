@@ -329,7 +329,8 @@ def test_a_disk_that_is_pulled_out_while_indexing(tmp_path, library, pool, monke
             library.rename(aside)
 
     # Few at a time, so that not all are decoded before the disk goes.
-    opened.pool = type("Slow", (), {"fit_all": lambda self, paths, spec: pool.fit_all(paths, spec, look_ahead=2)})()
+    slow = {"fit_all": lambda self, paths, spec: pool.fit_all(paths, spec, look_ahead=2)}
+    opened.pool = type("Slow", (), {**slow, "fingerprints": staticmethod(pool.fingerprints)})()
     with pytest.raises(FolderNotFound):
         opened.update(TaskControl(pull_out))
     index = ImageIndex.load(opened.store, library)

@@ -458,3 +458,18 @@ def test_the_worker_is_polite_and_ignores_ctrl_c(tmp_path: Path, pool: DecodePoo
 
 def test_default_workers() -> None:
     assert 1 <= default_workers() <= 8
+
+
+def test_fingerprints_come_in_order_and_bad_files_cost_the_others_nothing(pool, tmp_path):
+    paths = [tmp_path / f"{number}.jpg" for number in range(40)]
+    for number, path in enumerate(paths):
+        path.write_bytes(b"%d" % (number % 20))
+    paths[7].unlink()
+    found = list(pool.fingerprints(paths))
+    assert [each.params["reason"] for each in found if isinstance(each, DecodeFailed)] == [Reason.VANISHED]
+    assert isinstance(found[7], DecodeFailed)
+    digests = [each.digest for number, each in enumerate(found) if number != 7]
+    assert [len(digest) for digest in digests] == [32] * 39
+    assert digests[:7] == digests[19:26]
+    assert len(set(digests)) == 20
+    assert found[8].mtime_ns == paths[8].stat().st_mtime_ns

@@ -57,7 +57,7 @@ def test_reuse_without_embedding(index, fake, pool):
 
 def test_only_new_and_changed_are_embedded(index, library, fake, pool):
     update(index, fake, pool)
-    paint(library / "nuevo.png", (0, 0, 255))
+    paint(library / "nuevo.png", (0, 0, 254))
     paint(library / "rojo.png", (0, 255, 0), (50, 50))
     (library / "verde.png").unlink()
     fresh = FakeEncoder()
@@ -77,6 +77,8 @@ def test_only_new_and_changed_are_embedded(index, library, fake, pool):
 
 def test_same_size_with_another_time_is_embedded_again(index, library, fake, pool):
     update(index, fake, pool)
+    size = (library / "azul.png").stat().st_size
+    assert paint(library / "azul.png", (0, 1, 255)).stat().st_size == size
     os.utime(library / "azul.png", ns=(1, 1_500_000_000_000_000_000))
     report = update(index, fake, pool)
     assert (report.added, report.reused, report.removed) == (1, 5, 1)
@@ -189,6 +191,8 @@ def test_what_was_done_before_the_model_broke_is_saved(index, pool):
 
 def test_what_was_done_before_no_decoder_could_be_started_is_saved(index, fake, pool):
     class Breaks:
+        fingerprints = staticmethod(pool.fingerprints)
+
         def fit_all(self, paths, spec):
             for number, outcome in enumerate(pool.fit_all(paths, spec)):
                 if number == 4:

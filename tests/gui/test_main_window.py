@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -275,6 +276,29 @@ def test_mass_removal_is_asked_about(window, tmp_path):
     window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert window.app.loaded.opened.library.count == 1
+
+
+def test_updating_what_is_up_to_date_offers_to_read_all_pictures(window, library):
+    window.choose_folder(library)
+    before = (library / "azul.png").stat()
+    paint(library / "azul.png", (255, 0, 1))
+    os.utime(library / "azul.png", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (library / "azul.png").stat().st_size == before.st_size
+    window.messages.clear()
+    window.answers = ["no"]
+    window.press(window.button("Actualizar índice"))
+    window.wait_idle()
+    assert window.messages[0].startswith("Índice terminado")
+    assert "¿Leer también su contenido, por si alguno cambió sin que se note?" in window.messages[0]
+    index = window.app.loaded.opened.library.indexed_folders[0].index
+    assert index.vector("azul.png") == pytest.approx([0, 0, 1])
+    window.answers = ["yes", "ok"]
+    window.press(window.button("Actualizar índice"))
+    window.wait(lambda: len(window.messages) == 3)
+    window.wait_idle()
+    assert "1 imágenes nuevas, 5 ya estaban y 1 quitadas" in window.messages[2]
+    index = window.app.loaded.opened.library.indexed_folders[0].index
+    assert index.vector("azul.png") == pytest.approx([1, 0, 0], abs=0.01)
 
 
 def test_skipped_files_are_listed_with_reasons(window, library):

@@ -12,7 +12,7 @@ import pytest
 from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, IndexTooNew, NoIndex
 from semantik.index import ImageIndex, set_aside
 from semantik.index.store import flat_header
-from semantik.records import ImageFile, Reason
+from semantik.records import ImageFile, Problem, Reason
 
 
 def unit(*rows):
@@ -87,7 +87,7 @@ def test_metadata_on_disk(index):
     saved(index)
     stored = json.loads((index.store / "image_index.json").read_text())
     body = stored["index"]
-    assert stored["format"] == 1
+    assert stored["format"] == 2
     assert (body["space"], body["dim"], body["count"]) == ("fake/rgb", 3, 3)
     assert body["paths"] == ["a.jpg", "b.jpg", "c.jpg"]
     assert body["mtimes_ns"] == [1_700_000_000_000_000_001] * 3
@@ -258,7 +258,7 @@ def rewrite_manifest(store, **changes):
     body = json.loads(path.read_text())["index"] | changes
     text = json.dumps(body, separators=(",", ":")).encode()
     digest = hashlib.sha256(text).hexdigest().encode()
-    path.write_bytes(b'{"format":1,"generation":%d,"sha256":"%s","index":%s}\n' % (body["generation"], digest, text))
+    path.write_bytes(b'{"format":2,"generation":%d,"sha256":"%s","index":%s}\n' % (body["generation"], digest, text))
 
 
 @pytest.mark.parametrize(
@@ -272,6 +272,8 @@ def rewrite_manifest(store, **changes):
         {"paths": ["a.jpg", 7, "c.jpg"]},
         {"sizes": [1, 2, None]},
         {"sizes": "abc"},
+        {"fingerprints": ["", ""]},
+        {"fingerprints": ["", "", None]},
         {"removed": [3], "count": 2},
         {"removed": [0, 0], "count": 1},
         {"segments": []},
@@ -303,10 +305,10 @@ def test_foreign_manifests_are_refused(index, content):
 def test_a_newer_format_is_refused_politely(index):
     saved(index)
     path = index.store / "image_index.json"
-    path.write_bytes(path.read_bytes().replace(b'"format":1', b'"format":2', 1))
+    path.write_bytes(path.read_bytes().replace(b'"format":2', b'"format":3', 1))
     with pytest.raises(IndexTooNew) as caught:
         ImageIndex.load(index.store, index.folder)
-    assert caught.value.params == {"version": 2}
+    assert caught.value.params == {"version": 3}
 
 
 def test_damaged_files_are_kept_aside(index):
@@ -318,3 +320,60 @@ def test_damaged_files_are_kept_aside(index):
     with pytest.raises(NoIndex):
         ImageIndex.load(index.store, index.folder)
     assert set_aside(index.store) is None
+
+
+def test_an_index_of_the_first_format_is_taken_over(index):
+    """It had no fingerprints: they are unknown, and the next save writes the present format."""
+    index.remove(["b.jpg"])
+    saved(index)
+    path = index.store / "image_index.json"
+    body = json.loads(path.read_text())["index"]
+    del body["fingerprints"]
+    text = json.dumps(body, separators=(",", ":")).encode()
+    digest = hashlib.sha256(text).hexdigest().encode()
+    path.write_bytes(b'{"format":1,"generation":%d,"sha256":"%s","index":%s}\n' % (body["generation"], digest, text))
+    old = ImageIndex.load(index.store, index.folder)
+    assert [file.path for file in old.files()] == ["a.jpg", "c.jpg"]
+    assert old.vector("c.jpg") == pytest.approx([0.70710678, 0.70710678, 0], abs=1e-6)
+    assert [old.fingerprint_of(row) for row in range(3)] == ["", "", ""]
+    old.learn({"a.jpg": "0" * 32})
+    again = saved(old)
+    assert json.loads(path.read_text())["format"] == 2
+    assert [again.fingerprint_of(row) for row in range(3)] == ["0" * 32, "", ""]
+
+
+def test_pictures_change_places_and_keep_their_vectors(index):
+    index.learn({"a.jpg": "a" * 32, "b.jpg": "b" * 32})
+    index.skip(files("a.jpg")[0], Reason.TRUNCATED)
+    [a, b], [other] = files("a.jpg", "b.jpg", size=20), files("viaje/c.jpg", mtime_ns=7)
+    index.move([("a.jpg", b), ("b.jpg", a), ("c.jpg", other)])
+    again = saved(index)
+    assert list(again.files()) == [b, a, other]
+    assert again.vector("b.jpg") == pytest.approx([1, 0, 0])
+    assert again.vector("a.jpg") == pytest.approx([0, 1, 0])
+    assert [again.fingerprint_of(again.rows()[name]) for name in ("a.jpg", "b.jpg")] == ["b" * 32, "a" * 32]
+    assert again.problems() == [Problem("b.jpg", Reason.TRUNCATED)]
+
+
+def test_a_picture_moves_over_another(index):
+    index.move([("a.jpg", files("b.jpg", size=3)[0])])
+    again = saved(index)
+    assert sorted(file.path for file in again.files()) == ["b.jpg", "c.jpg"]
+    assert again.vector("b.jpg") == pytest.approx([1, 0, 0])
+
+
+def test_a_video_moves_and_is_copied_with_all_its_frames(index):
+    index.add(files("v.mp4#t=1.00", "v.mp4#t=2.50"), unit((0, 0, 1), (0, 1, 1)), ["f" * 32] * 2)
+    [moved, copied] = files("x/w.mp4", "otra.mp4", mtime_ns=9)
+    index.move([("v.mp4", moved)])
+    index.copy([("x/w.mp4", copied)])
+    again = saved(index)
+    assert list(again.rows())[3:] == [
+        "x/w.mp4#t=1.00",
+        "x/w.mp4#t=2.50",
+        "otra.mp4#t=1.00",
+        "otra.mp4#t=2.50",
+    ]
+    assert again.vector("otra.mp4#t=2.50") == pytest.approx([0, 0.70710678, 0.70710678])
+    assert {again.fingerprint_of(row) for row in again.rows_of("otra.mp4")} == {"f" * 32}
+    assert not again.rows_of("v.mp4")

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from semantik.decoding.decoded import Thumbnail
+from semantik.decoding.fingerprint import fingerprint
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.records import Reason
@@ -158,7 +159,7 @@ def test_the_least_recently_used_go_first(tmp_path, maker):
     cache = ThumbnailCache(tmp_path / "cache")
     for path in photos:
         cache.get_many([path], maker)
-    by_use = {path: cache._entry(thumbnails._key(path, thumbnails.SIDE)) for path in photos}
+    by_use = {path: cache._entry(thumbnails._key(path, path.stat(), thumbnails.SIDE)) for path in photos}
     for day, entry in enumerate(by_use.values()):  # as if used one a day, the first picture longest ago
         os.utime(entry, (day * 86400, day * 86400))
     cache.get_many(photos[:1], maker)  # the oldest is used again
@@ -251,3 +252,20 @@ def test_windows_waits_for_a_virus_scanner_that_reads_a_new_entry(tmp_path, monk
     assert not refusals
     assert ThumbnailCache(tmp_path / "cache").get_many([picture], maker) == made
     assert [name for name, _ in maker.made] == ["foto.png"]
+
+
+def test_a_picture_of_known_content_keeps_its_thumbnail_under_other_names_and_times(cache, maker, photos):
+    known = {}
+    by_content = ThumbnailCache(cache.folder, content_of=known.get)
+    first = cache.get_many(photos[:1], maker, side=40)[photos[0]]
+    known[photos[0]] = fingerprint(photos[0])  # it was made before the content was known
+    assert by_content.get_many(photos[:1], maker, side=40)[photos[0]] == first
+    moved = photos[0].rename(photos[0].with_name("otro nombre.png"))
+    os.utime(moved, ns=(1, 1_500_000_000_000_000_000))
+    known[moved] = fingerprint(moved)
+    assert by_content.get_many([moved], maker, side=40)[moved] == first
+    assert len(maker.made) == 1
+    paint(moved, BLUE, (200, 100))  # the index knows the old content only
+    os.utime(moved, ns=(1, 1_500_000_000_000_000_001))
+    assert near(pixel(by_content.get_many([moved], maker, side=40)[moved]), BLUE)
+    assert len(maker.made) == 2

@@ -18,7 +18,7 @@ from semantik.folders.picture_details import DetailsStore, changed_at
 from semantik.queries import Filters, Query, Shape, Term
 from semantik.records import Details, Hit, ImageFile
 from semantik.search.name_matches import PathWords, query_words
-from semantik.search.near_duplicates import NEAR, fold, group, near_distance
+from semantik.search.near_duplicates import NEAR, fold, group, join_equal, near_distance
 from semantik.search.query_syntax import parse
 from semantik.search.ranking import search
 from semantik.storage.home import details_file
@@ -317,6 +317,28 @@ def test_groups_follow_the_best_and_never_chain():
     assert group(unit(0, 0.09, 0.18, 0.5, 0.41), near).tolist() == [0, 0, 2, 3, 3]
     assert group(unit(0, 0, 0), 0.0).tolist() == [0, 0, 0]
     assert group(unit(), 0.1).tolist() == []
+
+
+def test_equal_files_are_one_group_whatever_the_distances_say():
+    alone = np.arange(5)
+    assert join_equal(alone, ["a", "b", None, "a", None]).tolist() == [0, 1, 2, 0, 4]
+    assert join_equal(np.array([0, 0, 2, 2, 4]), ["a", "b", "b", "c", "a"]).tolist() == [0, 0, 0, 0, 0]
+
+
+def test_equal_files_are_one_hit_in_a_library_of_three(home, tmp_path, fake, pool):
+    folder = tmp_path / "iguales"
+    for name in ("a", "b"):
+        paint(folder / f"{name}.png", (255, 0, 0))
+    paint(folder / "otra.png", (255, 0, 1))
+    opened = IndexedFolder(home, folder, fake, pool)
+    assert opened.update().added == 3
+    assert fake.images == 2
+    hits = together(opened).search(Query((Term("rojo"),)), 3, folded=True)
+    assert [(hit.path.name, [copy.path.name for copy in hit.copies]) for hit in hits] == [
+        ("a.png", ["b.png"]),
+        ("otra.png", []),
+    ]
+    assert len(together(opened).search(Query((Term("rojo"),)), 3)) == 3
 
 
 def test_folding_keeps_the_best_and_counts_again():

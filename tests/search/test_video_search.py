@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbnail
+from semantik.decoding.fingerprint import fingerprint
 from semantik.errors import DecodeFailed
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.folders.indexer import scan_changes, update_index
@@ -46,6 +47,10 @@ class FilmPool:
         if len(colours) == 1:
             return Decoded(pixels[0], 40, 30)
         return DecodedVideo(pixels, tuple(10.0 * at for at in range(len(colours))), 64, 36)
+
+    def fingerprints(self, paths):
+        for path in paths:
+            yield fingerprint(path)
 
     def describe(self, paths):
         for _ in paths:

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from semantik.decoding.decoded import Decoded
+from semantik.decoding.fingerprint import fingerprint
 from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.decoding.pictures.decode import describe_image, load_image
 from semantik.decoding.pool import DecodePool
@@ -31,6 +32,7 @@ from semantik.folders.indexer import update_index
 from semantik.index import ImageIndex, commit
 from semantik.index.store import read_manifest
 from semantik.long_tasks import TaskControl
+from semantik.storage.regular_files import reason_of
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 
@@ -59,7 +61,10 @@ class LocalPool:
         for path in paths:
             try:
                 loaded = load_image(path, spec.width)
-                yield Decoded(fit_pixels(loaded.image, spec), loaded.width, loaded.height, loaded.warning)
+                pixels = fit_pixels(loaded.image, spec)
+                [told] = self.fingerprints([path])  # the file may be gone by now
+                digest = "" if isinstance(told, DecodeFailed) else told.digest
+                yield Decoded(pixels, loaded.width, loaded.height, loaded.warning, fingerprint=digest)
             except DecodeFailed as error:
                 yield error
 
@@ -69,6 +74,13 @@ class LocalPool:
                 yield describe_image(path)
             except DecodeFailed as error:
                 yield error
+
+    def fingerprints(self, paths):
+        for path in paths:
+            try:
+                yield fingerprint(path)
+            except OSError as error:
+                yield DecodeFailed(path=str(path), reason=reason_of(error), detail=str(error))
 
     def close(self):
         pass

@@ -33,6 +33,7 @@ class Indexing:
         self._view = view
         self._watching = watching
         self.running = False
+        self.plain = True  # whether the last run was an update and nothing else
         self._began: float | None = None
         view.commands.pause.connect(self.pause)
 
@@ -41,7 +42,7 @@ class Indexing:
 
         What becomes of it is announced.
         """
-        self.running = True
+        self.running, self.plain = True, not options
         self._began = time.monotonic()
         services = self._services
         services.happened.indexing_began()

@@ -186,7 +186,11 @@ class OpenFolders:
         if reports:
             message = index_summary(replace(joined_report(reports), problems=self.problems))
             self._indexing.call_user(message)
-            if not failures:
+            if not failures and self._indexing.plain and not any(each.added or each.removed for each in reports):
+                if services.ask(f"{message}\n\n{say('ask.check_all')}"):
+                    self._indexing.start(library, [outcome.indexed_folder for outcome in outcomes], check=True)
+                    return
+            elif not failures:
                 services.inform(message, title="done.title")
         elif failures:
             self._indexing.call_user(explain(failures[0][1]))
