@@ -14,6 +14,7 @@ if displays := os.environ.get("SEMANTIK_DISPLAYS", "").split():
     os.environ["DISPLAY"] = displays[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % len(displays)]
 
 from semantik.decoding.pool import DecodePool
+from semantik.storage.json_files import take_spoiled
 from semantik.words import text  # the path to the package comes first
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
@@ -66,6 +67,12 @@ def spanish(monkeypatch: pytest.MonkeyPatch):
     text.set_language("es")
     yield
     text.set_language("es")
+
+
+@pytest.fixture(autouse=True)
+def unspoiled():
+    """What one test made the program keep aside is not told in the next."""
+    take_spoiled()
 
 
 @pytest.fixture(autouse=True)

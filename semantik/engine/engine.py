@@ -119,7 +119,9 @@ class Engine:
     def check_place(self, path: Path) -> None:
         """See that a page may be written to ``path``. Raises PlaceTaken, PlaceAmongPictures, PageNotSaved."""
         open_ones = [folder for library in self._open for folder in library.folders]
-        check_place(path.absolute(), [*open_ones, *map(Path, self.config.opened)])
+        # A home that lies among the pictures is the program's own place all the same.
+        among = [] if path.absolute().is_relative_to(self.home) else [*open_ones, *map(Path, self.config.opened)]
+        check_place(path.absolute(), among)
 
     def _content_of(self, picture: Path) -> Fingerprint | None:
         """What the open folders' indexes know of the content of a picture or a moment of a video."""

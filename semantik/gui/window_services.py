@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
+BOX_OPEN_MS = 200
+"""Milliseconds after which it is looked again whether a message box was closed."""
+
 
 class Signal(Generic[P]):
     """Something that happens in the window: calling it calls all who connected, in the order in which they did.
@@ -187,15 +190,18 @@ class WindowServices:
         messagebox.showwarning(say("window.title"), visible(explain(error)), parent=self.root)
 
     def tell_spoiled(self) -> None:
-        """Tell of each file of the home that was kept aside, once; whoever calls goes on meanwhile."""
-        for spoiled in take_spoiled():
-            message = told(spoiled.file, spoiled.kept)
+        """Tell of the files of the home that were kept aside, each once; whoever calls goes on meanwhile."""
+        messages = [visible(told(spoiled.file, spoiled.kept)) for spoiled in take_spoiled()]
+        for message in messages:
             log.warning(message)
-            self.root.after_idle(
-                lambda message=message: messagebox.showwarning(  # type: ignore[misc]
-                    say("window.title"), visible(message), parent=self.root
-                )
-            )
+        if messages:
+            self.root.after_idle(self._warn_in_turn, "\n\n".join(messages))
+
+    def _warn_in_turn(self, message: str) -> None:
+        if self.root.tk.call("grab", "current"):  # another box is open, and Tk's own, on X11, have one name among them
+            self.root.after(BOX_OPEN_MS, self._warn_in_turn, message)
+        else:
+            messagebox.showwarning(say("window.title"), message, parent=self.root)
 
     def show_failure(self, error: BaseException) -> None:
         """Tell the user what went wrong; what nobody foresaw goes into the log with its traceback."""

@@ -429,7 +429,7 @@ def test_a_process_stuck_in_native_code_ends_itself(tmp_path: Path, odd_command:
     )
     with worker:
         assert worker.stdin is not None and worker.stdout is not None
-        assert read_frame(worker.stdout) == ({"ready": True}, b"")
+        assert read_frame(worker.stdout) == ({"ready": True, "limited": True}, b"")
         write_frame(worker.stdin, {"op": "thumbnail", "side": 8}, os.fsencode(path))
         assert worker.wait(10) == 1
 

@@ -137,7 +137,7 @@ def test_files_are_hashed_once_in_their_life(served, tmp_path: Path, monkeypatch
 
 
 def test_folder_that_cannot_be_written_costs_only_time(served, tmp_path: Path, monkeypatch) -> None:
-    def refuse(path: Path, content: bytes) -> None:
+    def refuse(path: Path, content: bytes, **options: object) -> None:
         raise PermissionError(13, "read-only", str(path))
 
     monkeypatch.setattr(model_file_set, "replace_file", refuse)

@@ -360,7 +360,7 @@ def test_damaged_kept_weights_are_made_again(tmp_path: Path, tiny_file: Path, da
 def test_disk_without_room_costs_only_the_kept_weights(
     tiny_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path, data: bytes) -> bool:
+    def full(path: Path, data: bytes, **options: object) -> bool:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(tensor_files, "replace_file", full)

@@ -98,13 +98,13 @@ def test_a_new_family_on_the_command_line(weights: Path, library: Path, run) -> 
 def test_a_new_family_in_the_engine(weights: Path, home: Path) -> None:
     engine = Engine(home, Config(weights_folder=str(weights), encoder="tiny"))
     try:
-        assert engine.preferred() == "tiny"
-        assert engine.is_ready("tiny")
-        assert engine.download_size("tiny") == ("tiny", 0)  # without a catalogue's entry, its name
-        assert engine.model_titles()["tiny"] == "tiny"
-        assert engine.remove_model("tiny") == len(CONTENT) + len(b"made")
+        assert engine.models.preferred() == "tiny"
+        assert engine.models.is_ready("tiny")
+        assert engine.models.download_size("tiny") == ("tiny", 0)  # without a catalogue's entry, its name
+        assert engine.models.titles()["tiny"] == "tiny"
+        assert engine.models.remove("tiny") == len(CONTENT) + len(b"made")
         assert not (weights / "tiny").exists()
-        assert not engine.is_ready("tiny")
+        assert not engine.models.is_ready("tiny")
     finally:
         engine.close()
 

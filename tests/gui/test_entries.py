@@ -12,6 +12,7 @@ from semantik.gui.widgets.entries import named_by
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import nturl2path
+import urllib.request
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ with warnings.catch_warnings():
     ],
 )
 def test_an_address_of_a_file_on_windows(monkeypatch, address, path):
-    monkeypatch.setattr(entries, "url2pathname", nturl2path.url2pathname)
+    monkeypatch.setattr(urllib.request, "url2pathname", nturl2path.url2pathname)
     monkeypatch.setattr(entries.os, "name", "nt")
     assert named_by(address) == path
 

@@ -192,7 +192,7 @@ def test_a_changed_folder_is_asked_about(start, library, encoders):
     first = start(encoder="builtin")
     first.choose_folder(library)
     first.close()
-    paint(library / "nuevo.png", (0, 0, 255))
+    paint(library / "nuevo.png", (0, 0, 200))
     paint(library / "rojo.png", (255, 0, 0), (99, 99))
     (library / "verde.png").unlink()
     refused = start(answers=["no"])

@@ -177,7 +177,7 @@ def test_it_indexes_and_searches_from_the_command_line(call, commands, tmp_path)
 
 def test_it_calls_itself_by_its_name(call, user):
     assert call("semantik", "--help").stdout.split()[:2] == ["uso:", "semantik"]
-    assert call("python", "-m", "semantik", "--help").stdout.split()[:4] == ["usage:", "python", "-m", "semantik"]
+    assert call("python", "-m", "semantik", "--help").stdout.split()[:4] == ["uso:", "python", "-m", "semantik"]
     assert call("semantik").returncode == 2
 
 

@@ -41,7 +41,7 @@ def test_what_cannot_be_set_aside_stays_and_grows(shared, tmp_path, monkeypatch)
     def refuse(*arguments: object) -> None:
         raise PermissionError(13, "in use")
 
-    monkeypatch.setattr(log_file.shutil, "copyfile", refuse)
+    monkeypatch.setattr(log_file.shutil, "copyfileobj", refuse)
     for number in range(100):
         shared[0].emit(record(f"message {number:04}" + "." * 30))
     assert len(log_files(tmp_path)[0].read_text().splitlines()) == 100

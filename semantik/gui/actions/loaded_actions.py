@@ -40,9 +40,10 @@ class LoadedActions:
         self._asked: tuple[object, ...] = ()  # what was searched for last, as it was typed
         self._asked_at = -TWICE
         self._searches = False  # and has no answer yet
+        self._found = False  # and has one
         happened = services.happened
         happened.search_began.connect(lambda: self._note_search(True))
-        happened.answer_shown.connect(lambda answer, page: self._note_search(False))
+        happened.answer_shown.connect(lambda answer, page: self._note_search(False, found=True))
         happened.search_failed.connect(lambda: self._note_search(False))
         self.engine = engine
         self.models = ModelPicker(services, view, engine.models)
@@ -88,14 +89,17 @@ class LoadedActions:
         """Whether the key was struck twice: the same is being searched for, or was found this very moment."""
         view, now = self._view, time.monotonic()
         entries = (view.text_entry, view.image_entry, view.top_k)
-        asked = (self.opened.library, view.mode.get(), *(entry.get() for entry in entries), view.filters.values())
-        same = asked == self._asked and (self._searches or now - self._asked_at < TWICE)
+        asked = (
+            *(self.opened.library, self.opened.library and self.opened.library.count, self._services.config),
+            *(view.mode.get(), *(entry.get() for entry in entries), view.filters.typed()),
+        )
+        same = asked == self._asked and (self._searches or (self._found and now - self._asked_at < TWICE))
         if not same and not self._services.tasks.busy:
-            self._asked, self._asked_at = asked, now
+            self._asked, self._asked_at, self._found = asked, now, False
         return bool(same)
 
-    def _note_search(self, goes_on: bool) -> None:
-        self._searches = goes_on
+    def _note_search(self, goes_on: bool, *, found: bool = False) -> None:
+        self._searches, self._found = goes_on, found
 
     def close(self) -> None:
         """The window is gone: end what goes on behind it."""

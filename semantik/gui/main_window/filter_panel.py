@@ -87,6 +87,10 @@ class FilterPanel(ttk.Frame):
         """What stands in the controls, for ``restore`` of another panel in another language."""
         return {key: control.get() for key, control in self._keys.items() if key not in ("shape", "order")}
 
+    def typed(self) -> tuple[str, ...]:
+        """What stands in all controls now, to see whether any was changed."""
+        return tuple(control.get() for control in self._keys.values())
+
     def restore(self, values: dict[str, str]) -> None:
         """Put back what ``values`` gave."""
         for key, value in values.items():
