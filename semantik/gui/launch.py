@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import platform
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -139,6 +137,9 @@ def say_in_system_language(key: str, **params: object) -> str:
 
 def explain_unsuited() -> str:
     """Why the packages cannot be installed for this Python on this machine; empty when they can."""
+    import platform
+    import sysconfig
+
     machine = sysconfig.get_platform()  # of this Python, which on Windows may be another kind than the processor's
     if sys.maxsize < 2**32:
         return _say("launch.python_32_bit")

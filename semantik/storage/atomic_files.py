@@ -11,7 +11,6 @@ import glob
 import logging
 import os
 import re
-import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -86,7 +85,7 @@ def replace_file(path: Path, data: bytes | Sequence[bytes], *, mode: int = FILE_
     Not for two threads and one path at the same time.
     """
     # Cut, so that the temporary file of a long name is not too long.
-    unique = str(os.getpid()) if ours else f"semantik-{secrets.token_hex(8)}"
+    unique = str(os.getpid()) if ours else f"semantik-{os.urandom(8).hex()}"
     temporary = path.with_name(f"{path.name[:50]}.{unique}.tmp")
     if ours:
         with contextlib.suppress(FileNotFoundError):

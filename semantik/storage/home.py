@@ -7,7 +7,6 @@ import errno
 import hashlib
 import os
 import re
-import secrets
 import sys
 import unicodedata
 from collections.abc import Iterable
@@ -87,7 +86,7 @@ def is_used(home: Path) -> bool:
 def is_writable(folder: Path) -> bool:
     """Whether a file can really be made in ``folder``; permission bits do not tell on every system."""
     # Not by ``tempfile``: on Windows it takes a refusal for a name that is taken, and tries two thousand million more.
-    probe = folder / f".{secrets.token_hex(8)}.tmp"
+    probe = folder / f".{os.urandom(8).hex()}.tmp"
     try:
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         patiently(probe.unlink)

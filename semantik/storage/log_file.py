@@ -9,8 +9,6 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from semantik.storage.home import OLDER_LOGS, log_file, log_lock_file
 from semantik.storage.json_files import make_way
 from semantik.storage.private_files import FILE_MODE, opener
@@ -33,6 +31,8 @@ class SharedLog(RotatingFileHandler):
 
     def doRollover(self) -> None:  # noqa: N802 - logging's name
         """Set the older messages aside, unless another program just did. What cannot be done waits for later."""
+        from filelock import FileLock, Timeout  # not at the start, which has no time for it
+
         path = Path(self.baseFilename)
         try:
             with FileLock(log_lock_file(path.parent), timeout=_PATIENCE, mode=FILE_MODE):

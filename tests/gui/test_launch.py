@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import venv
 from pathlib import Path
 
@@ -138,8 +140,8 @@ def test_where_pip_has_no_packages_that_is_told(monkeypatch, changed, told):
     monkeypatch.setattr(launch.sys, "maxsize", changed.get("maxsize", 2**63 - 1))
     monkeypatch.setattr(launch.sys, "platform", changed.get("platform", "linux"))
     monkeypatch.setattr(launch.sys, "version_info", changed.get("version", (3, 14, 0)))
-    monkeypatch.setattr(launch.sysconfig, "get_platform", lambda: changed.get("machine", "linux-x86_64"))
-    monkeypatch.setattr(launch.platform, "machine", lambda: changed.get("processor", "arm64"))
+    monkeypatch.setattr(sysconfig, "get_platform", lambda: changed.get("machine", "linux-x86_64"))
+    monkeypatch.setattr(platform, "machine", lambda: changed.get("processor", "arm64"))
     assert launch.explain_missing(["torch"], Path("/x")).startswith(told)
     # Tk alone is not pip's to bring.
     assert launch.explain_missing(["tkinter"], Path("/x")).startswith("A este Python le falta Tk")
