@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 from semantik.desktop.system_language import resolve
 from semantik.desktop.windows_window import claim_task_bar
 from semantik.gui.actions.example_pictures import ExamplePicker
-from semantik.gui.actions.loaded_actions import LoadedActions
 from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.doctor import examine
 from semantik.gui.main_window.main_view import MainView, load_icon
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from semantik.engine.engine import Engine
     from semantik.engine.library import Outcome
     from semantik.folders.indexed_folder import Check, IndexedFolder
+    from semantik.gui.actions.loaded_actions import LoadedActions
 
 ICON = SHIPPED / "SS.png"
 
@@ -125,12 +125,15 @@ class SemantikSearchApp:
     def _load_engine(self) -> None:
         def work() -> Engine:
             from semantik.engine.engine import Engine
+            from semantik.gui.actions import loaded_actions  # noqa: F401 - here, while the window is drawn and free
 
             return Engine(self.home, self.config)
 
         self.services.start(work, self._engine_loaded)
 
     def _engine_loaded(self, engine: Engine) -> None:
+        from semantik.gui.actions.loaded_actions import LoadedActions
+
         self.loaded = LoadedActions(self.services, self.view, self.examples, engine)
         self.loaded.begin()
         self.services.tell_spoiled()
