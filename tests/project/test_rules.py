@@ -287,3 +287,21 @@ def test_decoder_processes_load_no_networking_and_no_encoder():
     assert "semantik.decoding.fitting" in loaded
     assert not {"http.client", "requests", "urllib3", "ssl", "torch", "faiss", "tkinter", "semantik.encoders"} & loaded
     assert not {"babel", "semantik.words.text"} & loaded
+
+
+def test_every_package_that_tests_import_is_in_their_requirements():
+    from importlib import metadata
+
+    listed = {
+        re.split("[<>=; ]", line)[0].lower().replace("_", "-")
+        for file in (*REPO.glob("requirements*.txt"), REPO / "tests/requirements.txt")
+        for line in file.read_text().splitlines()
+        if line and not line.startswith(("#", "-"))
+    }
+    packages = metadata.packages_distributions()
+    known = set(sys.stdlib_module_names) | {"semantik", "SemantikSearch", "tests", "benchmarks"}
+    found = {name for path in (REPO / "tests").rglob("*.py") for name in imports(path) if "." not in name} - known
+    unlisted = {
+        name for name in found if not {each.lower().replace("_", "-") for each in packages.get(name, [])} & listed
+    }
+    assert unlisted == set()
