@@ -7,11 +7,11 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tkinter import messagebox
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 from semantik.errors import SemantikError, system_detail, understood
 from semantik.gui.widgets.background_tasks import Tasks
+from semantik.gui.widgets.message_box import ask_in_box, say_in_box
 from semantik.storage.json_files import take_spoiled
 from semantik.storage.settings import Config, save_config
 from semantik.words import text
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
-
-BOX_OPEN_MS = 200
-"""Milliseconds after which it is looked again whether a message box was closed."""
 
 
 class Signal(Generic[P]):
@@ -175,19 +172,19 @@ class WindowServices:
 
     def inform(self, message: str, title: str = "window.title") -> None:
         """Show ``message`` in a box of its own."""
-        messagebox.showinfo(say(title), message, parent=self.root)
+        say_in_box(self.root, say(title), message)
 
     def ask(self, message: str) -> bool:
         """Ask the user a question that yes or no answers."""
-        return messagebox.askyesno(say("window.title"), message, parent=self.root)
+        return ask_in_box(self.root, say("window.title"), message)
 
     def warn(self, key: str, **values: object) -> None:
         """Tell the user what is missing, or what was done instead."""
-        messagebox.showwarning(say("window.title"), say(key, **values), parent=self.root)
+        self._warn(say(key, **values))
 
     def warn_of(self, error: SemantikError) -> None:
         """Tell the user of a failure without which the program goes on."""
-        messagebox.showwarning(say("window.title"), visible(explain(error)), parent=self.root)
+        self._warn(visible(explain(error)))
 
     def tell_spoiled(self) -> None:
         """Tell of the files of the home that were kept aside, each once; whoever calls goes on meanwhile."""
@@ -195,13 +192,10 @@ class WindowServices:
         for message in messages:
             log.warning(message)
         if messages:
-            self.root.after_idle(self._warn_in_turn, "\n\n".join(messages))
+            self.root.after_idle(self._warn, "\n\n".join(messages))
 
-    def _warn_in_turn(self, message: str) -> None:
-        if self.root.tk.call("grab", "current"):  # another box is open, and Tk's own, on X11, have one name among them
-            self.root.after(BOX_OPEN_MS, self._warn_in_turn, message)
-        else:
-            messagebox.showwarning(say("window.title"), message, parent=self.root)
+    def _warn(self, message: str) -> None:
+        say_in_box(self.root, say("window.title"), message, "warning")
 
     def show_failure(self, error: BaseException) -> None:
         """Tell the user what went wrong; what nobody foresaw goes into the log with its traceback."""
@@ -212,4 +206,4 @@ class WindowServices:
         else:
             log.error("unexpected", exc_info=error)
             message = say("error.internal", log=self.log_path)
-        messagebox.showerror(say("window.title"), message, parent=self.root)
+        say_in_box(self.root, say("window.title"), message, "error")

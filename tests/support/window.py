@@ -13,10 +13,10 @@ from tkinter import ttk
 from typing import Any, TypeVar
 
 import SemantikSearch
+from semantik.gui.widgets.message_box import MessageBox
 from semantik.storage.settings import CONFIG_NAME
 from semantik.words.text import say
 from tests.support import widget_finders
-from tests.support.systems import WINDOWS
 
 Part = TypeVar("Part", bound=tk.Misc)
 
@@ -48,11 +48,10 @@ class Window:
         self.messages: list[str] = []
         self.answers: list[str] = []
         self.failures: list[BaseException] = []
+        self.leave_boxes = False  # to the test
         self._status_line: tk.Misc | None = None
         self.root = tk.Tk(className="SemantikSearch")
         INTERPRETERS.append(self.root.tk)
-        if WINDOWS:  # the system's own message boxes are no windows of Tk, which could be read and answered
-            self.root.tk.eval("proc tk_messageBox args {::tk::MessageBox {*}$args}")
         self.app = SemantikSearch.SemantikSearchApp(self.root, home)
         report = self.root.report_callback_exception
 
@@ -64,17 +63,19 @@ class Window:
         self._watch()
 
     def _watch(self) -> None:
-        for parent in ("", *(str(child) for child in self.root.winfo_children() if isinstance(child, tk.Toplevel))):
-            self._answer(f"{parent}.__tk__messagebox")
+        box = self.box
+        if box is not None and not self.leave_boxes:
+            self.messages.append(box.message)
+            button = self.answers.pop(0) if self.answers else next(iter(box.buttons))
+            assert button in box.buttons, f"the box offers {list(box.buttons)}: {box.message}"
+            box.buttons[button].invoke()
         self._watching = self.root.after(15, self._watch)
 
-    def _answer(self, box: str) -> None:
-        if int(self.root.tk.call("winfo", "exists", box)) and int(self.root.tk.call("winfo", "viewable", box)):
-            self.messages.append(str(self.root.tk.call(f"{box}.msg", "cget", "-text")))
-            buttons = [b for b in ("ok", "yes", "no") if int(self.root.tk.call("winfo", "exists", f"{box}.{b}"))]
-            button = self.answers.pop(0) if self.answers else buttons[0]
-            assert button in buttons, f"the box offers {buttons}: {self.messages[-1]}"
-            self.root.tk.call(f"{box}.{button}", "invoke")
+    @property
+    def box(self) -> MessageBox | None:
+        """The message box that is on top and can be answered."""
+        grab = self.root.grab_current()
+        return grab if isinstance(grab, MessageBox) and grab.winfo_viewable() else None
 
     def wait(self, condition: Callable[[], object], what: str = "") -> None:
         """Pump events until ``condition`` holds."""

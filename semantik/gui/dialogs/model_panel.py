@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import tkinter as tk
-from tkinter import messagebox, ttk
+from tkinter import ttk
 from typing import TYPE_CHECKING
 
 from semantik.errors import Cancelled, SemantikError
 from semantik.gui.dialogs.model_table import ModelTable, good_at, megabytes
+from semantik.gui.widgets.message_box import ask_in_box
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.window_services import WindowServices
 from semantik.long_tasks import Progress
@@ -166,7 +167,7 @@ class ModelPanel(ttk.LabelFrame):
     def _agrees(self, entry: ModelOnDisk) -> bool:
         folder = visible(str(self._models.weights_folder))
         question = say("ask.remove_model", name=model_title(entry.name), size=megabytes(entry.have), folder=folder)
-        return messagebox.askyesno(say("settings.title"), question, parent=self.winfo_toplevel())
+        return ask_in_box(self.winfo_toplevel(), say("settings.title"), question)
 
     def measure(self) -> None:
         """Try every installed model for a moment, one after the other."""
