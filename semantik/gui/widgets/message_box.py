@@ -57,6 +57,7 @@ class MessageBox(Dialog):
         focus = self.master.focus_lastfor()
         self.show(self.first)
         self.wait_window()
+        del self._icon  # on this thread: Tcl takes nothing from the one that happens to collect garbage
         with contextlib.suppress(tk.TclError):  # what was below may be gone, or all of the window
             if below:
                 self.tk.call("grab", "set", below)
