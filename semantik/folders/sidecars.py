@@ -1,6 +1,7 @@
 """Which files beside pictures tell of them: XMP files of photo programs, and the JSON files of Google Takeout.
 
-IMG_1.jpg: IMG_1.jpg.xmp, IMG_1.xmp, IMG_1.jpg.json, IMG_1.jpg.supplemental-metadata.json or the beginning of that
+IMG_1.jpg: IMG_1.jpg.xmp, IMG_1.xmp, IMG_1.jpg.json, IMG_1.jpg.supplemental-metadata.json or the beginning of that;
+               IMG_1.json
 IMG_1(2).jpg: IMG_1.jpg(2).json, IMG_1.jpg.supplemental-metadata(2).json
 IMG_1-edited.jpg: as IMG_1.jpg; the word is that of the user's language
 """
@@ -119,6 +120,7 @@ def _written(title: str) -> Iterator[str]:
         yield whole[:length]
     if len(title) > _CUT[-1]:
         yield from (title[:length] for length in _CUT if length < len(title))
+    yield title[: title.rfind(".")] if "." in title else title  # titles that had no ending when they were uploaded
 
 
 def _numbered(stem: str) -> tuple[str, str]:
