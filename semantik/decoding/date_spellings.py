@@ -42,6 +42,7 @@ _SPELLINGS = tuple(
 _DAY_AND_MONTH = re.compile(
     rf"(?P<one>\d{{1,2}})[/.\-](?P<two>\d{{1,2}})[/.\-](?P<year>\d{{4}})(?!\d)(?:[\s,T]+{_TIME})?"
 )
+_AHEAD = re.compile(r"^(?:ï»¿|[^\w+\-])+")  # quotes, blanks, and what became of a mark of UTF-8
 _SECONDS = re.compile(r"(\d{10})(?:\.\d+)?|(\d{13})")  # since 1970, or milliseconds
 
 
@@ -52,7 +53,7 @@ def parse_moment(value: object) -> datetime | None:
     is its midnight; hour 24, as some phones write it for 0 (those that format by "kk"), is that of the same day.
     Seconds or milliseconds since 1970 become this computer's local time. Never raises.
     """
-    text = plain_text(value).strip("\"' ")
+    text = _AHEAD.sub("", plain_text(value)).strip('" ')
     for spelling in _SPELLINGS:
         if found := spelling.match(text):
             return _moment(found.groupdict())

@@ -38,7 +38,7 @@ def moment_in_name(name: str) -> datetime | None:
 
     None for a name without one, and for what cannot be one: no day of the calendar, or one to come.
     """
-    stem = name.rpartition("/")[2].rpartition(".")[0]
+    stem = " ".join(name.rpartition("/")[2].rpartition(".")[0].split())  # macOS has narrow blanks in names
     latest = datetime.now() + timedelta(days=1)  # somewhere it is tomorrow already
     for pattern, first in ((_PARTED, _FIRST), (_TELEGRAM, _FIRST), (_COMPACT, _FIRST_COMPACT)):
         for found in pattern.finditer(stem):

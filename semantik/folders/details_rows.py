@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,7 +17,8 @@ from semantik.records import DateSource, Details, ImageFile
 _LONGEST_CAMERA = 80
 _LARGEST_SIDE = 2**31
 _INT64 = 2**63
-_SOURCES = frozenset(source.value for source in DateSource)
+_SOURCES = frozenset((None, *(source.value for source in DateSource)))
+_NOWHERE = [None, None]
 
 
 class Row(NamedTuple):
@@ -45,11 +47,6 @@ class Row(NamedTuple):
     longitude: float | None = None
 
     @property
-    def file(self) -> ImageFile:
-        """The version of the file that this is of."""
-        return ImageFile(os.fsdecode(self.path), self.size, self.mtime_ns)
-
-    @property
     def details(self) -> Details:
         """What users are told."""
         source = DateSource(self.source) if self.source else DateSource.EXIF if self.dated else DateSource.FILE
@@ -71,7 +68,10 @@ COLUMNS = Row._fields
 
 def version_of(file: ImageFile) -> tuple[bytes, int, int]:
     """What a row has of a file; SQLite takes numbers of 64 bits."""
-    return os.fsencode(file.path), _within(file.size), _within(file.mtime_ns)
+    size, mtime_ns = file.size, file.mtime_ns
+    if not (-_INT64 <= mtime_ns < _INT64 and -_INT64 <= size < _INT64):
+        size, mtime_ns = _within(size), _within(mtime_ns)
+    return os.fsencode(file.path), size, mtime_ns
 
 
 def row_of(file: ImageFile, description: Description | None) -> Row:
@@ -126,32 +126,38 @@ def carried(row: Row, file: ImageFile) -> Row:
     return dated(row, file)
 
 
-def checked(cells: tuple[Any, ...]) -> Row | None:
-    """A row as the file has it; None for one in which any cell is not what it should be."""
-    if len(cells) != len(COLUMNS):
-        return None
-    row = Row(*cells)
-    numbers = (row.size, row.mtime_ns, row.width, row.height, row.dated)
-    dates = (row.date, row.taken, row.noted)
-    names = (row.source, row.told_by)
-    good = (
-        isinstance(row.path, bytes)
-        and all(type(number) is int for number in numbers)
-        and 0 <= min(row.width, row.height) <= max(row.width, row.height) <= _LARGEST_SIDE
-        and row.dated in (0, 1)
-        and isinstance(row.camera, str)
-        and ((row.camera.isprintable() and len(row.camera) <= _LONGEST_CAMERA) or _clean(row.camera) == row.camera)
-        and row.date is not None
-        and all(date is None or _is_date(date) for date in dates)
-        and all(name is None or (isinstance(name, str) and name in _SOURCES) for name in names)
-        and isinstance(row.sidecar, str | None)
-        and ((row.latitude is None and row.longitude is None) or _is_place((row.latitude, row.longitude)))
+def is_good(cells: tuple[Any, ...]) -> bool:
+    """Whether a row as the file has it has in every cell, by COLUMNS, what it should have."""
+    # Plain comparisons in a row: at each update this is asked of every picture.
+    path, size, mtime_ns, width, height, date, dated, camera, source, taken, told_by, sidecar, noted, *place = cells
+    return (
+        type(path) is bytes
+        and type(size) is type(mtime_ns) is type(width) is type(height) is type(dated) is int
+        and 0 <= width <= _LARGEST_SIDE
+        and 0 <= height <= _LARGEST_SIDE
+        and 0 <= dated <= 1
+        and type(camera) is str
+        and len(camera) <= _LONGEST_CAMERA
+        and (camera.isprintable() or _clean(camera) == camera)
+        and _is_date(date)
+        and (taken is None or taken == date or _is_date(taken))
+        and (noted is None or _is_date(noted))
+        and source in _SOURCES
+        and told_by in _SOURCES
+        and (sidecar is None or type(sidecar) is str)
+        and (place == _NOWHERE or _is_place(place))
     )
-    return row if good else None
+
+
+def checked(cells: tuple[Any, ...]) -> Row | None:
+    """A row as the file has it; None for one that is not good."""
+    return Row._make(cells) if is_good(cells) else None
 
 
 def changed_at(file: ImageFile) -> datetime:
     """When a file was last changed, in local time without a zone; broken clocks give the epoch's first day."""
+    if abs(file.mtime_ns) >= _INT64 - 1:  # what ``changed_ns`` makes of it
+        return datetime(1970, 1, 1)
     try:
         return datetime.fromtimestamp(file.mtime_ns // 10**9)
     except (OverflowError, ValueError, OSError):
@@ -168,13 +174,15 @@ def _moment(text: str) -> datetime:
 
 def _is_date(value: object) -> bool:
     """Whether a cell is a date as they are written here, so that their order as texts is that in time."""
+    if type(value) is not str or value[4:5] + value[7:8] + value[10:11] != "--T" or len(value) not in (19, 26):
+        return False
     try:
-        return isinstance(value, str) and _iso(datetime.fromisoformat(value)) == value
+        return datetime.fromisoformat(value).tzinfo is None
     except ValueError:
         return False
 
 
-def _is_place(place: tuple[object, object]) -> bool:
+def _is_place(place: Sequence[object]) -> bool:
     return all(
         isinstance(value, float) and math.isfinite(value) and abs(value) <= most
         for value, most in zip(place, (90.0, 180.0), strict=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from semantik.decoding.decoded import Description
-from semantik.folders.details_rows import COLUMNS, Row, carried, checked, dated, row_of, version_of
+from semantik.folders.details_rows import COLUMNS, Row, carried, checked, dated, is_good, row_of, version_of
 from semantik.folders.known_content import Pairs
 from semantik.queries import Filters, Shape
 from semantik.records import Details, ImageFile
@@ -29,10 +29,13 @@ VERSION = 2
 
 _BUFFER = 500  # pictures between two writes while indexing
 _WAIT = 10.0  # seconds for another program to finish its write
+_MANY = 10_000  # pictures from which on all are read at once
 _PER_QUERY = 400  # paths in one statement; old versions of SQLite take 999
 _TABLE = f"pictures ({', '.join(COLUMNS)}, PRIMARY KEY (path)) WITHOUT ROWID"
 _ALL = ", ".join(COLUMNS)
 _PUT = f"INSERT OR REPLACE INTO pictures ({_ALL}) VALUES ({','.join('?' * len(COLUMNS))})"
+_KINDS = {"path": "blob", "date": "text", **dict.fromkeys(("size", "mtime_ns", "width", "height"), "integer")}
+_TYPED = " AND ".join(f"typeof({column}) = '{kind}'" for column, kind in _KINDS.items())
 _SHAPES = {
     Shape.LANDSCAPE: "width > height",
     Shape.PORTRAIT: "width < height",
@@ -81,17 +84,18 @@ class DetailsStore:
     def missing(self, files: Iterable[ImageFile], *, renew: bool = False) -> list[ImageFile]:
         """Those of the files that are not known; with ``renew`` also those that only an older program looked at."""
         self.flush()
-        rows = map(checked, self._run(lambda base: base.execute(f"SELECT {_ALL} FROM pictures").fetchall()))
-        known = {row[:3] for row in rows if row and not (renew and row.source is None)}
+        rows = self._run(lambda base: base.execute(f"SELECT {_ALL} FROM pictures").fetchall())
+        source = COLUMNS.index("source")
+        known = {row[:3] for row in rows if is_good(row) and not (renew and row[source] is None)}
         return [file for file in files if version_of(file) not in known]
 
     def matching(self, filters: Filters) -> Iterator[ImageFile]:
         """The known pictures that pass the filters' dates, side and shape; the other filters are not looked at."""
         self.flush()
         conditions, values = _conditions(filters)
-        statement = f"SELECT {_ALL} FROM pictures WHERE {conditions}"
+        statement = f"SELECT path, size, mtime_ns FROM pictures WHERE {_TYPED} AND {conditions}"
         rows = self._run(lambda base: base.execute(statement, values).fetchall())
-        return (row.file for row in map(checked, rows) if row)
+        return (ImageFile(os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in rows)
 
     def other_sidecars(self, files: Sequence[ImageFile], stamps: Mapping[str, str]) -> list[tuple[ImageFile, bool]]:
         """The files beside which something else lies than was read last, and whether it matters for their dates.
@@ -139,6 +143,7 @@ class DetailsStore:
         kept = {os.fsencode(path) for path in paths}
 
         def drop(base: sqlite3.Connection) -> None:
+            base.execute("DELETE FROM pictures WHERE typeof(path) != 'blob'")
             gone = [row for row in base.execute("SELECT path FROM pictures") if row[0] not in kept]
             base.executemany("DELETE FROM pictures WHERE path = ?", gone)
 
@@ -153,18 +158,20 @@ class DetailsStore:
         """The rows of these versions of files, in their order."""
         self.flush()
 
-        def read(base: sqlite3.Connection) -> dict[tuple[bytes, int, int], Row]:
-            found = {}
-            for first in range(0, len(files), _PER_QUERY):
+        def read(base: sqlite3.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+            found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+            if len(files) > _MANY:
+                found.update((cells[:3], cells) for cells in base.execute(f"SELECT {_ALL} FROM pictures"))
+            for first in range(0, len(files) if not found else 0, _PER_QUERY):
                 keys = [os.fsencode(file.path) for file in files[first : first + _PER_QUERY]]
                 marks = ",".join("?" * len(keys))
-                for cells in base.execute(f"SELECT {_ALL} FROM pictures WHERE path IN ({marks})", keys):
-                    if row := checked(cells):
-                        found[row[:3]] = row
+                statement = f"SELECT {_ALL} FROM pictures WHERE path IN ({marks})"
+                found.update((cells[:3], cells) for cells in base.execute(statement, keys))
             return found
 
         known = self._run(read) if files else {}
-        return [known.get(version_of(file)) for file in files]
+        rows = (known.get(version_of(file)) for file in files)
+        return [checked(row) if row else None for row in rows]
 
     # -- The file --------------------------------------------------------------------------------------
 
@@ -193,13 +200,18 @@ class DetailsStore:
         if not self.path.exists():
             touch(self.path)  # SQLite's own would be everybody's to read; its journal follows it
         with contextlib.closing(sqlite3.connect(self.path, timeout=_WAIT)) as base, base:
-            base.text_factory = _text
             _prepare(base)
+            try:
+                return work(base)
+            except sqlite3.OperationalError as error:
+                if "UTF-8" not in str(error):
+                    raise
+            base.rollback()
+            base.text_factory = _text  # slower: one cell that is no UTF-8 ends every reading of the table
             return work(base)
 
 
 def _text(data: bytes) -> str:
-    # One cell that is no UTF-8 would else end every reading of the table.
     return data.decode("utf-8", "surrogateescape")
 
 
