@@ -46,6 +46,20 @@ WARNINGS = frozenset({Reason.TRUNCATED})
 """Reasons under which the picture was indexed all the same."""
 
 
+class DateSource(Enum):
+    """Where the date of a picture comes from, the surest first."""
+
+    EXIF = "exif"
+    VIDEO = "video"  # what a video's container tells
+    XMP = "xmp"
+    IPTC = "iptc"
+    GPS = "gps"  # the satellites' time, which is told in UTC
+    TEXT = "text"  # of a PNG file
+    SIDECAR = "sidecar"  # a file beside the picture: XMP, or the JSON of Google Takeout
+    NAME = "name"  # a guess, as the next
+    FILE = "file"  # when it was last changed
+
+
 @dataclass(frozen=True, slots=True)
 class ImageFile:
     """A picture file as the scan saw it. ``path`` is relative to the library's folder, with ``/``."""
@@ -70,8 +84,8 @@ class Problem:
 class Details:
     """What a picture's file tells of it. Sizes are those of the upright picture in pixels, 0 while unknown.
 
-    ``date`` is when it was taken by the camera's clock, or else, without ``dated``, when the file was last changed;
-    local time without a zone, as cameras write it.
+    ``date`` is when it was taken as ``source`` tells it, local time without a zone, as cameras write it. ``dated``:
+    that is sure; else it is a guess by the file's name or its last change, or by a clock that nobody had set.
     """
 
     width: int
@@ -79,6 +93,7 @@ class Details:
     date: datetime
     dated: bool = False
     camera: str = ""
+    source: DateSource = field(default=DateSource.FILE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
     if hit.details:
         fields |= {
             "date": hit.details.date.isoformat(),
+            "date_source": hit.details.source.value,
+            "date_sure": hit.details.dated,
             "width": hit.details.width,
             "height": hit.details.height,
             "camera": hit.details.camera,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from semantik.records import Pixels, Reason
+from semantik.records import DateSource, Pixels, Reason
+
+Place = tuple[float, float]
+"""Latitude and longitude in degrees, finite, north and east positive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +16,9 @@ class Decoded:
     """One picture as a decoder process hands it over.
 
     ``pixels`` are fitted to the encoder's input, uint8 (H, W, 3); ``width`` and ``height`` are those of
-    the upright original in pixels; ``warning`` is set when only a part of the file could be read. ``taken`` and
-    ``camera`` are as in Description. ``fingerprint`` tells the file's content (see ``fingerprint.py``), "" when
-    the file was written to meanwhile.
+    the upright original in pixels; ``warning`` is set when only a part of the file could be read. ``taken``,
+    ``camera``, ``source`` and ``place`` are as in Description. ``fingerprint`` tells the file's content (see
+    ``fingerprint.py``), "" when the file was written to meanwhile.
     """
 
     pixels: Pixels
@@ -25,6 +28,8 @@ class Decoded:
     taken: datetime | None = None
     camera: str = ""
     fingerprint: str = ""
+    source: DateSource | None = field(default=None, compare=False)
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +47,24 @@ class DecodedVideo:
     taken: datetime | None = None
     camera: str = ""
     fingerprint: str = ""
+    source: DateSource | None = field(default=None, compare=False)
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
     """What a picture file's headers tell of it. Sizes are those of the upright picture in pixels.
 
-    ``taken`` is by the camera's clock, local time without a zone; None when the file does not tell. ``camera`` is
-    maker and model in at most 80 characters, or "".
+    ``taken`` is by the camera's clock, local time without a zone; None when the file does not tell. ``source`` is what
+    in the file tells it, ``place`` where it was taken. ``camera`` is maker and model in at most 80 characters, or "".
     """
 
     width: int
     height: int
     taken: datetime | None = None
     camera: str = ""
+    source: DateSource | None = field(default=None, compare=False)
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

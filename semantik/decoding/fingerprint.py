@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from semantik.storage.regular_files import open_regular
+from semantik.storage.regular_files import changed_ns, open_regular
 
 _BLOCK = 32 * 2**10  # bytes
 _SAMPLED = 5  # blocks, spread evenly from the first to the last one
@@ -50,7 +50,7 @@ def fingerprint(path: Path, *, is_video: bool = False) -> Fingerprint:
                 digest.update(block)
         after = os.fstat(file.fileno())
     steady = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-    return Fingerprint(f"{digest.hexdigest()}{check:08x}" if steady else "", size, before.st_mtime_ns)
+    return Fingerprint(f"{digest.hexdigest()}{check:08x}" if steady else "", size, changed_ns(before))
 
 
 def _blocks(file: io.RawIOBase, numbers: range | list[int]) -> Iterator[tuple[int, memoryview]]:

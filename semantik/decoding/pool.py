@@ -23,7 +23,7 @@ from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pipe_messages import Header
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
-from semantik.records import Reason, split_path
+from semantik.records import DateSource, Reason, split_path
 from semantik.storage.regular_files import is_away
 
 log = logging.getLogger(__name__)
@@ -63,12 +63,14 @@ def default_workers() -> int:
 
 
 def _description(header: Header) -> Description:
-    taken = header.get("taken")
+    taken, place = header.get("taken"), header.get("place")
     return Description(
         int(header["width"]),
         int(header["height"]),
         datetime.fromisoformat(taken) if taken else None,
         str(header.get("camera", "")),
+        DateSource(header["source"]) if header.get("source") else None,
+        (float(place[0]), float(place[1])) if place else None,
     )
 
 
@@ -154,7 +156,10 @@ class DecodePool:
             pixels = np.frombuffer(payload, dtype=np.uint8).reshape(-1, spec.height, spec.width, 3)
             warning = Reason(header["warning"]) if header["warning"] else None
             told = _description(header)
-            rest = (told.width, told.height, warning, told.taken, told.camera, str(header.get("fingerprint", "")))
+            rest = (
+                *(told.width, told.height, warning, told.taken, told.camera),
+                *(str(header.get("fingerprint", "")), told.source, told.place),
+            )
             if "moments" not in header:
                 return Decoded(pixels.reshape(spec.height, spec.width, 3), *rest)
             moments = tuple(float(moment) for moment in header["moments"])

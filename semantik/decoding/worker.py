@@ -29,10 +29,11 @@ from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, res
 from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_image
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
 from semantik.decoding.pipe_messages import BadFrame, Header, Message, read_frame, write_frame
+from semantik.decoding.sidecar_files import SIDECAR_EXTENSIONS, describe_sidecar
 from semantik.decoding.video import frames
 from semantik.errors import DecodeFailed
-from semantik.records import Reason, split_path
-from semantik.storage.regular_files import long_path, reason_of
+from semantik.records import DateSource, Reason, split_path
+from semantik.storage.regular_files import changed_ns, long_path, reason_of
 
 THUMBNAIL_QUALITY = 80
 _NICENESS = 5
@@ -135,6 +136,8 @@ def _work(header: Header, path: Path, moment: float | None) -> Message:
     seconds = header["seconds"]  # for a video; a picture cannot be left half done
     if header["op"] == "thumbnail":
         return _thumbnail(path, moment, header["side"], seconds)
+    if header["op"] == "describe" and path.suffix.lower() in SIDECAR_EXTENSIONS:
+        return _told(describe_sidecar(path)), b""
     is_video = frames.is_video(path)
     if header["op"] == "describe":
         return _told(frames.describe_video(path, seconds) if is_video else describe_image(path)), b""
@@ -176,7 +179,7 @@ def _unchanged(path: Path, before: Fingerprint | None) -> str:
         now = long_path(path).stat()
     except OSError:
         return ""
-    same = before and (before.size, before.mtime_ns) == (now.st_size, now.st_mtime_ns)
+    same = before and (before.size, before.mtime_ns) == (now.st_size, changed_ns(now))
     return before.digest if before and same else ""
 
 
@@ -190,7 +193,7 @@ def _fit(path: Path, spec: InputSpec) -> Message:
 def _fit_video(path: Path, spec: InputSpec, seconds: float) -> Message:
     found = frames.sample_frames(path, max(spec.width, spec.height), seconds)
     pixels = b"".join(fit_pixels(Image.fromarray(frame), spec).tobytes() for frame in found.frames)
-    told = _told(Description(found.width, found.height, found.taken))
+    told = _told(Description(found.width, found.height, found.taken, source=DateSource.VIDEO if found.taken else None))
     warning = Reason.TRUNCATED.value if found.truncated else None
     return {**told, "warning": warning, "moments": found.moments}, pixels
 
@@ -202,8 +205,14 @@ def _fit_frame(path: Path, moment: float, spec: InputSpec, seconds: float) -> Me
 
 
 def _told(picture: LoadedImage | Description) -> Header:
-    taken = picture.taken.isoformat() if picture.taken else None
-    return {"width": picture.width, "height": picture.height, "taken": taken, "camera": picture.camera}
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "taken": picture.taken.isoformat() if picture.taken else None,
+        "camera": picture.camera,
+        "source": picture.source.value if picture.source else None,
+        "place": picture.place,
+    }
 
 
 def _unreduced_geometry(loaded: LoadedImage, spec: InputSpec) -> Image.Image:

@@ -131,6 +131,8 @@ class BackgroundUpdates:
         if check.state is State.READY and other.index and other.index.without_fingerprint():
             other.learn_fingerprints(control)
             indexed_folder.index = other.index
+        if check.state is State.READY:
+            other.renew_details(control)
         if check.state is not State.CHANGED or not self._is_wanted():
             self._on_news(News(indexed_folder, check))
             return True

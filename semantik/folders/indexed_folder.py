@@ -164,6 +164,12 @@ class IndexedFolder:
             log.info("no index of %s is looked for elsewhere: %s", self.folder, error)
             return False
 
+    def renew_details(self, control: TaskControl = UNATTENDED) -> None:
+        """Read what an older program knew of pictures, and what lies beside them, where that changed; no picture is
+        decoded. A later call goes on where this one stops."""
+        if self.index:
+            self.details.catch_up(self.index, control, renew=True)
+
     def learn_fingerprints(self, control: TaskControl = UNATTENDED) -> None:
         """Read what an older program indexed for its fingerprints; a later call goes on where this one stops."""
         if self.index:
@@ -293,7 +299,7 @@ class IndexedFolder:
         )
         self._count_away(report.problems)
         if not report.cancelled:
-            self.details.catch_up(index, control)
+            self.details.catch_up(index, control, renew=True)
             self.details.forget_gone(index)
             self._learn_fingerprints(index, control)
             index.build_cells(control)

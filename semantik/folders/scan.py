@@ -17,7 +17,7 @@ from semantik.folders.litter import is_hidden, is_litter
 from semantik.folders.raw_jpeg_pairs import RAW_EXTENSIONS, TWIN_EXTENSIONS, stem, suffix
 from semantik.folders.walk import FolderWalk, Listing, identify, identities, refused
 from semantik.records import ImageFile, Problem, Reason
-from semantik.storage.regular_files import is_only_in_cloud, reason_of
+from semantik.storage.regular_files import changed_ns, is_only_in_cloud, reason_of
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def find_images(
         try:
             if choice.takes(entry, path, beside):
                 status = entry.stat()
-                yield ImageFile(path, status.st_size, status.st_mtime_ns, is_only_in_cloud(status))
+                yield ImageFile(path, status.st_size, changed_ns(status), is_only_in_cloud(status))
         except OSError as error:
             tell(error, entry, path)
     if identify(folder) != root:  # an unmounted disk leaves an empty folder of the same name

@@ -6,12 +6,13 @@ import base64
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 
 from semantik.decoding.decoded import Thumbnail
-from semantik.records import Details, Hit, split_path
+from semantik.records import DateSource, Details, Hit, split_path
 from semantik.words.shown_names import folder_within, split_name
-from semantik.words.text import clock, moment, number, say
+from semantik.words.text import clock, day, moment, number, say
 
 _NARROWEST, _WIDEST = 0.66, 2.2  # aspect ratios of a card; a picture beyond them is shown whole on a mat
 _UNKNOWN_ASPECT = 4 / 3
@@ -167,7 +168,16 @@ def _facts(details: Details | None) -> tuple[str, str, str]:
     """Date, size in pixels and camera as the viewer tells them; "" for what is not known."""
     if details is None:
         return "", "", ""
-    date = moment(details.date) if details.dated else say("page.file_date", moment=moment(details.date))
     known = details.width and details.height
     pixels = f"{number(details.width)} × {number(details.height)} px" if known else ""
-    return date, pixels, details.camera
+    return _date(details), pixels, details.camera
+
+
+_GUESSES = {DateSource.FILE: "page.file_date", DateSource.NAME: "page.name_date"}
+
+
+def _date(details: Details) -> str:
+    """The date in words; with where it is from when that is a guess."""
+    # Where a day alone is known, midnight stands for it.
+    told = moment(details.date) if details.date.time() != time.min else day(details.date)
+    return told if details.dated else say(_GUESSES.get(details.source, "page.doubtful_date"), moment=told)

@@ -30,6 +30,7 @@ COLUMNS = ("rank", "path", "score", "relevance", "date", "width", "height", "cam
 
 _CHUNK = 1 << 20  # bytes read at a time
 _ZIP_YEARS = (1980, 2107)  # what the format can express
+_LATEST = 2**33  # seconds, in 2242; beyond it not every system can say which day it is
 # Where a cell may begin in any spreadsheet's reading, also in one that takes the other separator or knows no quotes.
 _FORMULA = re.compile(r'(?:^|(?<=[,;\t"]))(?=[=+\-@＝＋－＠])')
 
@@ -121,7 +122,7 @@ def _entry(archive: zipfile.ZipFile, sink: _Sink, path: Path, name: str, control
     with open_regular(path) as source:
         status = os.fstat(source.fileno())
         first, last = _ZIP_YEARS
-        when = time.localtime(max(status.st_mtime, 0))[:6]
+        when = time.localtime(min(max(status.st_mtime, 0), _LATEST))[:6]
         info = zipfile.ZipInfo(name, when if first <= when[0] <= last else (first, 1, 1, 0, 0, 0))
         info.external_attr = 0o100644 << 16  # an ordinary file; without it some systems make unreadable ones
         info.file_size = status.st_size

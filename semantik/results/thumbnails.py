@@ -20,7 +20,7 @@ from semantik.errors import DecodeFailed
 from semantik.records import split_path
 from semantik.storage.atomic_files import patiently
 from semantik.storage.private_files import make_folder, opener
-from semantik.storage.regular_files import long_path, read_regular
+from semantik.storage.regular_files import changed_ns, long_path, read_regular
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +184,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 def _key_of_content(path: Path, content: Fingerprint | None, status: os.stat_result, side: int) -> str | None:
     """Name of a picture's thumbnail, 40 hex digits; None when it is not known what is in the file now."""
-    if not content or not content.digest or (content.size, content.mtime_ns) != (status.st_size, status.st_mtime_ns):
+    if not content or not content.digest or (content.size, content.mtime_ns) != (status.st_size, changed_ns(status)):
         return None
     moment = split_path(path)[1]
     told = f"{content.digest} {content.size} {side} {'' if moment is None else f'{moment:.2f}'}"

@@ -93,7 +93,8 @@ class Searcher:
                     part.details.catch_up(part.index)
             return passing(parts, filters)
 
-        return self._among.get((filters, *_state(parts)), make)
+        changes = tuple(part.details.store.changes for part in parts) if filters.need_details else ()
+        return self._among.get((filters, changes, *_state(parts)), make)
 
     def _named(self, parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> Named | None:
         words = query_words(term.text for term in query.terms if term.weight > 0)

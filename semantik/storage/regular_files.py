@@ -84,6 +84,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def changed_ns(status: os.stat_result) -> int:
+    """When a file was last changed, in nanoseconds since 1970, within 64 bits: a file may have any date.
+
+    Those of Windows reach to the year 30828, and 64 bits from 1677 to 2262.
+    """
+    return min(max(status.st_mtime_ns, -(2**63)), 2**63 - 1)
+
+
 def is_only_in_cloud(status: os.stat_result) -> bool:
     """Whether a file's content is fetched from a service as soon as it is opened: only its name and size are here.
 

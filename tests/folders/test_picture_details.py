@@ -111,7 +111,7 @@ def test_which_moment_counts(tmp_path: Path, tags: dict[str, object], taken: dat
         ("2019-08-03T17:05:09.123+02:00", MOMENT),
         ("2019/08/03 17:05:09", MOMENT),
         ("2019:02:30 10:00:00", None),
-        ("2019:08:03 24:00:00", None),
+        ("2019:08:03 24:00:00", datetime(2019, 8, 3)),
         ("2101:01:01 00:00:00", None),
         ("yesterday", None),
         ("", None),

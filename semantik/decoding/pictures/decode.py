@@ -19,8 +19,9 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageFile, features
 
-from semantik.decoding.decoded import Description
-from semantik.decoding.pictures.exif import Box, photo_details, turn, turn_box
+from semantik.decoding.decoded import Description, Place
+from semantik.decoding.pictures.capture_facts import photo_details
+from semantik.decoding.pictures.exif import Box, turn, turn_box
 from semantik.decoding.pictures.formats import (
     GIF,
     IMAGE_EXTENSIONS,
@@ -34,7 +35,7 @@ from semantik.decoding.pictures.openers import open_picture
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING, reduced_rgb, reduction
 from semantik.decoding.pictures.vector_drawings import TooComplex
 from semantik.decoding.refusals import Refused, with_file
-from semantik.records import Reason
+from semantik.records import DateSource, Reason
 
 __all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "describe_image", "load_image"]
 
@@ -76,7 +77,7 @@ class LoadedImage:
     ``width`` and ``height`` are those of the upright original in pixels. ``box`` is where the original's
     edges lie in ``image``: a reduced picture reaches up to a pixel beyond them where its size is no multiple
     of the factor. ``warning`` is TRUNCATED when the file ends early or is broken somewhere, and only a part
-    of the picture could be read. ``taken`` and ``camera`` are as in records.Description.
+    of the picture could be read. The rest is as in ``Description``.
     """
 
     image: Image.Image
@@ -86,6 +87,8 @@ class LoadedImage:
     warning: Reason | None = None
     taken: datetime | None = None
     camera: str = ""
+    source: DateSource | None = None
+    place: Place | None = None
 
 
 def load_image(path: Path, min_side: int) -> LoadedImage:
@@ -129,7 +132,7 @@ def _describe(file: BinaryIO, kind: ImageFormat) -> Description:
             _check_size(picture, 1)
             picture.load()
         width, height = picture.size[::-1] if picture.orientation >= 5 else picture.size
-        return Description(width, height, *photo_details(picture.exif))
+        return Description(width, height, *photo_details(picture.exif, picture.info))
     except Exception as error:
         raise error if isinstance(error, Refused) else _failure(error) from error
 
@@ -161,7 +164,7 @@ def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
     turned = picture.orientation
     box = turn_box((extent[0] / factor, extent[1] / factor), small.size, turned)
     width, height = picture.size[::-1] if turned >= 5 else picture.size
-    return LoadedImage(turn(small, turned), width, height, box, None, *photo_details(picture.exif))
+    return LoadedImage(turn(small, turned), width, height, box, None, *photo_details(picture.exif, picture.info))
 
 
 def _check_size(picture: Picture, factor: int) -> None:

@@ -39,6 +39,10 @@ class JxlPicture(Picture):
         self.exif = Image.Exif()
         self.side = 0
         found = {box[0]: box for box in parts}
+        if b"xml " in found:
+            _, start, end = found[b"xml "]
+            file.seek(start)
+            self.info = {"xmp": file.read(min(end - start, _LARGEST_EXIF))}
         if b"Exif" in found:
             self.exif = _exif(file, found[b"Exif"])
         else:  # EXIF data may be compressed, but from these a JPEG can be had that has them plain
@@ -66,6 +70,7 @@ class JxlPicture(Picture):
             drafted = image.draft("RGB", (self.side, self.side)) if self.side else None
             image.load()
             self.exif, self.orientation = image_exif(image), image_orientation(image)
+            self.info = self.info or image.info
             return image, drafted[1][2:] if drafted else image.size
         self.size = info.width, info.height
         pixels = Image.frombytes(info.mode, self.size, data)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
 
 from semantik.decoding.pictures.exif import image_exif, image_orientation
+from semantik.decoding.pictures.png_texts import all_texts
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +45,15 @@ class Picture:
     """A picture in an open file. This class is for all that Pillow opens lazily; other readers override it.
 
     ``size`` is that of the stored picture in pixels, before turning, and ``orientation`` the EXIF value 1 to 8 that
-    turns it; ``exif`` are its EXIF data. All are good from the start for ``describe``, and final after ``load``.
+    turns it; ``exif`` are its EXIF data, ``info`` what else it tells, by Pillow's names. All are good from the start
+    for ``describe``, and final after ``load``.
     ``scales`` says that the decoder delivers a smaller picture directly, ``headers_suffice`` that they tell all that
     ``describe_image`` wants to know.
     """
 
     scales = False
     headers_suffice = True
+    info: Mapping[Any, Any] = MappingProxyType({})
 
     def __init__(self, image: Image.Image, cost: float, scales: bool = False) -> None:
         self.image = image
@@ -55,6 +61,7 @@ class Picture:
         self.scales = scales
         # The first page tells of the photograph, whichever page is shown.
         self.exif = image_exif(image, headers_only=True)
+        self.info = all_texts(image)
         if image.format == "TIFF":
             _choose_page(image)
         self.size: tuple[int, int] = image.size

@@ -6,10 +6,13 @@ import struct
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
+from semantik.decoding.date_spellings import is_doubtful, parse_moment
 from semantik.decoding.iso_boxes import boxes
 from semantik.decoding.video.formats import AVI, ISO, MATROSKA
 
 _EPOCH_1904 = 2_082_844_800  # seconds from QuickTime's epoch to that of Unix
+_APPLE_DATE = b"com.apple.quicktime.creationdate"
+_LONGEST_TEXT = 200  # bytes
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _MAX_MOOV = 64 * 2**20  # bytes; that of a whole day at 60 frames a second
 _EBML_UNKNOWN = {(1 << 7 * length) - 1 for length in range(1, 9)}
@@ -37,8 +40,14 @@ def has_pictures(file: BinaryIO, container: str, size: int) -> bool:
 
 
 def taken(file: BinaryIO, container: str, size: int) -> datetime | None:
-    """When it was recorded (``moov/mvhd``, ISO/IEC 14496-12, 8.2.2), local time without a zone; None if not told."""
+    """When it was recorded, local time without a zone; None if not told.
+
+    Apple's own date and that of user data have the time of the place; else it is that of ``moov/mvhd`` (ISO/IEC
+    14496-12, 8.2.2), which is UTC.
+    """
     moov = _find(file, b"moov", 0, size) if container == ISO else None
+    if moov and (told := _apple_date(file, moov) or _user_date(file, moov)):
+        return told
     mvhd = _find(file, b"mvhd", *moov) if moov else None
     if mvhd is None:
         return None
@@ -56,6 +65,40 @@ def taken(file: BinaryIO, container: str, size: int) -> datetime | None:
         return moment.astimezone().replace(tzinfo=None)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _apple_date(file: BinaryIO, moov: tuple[int, int]) -> datetime | None:
+    """``com.apple.quicktime.creationdate`` (QuickTime File Format, Metadata): keys by number, and their values."""
+    meta = _find(file, b"meta", *moov)
+    if meta is None:
+        return None
+    keys, values = _find(file, b"keys", *meta), _find(file, b"ilst", *meta)
+    if keys is None or values is None:
+        return None
+    names = [_read(file, first, last) for _, first, last in boxes(file, keys[0] + 8, keys[1])]
+    if _APPLE_DATE not in names:
+        return None
+    wanted = (names.index(_APPLE_DATE) + 1).to_bytes(4, "big")
+    value = _find(file, wanted, *values)
+    data = _find(file, b"data", *value) if value else None
+    return _camera_time(_read(file, data[0] + 8, data[1])) if data else None
+
+
+def _user_date(file: BinaryIO, moov: tuple[int, int]) -> datetime | None:
+    """``udta/©day``, which cameras other than Apple's write, too."""
+    user = _find(file, b"udta", *moov)
+    day = _find(file, b"\xa9day", *user) if user else None
+    return _camera_time(_read(file, day[0] + 4, day[1])) if day else None
+
+
+def _camera_time(data: bytes) -> datetime | None:
+    moment = parse_moment(data)
+    return moment if moment and _EARLIEST.replace(tzinfo=None) <= moment and not is_doubtful(moment) else None
+
+
+def _read(file: BinaryIO, start: int, end: int) -> bytes:
+    file.seek(start)
+    return file.read(max(0, min(_LONGEST_TEXT, end - start)))
 
 
 def _find(file: BinaryIO, kind: bytes, start: int, end: int) -> tuple[int, int] | None:

@@ -22,7 +22,7 @@ from semantik.decoding.video.container import has_pictures, is_cut_short, taken
 from semantik.decoding.video.distinct_frames import look_of
 from semantik.decoding.video.formats import MPEG_PS, VIDEO_EXTENSIONS, recognise_video
 from semantik.decoding.video.sampling import Sampling
-from semantik.records import Pixels, Reason
+from semantik.records import DateSource, Pixels, Reason
 
 Result = TypeVar("Result")
 
@@ -84,7 +84,8 @@ def describe_video(path: Path, seconds: float) -> Description:
 
     def describe(file: BinaryIO, container: str) -> Description:
         with open_capture(file, time.monotonic() + seconds) as video:
-            return Description(video.width, video.height, taken(file, container, _size(file)))
+            moment = taken(file, container, _size(file))
+            return Description(video.width, video.height, moment, source=DateSource.VIDEO if moment else None)
 
     return _with_video(path, describe)
 

@@ -1,0 +1,264 @@
+"""The details of a folder's pictures in an SQLite file, which may be of an older program, damaged, or edited."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from semantik.decoding.decoded import Description
+from semantik.folders.details_rows import COLUMNS, Row, carried, checked, dated, is_good, row_of, version_of
+from semantik.folders.known_content import Pairs
+from semantik.queries import Filters, Shape
+from semantik.records import Details, ImageFile
+from semantik.storage.json_files import make_way, set_aside
+from semantik.storage.private_files import make_folder, touch
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+VERSION = 2
+"""Of the table, in the file's ``user_version``. The first had no number: it had EXIF dates and the files' own."""
+
+_BUFFER = 500  # pictures between two writes while indexing
+_WAIT = 10.0  # seconds for another program to finish its write
+_MANY = 10_000  # pictures from which on all are read at once
+_PER_QUERY = 400  # paths in one statement; old versions of SQLite take 999
+_TABLE = f"pictures ({', '.join(COLUMNS)}, PRIMARY KEY (path)) WITHOUT ROWID"
+_ALL = ", ".join(COLUMNS)
+_PUT = f"INSERT OR REPLACE INTO pictures ({_ALL}) VALUES ({','.join('?' * len(COLUMNS))})"
+_KINDS = {"path": "blob", "date": "text", **dict.fromkeys(("size", "mtime_ns", "width", "height"), "integer")}
+_TYPED = " AND ".join(f"typeof({column}) = '{kind}'" for column, kind in _KINDS.items())
+_SHAPES = {
+    Shape.LANDSCAPE: "width > height",
+    Shape.PORTRAIT: "width < height",
+    Shape.SQUARE: "width = height AND width > 0",
+}
+
+
+class _OfNewerProgram(sqlite3.OperationalError):
+    """The file is left as it is."""
+
+
+class DetailsStore:
+    """Details of a folder's pictures, by path; of another version of a file than was asked about, nothing is known.
+
+    A file that is damaged is made anew, one of an older program is taken over, one of a newer program is left alone;
+    a row in which any cell is not what it should be is as good as none. Where nothing can be written, details are kept
+    in memory while the program runs. May be called from any thread.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.changes = 0
+        """How often something was written: what was read before may be another by now."""
+        self._lock = threading.RLock()
+        self._memory: sqlite3.Connection | None = None
+        self._added: list[Row] = []
+
+    def add(self, file: ImageFile, description: Description | None) -> None:
+        """Note what is known of a picture, None when it cannot be read; it is written now or by a later call."""
+        with self._lock:
+            self._added.append(row_of(file, description))
+            if len(self._added) >= _BUFFER:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what was added."""
+        with self._lock:
+            rows, self._added = self._added, []
+            self._put(rows)
+
+    def of(self, files: Sequence[ImageFile]) -> list[Details | None]:
+        """The details of pictures, in their order; None where this version of the file is not known."""
+        known = self._rows(files)
+        return [row.details if row else None for row in known]
+
+    def missing(self, files: Iterable[ImageFile], *, renew: bool = False) -> list[ImageFile]:
+        """Those of the files that are not known; with ``renew`` also those that only an older program looked at."""
+        self.flush()
+        rows = self._run(lambda base: base.execute(f"SELECT {_ALL} FROM pictures").fetchall())
+        source = COLUMNS.index("source")
+        known = {row[:3] for row in rows if is_good(row) and not (renew and row[source] is None)}
+        return [file for file in files if version_of(file) not in known]
+
+    def matching(self, filters: Filters) -> Iterator[ImageFile]:
+        """The known pictures that pass the filters' dates, side and shape; the other filters are not looked at."""
+        self.flush()
+        conditions, values = _conditions(filters)
+        statement = f"SELECT path, size, mtime_ns FROM pictures WHERE {_TYPED} AND {conditions}"
+        rows = self._run(lambda base: base.execute(statement, values).fetchall())
+        return (ImageFile(os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in rows)
+
+    def other_sidecars(self, files: Sequence[ImageFile], stamps: Mapping[str, str]) -> list[tuple[ImageFile, bool]]:
+        """The files beside which something else lies than was read last, and whether it matters for their dates.
+
+        ``stamps``: what lies beside files now, by their paths.
+        """
+        known = zip(files, self._rows(files), strict=True)
+        found = ((file, row, stamps.get(file.path, "")) for file, row in known if row)
+        return [(file, not row.is_surely_dated) for file, row, stamp in found if (row.sidecar or "") != stamp]
+
+    def note_sidecars(self, found: Mapping[ImageFile, tuple[str, str | None]]) -> None:
+        """Keep what lies beside files: a stamp, and the date in it (ISO 8601, None when there is none)."""
+        files = list(found)
+        rows = []
+        for file, row in zip(files, self._rows(files), strict=True):
+            if row and row.source:
+                stamp, noted = found[file]
+                rows.append(dated(row._replace(sidecar=stamp, noted=noted), file))
+        with self._lock:
+            self._put(rows)
+
+    def follow(self, moved: Pairs, copied: Pairs) -> None:
+        """What is known of pictures holds for the files that have their content now; see ``recognise``."""
+        self.flush()
+
+        def rewrite(base: sqlite3.Connection) -> None:
+            for pairs, leave in ((moved, False), (copied, True)):
+                known: list[tuple[Row, ImageFile]] = []
+                for path, file in pairs:
+                    key = (os.fsencode(path),)
+                    cells = base.execute(f"SELECT {_ALL} FROM pictures WHERE path = ?", key).fetchone()
+                    if row := checked(cells) if cells else None:
+                        known.append((row, file))
+                if not leave:
+                    base.executemany("DELETE FROM pictures WHERE path = ?", [(row.path,) for row, _ in known])
+                base.executemany(_PUT, [carried(row, file) for row, file in known])
+
+        if moved or copied:
+            self._run(rewrite)
+            self.changes += 1
+
+    def keep(self, paths: Collection[str]) -> None:
+        """Forget all other pictures."""
+        self.flush()
+        kept = {os.fsencode(path) for path in paths}
+
+        def drop(base: sqlite3.Connection) -> None:
+            base.execute("DELETE FROM pictures WHERE typeof(path) != 'blob'")
+            gone = [row for row in base.execute("SELECT path FROM pictures") if row[0] not in kept]
+            base.executemany("DELETE FROM pictures WHERE path = ?", gone)
+
+        self._run(drop)
+
+    def _put(self, rows: Sequence[Row]) -> None:
+        if rows:
+            self._run(lambda base: base.executemany(_PUT, rows))
+            self.changes += 1
+
+    def _rows(self, files: Sequence[ImageFile]) -> list[Row | None]:
+        """The rows of these versions of files, in their order."""
+        self.flush()
+
+        def read(base: sqlite3.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+            found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+            if len(files) > _MANY:
+                found.update((cells[:3], cells) for cells in base.execute(f"SELECT {_ALL} FROM pictures"))
+            for first in range(0, len(files) if not found else 0, _PER_QUERY):
+                keys = [os.fsencode(file.path) for file in files[first : first + _PER_QUERY]]
+                marks = ",".join("?" * len(keys))
+                statement = f"SELECT {_ALL} FROM pictures WHERE path IN ({marks})"
+                found.update((cells[:3], cells) for cells in base.execute(statement, keys))
+            return found
+
+        known = self._run(read) if files else {}
+        rows = (known.get(version_of(file)) for file in files)
+        return [checked(row) if row else None for row in rows]
+
+    # -- The file --------------------------------------------------------------------------------------
+
+    def _run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        with self._lock:
+            if self._memory is None:
+                try:
+                    return self._on_disk(work)
+                except sqlite3.OperationalError as error:  # read-only, full, locked for long
+                    log.warning("details are kept in memory: %s: %s", self.path, error)
+                except sqlite3.DatabaseError as error:
+                    log.warning("details are read from the pictures anew: %s: %s", self.path, error)
+                    set_aside(self.path, error)
+                    with contextlib.suppress(sqlite3.Error):
+                        return self._on_disk(work)
+                except OSError as error:
+                    log.warning("details are kept in memory: %s", error)
+                self._memory = sqlite3.connect(":memory:", check_same_thread=False)
+                _prepare(self._memory)
+            with self._memory:
+                return work(self._memory)
+
+    def _on_disk(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        make_folder(self.path.parent)
+        make_way(self.path)
+        if not self.path.exists():
+            touch(self.path)  # SQLite's own would be everybody's to read; its journal follows it
+        with contextlib.closing(sqlite3.connect(self.path, timeout=_WAIT)) as base, base:
+            _prepare(base)
+            try:
+                return work(base)
+            except sqlite3.OperationalError as error:
+                if "UTF-8" not in str(error):
+                    raise
+            base.rollback()
+            base.text_factory = _text  # slower: one cell that is no UTF-8 ends every reading of the table
+            return work(base)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _prepare(base: sqlite3.Connection) -> None:
+    """See that there is the table as it is now. Raises OperationalError, and DatabaseError for no table of ours."""
+    (version,) = base.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise _OfNewerProgram(f"details of version {version}")
+    kinds = [kind for (kind,) in base.execute("SELECT type FROM sqlite_master WHERE name = 'pictures'")]
+    if kinds not in ([], ["table"]):
+        raise sqlite3.DatabaseError(f"a {kinds[0]} called pictures")
+    columns = [(name, bool(key)) for _, name, _, _, _, key in base.execute("PRAGMA table_info(pictures)")]
+    if columns != [(name, name == "path") for name in COLUMNS]:
+        _renew(base, [name for name, _ in columns if name in COLUMNS])
+    if version != VERSION:
+        base.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _renew(base: sqlite3.Connection, columns: list[str]) -> None:
+    """Make the table, or another with the columns that there are now; what is then missing in a row is read anew."""
+    base.execute("BEGIN IMMEDIATE")
+    base.execute("DROP TABLE IF EXISTS renewed")
+    base.execute(f"CREATE TABLE {_TABLE}".replace("pictures", "renewed", 1))
+    if columns:
+        names = ", ".join(columns)
+        if "path" in columns:
+            base.execute(f"INSERT OR IGNORE INTO renewed ({names}) SELECT {names} FROM pictures WHERE path NOT NULL")
+        if set(columns) >= {"date", "dated"} and "taken" not in columns:
+            base.execute("UPDATE renewed SET taken = date WHERE dated")
+    base.execute("DROP TABLE IF EXISTS pictures")
+    base.execute("ALTER TABLE renewed RENAME TO pictures")
+    base.execute("COMMIT")
+
+
+def _conditions(filters: Filters) -> tuple[str, list[Any]]:
+    conditions: list[str] = ["1"]
+    values: list[Any] = []
+    if filters.since:
+        conditions.append("date >= ?")
+        values.append(filters.since.isoformat())
+    if filters.until:
+        with contextlib.suppress(OverflowError):  # the last day there is
+            values.append((filters.until + timedelta(days=1)).isoformat())
+            conditions.append("date < ?")
+    if filters.min_side:
+        conditions.append("max(width, height) >= ?")
+        values.append(filters.min_side)
+    if filters.shape:
+        conditions.append(_SHAPES[filters.shape])
+    return " AND ".join(conditions), values
