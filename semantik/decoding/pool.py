@@ -47,6 +47,7 @@ LOOK_AHEAD = 64
 
 _VIDEO_SHARE = 0.6  # of the time limit, after which a video is left with what was found in it
 _READ_AT_ONCE = 16  # files
+_START_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)  # seconds before further tries to start a process that died at once
 _START_LIMIT = 60.0  # seconds for a process to start: slow disks and virus scanners take their time
 _RECYCLE_AFTER = 5000  # files; native decoders leak now and then
 _GRACE = 0.3  # seconds for all processes to end by themselves
@@ -304,8 +305,20 @@ class DecodePool:
     def _borrow(self, fresh: bool, large: bool = False) -> DecodeProcess:
         """An idle process, or a new one (``fresh`` insists on that). Waits while all are busy.
 
-        ``large``: one for this file alone that may take most memory, beside the others.
+        ``large``: one for this file alone that may take most memory, beside the others. A process that dies while it
+        starts says little: a system that is short of memory ends those first that came last. So some are tried.
         """
+        for pause in _START_PAUSES:
+            try:
+                return self._take(fresh, large)
+            except DecoderNotStarted as error:
+                if isinstance(error.__cause__, ProcessLate):
+                    raise
+                log.warning("a decoder process did not start: %s", error.params["detail"])
+            self._closed.wait(pause)
+        return self._take(fresh, large)
+
+    def _take(self, fresh: bool, large: bool) -> DecodeProcess:
         retired: DecodeProcess | None = None
         with self._changed:
             self._share()

@@ -164,6 +164,7 @@ def update_index(
             try:
                 run.embed(known.todo, decoders)
                 copied += run.repeat(known.twins, decoders)
+                run.once_more(decoders)
             except IndexNotSaved:
                 raise  # a checkpoint: another try would fail as well
             except SemantikError:
