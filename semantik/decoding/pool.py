@@ -21,6 +21,7 @@ from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbn
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pipe_messages import Header
+from semantik.decoding.shots import LOOK_SIDE, Shot
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
 from semantik.records import Reason, split_path
@@ -202,6 +203,22 @@ class DecodePool:
     def _refuse_away(self, path: Path) -> None:
         if not self._fetch_cloud and is_away(split_path(path)[0]):
             raise DecodeFailed(path=str(path), reason=Reason.ONLY_IN_CLOUD, detail="opening it would download it")
+
+    def shots(self, paths: Iterable[Path], *, look: bool) -> Generator[Shot | DecodeFailed, None, None]:
+        """Yield for each path, in order, what it tells of its shot, or why not. Raises as ``fit_all`` does.
+
+        Without ``look`` only heads are read.
+        """
+
+        def read(header: Header, payload: bytes) -> Shot:
+            looks = np.frombuffer(payload, np.uint8).reshape(-1, LOOK_SIDE, LOOK_SIDE, 3)
+            return Shot(str(header["moment"]), str(header["camera"]), float(header["seconds"]), looks)
+
+        def ask(path: Path) -> Shot:
+            self._refuse_away(path)
+            return self._exchange(path, {"op": "shot", "look": look}, read)
+
+        return in_order(ask, paths, self.workers, LOOK_AHEAD)
 
     def fingerprints(self, paths: Iterable[Path]) -> Generator[Fingerprint | DecodeFailed, None, None]:
         """Yield for each path, in order, what tells its content, or why not. Raises as ``fit_all`` does.

@@ -29,6 +29,7 @@ from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, res
 from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_image
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
 from semantik.decoding.pipe_messages import BadFrame, Header, Message, read_frame, write_frame
+from semantik.decoding.shot_reading import read_shot
 from semantik.decoding.video import frames
 from semantik.errors import DecodeFailed
 from semantik.records import Reason, split_path
@@ -135,6 +136,8 @@ def _work(header: Header, path: Path, moment: float | None) -> Message:
     seconds = header["seconds"]  # for a video; a picture cannot be left half done
     if header["op"] == "thumbnail":
         return _thumbnail(path, moment, header["side"], seconds)
+    if header["op"] == "shot":
+        return read_shot(path, look=header["look"], seconds=seconds)
     is_video = frames.is_video(path)
     if header["op"] == "describe":
         return _told(frames.describe_video(path, seconds) if is_video else describe_image(path)), b""

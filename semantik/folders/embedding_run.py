@@ -93,6 +93,7 @@ class EmbeddingRun:
         self.done -= len(suspects)
         if not self.cancelled:
             self.embed(suspects, pool)
+        self._alone = False
 
     def _embed_until_held(self, todo: list[ImageFile], pool: DecodePool) -> None:
         """Go on until everything is done, or the run is cancelled or held; what was decoded ahead is dropped then."""

@@ -70,6 +70,11 @@ class ImageIndex:
         return len(self._manifest.paths)
 
     @property
+    def unsaved(self) -> bool:
+        """Whether anything is not stored yet."""
+        return self._dirty
+
+    @property
     def recorded_folder(self) -> str:
         """How the image folder was called when the index was made."""
         return self._manifest.folder
@@ -347,6 +352,11 @@ class ImageIndex:
         if reason is not Reason.TRUNCATED:
             self._drop(file.path)
         self._skipped[file.path] = skip_of(file, reason, self._skipped.get(file.path))
+        self._dirty = True
+
+    def note(self, file: ImageFile, reason: Reason) -> None:
+        """Remember what a file was seen to be; what is indexed of it stays."""
+        self._skipped[file.path] = skip_of(file, reason, None)
         self._dirty = True
 
     def forget_notes(self) -> None:
