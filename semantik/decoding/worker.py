@@ -146,7 +146,13 @@ def _work(header: Header, path: Path, moment: float | None) -> Message:
         return _fit_frame(path, moment, spec, seconds)
     # First, so that the decoder finds the file in the system's cache.
     before = _read_whole(path, is_video)
-    told, pixels = _fit_video(path, spec, seconds) if is_video else _fit(path, spec)
+    try:
+        told, pixels = _fit_video(path, spec, seconds) if is_video else _fit(path, spec)
+    except DecodeFailed as error:
+        if isinstance(before, Fingerprint) or error.params["reason"] is not Reason.DAMAGED:
+            raise
+        # Some decoders call damaged what a disk did not give.
+        raise DecodeFailed(path=str(path), reason=reason_of(before), detail=str(before)) from error
     return {**told, "fingerprint": _unchanged(path, before)}, pixels
 
 
@@ -165,22 +171,23 @@ def _fingerprint(path: Path) -> Header:
     return {"fingerprint": found.digest, "size": found.size, "mtime_ns": found.mtime_ns}
 
 
-def _read_whole(path: Path, is_video: bool) -> Fingerprint | None:
-    # What is wrong with the file is for its decoder to say.
+def _read_whole(path: Path, is_video: bool) -> Fingerprint | OSError | ValueError:
+    # What is wrong with the file is for its decoder to say, if it can.
     try:
         return fingerprint(path, is_video=is_video)
-    except (OSError, ValueError):
-        return None
+    except (OSError, ValueError) as error:
+        return error
 
 
-def _unchanged(path: Path, before: Fingerprint | None) -> str:
+def _unchanged(path: Path, before: Fingerprint | OSError | ValueError) -> str:
     """The digest, unless the file was written to since: the pixels may be of other content then."""
     try:
         now = long_path(path).stat()
     except OSError:
         return ""
-    same = before and (before.size, before.mtime_ns) == (now.st_size, now.st_mtime_ns)
-    return before.digest if before and same else ""
+    if not isinstance(before, Fingerprint) or (before.size, before.mtime_ns) != (now.st_size, now.st_mtime_ns):
+        return ""
+    return before.digest
 
 
 def _fit(path: Path, spec: InputSpec) -> Message:

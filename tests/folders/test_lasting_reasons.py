@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from dataclasses import asdict
 
 import psutil
 import pytest
 
 from semantik.decoding import worker_process
+from semantik.decoding.fingerprint import fingerprint
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.folders.indexer import scan_changes, update_index
@@ -118,6 +121,36 @@ def test_a_manifest_with_odd_tries_is_damaged(index, pool):
         stored.skipped[0][4:] = tries
         with pytest.raises(IndexDamaged):
             decode(b"".join(encode(stored)))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.EIO, "input/output error"), Reason.UNREADABLE),
+        (OSError(errno.ESTALE, "stale handle"), Reason.UNREADABLE),
+        (PermissionError(errno.EACCES, "in use"), Reason.PERMISSION),
+        (FileNotFoundError(errno.ENOENT, "gone"), Reason.VANISHED),
+        (None, Reason.DAMAGED),
+    ],
+)
+def test_what_a_disk_did_not_give_is_not_damage(tmp_path, monkeypatch, error, reason):
+    from semantik.decoding import worker
+
+    path = paint(tmp_path / "a.png", (1, 2, 3))
+
+    def damaged(path, side):
+        raise DecodeFailed(path=str(path), reason=Reason.DAMAGED, detail="broken data")
+
+    def unread(path, is_video):
+        if error:
+            raise error
+        return fingerprint(path, is_video=is_video)
+
+    monkeypatch.setattr(worker, "load_image", damaged)
+    monkeypatch.setattr(worker, "fingerprint", unread)
+    request = {"op": "fit", "spec": asdict(FakeEncoder.input_spec), "seconds": 1.0}
+    answer, _ = worker._answer(request, os.fsencode(path))
+    assert Reason(answer["reason"]) is reason
 
 
 # -- Decoder processes ---------------------------------------------------------------------------------
