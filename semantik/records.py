@@ -40,10 +40,48 @@ class Reason(Enum):
     UNSUPPORTED = "unsupported"  # a variant of a known format that its decoder cannot read
     UNREADABLE = "unreadable"  # any other operating system error
     ENCODER_FAILED = "encoder_failed"  # the picture is good; the model failed on it
+    SAME_SHOT = "same_shot"  # a note: the picture beside it shows the same, and counts for both
+    NO_PICTURE = "no_picture"  # a note: neither its name nor its beginning says that it is a picture
 
+
+class Lasts(Enum):
+    """How long what is wrong with a file stays so while the file is the same."""
+
+    FOR_GOOD = "for_good"  # the file's own: nothing but another file, or another program, changes it
+    UNTIL_NEXT = "until_next"  # of the moment: each update tries it again
+    A_FEW_TIMES = "a_few_times"  # probably of the moment: some updates try it again, then it is the file's own
+    NO_FAULT = "no_fault"  # the file was taken, or is none that should be
+
+
+LASTING = {
+    Reason.NOT_AN_IMAGE: Lasts.FOR_GOOD,
+    Reason.DAMAGED: Lasts.FOR_GOOD,
+    Reason.TOO_LARGE: Lasts.FOR_GOOD,
+    Reason.EMPTY: Lasts.FOR_GOOD,
+    Reason.UNSUPPORTED: Lasts.FOR_GOOD,
+    # A process dies, or comes to nothing in time, as well when the system ends or stops it or is short of memory.
+    Reason.TIMEOUT: Lasts.A_FEW_TIMES,
+    Reason.DECODER_CRASHED: Lasts.A_FEW_TIMES,
+    Reason.OUT_OF_MEMORY: Lasts.UNTIL_NEXT,
+    Reason.PERMISSION: Lasts.UNTIL_NEXT,  # on Windows also what another program has open
+    Reason.PRIVACY: Lasts.UNTIL_NEXT,
+    Reason.ONLY_IN_CLOUD: Lasts.UNTIL_NEXT,
+    Reason.VANISHED: Lasts.UNTIL_NEXT,
+    Reason.CHANGED: Lasts.UNTIL_NEXT,
+    Reason.NO_DECODER: Lasts.UNTIL_NEXT,
+    Reason.UNREADABLE: Lasts.UNTIL_NEXT,
+    Reason.ENCODER_FAILED: Lasts.UNTIL_NEXT,
+    Reason.TRUNCATED: Lasts.NO_FAULT,
+    Reason.SAME_SHOT: Lasts.NO_FAULT,
+    Reason.NO_PICTURE: Lasts.NO_FAULT,
+}
+"""Of every reason. A new one is an error until it is here."""
 
 WARNINGS = frozenset({Reason.TRUNCATED})
 """Reasons under which the picture was indexed all the same."""
+
+NOTES = frozenset({Reason.SAME_SHOT, Reason.NO_PICTURE})
+"""Reasons that are nobody's problem: remembered so that the file need not be opened again."""
 
 
 class DateSource(Enum):

@@ -21,6 +21,7 @@ from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbn
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pipe_messages import Header
+from semantik.decoding.shots import LOOK_SIDE, Shot
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
 from semantik.records import DateSource, Reason, split_path
@@ -47,6 +48,7 @@ LOOK_AHEAD = 64
 
 _VIDEO_SHARE = 0.6  # of the time limit, after which a video is left with what was found in it
 _READ_AT_ONCE = 16  # files
+_START_PAUSES = (0.0, 0.1, 0.2, 0.4, 0.8)  # seconds before further tries to start a process that died at once
 _START_LIMIT = 60.0  # seconds for a process to start: slow disks and virus scanners take their time
 _RECYCLE_AFTER = 5000  # files; native decoders leak now and then
 _GRACE = 0.3  # seconds for all processes to end by themselves
@@ -207,6 +209,22 @@ class DecodePool:
         if not self._fetch_cloud and is_away(split_path(path)[0]):
             raise DecodeFailed(path=str(path), reason=Reason.ONLY_IN_CLOUD, detail="opening it would download it")
 
+    def shots(self, paths: Iterable[Path], *, look: bool) -> Generator[Shot | DecodeFailed, None, None]:
+        """Yield for each path, in order, what it tells of its shot, or why not. Raises as ``fit_all`` does.
+
+        Without ``look`` only heads are read.
+        """
+
+        def read(header: Header, payload: bytes) -> Shot:
+            looks = np.frombuffer(payload, np.uint8).reshape(-1, LOOK_SIDE, LOOK_SIDE, 3)
+            return Shot(str(header["moment"]), str(header["camera"]), float(header["seconds"]), looks)
+
+        def ask(path: Path) -> Shot:
+            self._refuse_away(path)
+            return self._exchange(path, {"op": "shot", "look": look}, read)
+
+        return in_order(ask, paths, self.workers, LOOK_AHEAD)
+
     def fingerprints(self, paths: Iterable[Path]) -> Generator[Fingerprint | DecodeFailed, None, None]:
         """Yield for each path, in order, what tells its content, or why not. Raises as ``fit_all`` does.
 
@@ -309,8 +327,20 @@ class DecodePool:
     def _borrow(self, fresh: bool, large: bool = False) -> DecodeProcess:
         """An idle process, or a new one (``fresh`` insists on that). Waits while all are busy.
 
-        ``large``: one for this file alone that may take most memory, beside the others.
+        ``large``: one for this file alone that may take most memory, beside the others. A process that dies while it
+        starts says little: a system that is short of memory ends those first that came last. So some are tried.
         """
+        for pause in _START_PAUSES:
+            try:
+                return self._take(fresh, large)
+            except DecoderNotStarted as error:
+                if isinstance(error.__cause__, ProcessLate):
+                    raise
+                log.warning("a decoder process did not start: %s", error.params["detail"])
+            self._closed.wait(pause)
+        return self._take(fresh, large)
+
+    def _take(self, fresh: bool, large: bool) -> DecodeProcess:
         retired: DecodeProcess | None = None
         with self._changed:
             self._share()

@@ -30,6 +30,7 @@ from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
 from semantik.decoding.pipe_messages import BadFrame, Header, Message, read_frame, write_frame
 from semantik.decoding.sidecar_files import SIDECAR_EXTENSIONS, describe_sidecar
+from semantik.decoding.shot_reading import read_shot
 from semantik.decoding.video import frames
 from semantik.errors import DecodeFailed
 from semantik.records import DateSource, Reason, split_path
@@ -138,6 +139,8 @@ def _work(header: Header, path: Path, moment: float | None) -> Message:
         return _thumbnail(path, moment, header["side"], seconds)
     if header["op"] == "describe" and path.suffix.lower() in SIDECAR_EXTENSIONS:
         return _told(describe_sidecar(path)), b""
+    if header["op"] == "shot":
+        return read_shot(path, look=header["look"], seconds=seconds)
     is_video = frames.is_video(path)
     if header["op"] == "describe":
         return _told(frames.describe_video(path, seconds) if is_video else describe_image(path)), b""
@@ -146,7 +149,13 @@ def _work(header: Header, path: Path, moment: float | None) -> Message:
         return _fit_frame(path, moment, spec, seconds)
     # First, so that the decoder finds the file in the system's cache.
     before = _read_whole(path, is_video)
-    told, pixels = _fit_video(path, spec, seconds) if is_video else _fit(path, spec)
+    try:
+        told, pixels = _fit_video(path, spec, seconds) if is_video else _fit(path, spec)
+    except DecodeFailed as error:
+        if isinstance(before, Fingerprint) or error.params["reason"] is not Reason.DAMAGED:
+            raise
+        # Some decoders call damaged what a disk did not give.
+        raise DecodeFailed(path=str(path), reason=reason_of(before), detail=str(before)) from error
     return {**told, "fingerprint": _unchanged(path, before)}, pixels
 
 
@@ -165,22 +174,23 @@ def _fingerprint(path: Path) -> Header:
     return {"fingerprint": found.digest, "size": found.size, "mtime_ns": found.mtime_ns}
 
 
-def _read_whole(path: Path, is_video: bool) -> Fingerprint | None:
-    # What is wrong with the file is for its decoder to say.
+def _read_whole(path: Path, is_video: bool) -> Fingerprint | OSError | ValueError:
+    # What is wrong with the file is for its decoder to say, if it can.
     try:
         return fingerprint(path, is_video=is_video)
-    except (OSError, ValueError):
-        return None
+    except (OSError, ValueError) as error:
+        return error
 
 
-def _unchanged(path: Path, before: Fingerprint | None) -> str:
+def _unchanged(path: Path, before: Fingerprint | OSError | ValueError) -> str:
     """The digest, unless the file was written to since: the pixels may be of other content then."""
     try:
         now = long_path(path).stat()
     except OSError:
         return ""
-    same = before and (before.size, before.mtime_ns) == (now.st_size, changed_ns(now))
-    return before.digest if before and same else ""
+    if not isinstance(before, Fingerprint) or (before.size, before.mtime_ns) != (now.st_size, changed_ns(now)):
+        return ""
+    return before.digest
 
 
 def _fit(path: Path, spec: InputSpec) -> Message:

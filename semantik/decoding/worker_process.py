@@ -20,6 +20,10 @@ from semantik.decoding.video.formats import ENVIRONMENT
 log = logging.getLogger(__name__)
 
 _SELF_DESTRUCT = 10.0  # seconds beyond the time limit after which an abandoned process ends itself
+GLANCE = 0.5
+"""Seconds between two looks at a process that does not answer."""
+
+_PATIENCE = 3  # times the time limit that a process may have been stopped before it is ended
 _UNKILLABLE = 1.0  # seconds to wait for a killed process
 _CONSOLE_PROGRAMS = {"pythonw.exe": "python.exe", "semantiksearch.exe": "semantik.exe"}
 _WINDOWS_FLAGS = (
@@ -90,7 +94,7 @@ class DecodeProcess:
         """Wait for the next message. Raises as ``ask`` does; after that, and if interrupted, it is not usable."""
         usable, self.usable = self.usable, False
         try:
-            answer = self._answers.get(timeout=time_limit)
+            answer = self._answer_within(time_limit)
         except queue.Empty:
             self._popen.kill()
             raise ProcessLate(f"no answer within {time_limit:g} s") from None
@@ -98,6 +102,33 @@ class DecodeProcess:
             raise ProcessLost(self._epitaph())
         self.usable = usable
         return answer
+
+    def _answer_within(self, time_limit: float) -> Message | None:
+        """The next message, within seconds in which the process and this program could run. Raises queue.Empty.
+
+        Time in which the process was stopped is not its own, up to some limit, nor is time in which this program was
+        stopped or the machine asleep: then one short wait seems to have taken long.
+        """
+        left, patience = time_limit, _PATIENCE * time_limit
+        while True:
+            step = min(GLANCE, left, patience)
+            try:
+                return self._answers.get(timeout=max(0.0, step))
+            except queue.Empty:
+                if self._is_stopped():
+                    patience -= step
+                else:
+                    left -= step
+                if min(left, patience) <= 0:
+                    raise
+
+    def _is_stopped(self) -> bool:
+        import psutil
+
+        try:
+            return psutil.Process(self.pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+        except (psutil.Error, OSError):
+            return False
 
     def hang_up(self) -> None:
         """Close the process's stdin, upon which it ends by itself, even in the middle of a picture."""

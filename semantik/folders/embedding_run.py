@@ -18,13 +18,15 @@ from semantik.errors import DecodeFailed, FolderNotFound, SemantikError
 from semantik.folders.walk import identify
 from semantik.index import ImageIndex
 from semantik.long_tasks import Progress, SpeedMeter, TaskControl
-from semantik.records import Embeddings, ImageFile, Pixels, Reason, frame_key
+from semantik.records import LASTING, Embeddings, ImageFile, Lasts, Pixels, Reason, frame_key
 from semantik.storage.regular_files import fetch
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT_IMAGES = 2000
 CHECKPOINT_SECONDS = 60.0
+_ONCE_MORE = frozenset(reason for reason, lasts in LASTING.items() if lasts is Lasts.A_FEW_TIMES)
+_MOST_ALONE = 20  # files that are tried once more in one run: each may take its whole time
 _AWAY = frozenset({Reason.VANISHED, Reason.UNREADABLE, Reason.PERMISSION})  # what a disk that went away looks like
 
 
@@ -51,15 +53,17 @@ class EmbeddingRun:
         self.added = 0  # pictures, and frames of videos
         self.embedded: set[str] = set()
         self.cancelled = False
+        self._suspects: list[ImageFile] = []
+        self._alone = False
         self._speed = SpeedMeter()
         self._root = identify(index.folder)
 
     def embed(self, todo: list[ImageFile], pool: DecodePool) -> None:
         if not todo:
             return
-        self.control.report(Progress(0, self.total))
+        self.control.report(Progress(self.done, self.total))
         self.encoder.load(texts=False)
-        self._speed.restart(0)  # loading the model is no measure of the speed to come
+        self._speed.restart(self.done)  # loading the model is no measure of the speed to come
         first = self.done
         while self.done - first < len(todo) and not self.cancelled:
             self._embed_until_held(todo[self.done - first :], pool)
@@ -80,9 +84,21 @@ class EmbeddingRun:
         self.embed([file for path, file in twins if path not in self.embedded], pool)
         return sum(len(self.index.rows_of(file.path)) for _, file in good)
 
+    def once_more(self, pool: DecodePool) -> None:
+        """Try again, one by one, the files whose decoders died or came to nothing in time.
+
+        The system may have ended or stopped them, or several large files at a time may have been too many.
+        """
+        suspects, self._suspects, self._alone = self._suspects, [], True
+        self.done -= len(suspects)
+        if not self.cancelled:
+            self.embed(suspects, pool)
+        self._alone = False
+
     def _embed_until_held(self, todo: list[ImageFile], pool: DecodePool) -> None:
         """Go on until everything is done, or the run is cancelled or held; what was decoded ahead is dropped then."""
-        decoded = pool.fit_all(map(self._here, todo), self.encoder.input_spec)
+        ahead = {"look_ahead": 1} if self._alone else {}
+        decoded = pool.fit_all(map(self._here, todo), self.encoder.input_spec, **ahead)
         pairs = zip(todo, decoded, strict=True)
         unsaved, saved_at = 0, time.monotonic()
         try:
@@ -142,7 +158,11 @@ class EmbeddingRun:
         if any(error.params["reason"] in _AWAY for _, error in failures):
             self._check_folder()
         for file, error in failures:
-            self._skip(file, error.params["reason"], error.params.get("detail", ""))
+            reason = error.params["reason"]
+            if reason in _ONCE_MORE and not self._alone and len(self._suspects) < _MOST_ALONE:
+                self._suspects.append(file)
+            else:
+                self._skip(file, reason, error.params.get("detail", ""))
 
     def _check_folder(self) -> None:
         """Raises FolderNotFound when the disk went away: no file is to blame, and no old vector to be dropped."""

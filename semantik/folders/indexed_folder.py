@@ -184,12 +184,16 @@ class IndexedFolder:
             if control.cancelled:
                 return
             index.learn(read(unknown[first : first + _READ_AT_ONCE]))
+        self._keep_notes(index)
+
+    def _keep_notes(self, index: ImageIndex) -> None:
+        """Save what was learnt of files that are as they were."""
         try:
             with index.locked():
                 if not index.is_stale():
                     index.save()
         except SemantikError as error:  # the next time will do
-            log.info("the fingerprints of %s are not kept: %s", self.folder, error)
+            log.info("what was learnt of %s is not kept: %s", self.folder, error)
 
     def fork(self) -> IndexedFolder:
         """The same folder once more, to be brought up to date while this one is searched."""
@@ -198,7 +202,7 @@ class IndexedFolder:
         return other
 
     def check(self) -> Check:
-        """Compare the loaded index with the folder as it is now; no picture is opened."""
+        """Compare the loaded index with the folder as it is now; no picture that is known is opened."""
         if self.index is None:
             return Check(State.NEW)
         try:
@@ -210,6 +214,8 @@ class IndexedFolder:
         except NoImages as error:
             return Check(State.EMPTY, error=error)
         self._count_away(problems)
+        if self.index.unsaved:
+            self._keep_notes(self.index)
         return Check(State.CHANGED if changes else State.READY, changes or None, problems=tuple(problems))
 
     def update(

@@ -24,9 +24,10 @@ from semantik.errors import (
     NoImages,
     SemantikError,
 )
+from semantik.folders.doubtful_files import DoubtfulFiles
 from semantik.folders.embedding_run import EmbeddingRun
 from semantik.folders.exclusions import Exclusions
-from semantik.folders.known_content import Pairs, Read, reader, recognise
+from semantik.folders.known_content import Pairs, Read, Recognised, reader, recognise
 from semantik.folders.litter import is_derived
 from semantik.folders.raw_jpeg_pairs import superseded
 from semantik.folders.scan import find_images
@@ -47,7 +48,7 @@ def scan_changes(
     unwanted: Exclusions | None = None,
     fetch_cloud: bool = False,
 ) -> tuple[Changes, list[Problem]]:
-    """Compare the folder of ``index`` with what is indexed; no file is opened.
+    """Compare the folder of ``index`` with what is indexed; no file is opened but new ones under strange names.
 
     Returns the changes and the folders that could not be read, with the files that are only in a cloud and would be
     news; these are no change unless ``fetch_cloud`` is set, and what is indexed of them stays.
@@ -56,7 +57,7 @@ def scan_changes(
     unmounted disk looks like that, and must not cost the index; and AllExcluded when ``unwanted`` leaves none.
     """
     fetched = None if fetch_cloud else ()
-    changes, problems, _ = _scan(index, retry=retry, exclude=exclude, unwanted=unwanted, fetched=fetched)
+    changes, problems, _, _ = _scan(index, retry=retry, exclude=exclude, unwanted=unwanted, fetched=fetched)
     return changes, problems
 
 
@@ -67,9 +68,12 @@ def _scan(
     exclude: Collection[Path],
     unwanted: Exclusions | None,
     fetched: Collection[str] | None,
-) -> tuple[Changes, list[Problem], dict[str, ImageFile]]:
+) -> tuple[Changes, list[Problem], dict[str, ImageFile], DoubtfulFiles]:
     problems: list[Problem] = []
-    found = {file.path: file for file in find_images(index.folder, problems.append, exclude, unwanted)}
+    doubtful = DoubtfulFiles()
+    scanned = find_images(index.folder, problems.append, exclude, unwanted, doubtful.add)
+    found = {file.path: file for file in scanned}
+    doubtful.enter(index, found)
     if not found and not problems:
         if unwanted and next(find_images(index.folder, exclude=exclude), None):
             raise AllExcluded(folder=str(index.folder))
@@ -84,7 +88,8 @@ def _scan(
         added = [file for file in changes.added if file.path not in away]
         changed = [file for file in changes.changed if file.path not in away]
         changes = replace(changes, added=added, changed=changed)
-    return changes, problems, found
+    doubtful.wait_for(index, changes)
+    return changes, problems, found, doubtful
 
 
 def update_index(
@@ -115,7 +120,8 @@ def update_index(
     known bad files to try once more, whatever was wrong with them; of files that are only in a cloud, these alone are
     downloaded, or all with ``fetch_cloud``.
 
-    Pictures that ``unwanted`` names, and RAW files whose twin is there now, are dropped without a question.
+    Pictures that ``unwanted`` names, and RAW files and videos of the same shot as a picture beside them, are dropped
+    without a question.
 
     Raises FolderNotFound, FolderUnreadable, NoImages, AllExcluded, FolderEmptied, MassRemoval (see ``check_removal``),
     IndexLocked, IndexNotSaved, IndexDamaged or IndexTooNew when what is stored is not to be replaced, and
@@ -130,12 +136,17 @@ def update_index(
             index.reload()
         index.try_again(again)
         fetched = None if fetch_cloud else again
-        changes, problems, found = _scan(index, retry=True, exclude=exclude, unwanted=unwanted, fetched=fetched)
+        if check:
+            index.forget_notes()
+        changes, problems, found, doubtful = _scan(
+            index, retry=True, exclude=exclude, unwanted=unwanted, fetched=fetched
+        )
         with nullcontext(pool) if pool else DecodePool() as decoders:
             read, root = reader(folder, decoders, control), identify(folder)
             if check:
                 changes = _read_whole(index, changes, found, read)
-            known = recognise(index, changes, read)
+            known = recognise(index, doubtful.hold_back(index, changes), read)
+            doubtful.hold_back_rest(known)
             if identify(folder) != root:  # what could not be read is not to be dropped
                 raise FolderNotFound(folder=str(folder))
             if control.cancelled and changes:
@@ -152,18 +163,18 @@ def update_index(
             copied = sum(len(index.rows_of(file.path)) for _, file in known.copies)
             index.remove(known.removed)
             unseen = tuple(problem.path for problem in problems)
-            index.forget_skipped(found.keys() | {bad.path for bad in index.problems() if bad.path.startswith(unseen)})
+            unseen_bad = {bad.path for bad in index.problems() if bad.path.startswith(unseen)}
+            index.forget_skipped(found.keys() | doubtful.paths() | unseen_bad)
             run = EmbeddingRun(
                 encoder,
                 index,
                 control,
                 on_picture=on_picture,
                 on_copies=lambda copies: on_known((), copies),
-                total=len(known.todo) + len(known.twins),
+                total=len(known.todo) + len(known.twins) + len(doubtful.waiting),
             )
             try:
-                run.embed(known.todo, decoders)
-                copied += run.repeat(known.twins, decoders)
+                copied += _embed(run, known, doubtful, decoders)
             except IndexNotSaved:
                 raise  # a checkpoint: another try would fail as well
             except SemantikError:
@@ -177,6 +188,19 @@ def update_index(
         reused=index.count - added,
         removed=before + added - index.count,
     )
+
+
+def _embed(run: EmbeddingRun, known: Recognised, doubtful: DoubtfulFiles, decoders: DecodePool) -> int:
+    """Embed what is left, then the halves for which no picture stands. Returns how many rows are copies."""
+    run.embed(known.todo, decoders)
+    copied = run.repeat(known.twins, decoders)
+    run.once_more(decoders)
+    if doubtful.waiting and not run.cancelled:
+        halves = doubtful.settle(run.index, decoders, run.control)
+        run.done += len(doubtful.waiting) - len(halves)
+        run.embed(halves, decoders)
+        run.once_more(decoders)
+    return copied
 
 
 def _report(

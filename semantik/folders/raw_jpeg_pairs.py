@@ -1,7 +1,11 @@
-"""A camera's RAW file and the picture of the same name beside it: two files of one shot, which counts once."""
+"""A camera's RAW file, or a live photo's video, and the picture of the same name beside it.
+
+They are two files of one shot, which counts once, if they agree; names only say which to compare (see ``same_shot``).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 
 from semantik.decoding.pictures.formats import CUR, FORMATS, ICNS, ICO, JXL, RAW, SVG, XBM, XPM
@@ -16,6 +20,9 @@ TWIN_EXTENSIONS = frozenset(
 )
 """Extensions of the pictures that are shown instead of a RAW file of the same name."""
 
+# Google's: PXL_1.RAW-01.COVER.jpg beside PXL_1.RAW-02.ORIGINAL.dng, PXL_1.RAW-01.MP.COVER.jpg, PXL_1.MP.jpg.
+_PHONE_TAGS = re.compile(r"(?:[._-]raw-\d\d)?(?:\.mp)?(?:\.cover|\.original)?$")
+
 
 def suffix(name: str) -> str:
     """The extension with its dot, lower case."""
@@ -24,8 +31,9 @@ def suffix(name: str) -> str:
 
 
 def stem(path: str) -> str:
-    """A path without its extension, to be compared without regard to case."""
-    return path[: path.rfind(".")].casefold()
+    """A path without its extension and what phones add to tell the files of one shot, whatever their case."""
+    name = path[: path.rfind(".")].casefold()
+    return _PHONE_TAGS.sub("", name) if ".mp" in name or "raw-0" in name else name
 
 
 def superseded(paths: Iterable[str], found: Collection[str]) -> set[str]:

@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Collection, Iterator
+from enum import Enum
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -13,6 +14,7 @@ from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import FolderNotFound
 from semantik.folders.exclusions import Exclusions
+from semantik.folders.known_endings import may_be_picture
 from semantik.folders.litter import is_hidden, is_litter
 from semantik.folders.raw_jpeg_pairs import RAW_EXTENSIONS, TWIN_EXTENSIONS, stem, suffix
 from semantik.folders.walk import FolderWalk, Listing, identify, identities, refused
@@ -30,14 +32,17 @@ def find_images(
     on_problem: Callable[[Problem], None] = lambda problem: None,
     exclude: Collection[Path] = (),
     unwanted: Exclusions | None = None,
+    on_doubtful: Callable[[ImageFile, Doubt], None] | None = None,
 ) -> Iterator[ImageFile]:
     """Yield the picture files below ``folder`` in name order, depth first.
 
     A file counts by its extension. Hidden files and folders (also those that Windows or macOS hide by an
     attribute), ``._*`` doubles and litter folders are left out, as are the folders in ``exclude`` and what
     ``unwanted`` names. A camera's RAW file counts only without a picture of the same name beside it
-    (see ``raw_jpeg_pairs``). Links to folders are followed, each real folder once, so a loop ends; they come after all
-    real folders, so that a new link never renames what is known already.
+    (see ``raw_jpeg_pairs``). ``on_doubtful`` is told of what names leave open, and such a file is not found: of these
+    RAW files, of videos beside a picture of their name, and of files that only their beginning tells. Without it such
+    videos are found, and such files are not. Links to folders are followed, each real folder once, so a loop ends; they
+    come after all real folders, so that a new link never renames what is known already.
     Of the library of a photo program, as Photos of macOS, only the originals are found. No file is opened, so that
     none is fetched from a cloud; those that would be are marked.
     A subfolder that cannot be listed goes to ``on_problem`` with its relative path and a trailing "/",
@@ -64,13 +69,25 @@ def find_images(
     choice = PictureChoice(TAKEN, unwanted)
     for entry, path, beside in walk.everything(listing):
         try:
-            if choice.takes(entry, path, beside):
+            doubt = choice.doubts(entry, path, beside) if on_doubtful else None
+            if doubt or choice.takes(entry, path, beside):
                 status = entry.stat()
-                yield ImageFile(path, status.st_size, changed_ns(status), is_only_in_cloud(status))
+                file = ImageFile(path, status.st_size, changed_ns(status), is_only_in_cloud(status))
+                if doubt and on_doubtful:
+                    on_doubtful(file, doubt)
+                else:
+                    yield file
         except OSError as error:
             tell(error, entry, path)
     if identify(folder) != root:  # an unmounted disk leaves an empty folder of the same name
         raise FolderNotFound(folder=str(folder))
+
+
+class Doubt(Enum):
+    """What the name of a file leaves open."""
+
+    SECOND_HALF = "second half"  # a RAW file or a video beside a picture of its name: of the same shot?
+    UNLISTED = "unlisted"  # no ending of a picture or video, nor of anything else that is known: a picture?
 
 
 class PictureChoice:
@@ -92,6 +109,19 @@ class PictureChoice:
         if kind in RAW_EXTENSIONS and stem(entry.name) in self._twins_in(listing):
             return False
         return not is_hidden(entry)
+
+    def doubts(self, entry: os.DirEntry[str], path: str, listing: Listing) -> Doubt | None:
+        """What is to be found out about a file; None when its name decides. Raises OSError as ``takes``."""
+        kind = suffix(entry.name)
+        if kind not in self._extensions:
+            doubt = Doubt.UNLISTED if may_be_picture(entry.name) else None
+        elif kind in RAW_EXTENSIONS or kind in VIDEO_EXTENSIONS:
+            doubt = Doubt.SECOND_HALF if stem(entry.name) in self._twins_in(listing) else None
+        else:
+            doubt = None
+        if doubt and entry.is_file() and not self._excludes(entry.name, path) and not is_hidden(entry):
+            return doubt
+        return None
 
     def _excludes(self, name: str, path: str) -> bool:
         return bool(self._unwanted and self._unwanted.match(name, path, is_folder=False))

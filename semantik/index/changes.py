@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from semantik.index.manifest import Manifest
-from semantik.records import Changes, ImageFile, Reason, split_key
+from semantik.records import LASTING, NOTES, Changes, ImageFile, Lasts, Reason, split_key
 
-TRANSIENT = frozenset(
-    {
-        Reason.PERMISSION,
-        Reason.PRIVACY,
-        Reason.ONLY_IN_CLOUD,
-        Reason.UNREADABLE,
-        Reason.VANISHED,
-        Reason.CHANGED,
-        Reason.OUT_OF_MEMORY,
-        Reason.NO_DECODER,
-        Reason.ENCODER_FAILED,
-    }
-)
+TRANSIENT = frozenset(reason for reason, lasts in LASTING.items() if lasts in (Lasts.UNTIL_NEXT, Lasts.A_FEW_TIMES))
 """Reasons that may be gone although the file is the same: an update tries such files again."""
+
+MOST_TRIES = 3
+"""Updates in which a file of ``Lasts.A_FEW_TIMES`` is tried; another version of the program counts anew."""
+
+
+class Skip(NamedTuple):
+    """What is remembered of a file that was skipped: its size and time then, why, and in how many updates in a row."""
+
+    size: int  # bytes
+    mtime_ns: int
+    reason: Reason
+    tries: int = 0  # 0 where nobody counts
+
+    def is_of(self, file: ImageFile) -> bool:
+        """Whether the file is still the same."""
+        return (self.size, self.mtime_ns) == (file.size, file.mtime_ns)
+
+    def may_pass(self) -> bool:
+        """Whether trying once more may help."""
+        lasts = LASTING[self.reason]
+        return lasts is Lasts.UNTIL_NEXT or (lasts is Lasts.A_FEW_TIMES and self.tries < MOST_TRIES)
+
+
+def skip_of(file: ImageFile, reason: Reason, before: Skip | None) -> Skip:
+    """What to remember of a file that is skipped now; ``before``: what was remembered of it until now."""
+    tries = 0
+    if LASTING[reason] is Lasts.A_FEW_TIMES:
+        tries = before.tries + 1 if before and before.is_of(file) else 1
+    return Skip(file.size, file.mtime_ns, reason, tries)
 
 
 def compare(
@@ -28,14 +46,15 @@ def compare(
     manifest: Manifest,
     row_of: Mapping[str, int],
     frames_of: Mapping[str, Collection[str]],
-    skipped: Mapping[str, tuple[int, int, Reason]],
+    skipped: Mapping[str, Skip],
     *,
     unreadable: Collection[str],
     retry: bool,
 ) -> Changes:
     """How ``found`` differs from the rows that count and the skipped files: see ``ImageIndex.compare``.
 
-    ``frames_of``: the keys of the rows of each video.
+    ``frames_of``: the keys of the rows of each video. A file that a note would leave out is news: who asks about it
+    means it to be taken.
     """
     sizes, mtimes_ns = manifest.sizes, manifest.mtimes_ns
     added, changed, seen, known = [], [], 0, set()
@@ -49,7 +68,7 @@ def compare(
             seen += 1
             if (sizes[row], mtimes_ns[row]) != (file.size, file.mtime_ns):
                 changed.append(file)
-        elif skip is None or skip[:2] != (file.size, file.mtime_ns) or (retry and skip[2] in TRANSIENT):
+        elif skip is None or not skip.is_of(file) or skip.reason in NOTES or (retry and skip.may_pass()):
             added.append(file)
     files = len(row_of) - sum(map(len, frames_of.values())) + len(frames_of)
     removed = [

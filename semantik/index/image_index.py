@@ -12,15 +12,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semantik import __version__
 from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError, system_detail
-from semantik.index.changes import compare
+from semantik.index.changes import Skip, compare, skip_of
 from semantik.index.commit import commit
 from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import Manifest
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vector_files import Vectors, let_go, open_files, read_rows, search_runs
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, frame_key, split_key
+from semantik.records import NOTES, WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, frame_key, split_key
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class ImageIndex:
         self._row_of: dict[str, int] = {}
         self._frames_of: dict[str, dict[str, None]] = {}  # keys of the rows of each video, in order
         self._removed: set[int] = set()
-        self._skipped: dict[str, tuple[int, int, Reason]] = {}
+        self._skipped: dict[str, Skip] = {}
         self._dirty = True
         self._approximate_from = approximate_from
 
@@ -67,6 +68,11 @@ class ImageIndex:
     def total_rows(self) -> int:
         """All rows, also those of pictures that are gone."""
         return len(self._manifest.paths)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether anything is not stored yet."""
+        return self._dirty
 
     @property
     def recorded_folder(self) -> str:
@@ -120,10 +126,15 @@ class ImageIndex:
 
     def _adopt(self, manifest: Manifest, vectors: list[Vectors]) -> None:
         try:
-            self._skipped = {p: (size, mtime_ns, Reason(why)) for p, size, mtime_ns, why in manifest.skipped}
+            self._skipped = {
+                path: Skip(size, mtime_ns, Reason(why), *tries)
+                for path, size, mtime_ns, why, *tries in manifest.skipped
+            }
         except ValueError as error:
             raise IndexDamaged(why="manifest", detail=str(error)) from error
         self._manifest, self._saved, self._dirty = manifest, vectors, False
+        if manifest.program != __version__:  # its decoders may do what those before could not
+            self._skipped = {path: skip._replace(tries=0) for path, skip in self._skipped.items()}
         self._removed = set(manifest.removed)
         self._number_rows()
         if len(self._row_of) != manifest.count:
@@ -236,8 +247,12 @@ class ImageIndex:
         return split_key(self._manifest.paths[row])[1]
 
     def problems(self) -> list[Problem]:
-        """Files that were skipped or read only in part, by path."""
-        return [Problem(path, why) for path, (_, _, why) in sorted(self._skipped.items())]
+        """Files that were skipped or read only in part, by path; notes are no problems."""
+        return [Problem(path, skip.reason) for path, skip in sorted(self._skipped.items()) if skip.reason not in NOTES]
+
+    def skip_of(self, path: str) -> Skip | None:
+        """What is remembered of a file that was skipped, read only in part, or noted."""
+        return self._skipped.get(path)
 
     def compare(self, found: Iterable[ImageFile], *, unreadable: Collection[str] = (), retry: bool = False) -> Changes:
         """How ``found`` (a scan of the folder) differs from what is indexed.
@@ -295,8 +310,8 @@ class ImageIndex:
                 stored.paths[row] = file.path if moment is None else frame_key(file.path, moment)
                 stored.sizes[row], stored.mtimes_ns[row] = file.size, file.mtime_ns
             self._skipped.pop(file.path, None)
-            if note and note[2] in WARNINGS:
-                self._skipped[file.path] = (file.size, file.mtime_ns, note[2])
+            if note and note.reason in WARNINGS:
+                self._skipped[file.path] = skip_of(file, note.reason, None)
         if moves:
             self._number_rows()
             self._dirty = True
@@ -317,8 +332,8 @@ class ImageIndex:
             self.add(files, self.vectors(rows), [self._manifest.fingerprints[row] for row in rows])
         for file, note in notes:
             self._skipped.pop(file.path, None)
-            if note and note[2] in WARNINGS:
-                self.skip(file, note[2])
+            if note and note.reason in WARNINGS:
+                self.skip(file, note.reason)
 
     def learn(self, fingerprints: Mapping[str, str]) -> None:
         """Note what tells the content of indexed files, by their paths."""
@@ -336,8 +351,17 @@ class ImageIndex:
         """Remember that ``file`` was skipped (its old version is forgotten) or, for a warning, is only partly good."""
         if reason is not Reason.TRUNCATED:
             self._drop(file.path)
-        self._skipped[file.path] = (file.size, file.mtime_ns, reason)
+        self._skipped[file.path] = skip_of(file, reason, self._skipped.get(file.path))
         self._dirty = True
+
+    def note(self, file: ImageFile, reason: Reason) -> None:
+        """Remember what a file was seen to be; what is indexed of it stays."""
+        self._skipped[file.path] = skip_of(file, reason, None)
+        self._dirty = True
+
+    def forget_notes(self) -> None:
+        """Forget which files were noted, so that they are looked at anew."""
+        self.forget_skipped([path for path, skip in self._skipped.items() if skip.reason not in NOTES])
 
     def forget_skipped(self, keep: Collection[str]) -> None:
         """Forget skipped files that are not in ``keep``: they are gone from the folder."""
@@ -349,7 +373,7 @@ class ImageIndex:
     def try_again(self, paths: Iterable[str]) -> None:
         """Forget that these files were skipped, so that ``compare`` finds them new; what is partly good stays."""
         for path in paths:
-            if path in self._skipped and self._skipped[path][2] not in WARNINGS:
+            if path in self._skipped and self._skipped[path].reason not in WARNINGS:
                 del self._skipped[path]
                 self._dirty = True
 
@@ -423,7 +447,10 @@ class ImageIndex:
             for vectors in self._saved:
                 if vectors.file and not vectors.file.held:
                     vectors.check()  # what is written anew is read from there
-            skipped = [[path, size, mtime, why.value] for path, (size, mtime, why) in sorted(self._skipped.items())]
+            skipped = [
+                [path, size, mtime, why.value, *([tries] if tries else [])]
+                for path, (size, mtime, why, tries) in sorted(self._skipped.items())
+            ]
             before = replace(self._manifest, removed=sorted(self._removed), skipped=skipped)
             self._manifest, self._saved = commit(self.store, before, self._saved, self._pending)
         except OSError as error:

@@ -64,7 +64,8 @@ class Manifest:
     mtimes_ns: list[int] = field(default_factory=list)
     fingerprints: list[str] = field(default_factory=list)  # of the files' content, "" while unknown
     removed: list[int] = field(default_factory=list)  # rows that no longer count
-    skipped: list[list[Any]] = field(default_factory=list)  # [path, size, mtime_ns, reason]
+    skipped: list[list[Any]] = field(default_factory=list)  # [path, size, mtime_ns, reason], and tries where counted
+    program: str = ""  # version of the program that stored it
     sha256: str = ""  # of the stored text; empty until it is stored
 
     @property
@@ -203,6 +204,7 @@ def _parse(body: Any) -> Manifest:
         fingerprints=_column(body["fingerprints"], str),
         removed=_column(body["removed"], int),
         skipped=[_skip(entry) for entry in _typed(body["skipped"], list)],
+        program=_typed(body.get("program", ""), str),
     )
     rows = len(manifest.paths)
     lengths = {len(manifest.sizes), len(manifest.mtimes_ns), len(manifest.fingerprints)}
@@ -245,5 +247,7 @@ def _column(values: Any, kind: type) -> list[Any]:
 
 
 def _skip(entry: Any) -> list[Any]:
-    path, size, mtime_ns, reason = _typed(entry, list)
-    return [_typed(path, str), _typed(size, int), _typed(mtime_ns, int), _typed(reason, str)]
+    path, size, mtime_ns, reason, *tries = _typed(entry, list)
+    if len(tries) > 1 or any(each < 1 for each in _column(tries, int)):
+        raise ValueError("tries are counted from one")
+    return [_typed(path, str), _typed(size, int), _typed(mtime_ns, int), _typed(reason, str), *tries]

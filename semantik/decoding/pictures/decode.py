@@ -33,6 +33,7 @@ from semantik.decoding.pictures.formats import (
 from semantik.decoding.pictures.opened_picture import Picture
 from semantik.decoding.pictures.openers import open_picture
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING, reduced_rgb, reduction
+from semantik.decoding.pictures.unlisted import spoken_extension, unread_format
 from semantik.decoding.pictures.vector_drawings import TooComplex
 from semantik.decoding.refusals import Refused, with_file
 from semantik.records import DateSource, Reason
@@ -98,7 +99,7 @@ def load_image(path: Path, min_side: int) -> LoadedImage:
     DecodeFailed with a records.Reason; never blocks on a pipe or device. Not thread-safe: Pillow's
     leniency is a setting of the whole process.
     """
-    return with_file(path, lambda file: _decode(file, _kind(file, path.suffix.lower()), min_side))
+    return with_file(path, lambda file: _decode(file, _kind(file, spoken_extension(path.name)), min_side))
 
 
 def describe_image(path: Path) -> Description:
@@ -106,7 +107,7 @@ def describe_image(path: Path) -> Description:
 
     Sizes are those that ``load_image`` reports, and so are the failures, but for those that show only in the pixels.
     """
-    return with_file(path, lambda file: _describe(file, _kind(file, path.suffix.lower())))
+    return with_file(path, lambda file: _describe(file, _kind(file, spoken_extension(path.name))))
 
 
 def _kind(file: BinaryIO, extension: str) -> ImageFormat:
@@ -114,7 +115,7 @@ def _kind(file: BinaryIO, extension: str) -> ImageFormat:
     head = file.read(SIGNATURE_BYTES)
     if not head:
         raise Refused(Reason.EMPTY)
-    kind = recognise(head, extension)
+    kind = unread_format(head) or recognise(head, extension)
     if kind is None:
         raise Refused(Reason.NOT_AN_IMAGE, f"begins with {head[:8]!r}")
     if not kind.readable or (kind.feature and not features.check(kind.feature)):

@@ -43,7 +43,7 @@ class RawPicture(Picture):
         self.sensor = sizes.raw_width * sizes.raw_height
         self.size = sizes.width, sizes.height
         self.orientation = _ORIENTATION.get(sizes.flip, 1)
-        self.exif = _exif(file)
+        self.exif = raw_exif(file)
         if not self.exif:
             self._take_moment(self.raw)
         if min(self.size) < 1:
@@ -159,7 +159,7 @@ def _plain_error(error: Exception) -> Exception:
             return OSError(told)
 
 
-def _exif(file: BinaryIO) -> Image.Exif:
+def raw_exif(file: BinaryIO) -> Image.Exif:
     """The EXIF data of a RAW file, empty when it has none in the usual form."""
     file.seek(0)
     head = file.read(16)

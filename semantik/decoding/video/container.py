@@ -39,6 +39,21 @@ def has_pictures(file: BinaryIO, container: str, size: int) -> bool:
     return b"vide" in content or b"cmov" in content  # compressed headers tell only FFmpeg
 
 
+def duration(file: BinaryIO, container: str, size: int) -> float:
+    """How many seconds it lasts (``moov/mvhd``); 0 where that is not told."""
+    moov = _find(file, b"moov", 0, size) if container == ISO else None
+    mvhd = _find(file, b"mvhd", *moov) if moov else None
+    if mvhd is None:
+        return 0.0
+    file.seek(mvhd[0])
+    head = file.read(32)
+    layout, at = (">IQ", 20) if head[:1] == b"\1" else (">II", 12)
+    if len(head) < 32:
+        return 0.0
+    scale, length = struct.unpack_from(layout, head, at)
+    return float(length / scale) if scale else 0.0
+
+
 def taken(file: BinaryIO, container: str, size: int) -> datetime | None:
     """When it was recorded, local time without a zone; None if not told.
 

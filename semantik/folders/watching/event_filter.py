@@ -21,6 +21,9 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 
+from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
+from semantik.decoding.pictures.unlisted import spoken_extension
+from semantik.folders.known_endings import may_be_picture
 from semantik.folders.litter import is_derived, is_litter
 from semantik.folders.raw_jpeg_pairs import suffix
 from semantik.folders.scan import TAKEN
@@ -85,11 +88,14 @@ class EventFilter(FileSystemEventHandler):
         paths = [path for path in paths if self._scope.admits(path)]
         if not paths:
             return
-        if not event.is_directory and any(suffix(_parts(path)[-1]) in TAKEN for path in paths):
+        names = [_parts(path)[-1] for path in paths]
+        if not event.is_directory and any(suffix(name) in TAKEN for name in names):
             if not _is_by_reading(event):
                 self._on_change(EventMeaning.PICTURES)
         elif event.is_directory or any(self._may_be_folder(event, path) for path in paths):
             self._on_change(EventMeaning.FOLDERS)
+        elif any(_is_worth_a_look(event, name) for name in names) and not _is_by_reading(event):
+            self._on_change(EventMeaning.PICTURES)
 
     def _may_be_folder(self, event: FileSystemEvent, path: str) -> bool:
         """Whether a file's event is one of a folder or of a link to one."""
@@ -98,6 +104,13 @@ class EventFilter(FileSystemEventHandler):
         if isinstance(event, FileDeletedEvent) and DELETED_FOLDERS_LOOK_LIKE_FILES:
             return True
         return path in self.links or _links_to_folder(Path(path))
+
+
+def _is_worth_a_look(event: FileSystemEvent, name: str) -> bool:
+    """Whether what happened to a file that has no picture's ending may concern a picture."""
+    if isinstance(event, FileDeletedEvent):  # nobody can look at it any more
+        return spoken_extension(name) in IMAGE_EXTENSIONS
+    return may_be_picture(name)
 
 
 def _links_to_folder(path: Path) -> bool:
