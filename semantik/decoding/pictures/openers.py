@@ -9,12 +9,14 @@ from typing import Any, BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
-from semantik.decoding.pictures.formats import LIBHEIF, LIBJXL, LIBRAW, OPENCV, RESVG, ImageFormat
+from semantik.decoding.pictures.formats import JPEG2000, LIBHEIF, LIBJXL, LIBRAW, OPENCV, RESVG, WEBP, ImageFormat
+from semantik.decoding.pictures.jpeg_2000 import Jpeg2000Picture
 from semantik.decoding.pictures.jpeg_xl import JxlPicture
 from semantik.decoding.pictures.opened_picture import Picture
 from semantik.decoding.pictures.radiance import HdrPicture
 from semantik.decoding.pictures.raw_photos import RawPicture
 from semantik.decoding.pictures.vector_drawings import SvgPicture
+from semantik.decoding.pictures.webp import SMALL, LargeWebp, webp_size
 
 _OWN: dict[str, Callable[[BinaryIO, float], Picture]] = {
     OPENCV: HdrPicture,
@@ -38,6 +40,12 @@ def open_picture(file: BinaryIO, kind: ImageFormat) -> Picture:
         plugin: Any = importlib.import_module(f"PIL.{kind.plugin}")
         if hasattr(plugin, "DEFAULT_MAX_THREADS"):  # AVIF would start one per core, each with its stack
             plugin.DEFAULT_MAX_THREADS = 1
+    if kind is WEBP:
+        size, animated = webp_size(file)
+        if size[0] * size[1] > SMALL:
+            return LargeWebp(file, kind.cost, size, animated)
+    if kind is JPEG2000:
+        return Jpeg2000Picture(_open(file, kind), kind.cost, file)
     return Picture(_open(file, kind), kind.cost, kind.scales)
 
 
