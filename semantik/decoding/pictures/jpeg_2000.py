@@ -38,6 +38,12 @@ class Jpeg2000Picture(Picture):
         coded = self.size[0] * self.size[1]
         return Load(coded, coded // 4**self.reduced, self.cost, int(coded * _LEAST) if self.reduced else 0)
 
+    def load(self) -> tuple[Image.Image, Extent]:
+        try:
+            return super().load()
+        finally:
+            self.image.reduce = 0  # type: ignore[method-assign,assignment]  # a method again, as of any picture
+
 
 def _levels(file: BinaryIO) -> int:
     """The number of decompositions in the COD marker (ISO/IEC 15444-1, A.6.1); 0 when it is not found."""

@@ -18,6 +18,7 @@ SMALL = 40_000_000
 
 _ANIMATED, _VP8X = 0x02, b"VP8X"
 _COST = 8  # bytes per pixel of OpenCV's way, which has no animations (measured)
+_OPENCV = 384 * 2**20  # bytes of address space that its libraries take
 _LARGEST = 4 * 2**20  # bytes of EXIF data or of a profile
 
 
@@ -44,7 +45,7 @@ class LargeWebp(Picture):
 
     def needs(self) -> Load:
         pixels = self.size[0] * self.size[1]
-        return Load(pixels, pixels, self.cost, 2 * self.bytes)
+        return Load(pixels, pixels, self.cost, 2 * self.bytes + (0 if self.animated else _OPENCV))
 
     def load(self) -> tuple[Image.Image, Extent]:
         self.file.seek(0)
