@@ -6,13 +6,15 @@ Adobe Photoshop File Formats Specification: sections of a length each, and at th
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from semantik.decoding.pictures.byte_codecs import PACKBITS, by_libtiff, filled
 from semantik.decoding.pictures.exif import image_orientation
 from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
 
@@ -115,12 +117,11 @@ class PhotoshopPicture(Picture):
                 data = self.file.read(int(starts[last] - starts[first]))
                 if self.packing == _PACKED:
                     ends = starts[first : last + 1] - starts[first]
-                    data = b"".join(_unpacked(data[ends[at] : ends[at + 1]], row) for at in range(last - first))
-                if len(data) < (last - first) * row:
-                    if not ImageFile.LOAD_TRUNCATED_IMAGES:
-                        raise OSError("image file is truncated")
-                    data += bytes((last - first) * row - len(data))
-                yield np.frombuffer(data, kind, (last - first) * width).reshape(-1, width)
+                    packed = [data[start:end] for start, end in itertools.pairwise(ends.tolist())]
+                    unpacked = by_libtiff(packed, PACKBITS, row, [1] * len(packed))
+                    yield unpacked.view(kind).reshape(-1, width)
+                else:
+                    yield filled(data, (last - first) * row).view(kind).reshape(-1, width)
 
         return (bands(colour) for colour in range(self.colours))
 
@@ -172,17 +173,3 @@ def _resources(file: BinaryIO) -> dict[str, bytes]:
         file.seek(length, io.SEEK_CUR)
     file.seek(end)
     return found
-
-
-def _unpacked(data: bytes, size: int) -> bytes:
-    """PackBits: a count and as many bytes, or a count and one byte to repeat."""
-    out, at = bytearray(), 0
-    while at + 1 < len(data) and len(out) < size:
-        count = data[at]
-        if count < 128:
-            out += data[at + 1 : at + 2 + count]
-            at += 2 + count
-        else:
-            out += data[at + 1 : at + 2] * (257 - count if count > 128 else 0)
-            at += 2 if count > 128 else 1
-    return bytes(out[:size]).ljust(size, b"\0")

@@ -65,7 +65,8 @@ class Levels:
             around -= (around >> (self.layout.bits - 1)) << self.layout.bits
             return signed
         if self.layout.kind == FLOAT:
-            return np.nan_to_num(band.astype(np.float64 if band.dtype.itemsize > 4 else np.float32), posinf=0, neginf=0)
+            numbers = band.astype(np.float64 if band.dtype.itemsize > 4 else np.float32)
+            return np.asarray(np.nan_to_num(numbers, posinf=0, neginf=0))
         return band
 
     @property

@@ -6,16 +6,13 @@ for rows of one plane, without a word. Here its codecs give bytes, and numpy mak
 
 from __future__ import annotations
 
-import io
-import struct
-import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile
-from PIL.TiffImagePlugin import TiffImageFile
 
+from semantik.decoding.pictures.byte_codecs import by_libtiff, filled, inflated
 from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
 from semantik.decoding.pictures.tiff_colours import Levels, as_image
 from semantik.decoding.pictures.tiff_layout import (
@@ -129,7 +126,7 @@ class TiffParts(Picture):
             self.file.seek(self.layout.offsets[first + top // down])
             for at in range(0, rows, most):
                 count = min(most, rows - at)
-                data = _filled(self.file.read(count * bytes_per_row), count * bytes_per_row)
+                data = filled(self.file.read(count * bytes_per_row), count * bytes_per_row)
                 yield self._samples(data.reshape(count, bytes_per_row), width)
 
     def _decoded(self, numbers: range, heights: list[int], bytes_per_row: int) -> list[Array]:
@@ -141,9 +138,9 @@ class TiffParts(Picture):
             packed.append(self.file.read(layout.lengths[number] if number < len(layout.lengths) else -1))
         sizes = [rows * bytes_per_row for rows in heights]
         if layout.compression == RAW:
-            parts = [_filled(data, size) for data, size in zip(packed, sizes, strict=True)]
+            parts = [filled(data, size) for data, size in zip(packed, sizes, strict=True)]
         elif layout.compression in (DEFLATE, OLD_DEFLATE):
-            parts = [_filled(_inflated(data, size), size) for data, size in zip(packed, sizes, strict=True)]
+            parts = [filled(inflated(data, size), size) for data, size in zip(packed, sizes, strict=True)]
         else:
             parts = self._by_libtiff(packed, bytes_per_row, heights)
         return [part.reshape(rows, bytes_per_row) for part, rows in zip(parts, heights, strict=True)]
@@ -151,7 +148,7 @@ class TiffParts(Picture):
     def _by_libtiff(self, packed: list[bytes], bytes_per_row: int, heights: list[int]) -> list[Array]:
         sizes = [rows * bytes_per_row for rows in heights]
         try:
-            whole = _by_libtiff(packed, self.layout.compression, bytes_per_row, heights)
+            whole = by_libtiff(packed, self.layout.compression, bytes_per_row, heights)
         except (OSError, ValueError, SyntaxError, TypeError):
             if not ImageFile.LOAD_TRUNCATED_IMAGES:
                 raise
@@ -196,45 +193,3 @@ def _cells(rows: Array, factor: int) -> Array:
     high = np.diff(np.append(np.arange(0, height, factor), height))
     wide = np.diff(np.append(np.arange(0, width, factor), width))
     return np.asarray(cells / (high[:, None] * wide[None, :])[..., None], dtype=np.float32)
-
-
-def _filled(data: bytes, size: int) -> Array:
-    """The bytes, and zeros for those that are missing, where an incomplete picture is better than none."""
-    if len(data) < size:
-        if not ImageFile.LOAD_TRUNCATED_IMAGES:
-            raise OSError("image file is truncated")
-        data += bytes(size - len(data))
-    return np.frombuffer(data, np.uint8, size)
-
-
-def _inflated(data: bytes, size: int) -> bytes:
-    try:
-        return zlib.decompressobj().decompress(data, size)
-    except zlib.error as error:
-        if not ImageFile.LOAD_TRUNCATED_IMAGES:
-            raise OSError(f"broken data: {error}") from error
-        return b""
-
-
-def _by_libtiff(packed: list[bytes], compression: int, bytes_per_row: int, heights: list[int]) -> Array:
-    """What libtiff's codec makes of the segments, handed to it as the strips of a grey picture of bytes, uint8 (n,)."""
-    count, rows = len(packed), sum(heights)
-    body = 8 + 2 + 10 * 12 + 4
-    lengths = [len(data) for data in packed]
-    offsets = [body + 8 * count + sum(lengths[:at]) for at in range(count)] if count < 64 else _starts(lengths, body)
-    one = count == 1
-    tags = [
-        (256, 4, 1, bytes_per_row), (257, 4, 1, rows), (258, 3, 1, 8), (259, 3, 1, compression), (262, 3, 1, 1),
-        (273, 4, count, offsets[0] if one else body), (277, 3, 1, 1), (278, 4, 1, heights[0]),
-        (279, 4, count, lengths[0] if one else body + 4 * count), (284, 3, 1, 1),
-    ]  # fmt: skip
-    head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + bytes(4)
-    made = b"".join([head, struct.pack(f"<{count}I", *offsets), struct.pack(f"<{count}I", *lengths), *packed])
-    with TiffImageFile(io.BytesIO(made)) as image:
-        image.load()
-        return np.asarray(image).reshape(-1)
-
-
-def _starts(lengths: list[int], body: int) -> list[int]:
-    starts = np.cumsum([body + 8 * len(lengths), *lengths[:-1]])
-    return [int(start) for start in starts]
