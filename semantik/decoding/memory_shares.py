@@ -18,8 +18,9 @@ LARGE_SHARE = 0.8
 LEAST_MEMORY = 192 * 2**20
 """Bytes with which a decoder reads ordinary photos; where there are not as many for each, there are fewer decoders."""
 
+_GROUP = Path("/sys/fs/cgroup")
 _SPARE = 1.2  # what a process may take, of what its picture is reckoned to: the readers themselves, and fragments
-_LIBRARIES = 64 * 2**20  # bytes
+_LIBRARIES = 256 * 2**20  # bytes
 _UNHURRIED = 50_000_000  # pixels that any decoder opens well within the time for an ordinary file
 
 
@@ -48,11 +49,10 @@ def free_memory() -> int:
     import psutil
 
     free = int(psutil.virtual_memory().available)
-    group = Path("/sys/fs/cgroup")
     with suppress(OSError, ValueError):
-        limit, used = (int((group / f"memory.{name}").read_text("ascii")) for name in ("max", "current"))
+        limit, used = (int((_GROUP / f"memory.{name}").read_text("ascii")) for name in ("max", "current"))
         # Files that were read are counted as used, and given up when somebody wants the memory.
-        counts = dict(line.split() for line in (group / "memory.stat").read_text("ascii").splitlines())
+        counts = dict(line.split() for line in (_GROUP / "memory.stat").read_text("ascii").splitlines())
         free = min(free, max(0, limit - used + int(counts.get("inactive_file", 0))))
     return free
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -10,6 +11,7 @@ from typing import Any, BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from semantik.decoding.pictures.formats import (
+    AVIF,
     JPEG2000,
     LIBHEIF,
     LIBJXL,
@@ -34,6 +36,9 @@ from semantik.decoding.pictures.webp import SMALL, LargeWebp, webp_size
 
 SMALL_TIFF = 30_000_000
 """Pixels up to which Pillow reads a TIFF picture of an ordinary layout whole, which is quicker."""
+
+_LIBAVIF_PIXELS = 2**28  # its own limit, which Pillow leaves as it is
+_ISO_HEAD = 2**16  # bytes in which an AVIF file tells of its items
 
 _OWN: dict[str, Callable[[BinaryIO, float], Picture]] = {
     OPENCV: HdrPicture,
@@ -96,8 +101,18 @@ def _open(file: BinaryIO, kind: ImageFormat) -> Image.Image:
         try:
             return Image.open(file, formats=[kind.name])
         except UnidentifiedImageError as error:
+            if kind is AVIF and _largest_item(file) > _LIBAVIF_PIXELS:
+                raise NotImplementedError("unsupported by libavif: more than 268 megapixels") from error
             why = "; ".join(str(warning.message) for warning in caught[-1:])
             raise UnidentifiedImageError(why or "not identified") from error
+
+
+def _largest_item(file: BinaryIO) -> int:
+    """The most pixels that an item of an AVIF file says it has (ISO/IEC 23008-12, 6.5.3); 0 for none."""
+    file.seek(0)
+    head = file.read(_ISO_HEAD)
+    sizes = (head[found.end() + 4 : found.end() + 12] for found in re.finditer(b"ispe", head))
+    return max((int.from_bytes(size[:4], "big") * int.from_bytes(size[4:], "big") for size in sizes), default=0)
 
 
 def _register_heif() -> None:

@@ -21,7 +21,7 @@ from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
 _BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 8, 9
 _COLOURS = {_GREY: 1, _RGB: 3, _CMYK: 4, _DUOTONE: 1, _LAB: 3}
 _PLAIN, _PACKED = 0, 1
-_RESOURCES = {1039: "icc_profile", 1058: "exif"}
+_RESOURCES = {1039: "icc_profile", 1058: "exif", 1060: "xmp"}
 _LARGEST = 4 * 2**20  # bytes of such a resource
 _MAX_CHANNELS = 56
 _BAND_ROWS = 256

@@ -24,6 +24,7 @@ _MAX_ENTRIES = 4096
 _MAX_VALUES = 2**22  # of one tag: the offsets of tiles are the most
 _THUMBNAIL = 1  # bit of NewSubfileType (section 8)
 _MAX_SAMPLES = 64
+_OTHER_DATA = (700, 33723, 34377)  # XMP, IPTC, Photoshop's resources
 _COLOURS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, SEPARATED: 4, CIELAB: 3, ICCLAB: 3}
 _NO_ENTRIES = UnidentifiedImageError("broken directory")
 
@@ -187,4 +188,7 @@ def _exif(file: BinaryIO, tags: Tags, order: str, big: bool, at: int) -> Image.E
         value = tags.get(tag, (b"",))[0]
         if isinstance(value, bytes) and value:
             exif[tag] = value.rstrip(b"\0").decode("utf-8", "replace")
+    for tag in _OTHER_DATA:
+        if isinstance(value := tags.get(tag, (None,))[0], bytes):
+            exif[tag] = value
     return exif

@@ -19,7 +19,8 @@ SMALL = 40_000_000
 _ANIMATED, _VP8X = 0x02, b"VP8X"
 _COST = 8  # bytes per pixel of OpenCV's way, which has no animations (measured)
 _OPENCV = 384 * 2**20  # bytes of address space that its libraries take
-_LARGEST = 4 * 2**20  # bytes of EXIF data or of a profile
+_TOLD = {b"EXIF": "exif", b"ICCP": "icc_profile", b"XMP ": "xmp"}
+_LARGEST = 4 * 2**20  # bytes of each of these
 
 
 class LargeWebp(Picture):
@@ -34,9 +35,9 @@ class LargeWebp(Picture):
         self.info: dict[str, bytes] = {}
         self.exif = Image.Exif()
         for name, start, length in _chunks(file, self.bytes):
-            if name in (b"EXIF", b"ICCP") and length <= _LARGEST:
+            if name in _TOLD and length <= _LARGEST:
                 file.seek(start)
-                self.info["exif" if name == b"EXIF" else "icc_profile"] = file.read(length)
+                self.info[_TOLD[name]] = file.read(length)
         described = self._described(Image.new("1", (1, 1)))
         self.exif, self.orientation = described.getexif(), image_orientation(described)
 
