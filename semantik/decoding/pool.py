@@ -6,8 +6,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,16 @@ from semantik.decoding.decode_ahead import in_order
 from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbnail
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.fitting import InputSpec
+from semantik.decoding.memory_shares import (
+    MEMORY_LIMIT,
+    SHARE,
+    NeedsMore,
+    free_memory,
+    large_limit,
+    picture_memory,
+    share_memory,
+    time_for,
+)
 from semantik.decoding.pipe_messages import Header
 from semantik.decoding.shots import LOOK_SIDE, Shot
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
@@ -33,15 +43,6 @@ Result = TypeVar("Result")
 
 TIME_LIMIT = 20.0
 """Seconds for one file."""
-
-MEMORY_LIMIT = 960 * 2**20
-"""Bytes that a decoder process may take beyond what it has when idle."""
-
-SHARE = 0.5
-"""Of the memory that is free when the first decoder starts, what all of them together may take."""
-
-LEAST_MEMORY = 192 * 2**20
-"""Bytes with which a decoder reads ordinary photos; where there are not as many for each, there are fewer decoders."""
 
 LOOK_AHEAD = 64
 """Pictures decoded ahead of their use: several batches of an encoder, about 10 MB."""
@@ -76,30 +77,6 @@ def _description(header: Header) -> Description:
     )
 
 
-def free_memory() -> int:
-    """Bytes that programs may still take: of the machine, or of the container that this one is in."""
-    import psutil
-
-    free = int(psutil.virtual_memory().available)
-    with suppress(OSError, ValueError):
-        limit, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text("ascii")) for name in ("max", "current"))
-        free = min(free, max(0, limit - used))
-    return free
-
-
-def share_memory(free: int, workers: int, most: int) -> tuple[int, int]:
-    """How many decoders there may be, ``workers`` at most, and the bytes that each may take, ``most`` at most.
-
-    Together they keep to their share of ``free``, and so does the one of them that may take ``most`` at a time.
-    """
-    budget = int(free * SHARE)
-    if workers * most <= budget:
-        return workers, most
-    left = budget - most  # for the ordinary ones, beside the one with a large picture
-    count = max(1, min(workers, left // LEAST_MEMORY))
-    return count, min(most, max(LEAST_MEMORY, left // count))
-
-
 class DecodePool:
     """Decodes pictures in processes that a hostile file may crash, hang or exhaust without harm.
 
@@ -114,24 +91,28 @@ class DecodePool:
         workers: int | None = None,
         time_limit: float = TIME_LIMIT,
         *,
-        memory_limit: int = MEMORY_LIMIT,
+        memory_limit: int | None = None,
         fetch_cloud: bool = False,
         command: Sequence[str] | None = None,
     ) -> None:
         """``fetch_cloud``: thumbnails and descriptions are made of files that are only in a cloud, too, which downloads
-        them; to fit one, somebody must have asked for it. ``command`` runs another program than
+        them; to fit one, somebody must have asked for it. ``memory_limit``: bytes that no process may exceed; without
+        it, one process at a time may take more for a large picture. ``command`` runs another program than
         ``semantik.decoding.worker`` that talks as it does.
         """
         self.workers = workers or default_workers()
         self.time_limit = time_limit
         self._fetch_cloud = fetch_cloud
-        self._most_memory = memory_limit
+        self._most_memory = memory_limit or MEMORY_LIMIT
+        self._capped = memory_limit is not None
         self._memory_limit = 0  # of each, once it is known what is free
+        self._beside = 0  # of one with a large picture, while the others work
         self._large = threading.Lock()  # held by the one decoder that may take most
         self._command = command
         self._changed = threading.Condition()  # guards all below
         self._idle: list[DecodeProcess] = []
         self._live: set[DecodeProcess] = set()
+        self._alone = False  # whether a large picture wants the memory of all
         self._closed = threading.Event()
 
     def __enter__(self) -> Self:
@@ -279,32 +260,74 @@ class DecodePool:
     def _exchange(
         self, path: Path, request: Header, read: Callable[[Header, bytes], Result], names: bytes = b""
     ) -> Result:
-        """Ask an ordinary decoder; and, where its memory did not do, the one that may take more.
+        """Ask an ordinary decoder; and, where its memory or time does not do, the one that may take more.
 
         ``names``: what is asked about where it is more than ``path``.
         """
         try:
             return self._ask(path, request, read, names)
+        except NeedsMore as error:
+            needs = error
         except DecodeFailed as error:
-            if error.params["reason"] is not Reason.OUT_OF_MEMORY or self._memory_limit >= self._most_memory:
+            if error.params["reason"] is not Reason.OUT_OF_MEMORY:
                 raise
-        with self._large:
-            return self._ask(path, request, read, names, large=True)
+            needs = NeedsMore(0, 0)
+            if self._capped and self._memory_limit >= self._most_memory:
+                raise
+        with self._large, self._room_for(path, needs) as limit:
+            return self._ask(
+                path, request, read, names, limit=limit, time_limit=time_for(needs.pixels, self.time_limit)
+            )
+
+    @contextmanager
+    def _room_for(self, path: Path, needs: NeedsMore) -> Iterator[int]:
+        """The memory limit of a process for a large picture; the others wait meanwhile if it takes their part, too."""
+        if self._capped:
+            limit = self._most_memory if needs.memory <= picture_memory(self._most_memory) else None
+        else:
+            limit = large_limit(needs.memory, free_memory())
+        alone = limit is not None and limit > self._beside and not self._capped
+        with self._changed:
+            self._alone = alone
+            self._changed.wait_for(lambda: not alone or self._closed.is_set() or len(self._idle) == len(self._live))
+        try:
+            if limit is None:
+                needed = f"{needs.memory / 2**20:.0f} MiB of memory are needed"
+                raise DecodeFailed(path=str(path), reason=Reason.OUT_OF_MEMORY, detail=needed)
+            yield limit
+        finally:
+            with self._changed:
+                self._alone = False
+                self._changed.notify_all()
 
     def _share(self) -> None:
         """Once: how many decoders there may be, and how much memory each may take. Hold the condition."""
         if not self._memory_limit:
-            self.workers, self._memory_limit = share_memory(free_memory(), self.workers, self._most_memory)
+            free = free_memory()
+            self.workers, self._memory_limit = share_memory(free, self.workers, self._most_memory)
+            self._beside = max(self._most_memory, int(free * SHARE) - self.workers * self._memory_limit)
 
     def _ask(
-        self, path: Path, request: Header, read: Callable[[Header, bytes], Result], names: bytes, *, large: bool = False
+        self,
+        path: Path,
+        request: Header,
+        read: Callable[[Header, bytes], Result],
+        names: bytes,
+        *,
+        limit: int = 0,
+        time_limit: float = 0.0,
     ) -> Result:
+        """``limit`` of bytes and ``time_limit`` in seconds: of a process for this one file, else an ordinary one's."""
         name = names or os.fsencode(Path(path).absolute())
-        request = {**request, "seconds": _VIDEO_SHARE * self.time_limit}
+        seconds = time_limit or self.time_limit
+        request = {**request, "seconds": _VIDEO_SHARE * seconds, "patient": bool(limit)}
         for second_chance in (False, True):
-            process = self._borrow(fresh=second_chance, large=large)
+            process = self._borrow(fresh=second_chance, limit=limit, time_limit=seconds)
+            request["memory"] = picture_memory(limit or self._memory_limit)
             try:
-                header, payload = process.ask((request, name), self.time_limit)
+                header, payload = process.ask((request, name), seconds)
+                if "needs" in header:
+                    raise NeedsMore(int(header["needs"]), int(header["pixels"]))
                 if "reason" not in header:
                     return read(header, payload)
                 reason = Reason(header["reason"])
@@ -324,41 +347,44 @@ class DecodePool:
                 self._give_back(process)
         raise AssertionError("unreachable: the second chance always returns or raises")
 
-    def _borrow(self, fresh: bool, large: bool = False) -> DecodeProcess:
+    def _borrow(self, fresh: bool, limit: int, time_limit: float) -> DecodeProcess:
         """An idle process, or a new one (``fresh`` insists on that). Waits while all are busy.
 
-        ``large``: one for this file alone that may take most memory, beside the others. A process that dies while it
-        starts says little: a system that is short of memory ends those first that came last. So some are tried.
+        ``limit``, unless it is 0: one for this file alone that may take so many bytes, beside the others. A process
+        that dies while it starts says little: a system that is short of memory ends those first that came last. So
+        some are tried.
         """
         for pause in _START_PAUSES:
             try:
-                return self._take(fresh, large)
+                return self._take(fresh, limit, time_limit)
             except DecoderNotStarted as error:
                 if isinstance(error.__cause__, ProcessLate):
                     raise
                 log.warning("a decoder process did not start: %s", error.params["detail"])
             self._closed.wait(pause)
-        return self._take(fresh, large)
+        return self._take(fresh, limit, time_limit)
 
-    def _take(self, fresh: bool, large: bool) -> DecodeProcess:
+    def _take(self, fresh: bool, limit: int, time_limit: float) -> DecodeProcess:
         retired: DecodeProcess | None = None
         with self._changed:
             self._share()
             self._changed.wait_for(
-                lambda: large or self._closed.is_set() or self._idle or len(self._live) < self.workers
+                lambda: (
+                    bool(limit)
+                    or self._closed.is_set()
+                    or (not self._alone and bool(self._idle or len(self._live) < self.workers))
+                )
             )
             if self._closed.is_set():
                 raise Cancelled
-            if self._idle and not fresh and not large:
+            if self._idle and not fresh and not limit:
                 return self._idle.pop()
-            if len(self._live) >= self.workers and self._idle and not large:
+            if len(self._live) >= self.workers and self._idle and not limit:
                 retired = self._idle.pop()
                 self._live.discard(retired)
                 retired.hang_up()
             try:
-                process = DecodeProcess(
-                    self._command, self._most_memory if large else self._memory_limit, self.time_limit, alone=large
-                )
+                process = DecodeProcess(self._command, limit or self._memory_limit, time_limit, alone=bool(limit))
             except OSError as error:
                 raise DecoderNotStarted(detail=str(error)) from error
             self._live.add(process)
@@ -384,6 +410,6 @@ class DecodePool:
                 self._idle.append(process)
             else:
                 self._live.discard(process)
-            self._changed.notify()
+            self._changed.notify_all()
         if not keep:
             process.stop()

@@ -26,11 +26,12 @@ from PIL import Image
 from semantik.decoding.decoded import Description
 from semantik.decoding.fingerprint import Fingerprint, fingerprint
 from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, resampling, resized
+from semantik.decoding.memory_shares import Allowance, NeedsMore
 from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_image
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
 from semantik.decoding.pipe_messages import BadFrame, Header, Message, read_frame, write_frame
-from semantik.decoding.sidecar_files import SIDECAR_EXTENSIONS, describe_sidecar
 from semantik.decoding.shot_reading import read_shot
+from semantik.decoding.sidecar_files import SIDECAR_EXTENSIONS, describe_sidecar
 from semantik.decoding.video import frames
 from semantik.errors import DecodeFailed
 from semantik.records import DateSource, Reason, split_path
@@ -124,6 +125,8 @@ def _answer(header: Header, payload: bytes) -> Message:
         if header["op"] == "fingerprints":
             return {"found": [_fingerprint(Path(os.fsdecode(name))) for name in payload.split(b"\0")]}, b""
         return _work(header, *split_path(Path(os.fsdecode(payload))))
+    except NeedsMore as error:
+        return {"needs": error.memory, "pixels": error.pixels}, b""
     except DecodeFailed as error:
         trace = "".join(traceback.format_exception(error.__cause__)) if error.__cause__ else ""
         return _failure(error.params["reason"], str(error.params["detail"]), trace)
@@ -135,22 +138,23 @@ def _answer(header: Header, payload: bytes) -> Message:
 
 def _work(header: Header, path: Path, moment: float | None) -> Message:
     seconds = header["seconds"]  # for a video; a picture cannot be left half done
+    allowance = Allowance(header["memory"], header["patient"])
     if header["op"] == "thumbnail":
-        return _thumbnail(path, moment, header["side"], seconds)
+        return _thumbnail(path, moment, header["side"], seconds, allowance)
     if header["op"] == "describe" and path.suffix.lower() in SIDECAR_EXTENSIONS:
         return _told(describe_sidecar(path)), b""
     if header["op"] == "shot":
         return read_shot(path, look=header["look"], seconds=seconds)
     is_video = frames.is_video(path)
     if header["op"] == "describe":
-        return _told(frames.describe_video(path, seconds) if is_video else describe_image(path)), b""
+        return _told(frames.describe_video(path, seconds) if is_video else describe_image(path, allowance)), b""
     spec = InputSpec(**header["spec"])
     if moment is not None and is_video:
         return _fit_frame(path, moment, spec, seconds)
     # First, so that the decoder finds the file in the system's cache.
     before = _read_whole(path, is_video)
     try:
-        told, pixels = _fit_video(path, spec, seconds) if is_video else _fit(path, spec)
+        told, pixels = _fit_video(path, spec, seconds) if is_video else _fit(path, spec, allowance)
     except DecodeFailed as error:
         if isinstance(before, Fingerprint) or error.params["reason"] is not Reason.DAMAGED:
             raise
@@ -193,8 +197,8 @@ def _unchanged(path: Path, before: Fingerprint | OSError | ValueError) -> str:
     return before.digest
 
 
-def _fit(path: Path, spec: InputSpec) -> Message:
-    loaded = load_image(path, max(spec.width, spec.height))
+def _fit(path: Path, spec: InputSpec, allowance: Allowance) -> Message:
+    loaded = load_image(path, max(spec.width, spec.height), allowance)
     pixels = fit_pixels(_unreduced_geometry(loaded, spec), spec)
     warning = loaded.warning.value if loaded.warning else None
     return {**_told(loaded), "warning": warning}, pixels.tobytes()
@@ -238,9 +242,9 @@ def _unreduced_geometry(loaded: LoadedImage, spec: InputSpec) -> Image.Image:
     return loaded.image.resize(resized((width, height), spec), resampling(spec), box=loaded.box)
 
 
-def _thumbnail(path: Path, moment: float | None, side: int, seconds: float) -> Message:
+def _thumbnail(path: Path, moment: float | None, side: int, seconds: float, allowance: Allowance) -> Message:
     if not frames.is_video(path):
-        image = load_image(path, max(1, side // 2)).image
+        image = load_image(path, max(1, side // 2), allowance).image
     elif moment is None:
         image = Image.fromarray(frames.first_frame(path, side, seconds))
     else:

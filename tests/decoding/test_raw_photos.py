@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from semantik.decoding.decoded import Description
-from semantik.decoding.pictures import decode, raw_photos
+from semantik.decoding.pictures import raw_photos, sizes
 from semantik.decoding.pictures.decode import describe_image, load_image
 from semantik.records import Reason
 from tests.support import photo_files
@@ -83,7 +83,7 @@ def test_a_cut_raw_file_is_damaged(tmp_path: Path) -> None:
 
 def test_a_huge_raw_file_is_refused_before_it_is_developed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(raw_photos.RawPicture, "_develop", None)
-    monkeypatch.setattr(decode, "MAX_SCALED_PIXELS", 300_000)
+    monkeypatch.setattr(sizes, "MAX_PIXELS", 300_000)
     path = photo_files.dng(tmp_path / "a.dng")
     assert failure(path)[0] is Reason.TOO_LARGE
 

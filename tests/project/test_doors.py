@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantik.decoding.pool import LEAST_MEMORY, MEMORY_LIMIT, SHARE, share_memory
+from semantik.decoding.memory_shares import LEAST_MEMORY, MEMORY_LIMIT, SHARE, share_memory
 from semantik.downloads import http_get
 from semantik.errors import IndexDamaged, PlaceAmongPictures, PlaceTaken
 from semantik.index.image_index import ImageIndex

@@ -239,6 +239,24 @@ def photo_cd(image: Image.Image) -> bytes:
     return bytes(2048) + b"PCD_".ljust(96 * 2048 - 2048, b"\0") + b"".join(rows)
 
 
+def deep_psd(levels: np.ndarray, mode: int, bits: int, *, large: bool = False, packed: bool = False) -> bytes:
+    """A Photoshop file of ``levels``, (height, width, channels) in [0, 1]; ``large``: a PSB."""
+    height, width, channels = levels.shape
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 2 if large else 1, channels, height, width, bits, mode)
+    planes = levels.transpose(2, 0, 1)
+    samples = planes.astype(">f4") if bits == 32 else np.round(planes * (2**bits - 1)).astype(f">u{bits // 8}")
+    rows = samples.reshape(channels * height, width).view(np.uint8).reshape(channels * height, -1)
+    if not packed:
+        return head + bytes(16 if large else 12) + b"\0\0" + rows.tobytes()
+    lines = [b"".join(bytes([len(part) - 1]) + part for part in _parts(row.tobytes())) for row in rows]
+    lengths = struct.pack(f">{len(lines)}{'I' if large else 'H'}", *map(len, lines))
+    return head + bytes(16 if large else 12) + b"\0\1" + lengths + b"".join(lines)
+
+
+def _parts(row: bytes) -> list[bytes]:
+    return [row[at : at + 128] for at in range(0, len(row), 128)]
+
+
 def psd(image: Image.Image) -> bytes:
     """A Photoshop file with nothing but its composite picture."""
     mode = {"RGB": 3, "CMYK": 4}[image.mode]

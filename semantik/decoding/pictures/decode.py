@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image, ImageFile, features
 
 from semantik.decoding.decoded import Description, Place
+from semantik.decoding.memory_shares import Allowance, NeedsMore
 from semantik.decoding.pictures.capture_facts import photo_details
 from semantik.decoding.pictures.exif import Box, turn, turn_box
 from semantik.decoding.pictures.formats import (
@@ -30,35 +31,30 @@ from semantik.decoding.pictures.formats import (
     estimate_gif_frames,
     recognise,
 )
-from semantik.decoding.pictures.opened_picture import Picture
 from semantik.decoding.pictures.openers import open_picture
+from semantik.decoding.pictures.sizes import MAX_PIXELS, check_size
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING, reduced_rgb, reduction
 from semantik.decoding.pictures.unlisted import spoken_extension, unread_format
 from semantik.decoding.pictures.vector_drawings import TooComplex
 from semantik.decoding.refusals import Refused, with_file
 from semantik.records import DateSource, Reason
 
-__all__ = ["IMAGE_EXTENSIONS", "MAX_PIXELS", "MAX_SCALED_PIXELS", "LoadedImage", "describe_image", "load_image"]
+__all__ = ["IMAGE_EXTENSIONS", "LoadedImage", "describe_image", "load_image"]
 
 log = logging.getLogger(__name__)
 
-MAX_PIXELS = 120_000_000
-"""Largest picture that is decoded in full size."""
-
-MAX_SCALED_PIXELS = 250_000_000
-"""Largest picture whose decoder can deliver a smaller one directly."""
+ALL = Allowance()
+"""Whatever a picture needs."""
 
 MAX_FRAMES = 100_000
 """An animation of more frames than this is an attack, not a picture."""
 
-_MEMORY = 800 * 2**20  # bytes that one picture may take while it is decoded
 _VISIBLE = 0.05  # share of the rows that must show something in an incomplete file
 _SAMPLE = 512  # rows and columns that are looked at for that
-_CONVERSION = 12  # bytes per pixel: the RGB copy, its turned copy, the ground under a transparent picture
 
 # Pillow's own limit (it refuses twice this value) guards the sizes that only its plugins see, such as the
-# PNG inside an ICO. The exact limits are _check_size's.
-Image.MAX_IMAGE_PIXELS = MAX_SCALED_PIXELS // 2
+# PNG inside an ICO. The exact limits are check_size's.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 # Have Pillow say why a file whose signature is right was refused.
 Image.WARN_POSSIBLE_FORMATS = True
 
@@ -92,22 +88,22 @@ class LoadedImage:
     place: Place | None = None
 
 
-def load_image(path: Path, min_side: int) -> LoadedImage:
+def load_image(path: Path, min_side: int, allowance: Allowance = ALL) -> LoadedImage:
     """Decode the (first) picture in a file, upright, on neutral ground, as 8-bit RGB.
 
     Large pictures come reduced, their shorter side still at least twice ``min_side`` pixels. Raises
-    DecodeFailed with a records.Reason; never blocks on a pipe or device. Not thread-safe: Pillow's
-    leniency is a setting of the whole process.
+    DecodeFailed with a records.Reason, NeedsMore than ``allowance``; never blocks on a pipe or device. Not
+    thread-safe: Pillow's leniency is a setting of the whole process.
     """
-    return with_file(path, lambda file: _decode(file, _kind(file, spoken_extension(path.name)), min_side))
+    return with_file(path, lambda file: _decode(file, _kind(file, spoken_extension(path.name)), min_side, allowance))
 
 
-def describe_image(path: Path) -> Description:
+def describe_image(path: Path, allowance: Allowance = ALL) -> Description:
     """What the headers of a file tell of its (first) picture, without decoding it.
 
     Sizes are those that ``load_image`` reports, and so are the failures, but for those that show only in the pixels.
     """
-    return with_file(path, lambda file: _describe(file, _kind(file, spoken_extension(path.name))))
+    return with_file(path, lambda file: _describe(file, _kind(file, spoken_extension(path.name)), allowance))
 
 
 def _kind(file: BinaryIO, extension: str) -> ImageFormat:
@@ -125,38 +121,40 @@ def _kind(file: BinaryIO, extension: str) -> ImageFormat:
     return kind
 
 
-def _describe(file: BinaryIO, kind: ImageFormat) -> Description:
+def _describe(file: BinaryIO, kind: ImageFormat, allowance: Allowance) -> Description:
     try:
         picture = open_picture(file, kind)
         if not picture.headers_suffice:
             picture.prepare(1)
-            _check_size(picture, 1)
+            check_size(picture, 1, kind, os.fstat(file.fileno()).st_size, allowance)
             picture.load()
         width, height = picture.size[::-1] if picture.orientation >= 5 else picture.size
         return Description(width, height, *photo_details(picture.exif, picture.info))
+    except (Refused, NeedsMore):
+        raise
     except Exception as error:
-        raise error if isinstance(error, Refused) else _failure(error) from error
+        raise _failure(error) from error
 
 
-def _decode(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
+def _decode(file: BinaryIO, kind: ImageFormat, min_side: int, allowance: Allowance) -> LoadedImage:
     try:
-        return _attempt(file, kind, min_side)
-    except Refused:
+        return _attempt(file, kind, min_side, allowance)
+    except (Refused, NeedsMore):
         raise
     except Exception as error:
         failure = _failure(error)
         log.debug("strict decoding failed", exc_info=True)
-        lenient = _attempt_lenient(file, kind, min_side) if failure.reason is Reason.DAMAGED else None
+        lenient = _attempt_lenient(file, kind, min_side, allowance) if failure.reason is Reason.DAMAGED else None
         if lenient is None:
             raise failure from error
         return lenient
 
 
-def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
-    """Decode with the one decoder that the signature names. Raises whatever the decoder does, or Refused."""
+def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int, allowance: Allowance) -> LoadedImage:
+    """Decode with the one decoder that the signature names. Raises whatever the decoder does, Refused, NeedsMore."""
     picture = open_picture(file, kind)
     factor = reduction(picture.prepare(OVERSAMPLING * min_side), min_side)
-    _check_size(picture, factor)
+    check_size(picture, factor, kind, os.fstat(file.fileno()).st_size, allowance)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image, extent = picture.load()
@@ -166,15 +164,6 @@ def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage:
     box = turn_box((extent[0] / factor, extent[1] / factor), small.size, turned)
     width, height = picture.size[::-1] if turned >= 5 else picture.size
     return LoadedImage(turn(small, turned), width, height, box, None, *photo_details(picture.exif, picture.info))
-
-
-def _check_size(picture: Picture, factor: int) -> None:
-    """Refuse a picture by its declared size, before anything is allocated for it."""
-    needs = picture.needs()
-    # A long strip cannot be reduced.
-    cost = int(needs.pixels * needs.cost) + needs.extra + needs.pixels // factor**2 * _CONVERSION
-    if needs.coded > (MAX_SCALED_PIXELS if picture.scales else MAX_PIXELS) or cost > _MEMORY:
-        raise Refused(Reason.TOO_LARGE, f"{needs.coded / 1e6:.0f} megapixels, {cost / 2**20:.0f} MiB")
 
 
 def _failure(error: Exception) -> Refused:
@@ -193,11 +182,11 @@ def _failure(error: Exception) -> Refused:
     return Refused(Reason.DAMAGED, detail)
 
 
-def _attempt_lenient(file: BinaryIO, kind: ImageFormat, min_side: int) -> LoadedImage | None:
+def _attempt_lenient(file: BinaryIO, kind: ImageFormat, min_side: int, allowance: Allowance) -> LoadedImage | None:
     """What can be seen of an incomplete or broken file; None when that is next to nothing."""
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
-        loaded = _attempt(file, kind, min_side)
+        loaded = _attempt(file, kind, min_side, allowance)
     except Exception:  # the first, strict failure is the one to report
         log.debug("lenient decoding failed", exc_info=True)
         return None

@@ -20,7 +20,8 @@ class ImageFormat:
     ``name`` and ``plugin`` are Pillow's names for the format and its module, ``feature`` the library that
     a Pillow may have been built without; ``plugin`` may also be one of the packages above. ``cost`` is the
     most memory that decoding takes, in bytes per pixel (measured; see benchmarks/decode_cost.md). ``scales``
-    says that the decoder can deliver a smaller picture directly.
+    says that the decoder can deliver a smaller picture directly. ``swells`` is how many bytes of pixels a byte of
+    the file can hold at most, or does in any picture that shows something.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ImageFormat:
     feature: str = ""
     cost: int = 4
     scales: bool = False
+    swells: int = 10_000
 
     @property
     def readable(self) -> bool:
@@ -36,25 +38,30 @@ class ImageFormat:
         return bool(self.plugin)
 
 
-JPEG = ImageFormat("JPEG", "JpegImagePlugin", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), scales=True)
-PNG = ImageFormat("PNG", "PngImagePlugin", (".png", ".apng"))
+JPEG = ImageFormat("JPEG", "JpegImagePlugin", (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"), scales=True, swells=700)
+PNG = ImageFormat("PNG", "PngImagePlugin", (".png", ".apng"), swells=1100)  # deflate: 1032
 GIF = ImageFormat("GIF", "GifImagePlugin", (".gif",), cost=8)
 WEBP = ImageFormat("WEBP", "WebPImagePlugin", (".webp",), feature="webp", cost=17)
-BMP = ImageFormat("BMP", "BmpImagePlugin", (".bmp",))
-DIB = ImageFormat("DIB", "BmpImagePlugin", (".dib",))
+BMP = ImageFormat("BMP", "BmpImagePlugin", (".bmp",), swells=200)
+DIB = ImageFormat("DIB", "BmpImagePlugin", (".dib",), swells=200)
 TIFF = ImageFormat("TIFF", "TiffImagePlugin", (".tif", ".tiff"), cost=8)
 AVIF = ImageFormat("AVIF", "AvifImagePlugin", (".avif", ".avifs"), feature="avif", cost=14)
 JPEG2000 = ImageFormat(
-    "JPEG2000", "Jpeg2KImagePlugin", (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"), feature="jpg_2000", cost=20
+    "JPEG2000",
+    "Jpeg2KImagePlugin",
+    (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"),
+    feature="jpg_2000",
+    cost=20,
+    scales=True,
 )
-TGA = ImageFormat("TGA", "TgaImagePlugin", (".tga", ".icb", ".vda", ".vst"))
+TGA = ImageFormat("TGA", "TgaImagePlugin", (".tga", ".icb", ".vda", ".vst"), swells=200)
 ICO = ImageFormat("ICO", "IcoImagePlugin", (".ico",), cost=8)
-PPM = ImageFormat("PPM", "PpmImagePlugin", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), cost=8)
-QOI = ImageFormat("QOI", "QoiImagePlugin", (".qoi",), cost=9)
-DDS = ImageFormat("DDS", "DdsImagePlugin", (".dds",), cost=9)
-PCX = ImageFormat("PCX", "PcxImagePlugin", (".pcx",))
-PSD = ImageFormat("PSD", "PsdImagePlugin", (".psd",))
-HDR = ImageFormat("HDR", OPENCV, (".hdr",), cost=12)
+PPM = ImageFormat("PPM", "PpmImagePlugin", (".ppm", ".pgm", ".pbm", ".pnm", ".pfm"), cost=8, swells=200)
+QOI = ImageFormat("QOI", "QoiImagePlugin", (".qoi",), cost=9, swells=200)
+DDS = ImageFormat("DDS", "DdsImagePlugin", (".dds",), cost=9, swells=200)
+PCX = ImageFormat("PCX", "PcxImagePlugin", (".pcx",), swells=200)
+PSD = ImageFormat("PSD", "PsdImagePlugin", (".psd",), swells=200)
+HDR = ImageFormat("HDR", OPENCV, (".hdr",), cost=14, swells=200)
 
 HEIF = ImageFormat("HEIF", LIBHEIF, (".heic", ".heif", ".hif", ".heics", ".heifs"), cost=12)
 JXL = ImageFormat("JXL", LIBJXL, (".jxl",), cost=17)
@@ -71,7 +78,7 @@ RAW = ImageFormat(
 )  # fmt: skip
 
 # Rare ones that Pillow reads as well.
-SGI = ImageFormat("SGI", "SgiImagePlugin", (".sgi", ".rgb", ".rgba", ".bw"), cost=8)
+SGI = ImageFormat("SGI", "SgiImagePlugin", (".sgi", ".rgb", ".rgba", ".bw"), cost=8, swells=200)
 SUN = ImageFormat("SUN", "SunImagePlugin", (".ras",))
 ICNS = ImageFormat("ICNS", "IcnsImagePlugin", (".icns",), cost=20)
 CUR = ImageFormat("CUR", "CurImagePlugin", (".cur",), cost=8)

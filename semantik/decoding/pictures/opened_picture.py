@@ -32,13 +32,16 @@ _THUMBNAIL = 1  # bit of NewSubfileType (TIFF 6.0, section 8)
 class Load:
     """What is to come when a picture is decoded.
 
-    The file has ``coded`` pixels, of which ``pixels`` come out and take ``cost`` bytes each, besides ``extra`` bytes.
+    The file has ``coded`` pixels of ``depth`` bytes, of which ``pixels`` come out and take ``cost`` bytes each, besides
+    ``extra`` bytes. ``swells`` is as in ImageFormat, where more is known of this one.
     """
 
     coded: int
     pixels: int
     cost: float
     extra: int = 0
+    depth: float = 3.0
+    swells: int = 2**31
 
 
 class Picture:
@@ -86,7 +89,9 @@ class Picture:
             # horizontal and vertical sampling.
             sampling = [component[1] * component[2] for component in getattr(self.image, "layer", [])]
             extra = 2 * coded * sum(sampling) // max([1, *sampling])
-        return Load(coded, self.image.width * self.image.height, self.cost, extra)
+        # Palettes and greys may have a bit per pixel.
+        depth = 1 / 8 if self.image.mode in ("1", "L", "P") else 3.0
+        return Load(coded, self.image.width * self.image.height, self.cost, extra, depth)
 
     def load(self) -> tuple[Image.Image, Extent]:
         """Decode. Returns the picture, not turned, and which part of it, from its corner, the original fills."""

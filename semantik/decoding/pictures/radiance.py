@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import BinaryIO
 
@@ -12,54 +13,52 @@ from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
 
 _RESOLUTION = re.compile(rb"\n[-+]([XY]) (\d{1,9}) [-+]([XY]) (\d{1,9})\n")
 _HEADER_BYTES = 1 << 16
-_MAX_PIXELS = 8_000_000  # floats and their tone mapping take about 70 bytes a pixel (measured); more would not fit
+_TONE_MAPPING = 60  # bytes per pixel of what is left when the picture was reduced (measured)
 _KEY = 0.18  # middle grey, of photographic practice
 
 
-def open_hdr(file: BinaryIO) -> Image.Image:
-    """The picture in ``file`` as 8-bit RGB, tone-mapped for a screen.
-
-    Raises DecompressionBombError for a header that declares more pixels than is safe, before anything
-    is allocated for them, and OSError for a damaged file.
-    """
-    import cv2
-
-    file.seek(0)
-    data = file.read()
-    width, height = _size(data[:_HEADER_BYTES])
-    if width * height > _MAX_PIXELS:
-        raise Image.DecompressionBombError(f"{width} x {height} pixels")
-    try:
-        light = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
-    except cv2.error as error:
-        raise OSError(str(error)) from error
-    if light is None:
-        raise OSError("OpenCV cannot decode it")
-    return Image.fromarray(tone_map(np.asarray(light, dtype=np.float32)[..., ::-1]))
-
-
 class HdrPicture(Picture):
-    """A Radiance file; EXIF data it has none."""
+    """A Radiance file; EXIF data it has none. Its light is averaged before it is brought into a screen's range."""
 
     def __init__(self, file: BinaryIO, cost: float) -> None:
         self.file = file
         self.cost = cost
+        self.bytes = file.seek(0, io.SEEK_END)
         file.seek(0)
         self.size = _size(file.read(_HEADER_BYTES))
         self.orientation = 1
         self.exif = Image.Exif()
+        self.factor = 1
 
     def prepare(self, side: int) -> Extent:
-        return self.size
+        self.factor = max(1, min(self.size) // side)
+        return self.size[0] / self.factor, self.size[1] / self.factor
 
     def needs(self) -> Load:
         pixels = self.size[0] * self.size[1]
-        return Load(pixels, pixels, self.cost)
+        left = pixels // self.factor**2 * _TONE_MAPPING
+        return Load(pixels, pixels, self.cost, left + self.bytes, depth=4)
 
     def load(self) -> tuple[Image.Image, Extent]:
-        image = open_hdr(self.file)
-        self.size = image.size
-        return image, image.size
+        """Raises OSError for a damaged file."""
+        import cv2
+
+        self.file.seek(0)
+        data = np.frombuffer(self.file.read(), dtype=np.uint8)
+        try:
+            light = cv2.imdecode(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
+        except cv2.error as error:
+            raise OSError(str(error)) from error
+        if light is None:
+            raise OSError("OpenCV cannot decode it")
+        height, width = light.shape[:2]
+        self.size, factor = (width, height), self.factor
+        if factor > 1:
+            down, across = np.arange(0, height, factor), np.arange(0, width, factor)
+            count = np.diff(np.append(down, height))[:, None] * np.diff(np.append(across, width))
+            light = np.add.reduceat(np.add.reduceat(light, down, axis=0), across, axis=1) / count[..., None]
+        image = Image.fromarray(tone_map(np.asarray(light, dtype=np.float32)[..., ::-1]))
+        return image, (width / factor, height / factor)
 
 
 def _size(header: bytes) -> tuple[int, int]:
