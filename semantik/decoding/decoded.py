@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from semantik.records import Pixels, Reason
+from semantik.records import Pixels, Reason, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Decoded:
     ``pixels`` are fitted to the encoder's input, uint8 (H, W, 3); ``width`` and ``height`` are those of
     the upright original in pixels; ``warning`` is set when only a part of the file could be read. ``taken`` and
     ``camera`` are as in Description. ``fingerprint`` tells the file's content (see ``fingerprint.py``), "" when
-    the file was written to meanwhile.
+    the file was written to meanwhile. ``views`` are parts of a wide or tall picture, fitted as ``pixels``, uint8
+    (n, H, W, 3), and ``regions`` (n,) where they are; of any other picture there are none.
     """
 
     pixels: Pixels
@@ -25,6 +26,8 @@ class Decoded:
     taken: datetime | None = None
     camera: str = ""
     fingerprint: str = ""
+    views: Pixels | None = None
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from semantik.records import Pixels
+from semantik.records import Pixels, Region
 
 EXTREME_ASPECT = 100
 """Pictures more elongated than this are resized only where the crop will be."""
+
+WIDE = 2.0
+"""Pictures more elongated than this are looked at in several views: the middle alone misses what is at their ends."""
+
+MOST_VIEWS = 8
+"""Views of one picture at most; from where they cannot overlap on, they are longer than high, and squeezed."""
+
+_STEP = 0.75  # from one view to the next, in sides of a view
+_OVERLAP = 1.25  # length of those that are squeezed, in steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +75,37 @@ def fit_pixels(image: Image.Image, spec: InputSpec) -> Pixels:
         whole = image if image.size == size else image.resize(size, resampling(spec))
         fitted = whole.crop((left, top, left + spec.width, top + spec.height))
     return np.asarray(fitted.convert("RGB"), dtype=np.uint8)
+
+
+def view_regions(width: int, height: int, spec: InputSpec) -> list[Region]:
+    """The parts of an upright picture of that size that are looked at besides the whole, from its one end to the other.
+
+    None of a picture up to ``WIDE``. They have the shape of the encoder's input, overlap, and are at most
+    ``MOST_VIEWS`` (benchmarks/picture_views.md). The middle one is left out where the encoder sees it anyway.
+    """
+    lying = width >= height
+    long, short = max(width, height), min(width, height)
+    if long <= WIDE * short:
+        return []
+    side = short * (spec.width / spec.height if lying else spec.height / spec.width)
+    count = max(2, min(MOST_VIEWS + 1, 1 + math.ceil((long - side) / (_STEP * side))))
+    count += 1 - count % 2  # odd: one is in the middle
+    side = min(long, max(side, _OVERLAP * long / count))
+    starts = [(long - side) * number / (count - 1) for number in range(count)]
+    if spec.fit == "crop":
+        del starts[count // 2]
+    parts = [(100 * start / long, 100 * side / long) for start in starts]
+    return [(at, 0.0, size, 100.0) if lying else (0.0, at, 100.0, size) for at, size in parts]
+
+
+def fit_views(
+    image: Image.Image, box: tuple[float, float, float, float], regions: Sequence[Region], spec: InputSpec
+) -> Pixels:
+    """Parts of a picture as the encoder's input, uint8 (n, H, W, 3); ``box`` is where the original is in ``image``."""
+    left, top, right, bottom = box
+    across, down = (right - left) / 100, (bottom - top) / 100
+    views = np.empty((len(regions), spec.height, spec.width, 3), np.uint8)
+    for view, (x, y, width, height) in zip(views, regions, strict=True):
+        part = (left + x * across, top + y * down, left + (x + width) * across, top + (y + height) * down)
+        view[:] = np.asarray(image.resize((spec.width, spec.height), resampling(spec), box=part).convert("RGB"))
+    return views

@@ -23,7 +23,7 @@ from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pipe_messages import Header
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
-from semantik.records import Reason, split_path
+from semantik.records import Reason, Region, split_path
 from semantik.storage.regular_files import is_away
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,11 @@ def _description(header: Header) -> Description:
         datetime.fromisoformat(taken) if taken else None,
         str(header.get("camera", "")),
     )
+
+
+def _region(value: Sequence[float]) -> Region:
+    left, top, width, height = (min(max(float(part), 0.0), 100.0) for part in value)
+    return left, top, width, height
 
 
 def free_memory() -> int:
@@ -156,7 +161,10 @@ class DecodePool:
             told = _description(header)
             rest = (told.width, told.height, warning, told.taken, told.camera, str(header.get("fingerprint", "")))
             if "moments" not in header:
-                return Decoded(pixels.reshape(spec.height, spec.width, 3), *rest)
+                regions = tuple(map(_region, header.get("regions", ())))
+                if len(pixels) != 1 + len(regions):
+                    raise ValueError(f"{len(pixels)} pictures with {len(regions)} views")
+                return Decoded(pixels[0], *rest, pixels[1:] if regions else None, regions)
             moments = tuple(float(moment) for moment in header["moments"])
             if not moments or len(moments) != len(pixels):
                 raise ValueError(f"{len(pixels)} frames at {len(moments)} moments")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from semantik.index.manifest import Manifest
+from semantik.index.row_table import RowTable
 from semantik.records import Changes, ImageFile, Reason, split_key
 
 TRANSIENT = frozenset(
@@ -26,24 +27,18 @@ TRANSIENT = frozenset(
 def compare(
     found: Iterable[ImageFile],
     manifest: Manifest,
-    row_of: Mapping[str, int],
-    frames_of: Mapping[str, Collection[str]],
+    rows: RowTable,
     skipped: Mapping[str, tuple[int, int, Reason]],
     *,
     unreadable: Collection[str],
     retry: bool,
 ) -> Changes:
-    """How ``found`` differs from the rows that count and the skipped files: see ``ImageIndex.compare``.
-
-    ``frames_of``: the keys of the rows of each video.
-    """
+    """How ``found`` differs from the rows that count and the skipped files: see ``ImageIndex.compare``."""
     sizes, mtimes_ns = manifest.sizes, manifest.mtimes_ns
     added, changed, seen, known = [], [], 0, set()
     for file in found:
         known.add(file.path)
-        row = row_of.get(file.path)
-        if row is None and file.path in frames_of:
-            row = row_of[next(iter(frames_of[file.path]))]
+        row = rows.first_row_of(file.path)
         skip = skipped.get(file.path)
         if row is not None:
             seen += 1
@@ -51,10 +46,9 @@ def compare(
                 changed.append(file)
         elif skip is None or skip[:2] != (file.size, file.mtime_ns) or (retry and skip[2] in TRANSIENT):
             added.append(file)
-    files = len(row_of) - sum(map(len, frames_of.values())) + len(frames_of)
     removed = [
         path
-        for path in (dict.fromkeys(split_key(key)[0] for key in row_of) if seen < files else ())
+        for path in (dict.fromkeys(split_key(key)[0] for key in rows.row_of) if seen < rows.files else ())
         if path not in known and not path.startswith(tuple(unreadable))
     ]
     return Changes(added, changed, removed, seen - len(changed))
