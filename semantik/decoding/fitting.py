@@ -18,11 +18,11 @@ EXTREME_ASPECT = 100
 WIDE = 2.0
 """Pictures more elongated than this are looked at in several views: the middle alone misses what is at their ends."""
 
-MOST_VIEWS = 8
-"""Views of one picture at most; from where they cannot overlap on, they are longer than high, and squeezed."""
+MOST_VIEWS = 12
+"""Views of one picture at most; where as many squares do not cover it, those between the ends are longer and squeezed.
+"""
 
-_STEP = 0.75  # from one view to the next, in sides of a view
-_OVERLAP = 1.25  # length of those that are squeezed, in steps
+_STEP = 0.75  # from one view to the next, in sides of a view; where that takes too many, up to a whole side
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +77,30 @@ def fit_pixels(image: Image.Image, spec: InputSpec) -> Pixels:
     return np.asarray(fitted.convert("RGB"), dtype=np.uint8)
 
 
-def view_regions(width: int, height: int, spec: InputSpec) -> list[Region]:
+def view_regions(width: int, height: int, spec: InputSpec, most: int = MOST_VIEWS) -> list[Region]:
     """The parts of an upright picture of that size that are looked at besides the whole, from its one end to the other.
 
-    None of a picture up to ``WIDE``. They have the shape of the encoder's input, overlap, and are at most
-    ``MOST_VIEWS`` (benchmarks/picture_views.md). The middle one is left out where the encoder sees it anyway.
+    None of a picture up to ``WIDE``. They leave nothing out, and are squares (or what the encoder takes) that overlap,
+    up to ``most`` of them (benchmarks/picture_views.md). The one in the middle is left out where the encoder sees it
+    anyway.
     """
     lying = width >= height
     long, short = max(width, height), min(width, height)
-    if long <= WIDE * short:
-        return []
     side = short * (spec.width / spec.height if lying else spec.height / spec.width)
-    count = max(2, min(MOST_VIEWS + 1, 1 + math.ceil((long - side) / (_STEP * side))))
-    count += 1 - count % 2  # odd: one is in the middle
-    side = min(long, max(side, _OVERLAP * long / count))
-    starts = [(long - side) * number / (count - 1) for number in range(count)]
-    if spec.fit == "crop":
-        del starts[count // 2]
-    parts = [(100 * start / long, 100 * side / long) for start in starts]
-    return [(at, 0.0, size, 100.0) if lying else (0.0, at, 100.0, size) for at, size in parts]
+    if long <= max(WIDE * short, side):
+        return []
+    count = 1 + math.ceil((long - side) / (_STEP * side))
+    count = min(most + 1 - most % 2, count + 1 - count % 2)  # odd: one is in the middle
+    if count * side >= long:
+        parts = [((long - side) * number / (count - 1), side) for number in range(count)]
+        if spec.fit == "crop":
+            del parts[count // 2]
+    else:
+        between = (long - 2 * side) / (most - 2)
+        parts = [(side + number * between, between) for number in range(most - 2)]
+        parts = [(0.0, side), *parts, (long - side, side)]
+    spans = [(100 * start / long, 100 * length / long) for start, length in parts]
+    return [(at, 0.0, span, 100.0) if lying else (0.0, at, 100.0, span) for at, span in spans]
 
 
 def fit_views(

@@ -131,7 +131,9 @@ class BackgroundUpdates:
         if check.state is State.READY and other.index and other.index.without_fingerprint():
             other.learn_fingerprints(control)
             indexed_folder.index = other.index
-        if check.state is not State.CHANGED or not self._is_wanted():
+        # An older program's index lacks views of wide pictures; nothing is told of that, and nothing asked.
+        behind = check.state is State.READY and other.index is not None and other.index.views_behind
+        if not (check.state is State.CHANGED or behind) or not self._is_wanted():
             self._on_news(News(indexed_folder, check))
             return True
         self._on_news(News(indexed_folder, check, updating=True))
@@ -145,5 +147,6 @@ class BackgroundUpdates:
         finally:
             # What was done before a failure is saved, and can be found.
             indexed_folder.index, indexed_folder.only_in_cloud = other.index, other.only_in_cloud
-        self._on_news(News(indexed_folder, check if report.cancelled else Check(State.READY), report=report))
+        told = None if behind and not report.cancelled else report
+        self._on_news(News(indexed_folder, check if report.cancelled else Check(State.READY), report=told))
         return not report.cancelled
