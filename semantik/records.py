@@ -111,6 +111,7 @@ class Changes:
     changed: list[ImageFile]
     removed: list[str]
     unchanged: int
+    moved: int = 0  # of those that were added as many have size and time of one that was removed
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)

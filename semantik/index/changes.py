@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from semantik.index.manifest import Manifest
@@ -51,4 +52,14 @@ def compare(
         for path in (dict.fromkeys(split_key(key)[0] for key in rows.row_of) if seen < rows.files else ())
         if path not in known and not path.startswith(tuple(unreadable))
     ]
-    return Changes(added, changed, removed, seen - len(changed))
+    return Changes(added, changed, removed, seen - len(changed), _moved(added, removed, manifest, rows))
+
+
+def _moved(added: Iterable[ImageFile], removed: Iterable[str], manifest: Manifest, rows: RowTable) -> int:
+    """How many of the new files are most likely former ones under another name: no file is read for this."""
+    gone: Counter[tuple[int, int]] = Counter()
+    for path in removed:
+        if (row := rows.first_row_of(path)) is not None:
+            gone[manifest.sizes[row], manifest.mtimes_ns[row]] += 1
+    there = Counter((file.size, file.mtime_ns) for file in added) if gone else gone
+    return (gone & there).total()
