@@ -164,6 +164,7 @@ class Changes:
     changed: list[ImageFile]
     removed: list[str]
     unchanged: int
+    moved: int = 0  # of those that were added as many have size and time of one that was removed
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
@@ -183,9 +184,17 @@ class IndexReport:
     cancelled: bool = False
 
 
-# -- Frames of a video as pictures of their own: ``clip.mp4#t=12.50`` is what ``clip.mp4`` shows at 12.5
+# -- Parts of files as pictures of their own, named as in Media Fragments URI (W3C): ``clip.mp4#t=12.50`` is what
+# ``clip.mp4`` shows at 12.5 seconds, ``wide.jpg#xywh=percent:75.00,0.00,25.00,100.00`` the right end of ``wide.jpg``
 
-_KEY = re.compile(r"(?P<file>.+)#t=(?P<seconds>\d{1,7}\.\d\d)", re.DOTALL)
+Region: TypeAlias = tuple[float, float, float, float]
+"""A part of an upright picture: left, top, width and height in percent of the whole."""
+
+_PERCENT = r"\d{1,3}\.\d\d"
+_KEY = re.compile(
+    rf"(?P<file>.+)#(?:t=(?P<seconds>\d{{1,7}}\.\d\d)|xywh=percent:(?P<region>{_PERCENT}(?:,{_PERCENT}){{3}}))",
+    re.DOTALL,
+)
 
 
 def frame_key(file: str, seconds: float) -> str:
@@ -193,13 +202,31 @@ def frame_key(file: str, seconds: float) -> str:
     return f"{file}#t={seconds:.2f}"
 
 
+def view_key(file: str, region: Region) -> str:
+    """The key of a part of a picture."""
+    return f"{file}#xywh=percent:{','.join(f'{value:.2f}' for value in region)}"
+
+
 def split_key(key: str) -> tuple[str, float | None]:
     """The file that a key is of, and the second in it; None for a picture, whose key is its file's path."""
-    found = _KEY.fullmatch(key)
-    return (found["file"], float(found["seconds"])) if found else (key, None)
+    found = _KEY.fullmatch(key) if "#" in key else None
+    if not found:
+        return key, None
+    return found["file"], float(found["seconds"]) if found["seconds"] else None
+
+
+def is_view(key: str) -> bool:
+    """Whether a key is of a part of a picture."""
+    found = _KEY.fullmatch(key) if "#xywh=" in key else None
+    return bool(found and found["region"])
+
+
+def key_in(file: str, key: str) -> str:
+    """The key of the same part of another file."""
+    return file + key[len(split_key(key)[0]) :]
 
 
 def split_path(path: Path) -> tuple[Path, float | None]:
-    """The same of a path."""
-    found = _KEY.fullmatch(path.name)
-    return (path.with_name(found["file"]), float(found["seconds"])) if found else (path, None)
+    """``split_key`` of a path."""
+    name, moment = split_key(path.name)
+    return (path, None) if name == path.name else (path.with_name(name), moment)

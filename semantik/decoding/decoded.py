@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from semantik.records import DateSource, Pixels, Reason
+from semantik.records import DateSource, Pixels, Reason, Region
 
 Place = tuple[float, float]
 """Latitude and longitude in degrees, finite, north and east positive."""
@@ -18,7 +18,8 @@ class Decoded:
     ``pixels`` are fitted to the encoder's input, uint8 (H, W, 3); ``width`` and ``height`` are those of
     the upright original in pixels; ``warning`` is set when only a part of the file could be read. ``taken``,
     ``camera``, ``source`` and ``place`` are as in Description. ``fingerprint`` tells the file's content (see
-    ``fingerprint.py``), "" when the file was written to meanwhile.
+    ``fingerprint.py``), "" when the file was written to meanwhile. ``views`` are parts of a wide or tall picture,
+    fitted as ``pixels``, uint8 (n, H, W, 3), and ``regions`` (n,) where they are; of any other picture there are none.
     """
 
     pixels: Pixels
@@ -30,6 +31,8 @@ class Decoded:
     fingerprint: str = ""
     source: DateSource | None = field(default=None, compare=False)
     place: Place | None = field(default=None, compare=False)
+    views: Pixels | None = None
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

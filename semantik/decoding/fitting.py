@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
-from semantik.records import Pixels
+from semantik.records import Pixels, Region
 
 EXTREME_ASPECT = 100
 """Pictures more elongated than this are resized only where the crop will be."""
+
+WIDE = 2.0
+"""Pictures more elongated than this are looked at in several views: the middle alone misses what is at their ends."""
+
+MOST_VIEWS = 12
+"""Views of one picture at most; where as many squares do not cover it, those between the ends are longer and squeezed.
+"""
+
+_STEP = 0.75  # from one view to the next, in sides of a view; where that takes too many, up to a whole side
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +75,42 @@ def fit_pixels(image: Image.Image, spec: InputSpec) -> Pixels:
         whole = image if image.size == size else image.resize(size, resampling(spec))
         fitted = whole.crop((left, top, left + spec.width, top + spec.height))
     return np.asarray(fitted.convert("RGB"), dtype=np.uint8)
+
+
+def view_regions(width: int, height: int, spec: InputSpec, most: int = MOST_VIEWS) -> list[Region]:
+    """The parts of an upright picture of that size that are looked at besides the whole, from its one end to the other.
+
+    None of a picture up to ``WIDE``. They leave nothing out, and are squares (or what the encoder takes) that overlap,
+    up to ``most`` of them (benchmarks/picture_views.md). The one in the middle is left out where the encoder sees it
+    anyway.
+    """
+    lying = width >= height
+    long, short = max(width, height), min(width, height)
+    side = short * (spec.width / spec.height if lying else spec.height / spec.width)
+    if long <= max(WIDE * short, side):
+        return []
+    count = 1 + math.ceil((long - side) / (_STEP * side))
+    count = min(most + 1 - most % 2, count + 1 - count % 2)  # odd: one is in the middle
+    if count * side >= long:
+        parts = [((long - side) * number / (count - 1), side) for number in range(count)]
+        if spec.fit == "crop":
+            del parts[count // 2]
+    else:
+        between = (long - 2 * side) / (most - 2)
+        parts = [(side + number * between, between) for number in range(most - 2)]
+        parts = [(0.0, side), *parts, (long - side, side)]
+    spans = [(100 * start / long, 100 * length / long) for start, length in parts]
+    return [(at, 0.0, span, 100.0) if lying else (0.0, at, 100.0, span) for at, span in spans]
+
+
+def fit_views(
+    image: Image.Image, box: tuple[float, float, float, float], regions: Sequence[Region], spec: InputSpec
+) -> Pixels:
+    """Parts of a picture as the encoder's input, uint8 (n, H, W, 3); ``box`` is where the original is in ``image``."""
+    left, top, right, bottom = box
+    across, down = (right - left) / 100, (bottom - top) / 100
+    views = np.empty((len(regions), spec.height, spec.width, 3), np.uint8)
+    for view, (x, y, width, height) in zip(views, regions, strict=True):
+        part = (left + x * across, top + y * down, left + (x + width) * across, top + (y + height) * down)
+        view[:] = np.asarray(image.resize((spec.width, spec.height), resampling(spec), box=part).convert("RGB"))
+    return views

@@ -34,7 +34,7 @@ from semantik.decoding.pipe_messages import Header
 from semantik.decoding.shots import LOOK_SIDE, Shot
 from semantik.decoding.worker_process import DecodeProcess, ProcessLate, ProcessLost
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
-from semantik.records import DateSource, Reason, split_path
+from semantik.records import DateSource, Reason, Region, split_path
 from semantik.storage.regular_files import is_away
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,11 @@ def _description(header: Header) -> Description:
         DateSource(header["source"]) if header.get("source") else None,
         (float(place[0]), float(place[1])) if place else None,
     )
+
+
+def _region(value: Sequence[float]) -> Region:
+    left, top, width, height = (min(max(float(part), 0.0), 100.0) for part in value)
+    return left, top, width, height
 
 
 class DecodePool:
@@ -144,7 +149,10 @@ class DecodePool:
                 *(str(header.get("fingerprint", "")), told.source, told.place),
             )
             if "moments" not in header:
-                return Decoded(pixels.reshape(spec.height, spec.width, 3), *rest)
+                regions = tuple(map(_region, header.get("regions", ())))
+                if len(pixels) != 1 + len(regions):
+                    raise ValueError(f"{len(pixels)} pictures with {len(regions)} views")
+                return Decoded(pixels[0], *rest, pixels[1:] if regions else None, regions)
             moments = tuple(float(moment) for moment in header["moments"])
             if not moments or len(moments) != len(pixels):
                 raise ValueError(f"{len(pixels)} frames at {len(moments)} moments")

@@ -25,7 +25,15 @@ from PIL import Image
 
 from semantik.decoding.decoded import Description
 from semantik.decoding.fingerprint import Fingerprint, fingerprint
-from semantik.decoding.fitting import EXTREME_ASPECT, InputSpec, fit_pixels, resampling, resized
+from semantik.decoding.fitting import (
+    EXTREME_ASPECT,
+    InputSpec,
+    fit_pixels,
+    fit_views,
+    resampling,
+    resized,
+    view_regions,
+)
 from semantik.decoding.memory_shares import Allowance, NeedsMore
 from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_image
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
@@ -201,7 +209,9 @@ def _fit(path: Path, spec: InputSpec, allowance: Allowance) -> Message:
     loaded = load_image(path, max(spec.width, spec.height), allowance)
     pixels = fit_pixels(_unreduced_geometry(loaded, spec), spec)
     warning = loaded.warning.value if loaded.warning else None
-    return {**_told(loaded), "warning": warning}, pixels.tobytes()
+    regions = view_regions(loaded.width, loaded.height, spec)
+    views = fit_views(loaded.image, loaded.box, regions, spec).tobytes()
+    return {**_told(loaded), "warning": warning, "regions": regions}, pixels.tobytes() + views
 
 
 def _fit_video(path: Path, spec: InputSpec, seconds: float) -> Message:

@@ -133,7 +133,9 @@ class BackgroundUpdates:
             indexed_folder.index = other.index
         if check.state is State.READY:
             other.renew_details(control)
-        if check.state is not State.CHANGED or not self._is_wanted():
+        # An older program's index lacks views of wide pictures; nothing is told of that, and nothing asked.
+        behind = check.state is State.READY and other.index is not None and other.index.views_behind
+        if not (check.state is State.CHANGED or behind) or not self._is_wanted():
             self._on_news(News(indexed_folder, check))
             return True
         self._on_news(News(indexed_folder, check, updating=True))
@@ -147,5 +149,6 @@ class BackgroundUpdates:
         finally:
             # What was done before a failure is saved, and can be found.
             indexed_folder.index, indexed_folder.only_in_cloud = other.index, other.only_in_cloud
-        self._on_news(News(indexed_folder, check if report.cancelled else Check(State.READY), report=report))
+        told = None if behind and not report.cancelled else report
+        self._on_news(News(indexed_folder, check if report.cancelled else Check(State.READY), report=told))
         return not report.cancelled

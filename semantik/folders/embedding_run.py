@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from semantik.errors import DecodeFailed, FolderNotFound, SemantikError
 from semantik.folders.walk import identify
 from semantik.index import ImageIndex
 from semantik.long_tasks import Progress, SpeedMeter, TaskControl
-from semantik.records import LASTING, Embeddings, ImageFile, Lasts, Pixels, Reason, frame_key
+from semantik.records import LASTING, Embeddings, ImageFile, Lasts, Pixels, Reason, frame_key, view_key
 from semantik.storage.regular_files import fetch
 
 log = logging.getLogger(__name__)
@@ -42,13 +42,16 @@ class EmbeddingRun:
         on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None],
         on_copies: Callable[[Sequence[tuple[str, ImageFile]]], None],
         total: int,
+        kept: Collection[str] = (),
     ) -> None:
+        """``kept``: paths of pictures that stay as they are indexed when they cannot be embedded again."""
         self.encoder = encoder
         self.index = index
         self.control = control
         self.on_picture = on_picture
         self.on_copies = on_copies
         self.total = total
+        self.kept = kept
         self.done = 0
         self.added = 0  # pictures, and frames of videos
         self.embedded: set[str] = set()
@@ -82,7 +85,7 @@ class EmbeddingRun:
         self.on_copies(good)
         self.done += len(good)
         self.embed([file for path, file in twins if path not in self.embedded], pool)
-        return sum(len(self.index.rows_of(file.path)) for _, file in good)
+        return self.index.count_of(file.path for _, file in good)
 
     def once_more(self, pool: DecodePool) -> None:
         """Try again, one by one, the files whose decoders died or came to nothing in time.
@@ -152,9 +155,16 @@ class EmbeddingRun:
                 warnings.append((file, outcome.warning))
         if files:
             self._add(files, np.stack(pixels), fingerprints)
+        for file, outcome in batch:
+            if isinstance(outcome, Decoded) and outcome.views is not None:
+                self._add_views(file, outcome.views, outcome)
         for file, warning in warnings:
             if file.path in self.embedded:
                 self.index.skip(file, warning)
+        if failures:
+            self._take_failures(failures)
+
+    def _take_failures(self, failures: Sequence[tuple[ImageFile, DecodeFailed]]) -> None:
         if any(error.params["reason"] in _AWAY for _, error in failures):
             self._check_folder()
         for file, error in failures:
@@ -181,6 +191,22 @@ class EmbeddingRun:
             self.index.add(files, embeddings, fingerprints)
             self.added += len(files)
             self.embedded.update(file.path for file in files)
+
+    def _add_views(self, file: ImageFile, pixels: Pixels, decoded: Decoded) -> None:
+        """Add the views of a wide picture, if itself was just added: it is in the index with all of them or not at all.
+
+        They go through the encoder by themselves, so that no other picture's batch is another for them.
+        """
+        if file.path not in self.embedded:
+            return
+        embeddings = self._encode(pixels)
+        if isinstance(embeddings, str):
+            self.embedded.discard(file.path)
+            self.added -= 1
+            self._skip(file, Reason.ENCODER_FAILED, embeddings)
+            return
+        views = [replace(file, path=view_key(file.path, region)) for region in decoded.regions]
+        self.index.add(views, embeddings, [decoded.fingerprint] * len(views))
 
     def _add_video(self, file: ImageFile, video: DecodedVideo) -> None:
         """Add all frames of a video at once: a video is in the index whole or not at all."""
@@ -215,4 +241,6 @@ class EmbeddingRun:
     def _skip(self, file: ImageFile, reason: object, detail: object) -> None:
         assert isinstance(reason, Reason)
         log.info("skipped %s: %s: %s", file.path, reason.value, detail)
+        if file.path in self.kept:
+            return
         self.index.skip(file, reason)

@@ -31,6 +31,7 @@ from semantik.folders.known_content import reader
 from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.folders.scan import find_images
+from semantik.folders.wide_pictures import lacking_views
 from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, IndexReport, Problem, Reason
@@ -299,6 +300,7 @@ class IndexedFolder:
             unwanted=self.unwanted,
             on_picture=self.details.note,
             on_known=self.details.follow,
+            lacking_views=lambda index: lacking_views(index, self.details, control),
             again=again,
             fetch_cloud=self._fetch_cloud,
             check=check,

@@ -104,6 +104,7 @@ def update_index(
     unwanted: Exclusions | None = None,
     on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None] = lambda file, decoded: None,
     on_known: Callable[[Pairs, Pairs], None] = lambda moved, copied: None,
+    lacking_views: Callable[[ImageIndex], list[ImageFile]] = lambda index: [],
     again: Collection[str] = (),
     fetch_cloud: bool = False,
     check: bool = False,
@@ -113,6 +114,9 @@ def update_index(
     What only moved, or is there once more, is known by its content: it keeps its vectors, and is not decoded.
     ``on_known`` is told what was moved and what was copied: path as it was indexed, and file. With ``check`` all
     files are read, and those that have other content although their size and time are the same are embedded, too.
+
+    ``lacking_views`` tells which pictures of an older program's index are to have several views and have not: these
+    are embedded again, and keep what they have should that fail.
 
     Saves at least every 2,000 pictures or 60 seconds, so a kill costs at most that. ``control`` is looked at once
     per batch: of a run that is cancelled, what was done until then is kept and saved; one that is paused saves,
@@ -160,26 +164,31 @@ def update_index(
             index.copy(known.copies)
             index.learn(known.learnt)
             on_known(known.moved, known.copies)
-            copied = sum(len(index.rows_of(file.path)) for _, file in known.copies)
+            copied = index.count_of(file.path for _, file in known.copies)
             index.remove(known.removed)
             unseen = tuple(problem.path for problem in problems)
             unseen_bad = {bad.path for bad in index.problems() if bad.path.startswith(unseen)}
             index.forget_skipped(found.keys() | doubtful.paths() | unseen_bad)
+            wide = _wide(index, lacking_views(index), known, found) if index.views_behind else []
+            behind = [file for file in wide if fetch_cloud or not file.only_in_cloud]
             run = EmbeddingRun(
                 encoder,
                 index,
                 control,
                 on_picture=on_picture,
                 on_copies=lambda copies: on_known((), copies),
-                total=len(known.todo) + len(known.twins) + len(doubtful.waiting),
+                total=len(known.todo) + len(known.twins) + len(behind) + len(doubtful.waiting),
+                kept=frozenset(file.path for file in behind),
             )
             try:
-                copied += _embed(run, known, doubtful, decoders)
+                copied += _embed(run, known, behind, doubtful, decoders)
             except IndexNotSaved:
                 raise  # a checkpoint: another try would fail as well
             except SemantikError:
                 _save_rest(index)
                 raise
+        if not (run.cancelled or control.cancelled or len(behind) < len(wide)):
+            index.views_done()
         index.save()
     added = run.added + copied
     return replace(
@@ -190,10 +199,13 @@ def update_index(
     )
 
 
-def _embed(run: EmbeddingRun, known: Recognised, doubtful: DoubtfulFiles, decoders: DecodePool) -> int:
+def _embed(
+    run: EmbeddingRun, known: Recognised, behind: list[ImageFile], doubtful: DoubtfulFiles, decoders: DecodePool
+) -> int:
     """Embed what is left, then the halves for which no picture stands. Returns how many rows are copies."""
     run.embed(known.todo, decoders)
     copied = run.repeat(known.twins, decoders)
+    run.embed(behind, decoders)
     run.once_more(decoders)
     if doubtful.waiting and not run.cancelled:
         halves = doubtful.settle(run.index, decoders, run.control)
@@ -201,6 +213,14 @@ def _embed(run: EmbeddingRun, known: Recognised, doubtful: DoubtfulFiles, decode
         run.embed(halves, decoders)
         run.once_more(decoders)
     return copied
+
+
+def _wide(
+    index: ImageIndex, lacking: Sequence[ImageFile], known: Recognised, found: Mapping[str, ImageFile]
+) -> list[ImageFile]:
+    """Those of ``lacking`` that are as they were indexed, and are not embedded anyway."""
+    todo = {file.path for file in (*known.todo, *(file for _, file in known.twins))}
+    return [found[file.path] for file in lacking if found.get(file.path) == file and file.path not in todo]
 
 
 def _report(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from semantik.index.manifest import Manifest
+from semantik.index.row_table import RowTable
 from semantik.records import LASTING, NOTES, Changes, ImageFile, Lasts, Reason, split_key
 
 TRANSIENT = frozenset(reason for reason, lasts in LASTING.items() if lasts in (Lasts.UNTIL_NEXT, Lasts.A_FEW_TIMES))
@@ -44,8 +46,7 @@ def skip_of(file: ImageFile, reason: Reason, before: Skip | None) -> Skip:
 def compare(
     found: Iterable[ImageFile],
     manifest: Manifest,
-    row_of: Mapping[str, int],
-    frames_of: Mapping[str, Collection[str]],
+    rows: RowTable,
     skipped: Mapping[str, Skip],
     *,
     unreadable: Collection[str],
@@ -53,16 +54,13 @@ def compare(
 ) -> Changes:
     """How ``found`` differs from the rows that count and the skipped files: see ``ImageIndex.compare``.
 
-    ``frames_of``: the keys of the rows of each video. A file that a note would leave out is news: who asks about it
-    means it to be taken.
+    A file that a note would leave out is news: who asks about it means it to be taken.
     """
     sizes, mtimes_ns = manifest.sizes, manifest.mtimes_ns
     added, changed, seen, known = [], [], 0, set()
     for file in found:
         known.add(file.path)
-        row = row_of.get(file.path)
-        if row is None and file.path in frames_of:
-            row = row_of[next(iter(frames_of[file.path]))]
+        row = rows.first_row_of(file.path)
         skip = skipped.get(file.path)
         if row is not None:
             seen += 1
@@ -70,10 +68,19 @@ def compare(
                 changed.append(file)
         elif skip is None or not skip.is_of(file) or skip.reason in NOTES or (retry and skip.may_pass()):
             added.append(file)
-    files = len(row_of) - sum(map(len, frames_of.values())) + len(frames_of)
     removed = [
         path
-        for path in (dict.fromkeys(split_key(key)[0] for key in row_of) if seen < files else ())
+        for path in (dict.fromkeys(split_key(key)[0] for key in rows.row_of) if seen < rows.files else ())
         if path not in known and not path.startswith(tuple(unreadable))
     ]
-    return Changes(added, changed, removed, seen - len(changed))
+    return Changes(added, changed, removed, seen - len(changed), _moved(added, removed, manifest, rows))
+
+
+def _moved(added: Iterable[ImageFile], removed: Iterable[str], manifest: Manifest, rows: RowTable) -> int:
+    """How many of the new files are most likely former ones under another name: no file is read for this."""
+    gone: Counter[tuple[int, int]] = Counter()
+    for path in removed:
+        if (row := rows.first_row_of(path)) is not None:
+            gone[manifest.sizes[row], manifest.mtimes_ns[row]] += 1
+    there = Counter((file.size, file.mtime_ns) for file in added) if gone else gone
+    return (gone & there).total()

@@ -17,11 +17,12 @@ from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError, system_d
 from semantik.index.changes import Skip, compare, skip_of
 from semantik.index.commit import commit
 from semantik.index.inverted_file import InvertedFile
-from semantik.index.manifest import Manifest
+from semantik.index.manifest import VIEWS, Manifest
+from semantik.index.row_table import RowTable
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vector_files import Vectors, let_go, open_files, read_rows, search_runs
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import NOTES, WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, frame_key, split_key
+from semantik.records import NOTES, WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, key_in, split_key
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +45,7 @@ class ImageIndex:
         self._manifest = Manifest(space=space, dim=dim, folder=str(folder))
         self._saved: list[Vectors] = []
         self._pending: list[Vectors] = []
-        self._row_of: dict[str, int] = {}
-        self._frames_of: dict[str, dict[str, None]] = {}  # keys of the rows of each video, in order
-        self._removed: set[int] = set()
+        self._rows = RowTable()
         self._skipped: dict[str, Skip] = {}
         self._dirty = True
         self._approximate_from = approximate_from
@@ -61,8 +60,18 @@ class ImageIndex:
 
     @property
     def count(self) -> int:
-        """Pictures that can be found."""
-        return len(self._row_of)
+        """Pictures that can be found: those of files and frames of videos, but no views of what counts already."""
+        return self._rows.count
+
+    @property
+    def views(self) -> int:
+        """How many rows are views of wide or tall pictures, further rows of pictures that have one."""
+        return len(self._rows.views)
+
+    @property
+    def views_behind(self) -> bool:
+        """Whether wide pictures may have fewer views than they would get now: an older program indexed them."""
+        return self._manifest.views != VIEWS
 
     @property
     def total_rows(self) -> int:
@@ -135,22 +144,9 @@ class ImageIndex:
         self._manifest, self._saved, self._dirty = manifest, vectors, False
         if manifest.program != __version__:  # its decoders may do what those before could not
             self._skipped = {path: skip._replace(tries=0) for path, skip in self._skipped.items()}
-        self._removed = set(manifest.removed)
-        self._number_rows()
-        if len(self._row_of) != manifest.count:
+        self._rows = RowTable(manifest.paths, manifest.removed)
+        if len(self._rows) != manifest.count:
             raise IndexDamaged(why="manifest", detail="a path occurs twice")
-
-    def _number_rows(self) -> None:
-        self._row_of = {path: row for row, path in enumerate(self._manifest.paths) if row not in self._removed}
-        self._frames_of = {}
-        for key in self._row_of:
-            if "#t=" in key:
-                self._note_frame(key)
-
-    def _note_frame(self, key: str) -> None:
-        file, moment = split_key(key)
-        if moment is not None:
-            self._frames_of.setdefault(file, {})[key] = None
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the store's writer lock. Raises IndexLocked at once when another program holds it."""
@@ -182,26 +178,35 @@ class ImageIndex:
             removed=[*kept.removed],
         )
         other._saved, other._pending = [*self._saved], [*self._pending]
-        other._row_of, other._removed, other._skipped = {**self._row_of}, {*self._removed}, {**self._skipped}
-        other._frames_of = {file: {**frames} for file, frames in self._frames_of.items()}
+        other._rows, other._skipped = self._rows.fork(), {**self._skipped}
         return other
 
     # -- Metadata --------------------------------------------------------------------------------------
 
     def files(self) -> Iterator[ImageFile]:
         """The indexed files, each once, in row order."""
-        files = map(self.file_of, self._row_of.values())
-        return iter(dict.fromkeys(files)) if self._frames_of else files
+        files = map(self.file_of, self._rows.picture_rows())
+        return iter(dict.fromkeys(files)) if self._rows.has_parts else files
 
     def rows_of(self, path: str) -> list[int]:
-        """The rows of a file: one of a picture, several of a video, none of what is not indexed."""
-        if path in self._row_of:
-            return [self._row_of[path]]
-        return [self._row_of[key] for key in self._frames_of.get(path, ())]
+        """The rows of a file: one of a picture, and then those of its views; several of a video; or none."""
+        return self._rows.rows_of(path)
+
+    def count_of(self, paths: Iterable[str]) -> int:
+        """As how many pictures these files count."""
+        return sum(row not in self._rows.views for path in paths for row in self._rows.rows_of(path))
+
+    def count_among(self, marked: NDArray[np.bool_]) -> int:
+        """How many pictures there are among the rows that ``marked``, bool (rows,), marks."""
+        return int(marked.sum()) - int(marked[list(self._rows.views)].sum())
+
+    def pictures(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For every row the row of its picture: of a view another one, of all else the same."""
+        return np.array([self._rows.picture_row(row) for row in rows.tolist()], np.int64) if self.views else rows
 
     def content_of(self, key: str) -> tuple[ImageFile, str] | None:
         """The file that a picture's key is of, and its fingerprint. Another thread may ask while this is changed."""
-        stored, row = self._manifest, self._row_of.get(key)
+        stored, row = self._manifest, self._rows.row_of.get(key)
         try:
             if row is None or stored.paths[row] != key:
                 return None
@@ -212,16 +217,16 @@ class ImageIndex:
     def without_fingerprint(self) -> list[ImageFile]:
         """The indexed files whose content nothing tells yet."""
         column = self._manifest.fingerprints
-        return list(dict.fromkeys(self.file_of(row) for row in self._row_of.values() if not column[row]))
+        return list(dict.fromkeys(self.file_of(row) for row in self._rows.row_of.values() if not column[row]))
 
     def rows_of_sizes(self, sizes: Collection[int]) -> list[int]:
         """The rows of the files that have one of these sizes (bytes), in their order."""
         column = self._manifest.sizes
-        return [row for row in self._row_of.values() if column[row] in sizes]
+        return [row for row in self._rows.row_of.values() if column[row] in sizes]
 
     def rows(self) -> Mapping[str, int]:
-        """Row of every picture that can be found, by its key (see ``moments``), in row order."""
-        return self._row_of
+        """Row of every picture, frame and view that can be found, by its key (see ``records``), in row order."""
+        return self._rows.row_of
 
     def mask(self, rows: Iterable[int]) -> NDArray[np.bool_]:
         """Marks ``rows`` among all, bool (rows,), for ``search``."""
@@ -230,7 +235,7 @@ class ImageIndex:
         return marked
 
     def file_of(self, row: int) -> ImageFile:
-        """The file that the picture in ``row`` is, or is a frame of, as it was when it was indexed."""
+        """The file that the picture in ``row`` is, or is a part of, as it was when it was indexed."""
         m = self._manifest
         return ImageFile(split_key(m.paths[row])[0], m.sizes[row], m.mtimes_ns[row])
 
@@ -260,9 +265,7 @@ class ImageIndex:
         Files below a folder in ``unreadable`` (relative, ending in "/") are not missed: they cannot be
         seen now. Known bad files are no news unless ``retry`` is set and their reason may have passed.
         """
-        return compare(
-            found, self._manifest, self._row_of, self._frames_of, self._skipped, unreadable=unreadable, retry=retry
-        )
+        return compare(found, self._manifest, self._rows, self._skipped, unreadable=unreadable, retry=retry)
 
     # -- Changing --------------------------------------------------------------------------------------
 
@@ -279,10 +282,8 @@ class ImageIndex:
             return
         self._pending.append(Vectors.of_array(np.ascontiguousarray(embeddings)))
         for file, fingerprint in zip(files, fingerprints or [""] * len(files), strict=True):
-            self._drop(file.path)
             self._skipped.pop(file.path, None)
-            self._row_of[file.path] = len(self._manifest.paths)
-            self._note_frame(file.path)
+            self._rows.set(file.path, len(self._manifest.paths))
             self._manifest.paths.append(file.path)
             self._manifest.sizes.append(file.size)
             self._manifest.mtimes_ns.append(file.mtime_ns)
@@ -306,14 +307,13 @@ class ImageIndex:
         stored = self._manifest
         for (_, file), found, note in zip(moves, rows, notes, strict=True):
             for row in found:
-                moment = split_key(stored.paths[row])[1]
-                stored.paths[row] = file.path if moment is None else frame_key(file.path, moment)
+                stored.paths[row] = key_in(file.path, stored.paths[row])
                 stored.sizes[row], stored.mtimes_ns[row] = file.size, file.mtime_ns
             self._skipped.pop(file.path, None)
             if note and note.reason in WARNINGS:
                 self._skipped[file.path] = skip_of(file, note.reason, None)
         if moves:
-            self._number_rows()
+            self._rows = RowTable(stored.paths, self._rows.removed)
             self._dirty = True
 
     def copy(self, copies: Sequence[tuple[str, ImageFile]]) -> None:
@@ -324,8 +324,7 @@ class ImageIndex:
             if not found:
                 raise KeyError(path)
             self.remove([file.path])
-            moments = [split_key(self._manifest.paths[row])[1] for row in found]
-            files += [file if at is None else replace(file, path=frame_key(file.path, at)) for at in moments]
+            files += [replace(file, path=key_in(file.path, self._manifest.paths[row])) for row in found]
             rows += found
             notes.append((file, self._skipped.get(path)))
         if copies:
@@ -343,7 +342,7 @@ class ImageIndex:
                 self._manifest.fingerprints[row] = fingerprint
 
     def remove(self, paths: Iterable[str]) -> None:
-        """Forget pictures, and videos with all their frames; unknown paths are ignored."""
+        """Forget pictures and videos with all their parts; unknown paths are ignored."""
         for path in paths:
             self._drop(path)
 
@@ -377,21 +376,13 @@ class ImageIndex:
                 del self._skipped[path]
                 self._dirty = True
 
-    def _drop(self, path: str) -> None:
-        for frame in tuple(self._frames_of.get(path, ())):
-            self._drop(frame)
-        self._forget_frame(path)
-        row = self._row_of.pop(path, None)
-        if row is not None:
-            self._removed.add(row)
-            self._dirty = True
+    def views_done(self) -> None:
+        """Note that all wide pictures have the views that they get now."""
+        self._dirty |= self.views_behind
+        self._manifest.views = VIEWS
 
-    def _forget_frame(self, key: str) -> None:
-        file, moment = split_key(key)
-        if moment is not None and key in self._frames_of.get(file, ()):
-            del self._frames_of[file][key]
-            if not self._frames_of[file]:
-                del self._frames_of[file]
+    def _drop(self, path: str) -> None:
+        self._dirty |= self._rows.drop(path)
 
     # -- Searching -------------------------------------------------------------------------------------
 
@@ -408,7 +399,7 @@ class ImageIndex:
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """The embedding of an indexed picture, float32 (dim,). Raises KeyError."""
-        return self.vectors([self._row_of[path]]).reshape(-1)
+        return self.vectors([self._rows.row_of[path]]).reshape(-1)
 
     def vectors(self, rows: Sequence[int] | NDArray[np.int64]) -> Embeddings:
         """The embeddings in ``rows``, float32 (n, dim)."""
@@ -416,7 +407,7 @@ class ImageIndex:
 
     def sample(self, most: int) -> Embeddings:
         """Embeddings of at most ``most`` pictures, evenly spread over all, float32 (n, dim)."""
-        return self.vectors(list(self._row_of.values())[:: max(1, -(-self.count // most))])
+        return self.vectors(self._rows.picture_rows()[:: max(1, -(-self.count // most))])
 
     def runs(self) -> tuple[Vectors, ...]:
         """The vectors of all rows, in their order, their files seen to be whole. Raises IndexDamaged."""
@@ -427,7 +418,7 @@ class ImageIndex:
     def live(self) -> NDArray[np.bool_]:
         """Which rows are of pictures that can be found, bool (rows,)."""
         live = np.ones(self.total_rows, dtype=np.bool_)
-        live[list(self._removed)] = False
+        live[list(self._rows.removed)] = False
         return live
 
     # -- Saving ----------------------------------------------------------------------------------------
@@ -451,14 +442,13 @@ class ImageIndex:
                 [path, size, mtime, why.value, *([tries] if tries else [])]
                 for path, (size, mtime, why, tries) in sorted(self._skipped.items())
             ]
-            before = replace(self._manifest, removed=sorted(self._removed), skipped=skipped)
+            before = replace(self._manifest, removed=sorted(self._rows.removed), skipped=skipped)
             self._manifest, self._saved = commit(self.store, before, self._saved, self._pending)
         except OSError as error:
             raise IndexNotSaved(folder=str(self.store), detail=system_detail(error)) from error
         self._pending, self._dirty = [], False
         if len(before.paths) != len(self._manifest.paths):
-            self._removed = set(self._manifest.removed)
-            self._number_rows()
+            self._rows = RowTable(self._manifest.paths, self._manifest.removed)
 
     def build_cells(self, control: TaskControl = UNATTENDED) -> None:
         """Make missing cells, in half a minute for a million rows; what fails waits. Do not hold the lock."""

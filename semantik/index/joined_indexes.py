@@ -32,6 +32,9 @@ class Searchable(Protocol):
     def path_of(self, row: int) -> Path: ...
     def moment_of(self, row: int) -> float | None: ...
     def fingerprint_of(self, row: int) -> str: ...
+    @property
+    def views(self) -> int: ...
+    def pictures(self, rows: NDArray[np.int64]) -> NDArray[np.int64]: ...
 
 
 class JoinedIndexes:
@@ -105,6 +108,25 @@ class JoinedIndexes:
         """What tells the content of that file; "" while it is unknown."""
         place, inner = self.part_of(row)
         return self.parts[place].fingerprint_of(inner)
+
+    @property
+    def views(self) -> int:
+        """How many rows are views of wide or tall pictures."""
+        return sum(part.views for part in self.parts)
+
+    def pictures(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For every row the row of its picture: of a view another one, of all else the same."""
+        found = rows.copy()
+        for start, end, part in zip(self.starts, self.starts[1:], self.parts, strict=False):
+            inside = (rows >= start) & (rows < end)
+            if part.views and inside.any():
+                found[inside] = part.pictures(rows[inside] - start) + start
+        return found
+
+    def count_among(self, marked: NDArray[np.bool_]) -> int:
+        """How many pictures there are among the rows that ``marked``, bool (rows,), marks."""
+        bounds = zip(self.starts, self.starts[1:], self.parts, strict=False)
+        return sum(part.count_among(marked[start:end]) for start, end, part in bounds)
 
     def _runs(self) -> list[Vectors]:
         return [run for part in self.parts for run in part.runs()]

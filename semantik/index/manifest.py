@@ -1,12 +1,12 @@
 """The manifest: everything of an index but its vectors, and the JSON that it is stored as.
 
-The file is one JSON object, ``{"format":2,"generation":n,"sha256":"…","index":{…}}``; the checksum is
+The file is one JSON object, ``{"format":3,"generation":n,"sha256":"…","index":{…}}``; the checksum is
 that of the text of the inner object. Its long columns are broken into lines of some thousand entries:
 any JSON reader reads it, and ours never holds Python's global lock for longer than one line takes, so
 that the window stays alive while a million pictures are saved or opened in the background.
 
-Format 1 had no fingerprints. It is read as an index whose fingerprints are all unknown, and the next save writes it
-in the present format.
+Format 1 had no fingerprints, and neither it nor format 2 views of wide pictures. They are read as indexes whose
+fingerprints are all unknown and whose pictures have one view each, and the next save writes the present format.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ from typing import Any, NamedTuple
 from semantik import __version__
 from semantik.errors import IndexDamaged, IndexTooNew
 
-FORMAT = 2
+FORMAT = 3
+VIEWS, NO_VIEWS = "windows-1", "middle"
+"""How wide pictures are looked at (see ``decoding.fitting``), and how older programs did: at their middle alone."""
+
 MANIFEST = "image_index.json"
 VECTORS = re.compile(r"image_index\.\d{1,20}\.bin")
 
 _VERSION = re.compile(rb'\{"format":(\d{1,9}),')
-_FORMAT_1 = b'{"format":1,'
+_FORMAT_1, _FORMAT_2 = b'{"format":1,', b'{"format":2,'
 _ENVELOPE = re.compile(rb'\{"format":\d{1,9},"generation":(\d{1,18}),"sha256":"([0-9a-f]{64})","index":')
+_VIEWS = re.compile(rf"{NO_VIEWS}|windows-\d{{1,4}}")
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")  # of Windows; an index may have come from there
 _COLUMNS = ("paths", "sizes", "mtimes_ns", "fingerprints", "removed", "skipped")
 _LINE = 5000  # entries of a column per line: some milliseconds of work
@@ -66,11 +70,12 @@ class Manifest:
     removed: list[int] = field(default_factory=list)  # rows that no longer count
     skipped: list[list[Any]] = field(default_factory=list)  # [path, size, mtime_ns, reason], and tries where counted
     program: str = ""  # version of the program that stored it
+    views: str = VIEWS  # how all wide pictures were looked at, at least
     sha256: str = ""  # of the stored text; empty until it is stored
 
     @property
     def count(self) -> int:
-        """Pictures that can be found."""
+        """Rows that count."""
         return len(self.paths) - len(self.removed)
 
     @property
@@ -99,7 +104,11 @@ def decode(data: bytes) -> Manifest:
         raise IndexDamaged(why="manifest", detail=MANIFEST)
     try:
         body = _load(data, start, end)
-        manifest = _parse(_migrated(body) if data.startswith(_FORMAT_1) else body)
+        if data.startswith(_FORMAT_1):
+            body = {**_without(body, "fingerprints"), "fingerprints": [""] * len(body["paths"]), "views": NO_VIEWS}
+        elif data.startswith(_FORMAT_2):
+            body = {**_without(body, "views"), "views": NO_VIEWS}
+        manifest = _parse(body)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise IndexDamaged(why="manifest", detail=f"{MANIFEST}: {error}") from error
     if manifest.generation != stamp.generation:
@@ -137,6 +146,7 @@ def _text(manifest: Manifest) -> Iterator[str]:
         "folder": manifest.folder,
         "generation": manifest.generation,
         "count": manifest.count,
+        "views": manifest.views,
         "segments": [asdict(segment) for segment in manifest.segments],
     }
     yield _json(head)[:-1]
@@ -181,11 +191,11 @@ def _lines(data: bytes, start: int, end: int) -> Iterator[bytes]:
         start = stop + 1
 
 
-def _migrated(body: Any) -> Any:
-    """The inner object of format 1 as the present one. Raises ValueError, KeyError, TypeError."""
-    if "fingerprints" in body:
-        raise ValueError("a format without fingerprints has some")
-    return {**body, "fingerprints": [""] * len(body["paths"])}
+def _without(body: Any, name: str) -> Any:
+    """The inner object of an older format, which had no ``name``. Raises ValueError, TypeError."""
+    if name in body:
+        raise ValueError(f"a format without {name} has some")
+    return body
 
 
 def _parse(body: Any) -> Manifest:
@@ -205,6 +215,7 @@ def _parse(body: Any) -> Manifest:
         removed=_column(body["removed"], int),
         skipped=[_skip(entry) for entry in _typed(body["skipped"], list)],
         program=_typed(body.get("program", ""), str),
+        views=_typed(body["views"], str),
     )
     rows = len(manifest.paths)
     lengths = {len(manifest.sizes), len(manifest.mtimes_ns), len(manifest.fingerprints)}
@@ -214,6 +225,8 @@ def _parse(body: Any) -> Manifest:
         raise ValueError("removed rows out of range")
     if body["count"] != manifest.count or manifest.dim < 1 or any(s.rows < 1 for s in manifest.segments):
         raise ValueError("count differs")
+    if not _VIEWS.fullmatch(manifest.views):
+        raise ValueError("views of no known kind")
     if not all(VECTORS.fullmatch(s.file) for s in manifest.segments):
         raise ValueError("a vector file of another name")
     if any(map(_leads_out, manifest.paths)) or any(_leads_out(entry[0]) for entry in manifest.skipped):

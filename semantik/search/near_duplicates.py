@@ -32,8 +32,11 @@ def near_distance(sample: Embeddings) -> float:
     return NEAR * max(0.0, 1 - (total - count) / (count * (count - 1)))
 
 
-def group(embeddings: Embeddings, distance: float) -> NDArray[np.int64]:
+def group(embeddings: Embeddings, distance: float, wholes: Embeddings | None = None) -> NDArray[np.int64]:
     """For every row of float32 (n, dim), best first, the row that it is folded into; its own if none is near.
+
+    Where some rows are but views of their pictures, ``wholes``, (n, dim), are those of the pictures: near is who is
+    near in both, so that a panorama goes into another shot of it, and not into a photo that looks like its end.
 
     Each row goes to the first of the rows that stay within ``distance``: leader clustering (Hartigan, 1975), which
     needs no more than one pass and never chains pictures that have little in common.
@@ -43,6 +46,8 @@ def group(embeddings: Embeddings, distance: float) -> NDArray[np.int64]:
     into = np.arange(len(embeddings))
     for row, vector in enumerate(embeddings):
         near = np.flatnonzero(leaders[: len(rows)] @ vector >= 1 - distance)
+        if wholes is not None and len(near):
+            near = near[[bool(wholes[rows[at]] @ wholes[row] >= 1 - distance) for at in near]]
         if len(near):
             into[row] = rows[int(near[0])]
         else:

@@ -171,7 +171,8 @@ def search(
     while True:
         scores, rows = ranking.best(wanted)
         embeddings = index.vectors(rows)
-        into = group(embeddings, limits.near) if limits.near else np.arange(len(rows))
+        wholes = index.vectors(index.pictures(rows)) if index.views and limits.near else None
+        into = group(embeddings, limits.near, wholes) if limits.near else np.arange(len(rows))
         if limits.folded:
             into = join_equal(into, [_content(index, int(row)) for row in rows])
         if len(np.unique(into)) >= top_k or len(rows) < wanted or wanted >= widest:
@@ -201,7 +202,23 @@ class _Ranking:
     limits: Limits
 
     def best(self, wanted: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Scores, float32 (k,), always plain cosines, and rows, int64 (k,), of the ``wanted`` best."""
+        """Scores, float32 (k,), always plain cosines, and rows, int64 (k,), of the ``wanted`` best.
+
+        Of a picture with several views, the best one's row is there and no other.
+        """
+        reach = wanted
+        while True:
+            scores, rows = self._best_rows(reach)
+            if not self.index.views:
+                return scores, rows
+            _, first = np.unique(self.index.pictures(rows), return_index=True)
+            if len(first) >= wanted or len(rows) < reach:
+                kept = np.sort(first)[:wanted]
+                return scores[kept], rows[kept]
+            reach *= 2
+
+    def _best_rows(self, wanted: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The same, with all views."""
         among, named = self.limits.among, self.limits.named
         found = [(0.0, *self.index.search(self.vector, wanted, among))]
         if named is None or not named.words:

@@ -80,7 +80,9 @@ class Searcher:
     def searched(self, parts: Sequence[Part], filters: Filters) -> int:
         """How many pictures a query with these filters looks at. Raises as ``filtering.passing`` does."""
         among = self._passing(parts, filters)
-        return sum(part.index.count for part in parts) if among is None else int(among.sum())
+        if among is None:
+            return sum(part.index.count for part in parts)
+        return JoinedIndexes([part.index for part in parts]).count_among(among)
 
     def sample(self, parts: Sequence[Part], most: int) -> Embeddings:
         """Embeddings of at most ``most`` pictures, evenly spread over all, float32 (n, dim)."""

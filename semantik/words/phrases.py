@@ -91,13 +91,23 @@ def joined_report(reports: Sequence[IndexReport]) -> IndexReport:
 
 def changes_question(changes: Sequence[Changes]) -> str:
     """How folders, one at least, differ from their indexes, and whether to update."""
+    moved = sum(each.moved for each in changes)
     groups = {
-        "added": sum(len(each.added) for each in changes),
+        "added": sum(really_new(each) for each in changes),
         "changed": sum(len(each.changed) for each in changes),
-        "removed": sum(len(each.removed) for each in changes),
+        "removed": sum(max(0, len(each.removed) - each.moved) for each in changes),
     }
     told = {name: number(count) for name, count in groups.items()}
+    if moved:
+        told["moved"] = number(moved)
+        several = say("ask.changed_several_moved", folders=len(changes), **told)
+        return several if len(changes) > 1 else say("ask.changed_moved", **told)
     return say("ask.changed", **told) if len(changes) == 1 else say("ask.changed_several", folders=len(changes), **told)
+
+
+def really_new(changes: Changes) -> int:
+    """How many pictures are new, without those that were most likely moved or renamed."""
+    return max(0, len(changes.added) - changes.moved)
 
 
 def told(file: Path, kept: Path | None) -> str:

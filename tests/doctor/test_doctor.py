@@ -374,9 +374,9 @@ def test_index_health(home, indexed):
 
 def test_an_index_of_a_newer_program(home, indexed):
     manifest = store(home, indexed) / "image_index.json"
-    manifest.write_bytes(manifest.read_bytes().replace(b'{"format":2,', b'{"format":3,'))
+    manifest.write_bytes(manifest.read_bytes().replace(b'{"format":3,', b'{"format":4,'))
     first = next(index_health.check(home))
-    assert (first.key, first.facts["version"]) == ("doctor.index_too_new", 3)
+    assert (first.key, first.facts["version"]) == ("doctor.index_too_new", 4)
 
 
 def test_a_folder_that_is_gone_is_a_problem_only_when_the_window_opens_it(home, indexed, tmp_path):

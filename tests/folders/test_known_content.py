@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from semantik.errors import MassRemoval
-from semantik.folders.indexer import update_index
+from semantik.folders.indexer import scan_changes, update_index
 from semantik.index import ImageIndex
+from semantik.words.phrases import changes_question, really_new
 from tests.support.crash_worker import LocalPool, PixelEncoder, embed
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
@@ -250,3 +251,24 @@ def test_whatever_happens_vectors_are_of_the_content_and_only_new_content_is_emb
             assert index.vector(name) == pytest.approx(embed(folder.place / name, encoder), abs=1e-6)
         known, hidden = set(folder.contents.values()), False
     shutil.rmtree(place)
+
+
+def test_what_only_moved_is_told_before_anything_is_read(indexed, library):
+    """By sizes and times, as they are in the folder's list: nobody is to think that pictures are lost."""
+    (library / "viaje").rename(library / "Viaje a Asturias")
+    (library / "rojo.png").rename(library / "colorado.png")
+    paint(library / "nueva.png", (1, 2, 3))
+    (library / "azul.png").unlink()
+    changes, _ = scan_changes(indexed)
+    assert (len(changes.added), len(changes.removed), changes.moved) == (5, 5, 4)
+    assert changes_question([changes]).startswith(
+        "La carpeta ha cambiado desde la última vez: 4 solo movidas o renombradas, que se reconocen; 1 nuevas,"
+        " 0 modificadas y 1 que ya no están."
+    )
+    assert "en total, 8 imágenes solo movidas" in changes_question([changes, changes])
+    assert really_new(changes) == 1
+    report, embedded = update(indexed)
+    assert (report.added, report.removed, embedded) == (1, 1, 1)
+    (library / "verde.png").unlink()
+    changes, _ = scan_changes(ImageIndex.load(indexed.store, library))
+    assert "movidas" not in changes_question([changes])

@@ -180,7 +180,7 @@ def sealed(body, generation=2):
 
 def sealed_text(text, generation=2):
     digest = hashlib.sha256(text).hexdigest().encode()
-    return b'{"format":2,"generation":%d,"sha256":"%s","index":%s}\n' % (generation, digest, text)
+    return b'{"format":3,"generation":%d,"sha256":"%s","index":%s}\n' % (generation, digest, text)
 
 
 def test_checksums_that_are_right_and_content_that_is_not(outcome, good):
@@ -286,9 +286,9 @@ def tamper(store, how):
             manifest.unlink()
             manifest.mkdir()
         case "newer":
-            manifest.write_bytes(manifest.read_bytes().replace(b'"format":2', b'"format":7', 1))
+            manifest.write_bytes(manifest.read_bytes().replace(b'"format":3', b'"format":7', 1))
         case "newer, laid out otherwise":
-            manifest.write_bytes(b'{"format":3,"database":"index.sqlite"}')
+            manifest.write_bytes(b'{"format":4,"database":"index.sqlite"}')
         case "other space":
             body = json.loads(manifest.read_bytes())["index"] | {"space": "fake/older"}
             manifest.write_bytes(sealed(body, body["generation"]))

@@ -87,7 +87,7 @@ def test_metadata_on_disk(index):
     saved(index)
     stored = json.loads((index.store / "image_index.json").read_text())
     body = stored["index"]
-    assert stored["format"] == 2
+    assert stored["format"] == 3
     assert (body["space"], body["dim"], body["count"]) == ("fake/rgb", 3, 3)
     assert body["paths"] == ["a.jpg", "b.jpg", "c.jpg"]
     assert body["mtimes_ns"] == [1_700_000_000_000_000_001] * 3
@@ -258,7 +258,7 @@ def rewrite_manifest(store, **changes):
     body = json.loads(path.read_text())["index"] | changes
     text = json.dumps(body, separators=(",", ":")).encode()
     digest = hashlib.sha256(text).hexdigest().encode()
-    path.write_bytes(b'{"format":2,"generation":%d,"sha256":"%s","index":%s}\n' % (body["generation"], digest, text))
+    path.write_bytes(b'{"format":3,"generation":%d,"sha256":"%s","index":%s}\n' % (body["generation"], digest, text))
 
 
 @pytest.mark.parametrize(
@@ -305,10 +305,10 @@ def test_foreign_manifests_are_refused(index, content):
 def test_a_newer_format_is_refused_politely(index):
     saved(index)
     path = index.store / "image_index.json"
-    path.write_bytes(path.read_bytes().replace(b'"format":2', b'"format":3', 1))
+    path.write_bytes(path.read_bytes().replace(b'"format":3', b'"format":4', 1))
     with pytest.raises(IndexTooNew) as caught:
         ImageIndex.load(index.store, index.folder)
-    assert caught.value.params == {"version": 3}
+    assert caught.value.params == {"version": 4}
 
 
 def test_damaged_files_are_kept_aside(index):
@@ -338,7 +338,7 @@ def test_an_index_of_the_first_format_is_taken_over(index):
     assert [old.fingerprint_of(row) for row in range(3)] == ["", "", ""]
     old.learn({"a.jpg": "0" * 32})
     again = saved(old)
-    assert json.loads(path.read_text())["format"] == 2
+    assert json.loads(path.read_text())["format"] == 3
     assert [again.fingerprint_of(row) for row in range(3)] == ["0" * 32, "", ""]
 
 

@@ -12,6 +12,7 @@ from semantik import errors
 from semantik.gui.actions.index_questions import about_folder
 from semantik.gui.window_services import WindowServices
 from semantik.storage.home import written_folders
+from semantik.words.phrases import really_new
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, explain, number, say
 
@@ -107,8 +108,8 @@ def _message(news: News) -> str:
         return ""
     if news.error and not isinstance(news.error, errors.MassRemoval):
         return visible(explain(news.error))
-    if changes.added:
-        return say("watch.changed", pictures=counted("watch.new", len(changes.added)))
+    if new := really_new(changes):
+        return say("watch.changed", pictures=counted("watch.new", new))
     return say("watch.other_changes")
 
 
