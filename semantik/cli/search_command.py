@@ -13,6 +13,7 @@ from semantik.cli.session import Session
 from semantik.queries import Term
 from semantik.records import Hit
 from semantik.storage.settings import Config
+from semantik.words.phrases import model_title
 from semantik.words.shown_names import visible
 from semantik.words.text import number, say
 
@@ -63,12 +64,15 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         )
         if answer.read_as_english and (missing := session.engine.models.missing_for(query)):
             print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
+        for remark in answer.remarks(model_title(answer.model)):
+            print(visible(remark), file=sys.stderr)
         if options.json:
             dump([_hit_fields(hit) for hit in answer.hits])
         elif not (options.html or options.open):
             for hit in answer.hits:
                 relevance = "" if hit.relevance is None else f"{number(round(100 * hit.relevance)):>3} %  "
-                print(f"{hit.rank:>4}  {number(hit.score, 3)}  {relevance}{visible(str(hit.path))}")
+                score = "" if hit.score is None else f"{number(hit.score, 3)}  "
+                print(f"{hit.rank:>4}  {score}{relevance}{visible(str(hit.path))}")
         if answer.nearest:
             print(say("cli.none_relevant"), file=sys.stderr)
         if options.html or options.open:
@@ -83,7 +87,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
 def _hit_fields(hit: Hit) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "rank": hit.rank,
-        "score": round(hit.score, 6),
+        "score": None if hit.score is None else round(hit.score, 6),
         "relevance": None if hit.relevance is None else round(hit.relevance, 4),
         "path": str(hit.path),
     }

@@ -99,6 +99,8 @@ def explain(error: SemantikError) -> str:
         name: say(f"reason.{value.value}") if isinstance(value, Reason) else value
         for name, value in error.params.items()
     }
+    if is_text(f"model.{params.get('model')}"):
+        params["model"] = say(f"model.{params['model']}")
     if "why" in params:
         params["why"] = say(f"damage.{params['why']}")
     if isinstance(params.get("detail"), str):

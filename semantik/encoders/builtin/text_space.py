@@ -121,6 +121,10 @@ class TextSpace:
         self._projection = (axes * shrunk**-WHITENING).astype(np.float32)
         self.anchors = centred.astype(np.float32) @ self._projection
 
+    def reads(self, word: str) -> bool:
+        """Whether a word means anything here; a number does not."""
+        return any(map(self._sentences.knows, content_words(tidy(word), every=True)))
+
     def encode(self, texts: list[str]) -> Embeddings:
         """Unit vectors of n queries, float32 (n, 320).
 
