@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from semantik.cli.output import dump
 from semantik.cli.session import Session
 from semantik.queries import Term
-from semantik.records import Hit
+from semantik.records import Hit, split_path
+from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config
+from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import model_title
 from semantik.words.shown_names import visible
 from semantik.words.text import number, say
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's."""
     search = commands.add_parser("search", help=say("cli.search"), description=say("cli.search"))
-    search.add_argument("folders", metavar=say("cli.metavar_folder"), type=Path, nargs="+", help=say("cli.folders"))
+    search.add_argument(
+        "folders", metavar=say("cli.metavar_folder"), type=path_named, nargs="+", help=say("cli.folders")
+    )
     search.add_argument("--text", metavar=say("cli.metavar_text"), help=say("cli.text"))
     search.add_argument(
-        "--image", metavar=say("cli.metavar_path"), type=Path, action="append", default=[], help=say("cli.image")
+        "--image", metavar=say("cli.metavar_path"), type=path_named, action="append", default=[], help=say("cli.image")
     )
     search.add_argument("-k", metavar=say("cli.metavar_number"), help=say("cli.top_k"))
     search.add_argument("--only-relevant", action="store_true", help=say("cli.only_relevant"))
@@ -35,7 +39,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     search.add_argument("--fold", action="store_true", help=say("cli.fold"))
     search.add_argument("--encoder", metavar=say("cli.metavar_name"), help=say("cli.encoder"))
     search.add_argument("--json", action="store_true", help=say("cli.json"))
-    search.add_argument("--html", metavar=say("cli.metavar_file"), type=Path, help=say("cli.html"))
+    search.add_argument("--html", metavar=say("cli.metavar_file"), type=path_named, help=say("cli.html"))
     search.add_argument("--open", action="store_true", help=say("cli.open"))
     search.set_defaults(run=run)
 
@@ -51,7 +55,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             session.engine.check_place(options.html)  # before minutes of work
         session.index_if_new()
         query = session.library.read(options.text or "")
-        images = tuple(Term(image=image.absolute()) for image in options.image)
+        images = tuple(Term(image=_picture(image, session)) for image in options.image)
         query = replace(query, terms=(*query.terms, *images))
         # The default K gives way to a smaller library; a K that was asked for is checked.
         top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
@@ -82,6 +86,13 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             if options.open and not open_page(page):
                 print(say("warn.no_browser", path=page), file=sys.stderr)
     return 0
+
+
+def _picture(image: Path, session: Session) -> Path:
+    """The file, or where there is none the library's picture of that name."""
+    if is_file(split_path(image)[0]):
+        return image.absolute()
+    return next(iter(session.library.find(str(image))), image.absolute())
 
 
 def _hit_fields(hit: Hit) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 
 def unread_words(text: str, reads: Callable[[str], bool]) -> tuple[str, ...]:
@@ -19,8 +19,13 @@ def has_words(text: str) -> bool:
 
 def is_latin(word: str) -> bool:
     """Whether a word is in Latin letters, as far as it has any."""
-    letters = [sign for sign in word if sign.isalpha()]
-    return sum("LATIN" in unicodedata.name(sign, "LATIN") for sign in letters) * 2 >= len(letters)
+    return is_written_in(("LATIN",), word)
+
+
+def is_written_in(scripts: Collection[str], word: str) -> bool:
+    """Whether most letters of a word are of these scripts, by their names in Unicode, as far as it has any."""
+    names = [unicodedata.name(sign, "") for sign in word if sign.isalpha()]
+    return 2 * sum(any(script in name for script in scripts) for name in names) >= len(names)
 
 
 def _words(text: str) -> Iterator[str]:

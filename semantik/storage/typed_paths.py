@@ -31,6 +31,11 @@ def path_of(name: str) -> str:
         return name
 
 
+def path_named(name: str) -> Path:
+    """The same as a Path: for settings, and for what stands on a command line."""
+    return Path(path_of(name))
+
+
 def named_by(address: str) -> str:
     """The path that a file's address names; on Windows ``file://nas/photos`` is the share ``\\\\nas\\photos``."""
     from urllib.request import url2pathname  # brings http and email along: not before the window is on screen
