@@ -99,6 +99,7 @@ class IndexedFolder:
         """Files that the last check or update found to be only in a cloud, and left there."""
         self._failure: SemantikError | None = None  # of the last look at the folder
         self._stopped = False  # the last update was
+        self._bad = 0  # files that it could not read
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
         self._approximate_from = approximate_from
         self._fetch_cloud = fetch_cloud
@@ -130,7 +131,8 @@ class IndexedFolder:
 
         The error of that look; else IndexingStopped, NoneReadable, AllInCloud, or NoIndex for one never indexed.
         """
-        folder, bad, away = str(self.folder), len(self.problems()), self.only_in_cloud
+        folder, away = str(self.folder), self.only_in_cloud
+        bad = max(self._bad, len(self.problems()))
         if self._failure:
             return self._failure
         if self._stopped:
@@ -326,6 +328,7 @@ class IndexedFolder:
         )
         self._count_away(report.problems)
         self._stopped = report.cancelled
+        self._bad = len(report.problems) - self.only_in_cloud
         if not report.cancelled:
             self.details.catch_up(index, control)
             self.details.forget_gone(index)

@@ -209,7 +209,8 @@ def _term(group: _Group, folders: Sequence[Path], find: FindPicture | None, rema
 def _text(text: str) -> str:
     """The text as it is where it is read as itself, else in quotes."""
     try:
-        is_itself = parse(text) == Query.of_text(text)
+        # Whatever follows it, too: a last "sin" would refuse that.
+        is_itself = all(parse(words) == Query.of_text(words) for words in (text, f"{text} a"))
     except SemantikError:
         is_itself = False
     return text if is_itself else _quote(text)

@@ -61,7 +61,7 @@ class Named:
     def best_first(self, index: Searchable, among: NDArray[np.bool_] | None) -> NDArray[np.int64]:
         """Their rows, int64 (n,), by how much of what was asked for they are called, then by their paths."""
         rows = [row for row in self.words if among is None or among[row]]
-        rows.sort(key=lambda row: (row not in self.exact, -len(self.words[row]), index.path_of(row)))
+        rows.sort(key=lambda row: (row not in self.exact, -len(self.words[row]), plain(index.path_of(row).as_posix())))
         return np.array(rows, np.int64)
 
 

@@ -116,7 +116,8 @@ class Searcher:
     def _named(self, parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> Named | None:
         wanted = [term for term in query.terms if term.weight > 0]
         words = query_words(term.text for term in wanted)
-        asked = [term.text or _own_name(term.image, parts) for term in wanted]
+        # One of several things that are asked for is no name of a picture.
+        asked = [term.text or _own_name(term.image, parts) for term in wanted if len(wanted) == 1]
         paths = self._path_words.get(_state(parts), lambda: [PathWords(part.index.rows()) for part in parts])
         found = {
             start + row: told
