@@ -66,6 +66,30 @@ class NoIndex(SemantikError):
     key = "error.no_index"
 
 
+class NoneReadable(NoIndex):
+    """The folder was indexed, but not one of its files could be read. Params: folder, count."""
+
+    key = "error.none_readable"
+
+
+class AllInCloud(NoIndex):
+    """The folder's files are only in a cloud, so that nothing could be indexed. Params: folder, count."""
+
+    key = "error.all_in_cloud"
+
+
+class IndexingStopped(NoIndex):
+    """Indexing was stopped before any picture was in the index. Params: folder."""
+
+    key = "error.indexing_stopped"
+
+
+class NoFolderActive(SemantikError):
+    """All open folders are left out of searches."""
+
+    key = "error.no_folder_active"
+
+
 class IndexDamaged(SemantikError):
     """The stored index contradicts itself. Params: why (a catalogue key), detail."""
 
@@ -120,6 +144,12 @@ class OnlyUnwanted(SemantikError):
     key = "error.only_unwanted"
 
 
+class TextUnread(SemantikError):
+    """The model's text side can read none of the words that are wanted. Params: words, model."""
+
+    key = "error.text_unread"
+
+
 class ContradictoryQuery(SemantikError):
     """Something is wanted and unwanted at once. Params: term."""
 
@@ -144,10 +174,34 @@ class BadFilter(SemantikError):
     key = "error.bad_filter"
 
 
+class UnknownFilter(SemantikError):
+    """A filter's name is misspelt. Params: name, meant (the filter that was probably meant)."""
+
+    key = "error.unknown_filter"
+
+
+class FilterRefused(SemantikError):
+    """A filter stands after a minus, a weight or a "sin". Params: filter."""
+
+    key = "error.filter_refused"
+
+
+class FilterTwice(SemantikError):
+    """A filter says otherwise than an earlier one of its kind. Params: filter."""
+
+    key = "error.filter_twice"
+
+
 class NoneMatchesFilters(SemantikError):
     """The filters leave no picture to search. Params: filters."""
 
     key = "error.none_matches_filters"
+
+
+class NoSuchFolder(NoneMatchesFilters):
+    """No folder of the library has the name that a filter gives. Params: filters."""
+
+    key = "error.no_such_folder"
 
 
 class AddressInQuery(SemantikError):

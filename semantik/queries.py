@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +52,29 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What the user is to know of how a query was read: ``remark.<key>`` in the catalogues, with its gaps."""
+
+    key: str
+    params: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, key: str, **params: str) -> Remark:
+        """A remark with what fills its gaps."""
+        return cls(key, tuple(params.items()))
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """What the user asked: texts and pictures together, among which pictures, and how to show the hits."""
+    """What the user asked: texts and pictures together, among which pictures, and how to show the hits.
+
+    ``remarks`` tell how it was read; they are no part of what is asked.
+    """
 
     terms: tuple[Term, ...] = ()
     filters: Filters = Filters()
     order: Order = Order.RELEVANCE
+    remarks: tuple[Remark, ...] = field(default=(), compare=False)
 
     @classmethod
     def of_text(cls, text: str) -> Query:
@@ -72,6 +85,11 @@ class Query:
     def of_image(cls, image: Path) -> Query:
         """A query by one example picture."""
         return cls((Term(image=image),))
+
+    @property
+    def lists(self) -> bool:
+        """Whether it describes nothing, and all pictures are meant that pass its filters, in its order."""
+        return not self.terms and (self.filters != Filters() or self.order is not Order.RELEVANCE)
 
     @property
     def texts(self) -> tuple[str, ...]:

@@ -136,13 +136,13 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A picture that answers a query. ``rank`` counts from 1, ``score`` is a cosine in [-1, 1].
+    """A picture that answers a query. ``rank`` counts from 1, ``score`` is a cosine in [-1, 1], None in a mere list.
 
     ``relevance`` is how probably it is meant, in [0, 1], comparable between queries; None where nothing tells.
     """
 
     rank: int
-    score: float
+    score: float | None
     path: Path  # absolute
     relevance: float | None = None
     details: Details | None = None  # when they were asked for and the file could be read

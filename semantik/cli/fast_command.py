@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.storage.settings import Config, save_config
+from semantik.storage.typed_paths import path_named
 from semantik.words.text import number, say
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's."""
     fast = commands.add_parser("fast", help=say("cli.fast"), description=say("cli.fast"))
     what = fast.add_mutually_exclusive_group(required=True)
-    what.add_argument("folder", metavar=say("cli.metavar_folder"), type=Path, nargs="?", help=say("cli.folder"))
+    what.add_argument("folder", metavar=say("cli.metavar_folder"), type=path_named, nargs="?", help=say("cli.folder"))
     what.add_argument("--off", action="store_true", help=say("cli.fast_off"))
     fast.set_defaults(run=run)
 

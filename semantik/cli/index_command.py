@@ -11,6 +11,7 @@ from semantik.cli.output import complain, dump
 from semantik.cli.session import Session
 from semantik.records import IndexReport
 from semantik.storage.settings import Config
+from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import index_summary
 from semantik.words.shown_names import visible
 from semantik.words.text import reason, say
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's."""
     index = commands.add_parser("index", help=say("cli.index"), description=say("cli.index"))
-    index.add_argument("folders", metavar=say("cli.metavar_folder"), type=Path, nargs="+", help=say("cli.folders"))
+    index.add_argument(
+        "folders", metavar=say("cli.metavar_folder"), type=path_named, nargs="+", help=say("cli.folders")
+    )
     index.add_argument("--encoder", metavar=say("cli.metavar_name"), help=say("cli.encoder"))
     index.add_argument("--json", action="store_true", help=say("cli.json"))
     index.add_argument("--rebuild", action="store_true", help=say("cli.rebuild"))

@@ -26,10 +26,17 @@ log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns 0, or 1 after a one-line message on stderr, or one for each folder that failed.
+    """Run one command, whose texts name commands instead of buttons.
+
+    Returns 0, or 1 after a one-line message on stderr, or one for each folder that failed.
 
     argparse exits with 2 for usage.
     """
+    with text.for_terminal():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     # Names that are not UTF-8 must print too; a script that reads us gets them escaped.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

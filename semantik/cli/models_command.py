@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from semantik.cli.output import dump
 from semantik.storage.settings import Config
+from semantik.storage.typed_paths import path_named
 from semantik.words.text import number, say
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     from semantik.encoders import registry
     from semantik.words.phrases import model_title
 
-    weights = Path(config.weights_folder) if config.weights_folder else None
+    weights = path_named(config.weights_folder) if config.weights_folder else None
     known = registry.describe(weights)
     if options.json:
         dump([{"name": i.name, "ready": i.ready, "download_bytes": i.size, "dim": i.card.dim} for i in known])

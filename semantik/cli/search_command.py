@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 from semantik.cli.output import dump
 from semantik.cli.session import Session
 from semantik.queries import Term
-from semantik.records import Hit
+from semantik.records import Hit, split_path
+from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config
+from semantik.storage.typed_paths import path_named
+from semantik.words.phrases import model_title
 from semantik.words.shown_names import visible
 from semantik.words.text import number, say
 
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's."""
     search = commands.add_parser("search", help=say("cli.search"), description=say("cli.search"))
-    search.add_argument("folders", metavar=say("cli.metavar_folder"), type=Path, nargs="+", help=say("cli.folders"))
+    search.add_argument(
+        "folders", metavar=say("cli.metavar_folder"), type=path_named, nargs="+", help=say("cli.folders")
+    )
     search.add_argument("--text", metavar=say("cli.metavar_text"), help=say("cli.text"))
     search.add_argument(
-        "--image", metavar=say("cli.metavar_path"), type=Path, action="append", default=[], help=say("cli.image")
+        "--image", metavar=say("cli.metavar_path"), type=path_named, action="append", default=[], help=say("cli.image")
     )
     search.add_argument("-k", metavar=say("cli.metavar_number"), help=say("cli.top_k"))
     search.add_argument("--only-relevant", action="store_true", help=say("cli.only_relevant"))
@@ -34,7 +39,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     search.add_argument("--fold", action="store_true", help=say("cli.fold"))
     search.add_argument("--encoder", metavar=say("cli.metavar_name"), help=say("cli.encoder"))
     search.add_argument("--json", action="store_true", help=say("cli.json"))
-    search.add_argument("--html", metavar=say("cli.metavar_file"), type=Path, help=say("cli.html"))
+    search.add_argument("--html", metavar=say("cli.metavar_file"), type=path_named, help=say("cli.html"))
     search.add_argument("--open", action="store_true", help=say("cli.open"))
     search.set_defaults(run=run)
 
@@ -50,7 +55,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             session.engine.check_place(options.html)  # before minutes of work
         session.index_if_new()
         query = session.library.read(options.text or "")
-        images = tuple(Term(image=image.absolute()) for image in options.image)
+        images = tuple(Term(image=_picture(image, session)) for image in options.image)
         query = replace(query, terms=(*query.terms, *images))
         # The default K gives way to a smaller library; a K that was asked for is checked.
         top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
@@ -63,12 +68,15 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         )
         if answer.read_as_english and (missing := session.engine.models.missing_for(query)):
             print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
+        for remark in answer.remarks(model_title(answer.model)):
+            print(visible(remark), file=sys.stderr)
         if options.json:
             dump([_hit_fields(hit) for hit in answer.hits])
         elif not (options.html or options.open):
             for hit in answer.hits:
                 relevance = "" if hit.relevance is None else f"{number(round(100 * hit.relevance)):>3} %  "
-                print(f"{hit.rank:>4}  {number(hit.score, 3)}  {relevance}{visible(str(hit.path))}")
+                score = "" if hit.score is None else f"{number(hit.score, 3)}  "
+                print(f"{hit.rank:>4}  {score}{relevance}{visible(str(hit.path))}")
         if answer.nearest:
             print(say("cli.none_relevant"), file=sys.stderr)
         if options.html or options.open:
@@ -80,10 +88,17 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     return 0
 
 
+def _picture(image: Path, session: Session) -> Path:
+    """The file, or where there is none the library's picture of that name."""
+    if is_file(split_path(image)[0]):
+        return image.absolute()
+    return next(iter(session.library.find(str(image))), image.absolute())
+
+
 def _hit_fields(hit: Hit) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "rank": hit.rank,
-        "score": round(hit.score, 6),
+        "score": None if hit.score is None else round(hit.score, 6),
         "relevance": None if hit.relevance is None else round(hit.relevance, 4),
         "path": str(hit.path),
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.cli.output import ProgressLine
+from semantik.errors import Cancelled
 from semantik.long_tasks import TaskControl
 from semantik.storage.settings import Config
 from semantik.words.phrases import download_status, indexing_status
@@ -63,17 +64,22 @@ class Session:
         return self._control.cancelled
 
     def index_if_new(self) -> None:
-        """Open the stored indexes; make those that there are not yet. Raises what is wrong with one."""
+        """Open the stored indexes; make those that there are not yet, or that have no picture.
+
+        Raises what is wrong with one, and Cancelled.
+        """
         from semantik.folders.indexed_folder import State
 
         checks = [(indexed_folder, indexed_folder.load()) for indexed_folder in self.library.indexed_folders]
         for _, check in checks:
             if check.error:
                 raise check.error
-        new = [indexed_folder for indexed_folder, check in checks if check.state is State.NEW]
+        new = [each for each, check in checks if check.state is State.NEW or not each.count]
         for outcome in self._update(new):
             if outcome.error:
                 raise outcome.error
+        if self.cancelled:
+            raise Cancelled
 
     def update(self, *, rebuild: bool = False, allow_mass_removal: bool = False, check: bool = False) -> list[Outcome]:
         """Bring the indexes up to date. A damaged one is rebuilt only when asked to."""

@@ -21,6 +21,7 @@ from semantik.doctor.findings import Diagnosis, Finding, note, ok, wrong
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.storage.home import INSTALLED, SHIPPED, STANDALONE
 from semantik.storage.settings import Config
+from semantik.storage.typed_paths import path_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def diagnose(
     checked before (seconds each). Takes from a second to a minute or two, by the size of the indexes; meant for
     a worker thread. Raises Cancelled.
     """
-    weights = Path(config.weights_folder).expanduser() if config.weights_folder else None
+    weights = path_named(config.weights_folder) if config.weights_folder else None
     checks: list[Iterator[Finding]] = [
         machine_health.check(),
         _window(window),

@@ -11,6 +11,7 @@ from semantik.downloads.model_file import WeightsFile, weights_path
 from semantik.encoders import registry
 from semantik.encoders.model_card import ModelCard
 from semantik.errors import EncoderFailed, WeightsMissing, WrongHash
+from semantik.storage.typed_paths import path_named
 
 SMALL = 32 << 20
 """Files up to this size are hashed in any case: it takes a moment."""
@@ -29,7 +30,7 @@ def check(folder: Path | None, checkpoint: str, *, deep: bool) -> Iterator[Findi
         else:
             yield _downloaded(model.name, files.files, folder, model.have, deep)
     if checkpoint:
-        yield _own(Path(checkpoint).expanduser())
+        yield _own(path_named(checkpoint))
 
 
 def _packaged(card: ModelCard) -> Iterator[Finding]:

@@ -95,5 +95,9 @@ class Encoder(ABC):
         """What must be downloaded before the model understands this text as well as it can; mostly nothing."""
         return None
 
+    def unread(self, text: str) -> tuple[str, ...]:
+        """The words and signs of a text that the model, whose text side is loaded, cannot read at all."""
+        return ()
+
     def load(self, *, images: bool = True, texts: bool = True) -> None:  # noqa: B027 - optional hook
         """Load the model's sides now instead of on first use. Raises EncoderFailed."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TEXT_LIMIT = 2500  # characters: more than 128 tokens of a sensible text, and few enough for any tokenizer
+_NO_PIECES = ("<unk>", "[UNK]", "▁")  # what is not in the vocabulary, and the start of a word
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
@@ -61,6 +62,12 @@ class TextTokens:
         """The highest number of a token."""
         number: int = max(self._tokenizer.get_vocab(with_added_tokens=True).values())
         return number
+
+    def knows(self, word: str) -> bool:
+        """Whether any part of a word is in the vocabulary."""
+        found = self._tokenizer.encode(word, add_special_tokens=False)
+        pieces = [token for token, is_word in zip(found.tokens, found.attention_mask, strict=True) if is_word]
+        return any(piece not in _NO_PIECES for piece in pieces)
 
     def __call__(self, texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Tokens of n texts and which of them are no padding: int64 and bool, both (n, length)."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from semantik.decoding.decoded import Thumbnail
-from semantik.queries import Query
+from semantik.queries import Query, Remark
 from semantik.records import Hit
 from semantik.results.page import EMBEDDED, PageLink, ResultsPage
 from semantik.search.query_syntax import format_query
+from semantik.words.phrases import remark_text
 from semantik.words.text import counted
 
 NEAREST = 3
@@ -33,6 +34,7 @@ class Answer:
     nearest: list[Hit] = field(default_factory=list)  # when no hit is relevant: what comes closest all the same
     left_out: int = 0  # hits that were not relevant
     only_in_cloud: int = 0  # pictures of the folders that were not looked at, as they would have been downloaded
+    unread: tuple[str, ...] = ()  # words and signs of the query that the model cannot read
     read_as_english: bool = False  # though it is not English: the multilingual text model is not there
 
     @property
@@ -46,8 +48,16 @@ class Answer:
         shown = self.shown[:EMBEDDED]
         return [*self.query.images, *(each.picture for hit in shown for each in (hit, *hit.copies))]
 
+    def remarks(self, model_title: str) -> list[str]:
+        """What the user is to know of how the query was read, in sentences."""
+        told = list(self.query.remarks)
+        if self.unread:
+            told.append(Remark.of("unread", words=" ".join(self.unread), model=model_title))
+        return [remark_text(remark) for remark in told]
+
     def page(self, thumbnails: Mapping[Path, Thumbnail], model_title: str, link: PageLink | None) -> ResultsPage:
         """What its page says. ``thumbnails``: of ``pictures``, as far as there are any."""
+        away = [counted("page.only_in_cloud", self.only_in_cloud)] if self.only_in_cloud else []
         return ResultsPage(
             query=self.query,
             hits=self.hits,
@@ -58,7 +68,7 @@ class Answer:
             searched=self.searched,
             seconds=self.seconds,
             model=model_title,
-            notices=[counted("page.only_in_cloud", self.only_in_cloud)] if self.only_in_cloud else [],
+            notices=[*self.remarks(model_title), *away],
             words=format_query(self.query, self.folders),
             link=link,
         )

@@ -12,15 +12,17 @@ from pathlib import Path
 
 from semantik.encoders.base import Encoder
 from semantik.engine.answers import NEAREST, Answer
-from semantik.errors import NoIndex, SemantikError
+from semantik.errors import NoFolderActive, SemantikError
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import Check, IndexedFolder
 from semantik.index import let_go
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
+from semantik.search.picture_names import keys_named
 from semantik.search.query_syntax import parse
 from semantik.search.ranking import parse_top_k, relevant
+from semantik.search.readable_terms import unread_of
 from semantik.search.row_filters import Part
 from semantik.search.searcher import Searcher
 from semantik.storage.settings import Config
@@ -145,11 +147,20 @@ class Library:
     # -- Searching -------------------------------------------------------------------------------------
 
     def read(self, words: str) -> Query:
-        """What typed words ask for; names of pictures are looked for in the active folders first.
+        """What typed words ask for; names of pictures are looked for in the active folders first, and all below them.
 
         Raises as ``query_syntax.parse``.
         """
-        return parse(words, self.folders)
+        return parse(words, self.folders, self.find)
+
+    def find(self, name: str) -> list[Path]:
+        """The indexed pictures of the active folders of this name, or at the end of whose path it is.
+
+        Case and how accents are made up do not matter; what is written just so comes first.
+        """
+        found = [(each, key) for each in self.active if each.index for key in keys_named(each.index.rows(), name)]
+        found.sort(key=lambda pair: not pair[1].endswith(name))
+        return [each.folder / key for each, key in found]
 
     def ask(
         self,
@@ -188,6 +199,7 @@ class Library:
             left_out=len(hits) - len(kept),
             only_in_cloud=sum(indexed_folder.only_in_cloud for indexed_folder in self.active),
             read_as_english=any(map(self._encoder.missing_for, query.texts)),
+            unread=unread_of(query, self._encoder),
         )
 
     def prepare(self, query: Query | None = None) -> None:
@@ -198,11 +210,16 @@ class Library:
             self._searcher.judge.prepare(self._encoder)
 
     def search(self, query: Query, top_k: int, *, by_name: bool = False, folded: bool = False) -> list[Hit]:
-        """The pictures that answer best; see ``Searcher.search``. Raises NoIndex before the first update."""
+        """The pictures that answer best; see ``Searcher.search``. Raises as ``why_nothing`` when there are none."""
         parts = self._parts()
-        if not parts:
-            raise NoIndex(folder=str((self.active or self.indexed_folders)[0].folder))
+        if not self.count:
+            raise self.why_nothing()
         return self._searcher.search(parts, self._encoder, query, top_k, by_name=by_name, folded=folded)
+
+    def why_nothing(self) -> SemantikError:
+        """Why nothing can be found at all: NoFolderActive, or what ``IndexedFolder.why_nothing`` tells of the first."""
+        active = self.active
+        return active[0].why_nothing() if active else NoFolderActive()
 
     def searched(self, query: Query) -> int:
         """How many pictures a query looks at; see ``Searcher.searched``."""

@@ -18,6 +18,7 @@ from semantik.errors import ModelInUse, UnknownEncoder
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.queries import Query
 from semantik.storage.settings import Config
+from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import model_title
 from semantik.words.text import language, say
 
@@ -35,7 +36,7 @@ class Models:
         self._home = home
         self._config = config
         self._on_renewed = on_renewed
-        self._weights = Path(config.weights_folder) if config.weights_folder else None
+        self._weights = path_named(config.weights_folder) if config.weights_folder else None
         self.encoder: Encoder = self._create(Models.BUILTIN)
 
     def use(self, name: str) -> None:
@@ -97,7 +98,7 @@ class Models:
             self._renew()  # the encoder may hold the part
         gc.collect()  # Windows deletes no file that a dropped model still maps
         own = self._config.clip_checkpoint
-        return registry.remove(name, self._weights, Path(own).expanduser() if own else None)
+        return registry.remove(name, self._weights, path_named(own) if own else None)
 
     def measure(self, name: str, control: TaskControl = UNATTENDED) -> float:
         """Seconds per picture of a model on this computer, remembered. Raises as ``model_trials.measure``."""
@@ -166,11 +167,7 @@ class Models:
     def _checkpoint(self, name: str) -> Path | None:
         """The user's own file for a model; it runs code, so only the explicit setting names it."""
         own = self._config.clip_checkpoint
-        return (
-            Path(own).expanduser()
-            if own and name == self.preferred() and registry.card(name).takes_checkpoint
-            else None
-        )
+        return path_named(own) if own and name == self.preferred() and registry.card(name).takes_checkpoint else None
 
     def _info(self, name: str) -> registry.ModelOnDisk:
         for info in registry.describe(self._weights):

@@ -14,14 +14,17 @@ from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import (
     AllExcluded,
+    AllInCloud,
     FolderEmptied,
     FolderNotFound,
     FolderUnreadable,
     IndexDamaged,
+    IndexingStopped,
     IndexNotSaved,
     IndexTooNew,
     NoImages,
     NoIndex,
+    NoneReadable,
     SemantikError,
     system_detail,
 )
@@ -95,6 +98,9 @@ class IndexedFolder:
         self.index: ImageIndex | None = None
         self.only_in_cloud = 0
         """Files that the last check or update found to be only in a cloud, and left there."""
+        self._failure: SemantikError | None = None  # of the last look at the folder
+        self._stopped = False  # the last update was
+        self._bad = 0  # files that it could not read
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
         self._approximate_from = approximate_from
         self._fetch_cloud = fetch_cloud
@@ -121,6 +127,21 @@ class IndexedFolder:
         """Files that the index knows as bad."""
         return tuple(self.index.problems()) if self.index else ()
 
+    def why_nothing(self) -> SemantikError:
+        """Why none of the folder's pictures can be found: what the last look at it told, or what became of its files.
+
+        The error of that look; else IndexingStopped, NoneReadable, AllInCloud, or NoIndex for one never indexed.
+        """
+        folder, away = str(self.folder), self.only_in_cloud
+        bad = max(self._bad, len(self.problems()))
+        if self._failure:
+            return self._failure
+        if self._stopped:
+            return IndexingStopped(folder=folder)
+        if bad:
+            return NoneReadable(folder=folder, count=bad + away)
+        return AllInCloud(folder=folder, count=away) if away else NoIndex(folder=folder)
+
     def content_of(self, picture: Path) -> Fingerprint | None:
         """What tells the content of an indexed picture, or of the video that a moment is of. Any thread may ask."""
         index = self.index
@@ -136,13 +157,20 @@ class IndexedFolder:
 
     def load(self) -> Check:
         """Load the stored index and check it whole; the folder is not looked at."""
+        return self._seen(self._load())
+
+    def _seen(self, check: Check) -> Check:
+        self._failure = _alone(check.error) if check.error else None
+        return check
+
+    def _load(self) -> Check:
         self.index = None
         try:
             index = ImageIndex.load(self.store, self.folder, approximate_from=self._approximate_from)
         except NoIndex:
             if not is_folder(self.folder):
                 return Check(State.UNREACHABLE, error=FolderNotFound(folder=str(self.folder)))
-            return self.load() if self._find_moved() else Check(State.NEW)
+            return self._load() if self._find_moved() else Check(State.NEW)
         except IndexTooNew as error:
             return Check(State.TOO_NEW, error=error)
         except IndexDamaged as error:
@@ -204,6 +232,9 @@ class IndexedFolder:
 
     def check(self) -> Check:
         """Compare the loaded index with the folder as it is now; no picture that is known is opened."""
+        return self._seen(self._check())
+
+    def _check(self) -> Check:
         if self.index is None:
             return Check(State.NEW)
         try:
@@ -233,11 +264,15 @@ class IndexedFolder:
         ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
         its first save. ``control``, ``again`` and ``check`` are as in ``update_index``.
         """
+        self._failure, self._stopped = None, False
         if rebuild:
             return self._rebuild(control)
         index = self.index or self._new_index()
         try:
             return self._update(index, control, allow_mass_removal=allow_mass_removal, again=again, check=check)
+        except SemantikError as error:
+            self._failure = _alone(error)
+            raise
         finally:
             if index.count or self.index is not None:
                 self.index = index
@@ -306,6 +341,8 @@ class IndexedFolder:
             check=check,
         )
         self._count_away(report.problems)
+        self._stopped = report.cancelled
+        self._bad = len(report.problems) - self.only_in_cloud
         if not report.cancelled:
             self.details.catch_up(index, control, renew=True)
             self.details.forget_gone(index)
@@ -315,6 +352,11 @@ class IndexedFolder:
 
     def _count_away(self, problems: Collection[Problem]) -> None:
         self.only_in_cloud = sum(problem.reason is Reason.ONLY_IN_CLOUD for problem in problems)
+
+
+def _alone(error: SemantikError) -> SemantikError:
+    """The error without the calls that led to it, which hold the index's files."""
+    return type(error)(**error.params)
 
 
 def _parents(path: str) -> Iterator[str]:

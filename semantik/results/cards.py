@@ -78,7 +78,7 @@ def cards_of(
     hits: Sequence[Hit], thumbnails: Mapping[Path, Thumbnail], folders: Sequence[Path], most_embedded: int
 ) -> list[Card]:
     """The cards of the hits, in their order; those after ``most_embedded`` show the original files."""
-    best = max((hit.score for hit in hits), default=0.0)
+    best = max((hit.score for hit in hits if hit.score is not None), default=0.0)
     cards: list[Card] = []
     place = 0
     for position, hit in enumerate(hits):
@@ -155,6 +155,8 @@ def _card(
 
 def _worth(hit: Hit, best: float) -> tuple[str, str, float]:
     """How good a hit is: in words, what they mean, and as the percentage that the bar shows."""
+    if hit.score is None:  # of a list: nothing is better than the rest
+        return "", "", 0.0
     similarity = f"{say('page.similarity')} {number(hit.score, 3)}"
     if hit.relevance is None:
         share = 100 * max(hit.score, 0.0) / best if best > 0 else 0.0

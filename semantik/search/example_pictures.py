@@ -23,6 +23,7 @@ from semantik.errors import (
 )
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.queries import Term
+from semantik.search.picture_names import FindPicture
 from semantik.search.query_syntax import parse
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import example_pictures_folder
@@ -54,8 +55,11 @@ def host_of(address: str) -> str:
         return address
 
 
-def read_pictures(typed: str, path: str, folders: Sequence[Path]) -> tuple[Term, ...]:
-    """The pictures that were typed: one path as it is (``path``, made plain), or several in the syntax of queries."""
+def read_pictures(typed: str, path: str, folders: Sequence[Path], find: FindPicture | None = None) -> tuple[Term, ...]:
+    """The pictures that were typed: one path as it is (``path``, made plain), or several in the syntax of queries.
+
+    ``find`` knows the library's pictures by name, as for ``parse``.
+    """
     whole = Path(path).absolute()
     try:
         if long_path(whole).is_file():
@@ -63,7 +67,9 @@ def read_pictures(typed: str, path: str, folders: Sequence[Path]) -> tuple[Term,
     except (OSError, ValueError):  # a name that no file system takes
         return (Term(image=whole),)
     try:
-        terms = parse(typed, folders).terms
+        terms = parse(typed, folders, find).terms
+        if not (terms and all(term.image for term in terms)) and find and (named := find(path)):
+            terms = (Term(image=named[0]),)  # a name with spaces or signs in it
     except SemantikError:
         terms = ()
     return terms if terms and all(term.image for term in terms) else (Term(image=whole),)

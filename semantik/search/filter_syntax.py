@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,9 +11,9 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
-from semantik.decoding.pictures.formats import FORMATS, RAW
+from semantik.decoding.pictures.formats import FORMATS, IMAGE_EXTENSIONS, RAW
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
-from semantik.errors import BadFilter
+from semantik.errors import BadFilter, FilterTwice
 from semantik.queries import Filters, Order, Shape
 from semantik.words.plain import plain
 from semantik.words.text import in_all_languages, say
@@ -22,7 +23,8 @@ End = Literal["first", "last"]
 KEYS = ("folder", "since", "until", "date", "side", "shape", "type", "order")
 
 _FAMILIES = {"video": VIDEO_EXTENSIONS, "raw": frozenset(RAW.extensions)}
-_FAMILY_OF = _FAMILIES | {"videos": VIDEO_EXTENSIONS}
+_LIKENESS = 0.75
+"""From here on a word is a key that was misspelt: "fehca" has 0.8, "format" and "carpta" more, "hora" less."""
 _KINDS = {kind.extensions[0].removeprefix("."): frozenset(kind.extensions) for kind in (*FORMATS, *VIDEO_FORMATS)}
 
 
@@ -36,18 +38,68 @@ def _key_of() -> dict[str, str]:
 
 @cache
 def _shapes() -> dict[str, Shape]:
-    return {plain(word): shape for shape in Shape for word in in_all_languages(f"syntax.shape_{shape.value}")}
+    return {plain(word): shape for shape in Shape for word in _names(f"shape_{shape.value}")}
 
 
 @cache
 def _orders() -> dict[str, Order]:
-    orders = {plain(word): order for order in Order for word in in_all_languages(f"syntax.order_{order.value}")}
+    orders = {plain(word): order for order in Order for word in _names(f"order_{order.value}")}
     return orders | {plain(word): Order.NEWEST for word in in_all_languages("syntax.date")}
+
+
+@cache
+def _families() -> dict[str, frozenset[str]]:
+    """Extensions by what the pictures or videos of several formats are called."""
+    videos = {plain(word): VIDEO_EXTENSIONS for word in _names("type_video")}
+    return _FAMILIES | videos | {plain(word): IMAGE_EXTENSIONS for word in _names("type_photo")}
+
+
+def _names(key: str) -> list[str]:
+    """The words for a value in all languages: the one that is written, and others that are understood."""
+    also = (word for words in in_all_languages(f"syntax.also_{key}") for word in words.split())
+    return [*in_all_languages(f"syntax.{key}"), *also]
 
 
 def is_key(word: str) -> bool:
     """Whether ``word`` before a colon makes a filter."""
     return plain(word) in _key_of()
+
+
+def key_of(word: str) -> str:
+    """The one of ``KEYS`` that ``word`` means, which is one."""
+    return _key_of()[plain(word)]
+
+
+def nearest_word(word: str) -> str:
+    """The word before a colon that ``word`` is probably a misspelling of; "" for none."""
+    return next(iter(difflib.get_close_matches(plain(word), _key_of(), 1, _LIKENESS)), "")
+
+
+def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
+    """``filters`` and ``order`` narrowed by one more filter, so that each that was written holds.
+
+    Dates and sizes leave what all of them leave, types add up, and of folders the inner one counts. Raises BadFilter,
+    and FilterTwice where only one of them can hold.
+    """
+    one, ordered = read_filter(word, value, Filters(), Order.RELEVANCE)
+    if key_of(word) == "order":
+        if order not in (Order.RELEVANCE, ordered):
+            raise FilterTwice(filter=f"{word}:{value}")
+        return filters, ordered
+    if one.shape and filters.shape not in (None, one.shape):
+        raise FilterTwice(filter=f"{word}:{value}")
+    outer, inner = sorted((filters.folder, one.folder), key=len)
+    if outer and not f"{plain(inner)}/".startswith(f"{plain(outer)}/"):
+        raise FilterTwice(filter=f"{word}:{value}")
+    both = Filters(
+        folder=inner,
+        since=max(filter(None, (filters.since, one.since)), default=None),
+        until=min(filter(None, (filters.until, one.until)), default=None),
+        min_side=max(filters.min_side, one.min_side),
+        shape=one.shape or filters.shape,
+        extensions=filters.extensions | one.extensions,
+    )
+    return both, order
 
 
 def read_filter(word: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
@@ -116,8 +168,8 @@ def read_extensions(value: str) -> frozenset[str]:
     for name in re.split(r"[,;\s]+", plain(value.strip())):
         extension = "." + name.removeprefix("*").removeprefix(".")
         named = [kind for kind in _KINDS.values() if extension in kind]
-        if name in _FAMILY_OF:
-            named = [_FAMILY_OF[name]]
+        if name in _families():
+            named = [_families()[name]]
         if not named:
             raise ValueError(name)
         found.update(*named)
@@ -132,9 +184,9 @@ def _names_of(extensions: frozenset[str]) -> list[str]:
 
 
 def read_folder(value: str) -> str:
-    """A folder below the library, with "/" and none at its ends. Raises ValueError for a way out of it."""
+    """A folder below the library, with "/" and none at its ends. Raises ValueError for none, or a way out of it."""
     parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
-    if ".." in parts:
+    if ".." in parts or not parts or value.startswith(('"', "“", "«", "„")):
         raise ValueError(value)
     return "/".join(parts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from semantik.records import split_key
@@ -35,6 +35,7 @@ class PathWords:
         """``rows``: relative paths with "/", and their rows."""
         folders: dict[str, str] = {}
         self._texts: dict[int, str] = {}
+        self._paths = {row: path for path, row in rows.items()}
         for path, row in rows.items():
             folder, _, name = split_key(path)[0].rpartition("/")
             if folder not in folders:
@@ -53,6 +54,16 @@ class PathWords:
                 if beginning in text:
                     found[row] = (*found.get(row, ()), word)
         return found
+
+    def called(self, text: str) -> Iterator[int]:
+        """The rows of pictures whose name, with or without its ending, is just this text, whatever parts its words."""
+        wanted = _spaced(text)
+        for row, words in self._texts.items() if wanted else ():
+            # A name with its ending is longer than what is kept of it here.
+            if "." in text[-6:] or words.endswith(wanted):
+                name = split_key(self._paths[row])[0].rpartition("/")[2]
+                if wanted in (_spaced(name), _spaced(name.rpartition(".")[0])):
+                    yield row
 
 
 def _spaced(text: str) -> str:

@@ -1,49 +1,33 @@
 """The short syntax of queries, the same in the window, on the results page and on the command line.
 
-``perro + playa - gente``, ``2:atardecer + foto.jpg``, ``playa sin gente``, ``perro -correa``, ``"sin" tal cual``,
-``carpeta:viajes/2019 desde:2019-05 forma:vertical orden:fecha``. Keys and values are understood in all languages
-of the catalogue; ``format_query`` writes them in the user's.
+``perro + playa - gente``, ``2:atardecer + foto.jpg``, ``playa sin gente ni coches``, ``perro -correa``, ``"sin" tal
+cual``, ``carpeta:viajes/2019 desde:2019-05 forma:vertical orden:fecha``. Keys and values are understood in all
+languages of the catalogue; ``format_query`` writes them in the user's.
+
+Every word that was typed is in a term or a filter of the query, or a remark or an error tells of it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
-from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
-from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import AddressInQuery, BadWeight, SemantikError
-from semantik.queries import Filters, Order, Query, Term
+from semantik.queries import Filters, Order, Query, Remark, Term
 from semantik.records import split_path
-from semantik.search.filter_syntax import filter_words, is_key, read_filter
+from semantik.search.filter_syntax import filter_words
+from semantik.search.picture_names import FindPicture, named_picture
+from semantik.search.query_tokens import MINUS, QUOTES, Token, tokens_of
+from semantik.search.refused_words import Grammar, Step, grammar_of, is_name
+from semantik.search.typed_filters import take_filter
 from semantik.storage.regular_files import is_file
-from semantik.words.plain import plain
-from semantik.words.text import in_all_languages
 
 MOST_CHARACTERS = 10_000
-"""What is longer is no query; its end is left out."""
+"""What is longer is no query; its end is left out, and a remark tells so."""
 
-_MINUS = "–—−-"  # with the dashes that word processors make of it
-_QUOTES = (('"', '"'), ("“", "”"), ("«", "»"))
-_WEIGHT = r"(?:(?P<weight>\d+(?:[.,]\d+)?):(?!\d))?"  # 12:30 is a time, no weight
-_TOKEN = re.compile(
-    rf"""
-    (?P<sign>[+{_MINUS}])?
-    {_WEIGHT}
-    (?:(?P<key>[^\W\d_]+):)?
-    (?:"(?P<q1>[^"]*)"(?!\S) | “(?P<q2>[^”]*)”(?!\S) | «(?P<q3>[^»]*)»(?!\S) | (?P<bare>\S*))
-    \s*""",
-    re.VERBOSE,
-)
-
-
-@cache
-def _words(kind: str) -> frozenset[str]:
-    """What all languages say for "without", "nor" and "and", and the words that begin what is wanted again."""
-    return frozenset(word for words in in_all_languages(f"syntax.{kind}") for word in plain(words).split())
+_ADDRESS = re.compile(r"https?://\S", re.IGNORECASE)
 
 
 @dataclass
@@ -56,22 +40,23 @@ class _Group:
     quoted: bool = False  # all of it is one phrase in quotes
 
 
-def parse(words: str, folders: Sequence[Path] = ()) -> Query:
+def parse(words: str, folders: Sequence[Path] = (), find: FindPicture | None = None) -> Query:
     """The query that ``words`` ask for; names of picture files are looked for in ``folders``, in their order.
 
-    What cannot be told to be syntax is text. Raises BadFilter for a filter's value, BadWeight, and AddressInQuery
-    for an address of the web.
+    ``find`` knows the pictures of the library by their names, in whatever folder of it they are. What cannot be told
+    to be syntax is text. Raises BadFilter for a filter's value, UnknownFilter for a misspelt one, FilterRefused,
+    FilterTwice, BadWeight, and AddressInQuery for an address of the web.
     """
-    reader = _Reader()
-    words = words[:MOST_CHARACTERS].strip()
+    draft = _Draft()
+    if len(words) > MOST_CHARACTERS:
+        draft.remarks.append(Remark.of("cut", most=str(MOST_CHARACTERS)))
+    tokens = list(tokens_of(words[:MOST_CHARACTERS].strip()))
     at = 0
-    while at < len(words):
-        token = _TOKEN.match(words, at)
-        assert token  # it matches anything
-        reader.take(token)
-        at = token.end()
-    terms = tuple(_term(group, folders) for group in reader.groups if any(group.words))
-    return Query(terms, reader.filters, reader.order)
+    while at < len(tokens):
+        # The first of the readers that knows what stands there takes it, a word being the last resort.
+        at += next(taken for read in _READERS if (taken := read(draft, tokens, at)))
+    terms = tuple(_term(group, folders, find, draft.remarks) for group in draft.groups if any(group.words))
+    return Query(terms, draft.filters, draft.order, tuple(dict.fromkeys(draft.remarks)))
 
 
 def format_query(query: Query, folders: Sequence[Path] = ()) -> str:
@@ -87,106 +72,152 @@ def format_query(query: Query, folders: Sequence[Path] = ()) -> str:
     return " ".join(words)
 
 
-class _Reader:
-    """Takes the tokens of a query one by one, and puts their words into groups."""
+class _Draft:
+    """What was read so far of a query."""
 
     def __init__(self) -> None:
         self.filters = Filters()
         self.order = Order.RELEVANCE
-        self._group = _Group()
-        self.groups = [self._group]
-        self._wanted: _Group | None = None  # where to go on after what "sin" refuses
+        self.remarks: list[Remark] = []
+        self.group = _Group()
+        self.groups = [self.group]
+        self.wanted = self.group  # where to go on after a refusal
+        self.refusal: Grammar | None = None
 
-    def take(self, token: re.Match[str]) -> None:
-        sign, weight, key, bare = token["sign"], token["weight"], token["key"], token["bare"]
-        value = bare if bare is not None else token["q1"] or token["q2"] or token["q3"] or ""
-        if key and not sign and not weight and is_key(key):
-            self.filters, self.order = read_filter(key, value, self.filters, self.order)
-            return
-        if key:
-            value, bare = f"{key}:{value}", f"{key}:{value}"
-        if sign and sign in _MINUS and value:  # right before a word it refuses that one
-            self.groups.append(_Group(-1, _weight(weight), [value], quoted=bare is None))
-            return
-        if sign:
-            self._open(_Group(-1 if sign in _MINUS else 1))
-        if weight and not self._group.words:
-            self._group.weight = _weight(weight)
-        elif weight:
-            value, bare = f"{weight}:{value}", f"{weight}:{value}"
-        if bare is None:
-            self._group.quoted = not self._group.words
-            self._group.words.append(value)
-        elif bare:
-            self._take_word(bare)
+    @property
+    def refuses_next(self) -> bool:
+        """Whether a sign or a "sin" stands right before what comes next."""
+        return self.group.sign < 0 and not self.group.words
 
-    def _open(self, group: _Group) -> None:
-        self._group, self._wanted = group, None
+    def open(self, group: _Group) -> None:
+        """Go on in a group of its own, outside of any refusal."""
+        self.group, self.refusal = group, None
         self.groups.append(group)
 
-    def _take_word(self, value: str) -> None:
-        group, wanted = self._group, self._wanted
-        group.quoted = False
-        word = plain(value.strip(",;."))
-        if word in _words("without") and group.sign > 0:
-            self._open(_Group(-1))
-            self._wanted = group
-        elif wanted is None:
-            group.words.append(value)
-        elif word in _words("nor") and group.words:
-            self._open(_Group(-1))
-            self._wanted = wanted
-        elif group.words and (word in _words("and") or word in _words("wanted_again")):
-            if word in _words("wanted_again"):
-                wanted.words.append(value)
-            self._group, self._wanted = wanted, None
-        else:
-            group.words.append(value.rstrip(",;"))
-            if value.endswith((",", ";")):
-                self._group, self._wanted = wanted, None
+    def refuse(self, grammar: Grammar) -> None:
+        """Go on with a thing that is refused."""
+        if self.refusal is None:
+            self.wanted = self.group
+        if not (self.refusal and self.refuses_next):
+            self.open(_Group(-1))
+        self.refusal = grammar
+
+    def want(self) -> None:
+        """Go on with what was wanted before the refusal."""
+        self.group, self.refusal = self.wanted, None
+
+    def put(self, value: str, *, quoted: bool = False) -> None:
+        """Take a word or phrase into the group."""
+        self.group.quoted = quoted and not self.group.words
+        self.group.words.append(value)
 
 
-def _weight(weight: str | None) -> float:
+# -- Readers: each says how many tokens it took, none where what stands there is not its ---------------
+
+_Reader = Callable[[_Draft, Sequence[Token], int], int]
+
+
+def _read_filter(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
+    found = take_filter(tokens, at, draft.filters, draft.order, refused=draft.refuses_next)
+    draft.filters, draft.order = found.filters, found.order
+    draft.remarks += found.remarks
+    return found.taken
+
+
+def _read_sign(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
+    token = tokens[at]
+    if token.sign and token.sign in MINUS and token.words:  # right before a word it refuses that one
+        draft.groups.append(_Group(-1, _weight(token.weight), [token.words], quoted=token.quoted and not token.key))
+        return 1
+    if not token.sign and not token.weight:
+        return 0
+    value, quoted = token.words, token.quoted and not token.key
+    if token.sign:
+        draft.open(_Group(-1 if token.sign in MINUS else 1))
+    if token.weight and not draft.group.words:
+        draft.group.weight = _weight(token.weight)
+    elif token.weight:
+        value, quoted = f"{token.weight}:{value}", False
+    if value or quoted:
+        draft.put(value, quoted=quoted)
+    return 1
+
+
+def _read_refusal(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
+    if not tokens[at].is_plain or (draft.refusal is None and draft.group.sign < 0):
+        return 0
+    if is_name(tokens, at):
+        draft.remarks.append(Remark.of("name", words=f"{tokens[at].value} {tokens[at + 1].value}"))
+        draft.put(tokens[at].value)
+        return 1
+    if grammar := grammar_of(tokens, at):
+        draft.refuse(grammar)
+        return 1
+    if draft.refusal is None:
+        return 0
+    value = tokens[at].value
+    match draft.refusal.step(tokens, at, draft.group.words):
+        case Step.NEXT:
+            draft.refuse(draft.refusal)
+        case Step.BACK:
+            draft.want()
+        case Step.WANTED:
+            draft.want()
+            draft.put(value)
+        case Step.REFUSED:
+            draft.put(value if tokens[at].quoted else value.rstrip(",;"), quoted=tokens[at].quoted)
+        case Step.LISTED:
+            draft.put(value.rstrip(",;"))
+            draft.refuse(draft.refusal)
+        case Step.LAST:
+            draft.put(value.rstrip(",;.!?"))
+            draft.want()
+    return 1
+
+
+def _read_word(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
+    token = tokens[at]
+    quoted = token.quoted and not token.key
+    if at + 1 == len(tokens) and not any(group.words for group in draft.groups) and grammar_of([token, token], 0):
+        return 1  # "sin" and nothing else asks for nothing
+    if token.words or quoted:
+        draft.put(token.words, quoted=quoted)
+    return 1
+
+
+_READERS: tuple[_Reader, ...] = (_read_filter, _read_sign, _read_refusal, _read_word)
+
+
+def _weight(weight: str) -> float:
     value = float(weight.replace(",", ".")) if weight else 1.0
     if not 0 < value <= 1000:
         raise BadWeight(value=weight)
     return value
 
 
-def _term(group: _Group, folders: Sequence[Path]) -> Term:
+def _term(group: _Group, folders: Sequence[Path], find: FindPicture | None, remarks: list[Remark]) -> Term:
     text = " ".join(" ".join(group.words).split())
     weight = group.sign * group.weight
-    if re.match(r"https?://", text, re.IGNORECASE):
-        raise AddressInQuery(address=text[:200])
-    image = _picture(text, folders, sure=group.quoted)
+    if not group.quoted:
+        for word in text.split():
+            if _ADDRESS.match(word):
+                raise AddressInQuery(address=word[:200])
+    image = named_picture(text, folders, find, remarks, sure=group.quoted)
     return Term(image=image, weight=weight) if image else Term(text=text, weight=weight)
-
-
-def _picture(text: str, folders: Sequence[Path], *, sure: bool) -> Path | None:
-    """The file that a text names, or None when it names none: its end tells, and that it is there or in quotes."""
-    file, moment = split_path(Path(text))
-    if file.suffix.lower() not in (IMAGE_EXTENSIONS if moment is None else VIDEO_EXTENSIONS):
-        return None
-    path = Path(text).expanduser()
-    places = [(folder / path).absolute() for folder in (*folders, Path())]
-    for place in places:
-        if is_file(split_path(place)[0]):
-            return place
-    # Not there: a name, with a message that it is missing, or words that happen to end in ".jpg".
-    return places[0] if sure or path.is_absolute() or " " not in text else None
 
 
 def _text(text: str) -> str:
     """The text as it is where it is read as itself, else in quotes."""
     try:
-        is_itself = parse(text) == Query.of_text(text)
+        # Whatever follows it, too: a last "sin" would refuse that.
+        is_itself = all(parse(words) == Query.of_text(words) for words in (text, f"{text} a"))
     except SemantikError:
         is_itself = False
     return text if is_itself else _quote(text)
 
 
 def _quote(text: str) -> str:
-    for opening, closing in _QUOTES:
+    for opening, closing in QUOTES:
         if opening not in text and closing not in text:
             return opening + text + closing
     return '"' + text.replace('"', "'") + '"'
@@ -201,4 +232,4 @@ def _name(image: Path, folders: Sequence[Path]) -> str:
             if not any(is_file(split_path(other / inner)[0]) for other in folders[:place]):
                 text = str(inner)
             break
-    return _quote(text) if re.search(rf"[\s+:\"“«{_MINUS}]", text) else text
+    return _quote(text) if re.search(rf"[\s+:\"“«{MINUS}]", text) else text

@@ -33,23 +33,36 @@ from semantik.words.plain import plain
 NAMED = 3.0
 """What it is worth that a path has all words of the query, in standard deviations of the scores in the library."""
 
+EXACT = 4.0
+"""What it is worth to be called just what was asked for: more than any cosine, so that such pictures come first."""
+
 WIDEST = 8
 """Up to so many times K are looked at, so that K pictures are left when near-duplicates are folded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Pictures whose paths have words of the query, by row of the index, out of so many words that were looked for."""
+    """Pictures whose paths have words of the query, by row of the index, out of so many words that were looked for.
+
+    ``exact`` are the rows of those whose name is just what was asked for.
+    """
 
     words: Mapping[int, tuple[str, ...]]
     of: int
+    exact: frozenset[int] = frozenset()
 
     def levels(self) -> dict[float, list[int]]:
         """Rows by the share of the words that their paths have."""
         found: dict[float, list[int]] = {}
         for row, words in self.words.items():
-            found.setdefault(len(words) / self.of, []).append(row)
+            found.setdefault(min(1.0, len(words) / self.of), []).append(row)
         return found
+
+    def best_first(self, index: Searchable, among: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+        """Their rows, int64 (n,), by how much of what was asked for they are called, then by their paths."""
+        rows = [row for row in self.words if among is None or among[row]]
+        rows.sort(key=lambda row: (row not in self.exact, -len(self.words[row]), plain(index.path_of(row).as_posix())))
+        return np.array(rows, np.int64)
 
 
 def parse_top_k(value: str | int, most: int) -> int:
@@ -62,7 +75,12 @@ def parse_top_k(value: str | int, most: int) -> int:
 
 
 def check_terms(query: Query) -> None:
-    """Raises EmptyQuery, OnlyUnwanted or ContradictoryQuery for a query that no picture can answer."""
+    """Raises EmptyQuery, OnlyUnwanted or ContradictoryQuery for a query that no picture can answer.
+
+    One that only lists what passes its filters can be answered.
+    """
+    if query.lists:
+        return
     if not query.terms or not all(term.image or term.text.strip() for term in query.terms):
         raise EmptyQuery
     wanted = {_meant(term) for term in query.terms if term.weight > 0}
@@ -138,6 +156,7 @@ class Limits:
     named: Named | None = None
     folded: bool = False  # whether hits with the content of a better one are folded into it
     near: float = 0.0  # distance within which they are, too; see near_duplicates
+    listed: NDArray[np.int64] | None = None  # int64 (n,): rows that are the hits, in this order, whatever they show
 
 
 def search(
@@ -152,6 +171,8 @@ def search(
 ) -> list[Hit]:
     """The ``top_k`` pictures of ``index`` that answer ``query`` best, best first; fewer when it holds fewer.
 
+    With ``limits.listed`` the first of those, which have no score.
+
     The query's filters are not looked at here, ``limits`` are. With a ``judge``, the hits carry their relevance; it
     does not touch their order.
 
@@ -161,11 +182,14 @@ def search(
         raise NoIndex(folder=str(index.folder))
     if top_k < 1:
         raise BadTopK(value=top_k, most=index.count)
-    terms = embed_query(query, encoder, pool)
-    sample = (
-        index.sample(combining.SAMPLE) if len(terms) > 1 or limits.named else np.empty((0, encoder.dim), np.float32)
-    )
-    ranking = _Ranking(index, query_vector(query, terms, sample), sample, limits)
+    ranking: _Ranking | _Listing
+    terms = np.empty((0, encoder.dim), np.float32)
+    if limits.listed is not None:
+        ranking, judge = _Listing(limits.listed), None
+    else:
+        terms = embed_query(query, encoder, pool)
+        sample = index.sample(combining.SAMPLE) if len(terms) > 1 or limits.named else terms[:0]
+        ranking = _Ranking(index, query_vector(query, terms, sample), sample, limits)
 
     wanted, widest = top_k, WIDEST * top_k if limits.near or limits.folded else top_k
     while True:
@@ -183,13 +207,25 @@ def search(
     relevance = [None] * len(rows) if found is None else found.tolist()
     hits = [
         Hit(
-            *(rank, float(score), index.path_of(int(at)), told),
+            *(rank, None if limits.listed is not None else float(score), index.path_of(int(at)), told),
             moment=index.moment_of(int(at)),
             named=words.get(int(at), ()),
         )
         for rank, (score, at, told) in enumerate(zip(scores, rows, relevance, strict=True), start=1)
     ]
     return fold(hits, into, top_k)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """Rows in an order that is given."""
+
+    rows: NDArray[np.int64]
+
+    def best(self, wanted: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The first of them, int64 (k,), and as many zeros, float32 (k,)."""
+        rows = self.rows[:wanted]
+        return np.zeros(len(rows), np.float32), rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +266,9 @@ class _Ranking:
             found.append(
                 (reach * share, *self.index.search(self.vector, wanted, mask if among is None else mask & among))
             )
+        if named.exact:
+            mask = self.index.mask(named.exact)
+            found.append((EXACT, *self.index.search(self.vector, wanted, mask if among is None else mask & among)))
         scores = np.concatenate([part for _, part, _ in found])
         rows = np.concatenate([part for _, _, part in found])
         raised = np.concatenate([part + bonus for bonus, part, _ in found])

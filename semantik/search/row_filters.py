@@ -9,13 +9,14 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.errors import ContradictoryDates, NoneMatchesFilters
+from semantik.errors import ContradictoryDates, NoneMatchesFilters, NoSuchFolder
 from semantik.folders.picture_details import FolderDetails
 from semantik.index import ImageIndex
 from semantik.queries import Filters
 from semantik.records import split_key
 from semantik.search.filter_syntax import filter_words
 from semantik.words.plain import plain
+from semantik.words.text import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Part:
 def passing(parts: Sequence[Part], filters: Filters) -> NDArray[np.bool_] | None:
     """The rows of all parts that pass the filters, bool (rows,); None when there is no filter.
 
-    The details of the parts must know their pictures if the filters need details. Raises ContradictoryDates, and
-    NoneMatchesFilters when no picture is left.
+    The details of the parts must know their pictures if the filters need details. Raises ContradictoryDates,
+    NoneMatchesFilters when no picture is left, and NoSuchFolder when that is for want of such a folder.
     """
     if filters == Filters():
         return None
@@ -39,6 +40,9 @@ def passing(parts: Sequence[Part], filters: Filters) -> NDArray[np.bool_] | None
         raise ContradictoryDates(since=filters.since.isoformat(), until=filters.until.isoformat())
     masks = [part.index.mask(_chosen(part, filters)) for part in parts]
     if not any(mask.any() for mask in masks):
+        below = f"{plain(filters.folder)}/"
+        if filters.folder and not any(_below(part, below) for part in parts):
+            raise NoSuchFolder(filters=f"{say('syntax.folder')}:{filters.folder}")
         words = (f"{key}:{value}" for key, value in filter_words(filters))
         raise NoneMatchesFilters(filters=" ".join(words))
     return np.concatenate(masks)

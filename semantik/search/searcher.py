@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -14,11 +15,13 @@ from semantik.encoders.base import Encoder
 from semantik.errors import NoIndex
 from semantik.index import JoinedIndexes
 from semantik.queries import Filters, Order, Query
-from semantik.records import Details, Embeddings, Hit
+from semantik.records import Details, Embeddings, Hit, split_path
+from semantik.search.listing import in_order
 from semantik.search.name_matches import PathWords, query_words
 from semantik.search.near_duplicates import near_distance
 from semantik.search.query_vector import SAMPLE
 from semantik.search.ranking import Limits, Named, check_terms, search
+from semantik.search.readable_terms import nothing_readable, readable
 from semantik.search.relevance import Relevance
 from semantik.search.row_filters import Part, passing
 from semantik.words.plain import plain
@@ -48,6 +51,7 @@ class Searcher:
         self._path_words: Kept[list[PathWords]] = Kept()
         self._among: Kept[NDArray[np.bool_] | None] = Kept()
         self._near: Kept[float] = Kept()
+        self._listed: Kept[NDArray[np.int64]] = Kept()
 
     def search(
         self,
@@ -62,19 +66,33 @@ class Searcher:
         """The pictures that answer best among those that pass the query's filters, ordered as the query wants.
 
         ``parts``: one at least. ``by_name``: words in their paths count too; ``folded``: near-duplicates are one hit.
-        The hits have details. Raises as ``search.search`` and ``filtering.passing`` do.
+        Of a query that only filters, all that pass them are hits, the newest first unless it says otherwise. Words
+        that the encoder cannot read do not count, but in names they are found all the same. The hits have details.
+        Raises TextUnread when none of them is left, and as ``search.search`` and ``filtering.passing`` do.
         """
         check_terms(query)
         joined = JoinedIndexes([part.index for part in parts])
         if not joined.count:
             raise NoIndex(folder=str(joined.folder))
+        among = self._passing(parts, query.filters)
+        named = self._named(parts, joined, query) if by_name else None
+        read = readable(query, encoder)
+        listed = None
+        if query.lists:
+            state = (query.filters, query.order, *_state(parts))
+            listed = self._listed.get(state, lambda: in_order(parts, among, query.order))
+        elif not any(term.weight > 0 for term in read.terms):
+            listed = named.best_first(joined, among) if named else np.empty(0, np.int64)
+            if not len(listed):
+                raise nothing_readable(query, encoder)
         limits = Limits(
-            among=self._passing(parts, query.filters),
-            named=self._named(parts, joined, query) if by_name else None,
+            among=among,
+            named=named,
             folded=folded,
             near=self._near.get(_state(parts), lambda: near_distance(joined.sample(SAMPLE))) if folded else 0.0,
+            listed=listed,
         )
-        hits = search(query, encoder, joined, top_k, self.pool, judge=self.judge, limits=limits)
+        hits = search(read, encoder, joined, top_k, self.pool, judge=self.judge, limits=limits)
         return ordered(_detailed(parts, hits), query.order)
 
     def searched(self, parts: Sequence[Part], filters: Filters) -> int:
@@ -99,16 +117,30 @@ class Searcher:
         return self._among.get((filters, changes, *_state(parts)), make)
 
     def _named(self, parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> Named | None:
-        words = query_words(term.text for term in query.terms if term.weight > 0)
-        if not words:
-            return None
+        wanted = [term for term in query.terms if term.weight > 0]
+        words = query_words(term.text for term in wanted)
+        # One of several things that are asked for is no name of a picture.
+        asked = [term.text or _own_name(term.image, parts) for term in wanted if len(wanted) == 1]
         paths = self._path_words.get(_state(parts), lambda: [PathWords(part.index.rows()) for part in parts])
         found = {
             start + row: told
             for start, names in zip(joined.starts, paths, strict=False)  # the last start is the end
             for row, told in names.find(words).items()
         }
-        return Named(found, len(words))
+        exact = {
+            start + row: name
+            for name in filter(None, asked)
+            for start, names in zip(joined.starts, paths, strict=False)
+            for row in names.called(name)
+        }
+        found |= {row: (name,) for row, name in exact.items() if row not in found}
+        return Named(found, max(1, len(words)), frozenset(exact)) if found else None
+
+
+def _own_name(image: Path | None, parts: Sequence[Part]) -> str:
+    """What a picture of the folders is called there; "" for a picture from elsewhere."""
+    inside = image is not None and any(image.is_relative_to(part.index.folder) for part in parts)
+    return split_path(image)[0].name if image and inside else ""
 
 
 def _state(parts: Sequence[Part]) -> tuple[object, ...]:

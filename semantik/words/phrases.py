@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from semantik.long_tasks import Progress
+from semantik.queries import Remark
 from semantik.records import Changes, IndexReport, Reason
 from semantik.words.text import counted, is_text, number, say
 
@@ -15,6 +16,11 @@ def model_title(name: str) -> str:
     """An encoder's name as the user reads it."""
     key = f"model.{name}"
     return say(key) if is_text(key) else name
+
+
+def remark_text(remark: Remark) -> str:
+    """What is to be known of how a query was read."""
+    return say(f"remark.{remark.key}", **dict(remark.params))
 
 
 def time_left(eta: float | None) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from babel.numbers import NumberPattern
 
 _language = SOURCE
+_is_terminal = False
 
 _SYSTEM = {
     os.strerror(getattr(errno, code)): f"error.system_{key}"
@@ -52,6 +54,17 @@ def language() -> str:
     return _language
 
 
+@contextmanager
+def for_terminal() -> Iterator[None]:
+    """Let texts name commands instead of buttons: of those that have a twin, ``<key>.terminal``, that is said."""
+    global _is_terminal
+    before, _is_terminal = _is_terminal, True
+    try:
+        yield
+    finally:
+        _is_terminal = before
+
+
 def catalogue(language: str) -> Mapping[str, tuple[str, ...]]:
     """The plural forms of each text of a language by its key; those that count nothing have one."""
     return read(language).texts
@@ -59,11 +72,13 @@ def catalogue(language: str) -> Mapping[str, tuple[str, ...]]:
 
 def say(key: str, **params: object) -> str:
     """The text called ``key`` in the chosen language. Raises KeyError for an unknown key or a missing gap."""
+    key = _as_shown(key)
     return _that_has(key).texts[key][0].format(**params)
 
 
 def counted(key: str, count: int, **params: object) -> str:
     """The form of the text that its language has for ``count`` things, the gap {count} in the language's format."""
+    key = _as_shown(key)
     words = _that_has(key)
     return words.texts[key][words.form_of(count)].format(count=number(count), **params)
 
@@ -87,6 +102,10 @@ def in_all_languages(key: str) -> tuple[str, ...]:
     return tuple(forms[0] for code in LANGUAGES if (forms := read(code).texts.get(key)))
 
 
+def _as_shown(key: str) -> str:
+    return f"{key}.terminal" if _is_terminal and is_text(f"{key}.terminal") else key
+
+
 def _that_has(key: str) -> Catalogue:
     """The catalogue in use, or the source language's where that lacks the text: half a translation can be used."""
     own = read(_language)
@@ -99,6 +118,8 @@ def explain(error: SemantikError) -> str:
         name: say(f"reason.{value.value}") if isinstance(value, Reason) else value
         for name, value in error.params.items()
     }
+    if is_text(f"model.{params.get('model')}"):
+        params["model"] = say(f"model.{params['model']}")
     if "why" in params:
         params["why"] = say(f"damage.{params['why']}")
     if isinstance(params.get("detail"), str):

@@ -101,7 +101,7 @@ def test_in_a_large_library_texts_and_pictures_count_by_their_spread(tmp_path, f
     ("words", "error", "message"),
     [
         ("", EmptyQuery, "Escriba qué quiere buscar"),
-        ("carpeta:viaje", EmptyQuery, "Escriba qué quiere buscar"),
+        ("orden:relevancia", EmptyQuery, "Escriba qué quiere buscar"),
         ("sin rojo", OnlyUnwanted, "Escriba también qué quiere ver, no solo qué no"),
         ("rojo + azul - Rojo", ContradictoryQuery, "La búsqueda pide y excluye a la vez «Rojo»."),
         ("rojo desde:2020 hasta:2019", ContradictoryDates, "La fecha inicial (2020-01-01) es posterior a la final"),

@@ -30,7 +30,10 @@ OTHERS_WORDS = {
 }
 """What betrays that a text is in another language."""
 
-QUERIES = {"syntax.nor", "syntax.and", "syntax.until", "syntax.wanted_again", "syntax.empty_words"}
+QUERIES = {
+    *("syntax.nor", "syntax.and", "syntax.until", "syntax.wanted_again", "syntax.empty_words"),
+    *("syntax.articles", "syntax.but"),
+}
 
 
 def test_all_languages_are_told_apart():

@@ -19,6 +19,7 @@ from semantik.decoding.fitting import InputSpec
 from semantik.encoders.base import Encoder, unit_rows
 from semantik.encoders.builtin.network import INPUT_SIDE, MEAN, STD, VISUAL_DIM, Network
 from semantik.encoders.builtin.text_space import TEXT_DIM, TextSpace
+from semantik.encoders.unread_text import unread_words
 from semantik.records import Embeddings
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,10 @@ class BuiltinEncoder(Encoder):
         if texts:
             rows[:, :TEXT_DIM] = self._texts().encode(texts)
         return rows
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """Numbers, signs and scripts that are not in the sentence encoder's vocabulary. Raises as ``load``."""
+        return unread_words(text, self._texts().reads)
 
     def encode_images(self, batch: NDArray[np.float32]) -> Embeddings:
         """Embed pictures made by ``preprocess``: float32 (n, 3, 256, 256) -> float32 (n, 512).

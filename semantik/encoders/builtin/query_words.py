@@ -35,6 +35,6 @@ def tidy(text: str) -> str:
     return _WORD.sub(lambda match: _WITH_ACCENT.get(match[0], match[0]), " ".join(composed.split()))
 
 
-def content_words(tidied: str) -> list[str]:
-    """The words that can be seen in a picture, in the order of the text, each once."""
-    return [word for word in dict.fromkeys(_WORD.findall(tidied)) if word not in _FUNCTION_WORDS]
+def content_words(tidied: str, *, every: bool = False) -> list[str]:
+    """The words that can be seen in a picture, or ``every`` word, in the order of the text, each once."""
+    return [word for word in dict.fromkeys(_WORD.findall(tidied)) if every or word not in _FUNCTION_WORDS]

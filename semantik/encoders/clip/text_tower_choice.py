@@ -9,6 +9,7 @@ import numpy as np
 
 from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders.clip.query_language import ENGLISH, language_of
+from semantik.encoders.unread_text import is_latin, unread_words
 from semantik.records import Embeddings
 
 QueryLanguage = Literal["auto", "multilingual", "english"]
@@ -23,6 +24,7 @@ class Tower(Protocol):
     def ready(self) -> bool: ...
     def load(self) -> None: ...
     def encode_texts(self, texts: list[str]) -> Embeddings: ...
+    def unread(self, text: str) -> tuple[str, ...]: ...
 
 
 class QueryReader:
@@ -56,6 +58,10 @@ class QueryReader:
         rows[~foreign] = own
         rows[foreign] = self.tower.encode_texts([texts[row] for row in np.flatnonzero(foreign)])
         return rows
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """What the tower that reads this text cannot read of it; OpenAI's knows Latin letters, numbers and emoji."""
+        return self.tower.unread(text) if self.reads(text) else unread_words(text, is_latin)
 
     def missing_for(self, text: str) -> ModelFiles | None:
         """The tower's files when it would read this text and is not on disk."""

@@ -16,6 +16,7 @@ from semantik.encoders.open_clip.text_tower import TextTower
 from semantik.encoders.tensor_files import TensorFile, names_under, single
 from semantik.encoders.text_tokens import TextTokens, canonical
 from semantik.encoders.two_tower import Network, Side, TwoTowerEncoder
+from semantik.encoders.unread_text import is_latin, unread_words
 from semantik.errors import EncoderFailed, UnknownEncoder
 from semantik.records import Embeddings
 
@@ -49,6 +50,7 @@ class OpenClipEncoder(TwoTowerEncoder):
         self.space = f"open-clip/{self.model.architecture}/{self.model.files.files[0].sha256[:12]}"
         self._folder = weights_folder
         self._tokens: Callable[[list[str]], torch.Tensor] | None = None
+        self._knows: Callable[[str], bool] | None = None  # None: the vocabulary is made of bytes
         self._highest_token = 0
 
     def encode_texts(self, texts: list[str]) -> Embeddings:
@@ -57,6 +59,15 @@ class OpenClipEncoder(TwoTowerEncoder):
         Raises what ``load`` raises.
         """
         return self._encode_tokens(texts)
+
+    def unread(self, text: str) -> tuple[str, ...]:
+        """What is not in the vocabulary, and in a model for English also other scripts. Raises what ``load`` raises."""
+        self.load(images=False)
+        return unread_words(text, self._reads)
+
+    def _reads(self, word: str) -> bool:
+        is_known = self._knows is None or self._knows(canonical(word))
+        return is_known and (self.model.languages != ("en",) or is_latin(word))
 
     def _tokenize(self, texts: list[str]) -> torch.Tensor:
         assert self._tokens
@@ -100,6 +111,7 @@ class OpenClipEncoder(TwoTowerEncoder):
             return package.tokenize
         tokens = TextTokens(paths[1], length=spec.context, start="", end=spec.end, pad=spec.pad, padded=True)
         self._highest_token = tokens.highest
+        self._knows = tokens.knows
         return lambda texts: torch.from_numpy(tokens([canonical(text) for text in texts])[0])
 
     def _failed(self, error: Exception) -> EncoderFailed:

@@ -11,9 +11,10 @@ from semantik.gui.actions.indexing import Indexing
 from semantik.gui.actions.open_folders import OpenFolders
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
 from semantik.gui.main_window.main_view import MainView
-from semantik.gui.widgets.entries import replace_text, typed_path
+from semantik.gui.widgets.entries import replace_text
 from semantik.gui.window_services import WindowServices
 from semantik.records import Problem
+from semantik.storage.typed_paths import typed_path
 from semantik.words.shown_names import visible
 from semantik.words.text import say
 

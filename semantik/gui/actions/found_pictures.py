@@ -12,9 +12,10 @@ from semantik import errors
 from semantik.errors import SemantikError
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.main_window.result_strip import MOST, Found
-from semantik.gui.widgets.entries import replace_text, typed_path
+from semantik.gui.widgets.entries import replace_text
 from semantik.gui.window_services import WindowServices
 from semantik.records import split_path
+from semantik.storage.typed_paths import typed_path
 from semantik.words.shown_names import visible
 from semantik.words.text import number, say
 
@@ -142,7 +143,8 @@ class FoundPictures:
         if typed == self._typed:
             return
         self._typed = typed
-        engine, folders = self._engine, self._library.folders if self._library else []
+        engine, library = self._engine, self._library
+        folders, find = (library.folders, library.find) if library else ([], None)
 
         def body() -> None:
             from semantik.search.example_pictures import is_address, read_pictures
@@ -150,7 +152,7 @@ class FoundPictures:
             paths: tuple[Path, ...] = ()
             if typed and not is_address(typed):
                 try:
-                    terms = read_pictures(typed, typed_path(typed), folders)
+                    terms = read_pictures(typed, typed_path(typed), folders, find)
                 except errors.SemantikError as error:  # the search will tell
                     log.info("no preview: %r", error)
                 else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from semantik import errors
 from semantik.gui.actions.example_pictures import ExamplePicker
 from semantik.gui.actions.first_steps import FirstSteps
 from semantik.gui.actions.folder_commands import FolderActions
@@ -79,7 +78,7 @@ class LoadedActions:
         elif library is None:
             services.warn("warn.no_folder")
         elif not library.count:
-            services.show_failure(errors.NoIndex(folder=self.opened.folder))
+            services.show_failure(library.why_nothing())
         elif mode == "text":
             self.searching.by_text(library)
         else:

@@ -84,14 +84,14 @@ class Searching:
         self._models.understand(query, lambda: self._begin(library, query, top_k))
 
     def _read(self, library: Library, words: str, pictures: str) -> Query:
-        from semantik.gui.widgets.entries import typed_path
         from semantik.queries import merged
         from semantik.search.example_pictures import read_pictures
         from semantik.search.ranking import check_terms
+        from semantik.storage.typed_paths import typed_path
 
         query = library.read(words)
         if pictures:
-            found = read_pictures(pictures, typed_path(pictures), library.folders)
+            found = read_pictures(pictures, typed_path(pictures), library.folders, library.find)
             query = replace(query, terms=(*query.terms, *found))
         query = merged(query, *self._view.filters.read())
         check_terms(query)
@@ -154,7 +154,10 @@ class Searching:
     def _show(self, answer: Answer, page: Path) -> None:
         seconds, title = number(answer.seconds, 2), model_title(answer.model)
         found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=title)
-        self._services.tell(say("status.read_as_english", found=found) if answer.read_as_english else found)
+        if answer.read_as_english:
+            found = say("status.read_as_english", found=found)
+        remarks = answer.remarks(title)
+        self._services.tell(say("status.remarked", found=found, remarks=" ".join(remarks)) if remarks else found)
         self._services.happened.answer_shown(answer, page)
 
     def _answered(self, answer: Answer, page: Path) -> None:

@@ -6,8 +6,8 @@ import warnings
 
 import pytest
 
-from semantik.gui.widgets import entries
-from semantik.gui.widgets.entries import named_by
+from semantik.storage import typed_paths
+from semantik.storage.typed_paths import named_by
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -29,7 +29,7 @@ import urllib.request
 )
 def test_an_address_of_a_file_on_windows(monkeypatch, address, path):
     monkeypatch.setattr(urllib.request, "url2pathname", nturl2path.url2pathname)
-    monkeypatch.setattr(entries.os, "name", "nt")
+    monkeypatch.setattr(typed_paths.os, "name", "nt")
     assert named_by(address) == path
 
 
@@ -37,6 +37,6 @@ def test_an_address_of_a_file_on_windows(monkeypatch, address, path):
     ("address", "path"),
     [("file:///home/ana/a%C3%B1o.jpg", "/home/ana/año.jpg"), ("file://mi-equipo/home/ana/x.jpg", "/home/ana/x.jpg")],
 )
-@pytest.mark.skipif(entries.os.name == "nt", reason="paths of POSIX")
+@pytest.mark.skipif(typed_paths.os.name == "nt", reason="paths of POSIX")
 def test_an_address_of_a_file_elsewhere(address, path):
     assert named_by(address) == path
