@@ -10,7 +10,8 @@ import os
 import stat
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
+from urllib.parse import quote
 
 from semantik.records import Reason
 
@@ -146,6 +147,21 @@ def long_path(path: Path, *, below: bool = False) -> Path:
     if os.name != "nt":
         return path
     return type(path)(_extended(str(path), always=below))
+
+
+def file_address(path: PurePath) -> str:
+    """The ``file:`` address of an absolute path, for a browser.
+
+    A name on Windows may hold half a pair of UTF-16, which no browser finds; it is escaped as it is all the same, as a
+    page with such a picture must be made.
+    """
+    try:
+        return path.as_uri()
+    except UnicodeEncodeError:
+        drive = path.drive.replace("\\", "/")
+        rest = path.as_posix()[len(drive) :]
+        start = "file:" if drive.startswith("//") else "file:///"
+        return start + quote(drive, safe="/:") + quote(rest, errors="surrogatepass")
 
 
 def _extended(name: str, *, always: bool) -> str:
