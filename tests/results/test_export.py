@@ -18,15 +18,16 @@ import pytest
 
 from semantik.errors import Cancelled, CopiesNotMade
 from semantik.records import Details, Hit, Problem, Reason
-from semantik.results import copying
+from semantik.results import copying, portable_names
 from semantik.results.copying import CopyReport, copy_files
 from semantik.results.export import copied_message, iter_zip, to_csv, to_json
-from semantik.results.portable_names import numbered, portable, with_number
+from semantik.results.portable_names import kept, numbered, portable, with_number
 from semantik.storage import atomic_files
+from semantik.storage.regular_files import long_path
 from semantik.words import text
 from semantik.words.shown_names import visible
 from tests.support import hostile
-from tests.support.systems import raw_name
+from tests.support.systems import WINDOWS, raw_name
 from tests.support.task_controls import CancelledWhen
 
 MTIME = 1_500_000_000  # 2017-07-14
@@ -220,6 +221,30 @@ def test_hostile_names_are_copied_as_they_are(tmp_path, target):
         assert copy.parent == target
         assert copy.read_bytes() == source.read_bytes()
         assert copy.name == source.name or copy.stem.endswith(")")
+
+
+@pytest.mark.parametrize(("name", "copy"), [("fin.jpg.", "fin.jpg"), ("fin.jpg ", "fin.jpg"), ("CON.jpg", "_CON.jpg")])
+def test_a_name_that_windows_would_change_is_made_portable_there(tmp_path, target, name, copy):
+    write(tmp_path / "fin.jpg", b"otra")
+    write(long_path(tmp_path, below=True) / name, b"uno")  # the only way that Windows makes such a file
+    report = copy_files([tmp_path / name], target)
+    assert report.failed == ()
+    assert contents(target) == {copy if WINDOWS else name: b"uno"}
+
+
+@pytest.mark.parametrize(
+    ("name", "copy"),
+    [
+        ("fin.jpg.", "fin.jpg"),
+        ("fin.jpg. ", "fin.jpg"),
+        ("com1", "_com1"),
+        ("foto\u202egpj.exe", "foto\u202egpj.exe"),
+        ("año.2024.jpg", "año.2024.jpg"),
+    ],
+)
+def test_a_copy_keeps_any_other_name(monkeypatch, name, copy):
+    monkeypatch.setattr(portable_names.os, "name", "nt")
+    assert kept(name) == copy
 
 
 # -- Names ---------------------------------------------------------------------------------------------

@@ -59,12 +59,19 @@ def test_what_lies_below_a_folder_of_windows_is_reached_however_deep(windows, pa
         (f"\\\\nas\\fotos\\{LONG}\\x.jpg", f"\\\\?\\UNC\\nas\\fotos\\{LONG}\\x.jpg"),
         (f"\\\\?\\C:\\{LONG}\\x.jpg", f"\\\\?\\C:\\{LONG}\\x.jpg"),
         (f"{LONG}\\x.jpg", f"\\\\?\\C:\\Users\\Ana\\{LONG}\\x.jpg"),
+        ("C:\\Fotos\\fin.jpg.", "\\\\?\\C:\\Fotos\\fin.jpg."),
+        ("C:\\Fotos\\fin.jpg ", "\\\\?\\C:\\Fotos\\fin.jpg "),
+        ("C:\\Fotos. .\\x.jpg", "\\\\?\\C:\\Fotos. .\\x.jpg"),
+        ("\\\\nas\\fotos\\CON.jpg", "\\\\?\\UNC\\nas\\fotos\\CON.jpg"),
+        ("C:\\aux\\x.jpg", "\\\\?\\C:\\aux\\x.jpg"),
+        ("C:\\Fotos\\consejo.jpg", "C:\\Fotos\\consejo.jpg"),
+        ("C:\\Fotos\\..\\.x.jpg", "C:\\Fotos\\..\\.x.jpg"),
         ("C:\\Fotos\\x.jpg", "C:\\Fotos\\x.jpg"),
         ("\\\\nas\\fotos\\x.jpg", "\\\\nas\\fotos\\x.jpg"),
         ("Fotos\\x.jpg", "Fotos\\x.jpg"),
     ],
 )
-def test_only_a_long_path_of_windows_is_changed(windows, path, form):
+def test_only_a_path_of_windows_that_is_long_or_has_an_odd_name_is_changed(windows, path, form):
     assert str(long_path(PureWindowsPath(path))) == form
 
 
