@@ -11,6 +11,7 @@ from pathlib import Path
 
 from semantik.decoding.decoded import Thumbnail
 from semantik.records import DateSource, Details, Hit, split_path
+from semantik.storage.regular_files import file_address
 from semantik.words.shown_names import folder_within, split_name
 from semantik.words.text import clock, day, moment, number, say
 
@@ -97,7 +98,8 @@ def ratios_of(cards: Sequence[Card]) -> list[int]:
 
 def _link(file: Path, moment_in: float | None) -> str:
     """Address of a file; a video begins at the moment there (Media Fragments URI, W3C)."""
-    return file.as_uri() if moment_in is None else f"{file.as_uri()}#t={moment_in:g}"
+    address = file_address(file)
+    return address if moment_in is None else f"{address}#t={moment_in:g}"
 
 
 def _source(thumbnail: Thumbnail | None) -> tuple[str, int, int]:

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from semantik.errors import Cancelled, CopiesNotMade, system_detail
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Problem
-from semantik.results.portable_names import portable, with_number
+from semantik.results.portable_names import kept, portable, with_number
 from semantik.storage.atomic_files import patiently
 from semantik.storage.regular_files import long_path, open_regular, reason_of
 
@@ -61,7 +61,7 @@ def copy_files(paths: Sequence[Path], folder: Path, control: TaskControl = UNATT
                 continue
             with source:
                 try:
-                    copied.append(_copy(source, path.name, folder, next_number, control))
+                    copied.append(_copy(source, kept(path.name), folder, next_number, control))
                 except _SourceError as error:
                     log.warning("not copied: %s: %s", path, error.cause)
                     failed.append(problem_of(path, error.cause))

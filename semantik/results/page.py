@@ -36,7 +36,7 @@ from semantik.results.thumbnails import SIDE
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import results_folder
 from semantik.storage.private_files import make_folder
-from semantik.storage.regular_files import open_regular
+from semantik.storage.regular_files import file_address, open_regular
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, language, number, plural_forms, say
 
@@ -173,7 +173,7 @@ def open_page(path: Path) -> bool:
     """Open a page in a new tab of the user's browser. Returns False when none could be started."""
     path = path.absolute()
     # Windows opens files by their names; of a file's address with a letter beyond ASCII it finds nothing.
-    address = str(path) if sys.platform == "win32" else path.as_uri()
+    address = str(path) if sys.platform == "win32" else file_address(path)
     try:
         return webbrowser.open_new_tab(address)
     except (webbrowser.Error, OSError) as error:

@@ -6,11 +6,11 @@ import os
 import re
 from pathlib import PurePath
 
+from semantik.storage.regular_files import DEVICE, is_altered
 from semantik.words.shown_names import visible
 
 _FOREIGN = re.compile(r'[<>:"/\\|?*]')
-# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)", re.IGNORECASE)
+_DEVICE = re.compile(DEVICE, re.IGNORECASE)
 _LONGEST = 255  # bytes; Windows and macOS count characters, of which there are no more
 
 
@@ -20,6 +20,11 @@ def portable(name: str) -> str:
     if _DEVICE.match(name) or not name:
         name = f"_{name}"
     return _cut(name, "")
+
+
+def kept(name: str) -> str:
+    """``name`` as a copy of that file is called here: as it is, unless Windows would make another name of it."""
+    return portable(name) if os.name == "nt" and is_altered(name) else name
 
 
 def numbered(name: str, taken: dict[str, int]) -> str:

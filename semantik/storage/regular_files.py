@@ -7,10 +7,12 @@ import errno
 import io
 import ntpath
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePath
+from urllib.parse import quote
 
 from semantik.records import Reason
 
@@ -26,6 +28,13 @@ _RECALLED = 0x400000 | 0x40000 | 0x1000
 _DATALESS = 0x40000000  # SF_DATALESS of macOS (sys/stat.h): iCloud, and others by its File Provider
 _MOUNT_POINT = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: junctions, and disks that are mounted in a folder
 _WINDOWS_MAX_PATH = 248  # for folders; files may have 260
+
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+DEVICE = r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|\\|$)"
+"""Begins a name that Windows takes for a device, in a pattern that ignores case."""
+
+_ALTERED = re.compile(rf"[. ](?=\\|$)|(?:^|\\){DEVICE}", re.IGNORECASE)
+_UPWARDS = re.compile(r"\\\.\.(?=\\|$)")
 
 
 class NotRegular(OSError):
@@ -146,22 +155,47 @@ def reason_of(error: Exception) -> Reason:
 
 
 def long_path(path: Path, *, below: bool = False) -> Path:
-    """The path in a form that Windows takes beyond 260 characters; a short one, and any elsewhere, as it is.
+    """The path in a form that Windows takes beyond 260 characters, and with names that other systems gave.
 
-    It is for calls of the system only, not to be kept or shown. ``below``: what lies in this folder is to be
-    reached from it, so its own length tells nothing.
+    A path that needs none of that, and any elsewhere, stays as it is. It is for calls of the system only, not to be
+    kept or shown. ``below``: what lies in this folder is to be reached from it, so its own length tells nothing.
     """
     if os.name != "nt":
         return path
     return type(path)(_extended(str(path), always=below))
 
 
+def is_altered(path: str) -> bool:
+    """Whether Windows means another file by a path or name: it drops dots and blanks at ends, and knows devices.
+
+    Disks that other systems write to have such files all the same.
+    """
+    return _ALTERED.search(path) is not None
+
+
+def file_address(path: PurePath) -> str:
+    """The ``file:`` address of an absolute path, for a browser.
+
+    A name on Windows may hold half a pair of UTF-16, which no browser finds; it is escaped as it is all the same, as a
+    page with such a picture must be made.
+    """
+    try:
+        return path.as_uri()
+    except UnicodeEncodeError:
+        drive = path.drive.replace("\\", "/")
+        rest = path.as_posix()[len(drive) :]
+        start = "file:" if drive.startswith("//") else "file:///"
+        return start + quote(drive, safe="/:") + quote(rest, errors="surrogatepass")
+
+
 def _extended(name: str, *, always: bool) -> str:
     r"""A path of Windows with ``\\?\`` before it, where it needs that: that form knows no "..", and "/" is no bar."""
     if name.startswith(("\\\\?\\", "\\\\.\\")):
         return name
-    whole = ntpath.abspath(name)
-    if len(whole) < _WINDOWS_MAX_PATH and not always:
+    # abspath takes dots from the ends of names.
+    exact = ntpath.splitdrive(name)[0] and ntpath.isabs(name) and not _UPWARDS.search(name)
+    whole = name if exact else ntpath.abspath(name)
+    if len(whole) < _WINDOWS_MAX_PATH and not always and not is_altered(whole):
         return name
     # A share keeps one bar of its two: \\server\photos is \\?\UNC\server\photos.
     return "\\\\?\\UNC" + whole[1:] if whole.startswith("\\\\") else "\\\\?\\" + whole

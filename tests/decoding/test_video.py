@@ -52,6 +52,7 @@ from tests.support.films import (
     write_film,
 )
 from tests.support.places import REPO
+from tests.support.systems import WINDOWS
 
 SPEC = InputSpec(32, 32, "crop", "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SECONDS = 12.0
@@ -478,11 +479,12 @@ def test_a_reference_movie_opens_no_other_file(tmp_path, film, pool, monkeypatch
 
     target = write_film(tmp_path / "target.mov", scenes((GREEN, 9)))
     reference = refer_to(write_film(tmp_path / "reference.mov", scenes((RED, 9))), target)
-    # The reference is good: FFmpeg follows it where it may.
+    # The reference is good: FFmpeg follows it where it may, and where ":" parts no drive from its folders.
     monkeypatch.setenv("OPENCV_FFMPEG_CAPTURE_OPTIONS", "use_absolute_path;1|enable_drefs;1")
-    lured = cv2.VideoCapture(str(reference), cv2.CAP_FFMPEG)
-    assert close(colour_of(lured.read()[1][..., ::-1]), GREEN)
-    lured.release()
+    if not WINDOWS:
+        lured = cv2.VideoCapture(str(reference), cv2.CAP_FFMPEG)
+        assert close(colour_of(lured.read()[1][..., ::-1]), GREEN)
+        lured.release()
     assert reason_of(pool.fit, reference, SPEC) is Reason.DAMAGED
     if hasattr(os, "mkfifo"):
         target.unlink()
@@ -490,8 +492,9 @@ def test_a_reference_movie_opens_no_other_file(tmp_path, film, pool, monkeypatch
         assert reason_of(pool.fit, reference, SPEC) is Reason.DAMAGED
 
 
-NAMES = ["img%03d.mp4", "-i.mp4", "ñandú 日本 💃.mp4", "a#t=3.mp4", "a?b&c.mp4", "100%.mp4", "[0-9]*.mp4"]
-if os.name != "nt":
+NAMES = ["img%03d.mp4", "-i.mp4", "ñandú 日本 💃.mp4", "a#t=3.mp4", "a&b=c.mp4", "100%.mp4", "[0-9].mp4"]
+if not WINDOWS:
+    NAMES += ["a?b&c.mp4", "[0-9]*.mp4"]
     NAMES += ["concat:a.mp4|b.mp4", "file:a.mp4", "http:||127.0.0.1:9.mp4", "pipe:0.mp4", "a\nb.mp4", "data:,x.mp4"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import psutil
@@ -10,6 +9,7 @@ import pytest
 
 from semantik.decoding import windows_jobs
 from semantik.decoding.worker_process import DecodeProcess
+from tests.support.systems import WINDOWS, not_in_wine
 
 
 class Kernel:
@@ -67,14 +67,25 @@ def test_structures_are_as_long_as_windows_has_them():
     assert windows_jobs.sizeof(windows_jobs.MemoryCounters) == 80
 
 
-@pytest.mark.skipif(sys.platform != "win32", reason="jobs are Windows's")
-def test_a_decoder_is_in_a_job_and_makes_way():
+@pytest.fixture
+def decoder():
+    """A decoder process and its own, on Windows itself."""
+    if not WINDOWS:
+        pytest.skip("jobs are Windows's")
     process = DecodeProcess(None, 2**28, 20.0)
     try:
         assert process.wait(120)[0] == {"ready": True, "limited": True}
-        running = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-        assert running[-1].nice() == psutil.BELOW_NORMAL_PRIORITY_CLASS
-        process._job.close()
-        assert not psutil.wait_procs(running, timeout=20)[1]
+        yield process, [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     finally:
         process.stop()
+
+
+def test_a_decoder_is_in_a_job(decoder):
+    process, running = decoder
+    process._job.close()
+    assert not psutil.wait_procs(running, timeout=20)[1]
+
+
+@not_in_wine("wine starts every process with normal priority")
+def test_a_decoder_makes_way(decoder):
+    assert decoder[1][-1].nice() == psutil.BELOW_NORMAL_PRIORITY_CLASS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,28 +42,34 @@ def test_the_status_tells(status, away):
 
 
 class Cloud:
-    """Files whose content is elsewhere: what is on the disk in their place is no picture at all."""
+    """Files whose content is elsewhere: what is on the disk in their place is no picture at all.
+
+    They are known by their times of access, in years to come: what Windows tells of a file in a folder's list has no
+    inode.
+    """
 
     def __init__(self, monkeypatch):
         self.contents: dict[int, bytes] = {}
         self.fetched: list[str] = []
+        self.marks = itertools.count(2 * 10**18, 10**9)
         for module in (regular_files, scan):
-            monkeypatch.setattr(module, "is_only_in_cloud", lambda status: status.st_ino in self.contents)
+            monkeypatch.setattr(module, "is_only_in_cloud", lambda status: status.st_atime_ns in self.contents)
         monkeypatch.setattr(embedding_run, "fetch", self.fetch)
 
-    def take(self, path: Path) -> Path:
+    def take(self, path: Path, *, changed: int = 0) -> Path:
         status = path.stat()
-        self.contents[status.st_ino] = path.read_bytes()
+        mark = next(self.marks)
+        self.contents[mark] = path.read_bytes()
         path.write_bytes(b"x" * status.st_size)
-        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        os.utime(path, ns=(mark, changed or status.st_mtime_ns))
         return path
 
     def fetch(self, path, is_over=lambda: False):
         status = path.stat()
         assert not is_over()
         self.fetched.append(path.name)
-        path.write_bytes(self.contents.pop(status.st_ino))
-        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        path.write_bytes(self.contents.pop(status.st_atime_ns))
+        os.utime(path, ns=(status.st_mtime_ns, status.st_mtime_ns))
 
 
 @pytest.fixture
@@ -120,7 +127,7 @@ def test_what_was_indexed_before_it_left_the_disk_is_still_found(opened, cloud, 
 def test_what_changed_in_the_cloud_is_found_as_it_was(opened, cloud, library):
     folder = opened()
     folder.update()
-    os.utime(cloud.take(library / "rojo.png"), ns=(1, 10**18))
+    cloud.take(library / "rojo.png", changed=10**18)
     check = folder.check()
     assert (check.state, list(check.problems)) == (State.READY, AWAY[:1])
     report = folder.update()

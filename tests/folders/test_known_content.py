@@ -18,7 +18,7 @@ from semantik.index import ImageIndex
 from semantik.words.phrases import changes_question, really_new
 from tests.support.crash_worker import LocalPool, PixelEncoder, embed
 from tests.support.fake_encoder import FakeEncoder
-from tests.support.libraries import paint
+from tests.support.libraries import change_silently, paint
 
 HOUR = 3600 * 10**9
 START = 1_700_000_000 * 10**9  # ns
@@ -76,7 +76,8 @@ def test_other_times_are_taken_in_without_embedding(indexed, library, shift):
 
 
 def test_names_in_another_case_are_the_same_pictures(indexed, library):
-    (library / "rojo.png").rename(library / "ROJO.PNG")
+    (library / "rojo.png").rename(library / "x")  # wine calls both one name, and leaves it as it is
+    (library / "x").rename(library / "ROJO.PNG")
     report, embedded = update(indexed)
     assert (report.reused, report.removed, embedded) == (6, 0, 0)
     assert vector(indexed, "ROJO.PNG") == pytest.approx([1, 0, 0])
@@ -126,14 +127,6 @@ def test_only_what_is_really_gone_is_missing(tmp_path):
     assert (caught.value.params["gone"], caught.value.params["count"]) == (20, 30)
     report, embedded = update(index, allow_mass_removal=True)
     assert (report.reused, report.removed, embedded) == (10, 20, 0)
-
-
-def change_silently(path, colour):
-    """Other content of the same size with the same time."""
-    before = path.stat()
-    paint(path, colour)
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
 
 
 def test_a_full_check_finds_what_size_and_time_hide(indexed, library):
@@ -201,7 +194,8 @@ class Folder:
                 self._move(second, name)
                 self._move(fresh, second)
             case "case":
-                self._move(name, name.swapcase())
+                self._move(name, fresh)  # wine takes both names for one, and leaves it as it is
+                self._move(fresh, name.swapcase())
             case "shift":
                 self.touch(name, self.time(name) + (other - 5) * HOUR)
             case "cut":

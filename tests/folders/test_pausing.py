@@ -48,9 +48,9 @@ class Run:
         def body():
             self.report = update_index(folder, self.fake, self.index, self.control, pool=pool)
 
-        self.thread = threading.Thread(target=body)
+        self.thread = threading.Thread(target=body, daemon=True)  # a test that fails leaves it held
         self.thread.start()
-        assert self.held.wait(20)
+        assert self.held.wait(120)  # the decoder processes start first
 
     def finish(self):
         self.control.resume()

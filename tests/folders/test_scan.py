@@ -17,7 +17,7 @@ from semantik.folders.scan import find_images
 from semantik.records import ImageFile, Reason
 from semantik.storage import regular_files
 from semantik.storage.regular_files import is_link
-from tests.support.systems import links
+from tests.support.systems import WINDOWS, links
 
 
 def touch(path, data=b"x"):
@@ -34,10 +34,11 @@ def test_pictures_in_name_order_with_size_and_time(tmp_path):
     touch(tmp_path / "b.JPG", b"12345")
     touch(tmp_path / "a" / "z.png")
     touch(tmp_path / "notes.txt")
-    os.utime(tmp_path / "b.JPG", ns=(1, 1_600_000_000_123_456_789))
+    changed = 1_600_000_000_123_456_700 if WINDOWS else 1_600_000_000_123_456_789  # it counts in steps of 100 ns
+    os.utime(tmp_path / "b.JPG", ns=(1, changed))
     found = list(find_images(tmp_path))
     assert [file.path for file in found] == ["a/z.png", "b.JPG"]
-    assert found[1] == ImageFile("b.JPG", 5, 1_600_000_000_123_456_789)
+    assert found[1] == ImageFile("b.JPG", 5, changed)
 
 
 def test_hidden_and_litter_are_left_out(tmp_path):

@@ -18,15 +18,16 @@ import pytest
 
 from semantik.errors import Cancelled, CopiesNotMade
 from semantik.records import Details, Hit, Problem, Reason
-from semantik.results import copying
+from semantik.results import copying, portable_names
 from semantik.results.copying import CopyReport, copy_files
 from semantik.results.export import copied_message, iter_zip, to_csv, to_json
-from semantik.results.portable_names import numbered, portable, with_number
+from semantik.results.portable_names import kept, numbered, portable, with_number
 from semantik.storage import atomic_files
+from semantik.storage.regular_files import long_path
 from semantik.words import text
 from semantik.words.shown_names import visible
 from tests.support import hostile
-from tests.support.systems import raw_name
+from tests.support.systems import WINDOWS, raw_name
 from tests.support.task_controls import CancelledWhen
 
 MTIME = 1_500_000_000  # 2017-07-14
@@ -222,6 +223,30 @@ def test_hostile_names_are_copied_as_they_are(tmp_path, target):
         assert copy.name == source.name or copy.stem.endswith(")")
 
 
+@pytest.mark.parametrize(("name", "copy"), [("fin.jpg.", "fin.jpg"), ("fin.jpg ", "fin.jpg"), ("CON.jpg", "_CON.jpg")])
+def test_a_name_that_windows_would_change_is_made_portable_there(tmp_path, target, name, copy):
+    write(tmp_path / "fin.jpg", b"otra")
+    write(long_path(tmp_path, below=True) / name, b"uno")  # the only way that Windows makes such a file
+    report = copy_files([tmp_path / name], target)
+    assert report.failed == ()
+    assert contents(target) == {copy if WINDOWS else name: b"uno"}
+
+
+@pytest.mark.parametrize(
+    ("name", "copy"),
+    [
+        ("fin.jpg.", "fin.jpg"),
+        ("fin.jpg. ", "fin.jpg"),
+        ("com1", "_com1"),
+        ("foto\u202egpj.exe", "foto\u202egpj.exe"),
+        ("año.2024.jpg", "año.2024.jpg"),
+    ],
+)
+def test_a_copy_keeps_any_other_name(monkeypatch, name, copy):
+    monkeypatch.setattr(portable_names.os, "name", "nt")
+    assert kept(name) == copy
+
+
 # -- Names ---------------------------------------------------------------------------------------------
 
 
@@ -296,12 +321,12 @@ def test_names_in_the_archive_stay_in_their_folder(tmp_path):
 
 
 def test_what_is_missing_is_told_in_the_archive(sources, tmp_path):
-    gone = tmp_path / "no\nestá.jpg"
+    gone = tmp_path / "no\u2028está.jpg"
     with opened(iter_zip([gone, sources[0], tmp_path])) as archive:
         assert archive.namelist() == ["foto.jpg", "Imágenes que faltan.txt"]
         told = archive.read("Imágenes que faltan.txt").decode("utf-8-sig")
     assert told.splitlines() == [
-        f"{tmp_path}/no↵está.jpg: {text.reason(Reason.VANISHED)}",
+        f"{visible(str(gone))}: {text.reason(Reason.VANISHED)}",
         f"{tmp_path}: {text.reason(Reason.NOT_AN_IMAGE)}",
     ]
 
@@ -420,7 +445,7 @@ def test_the_json_has_the_exact_paths():
         "height": 3000,
         "camera": "Nikon D90",
     }
-    assert os.fsencode(rows[1]["path"]) == b"/fotos/mal\xff\n.jpg"
+    assert rows[1]["path"].encode("utf-8", "surrogateescape") == b"/fotos/mal\xff\n.jpg"
     assert (rows[1]["width"], rows[2]["date"], rows[2]["relevance"]) == (None, None, None)
     assert "«playa»".encode() in data
     assert json.loads(to_json([])) == []

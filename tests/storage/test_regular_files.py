@@ -10,7 +10,15 @@ import pytest
 
 from semantik.records import Reason
 from semantik.storage import regular_files
-from semantik.storage.regular_files import NotRegular, is_file, is_folder, long_path, open_regular, reason_of
+from semantik.storage.regular_files import (
+    NotRegular,
+    file_address,
+    is_file,
+    is_folder,
+    long_path,
+    open_regular,
+    reason_of,
+)
 from tests.support.systems import posix_only
 
 LONG = "\\".join(["carpeta"] * 31)  # 247 characters: with a drive before it, beyond what Windows takes
@@ -51,12 +59,19 @@ def test_what_lies_below_a_folder_of_windows_is_reached_however_deep(windows, pa
         (f"\\\\nas\\fotos\\{LONG}\\x.jpg", f"\\\\?\\UNC\\nas\\fotos\\{LONG}\\x.jpg"),
         (f"\\\\?\\C:\\{LONG}\\x.jpg", f"\\\\?\\C:\\{LONG}\\x.jpg"),
         (f"{LONG}\\x.jpg", f"\\\\?\\C:\\Users\\Ana\\{LONG}\\x.jpg"),
+        ("C:\\Fotos\\fin.jpg.", "\\\\?\\C:\\Fotos\\fin.jpg."),
+        ("C:\\Fotos\\fin.jpg ", "\\\\?\\C:\\Fotos\\fin.jpg "),
+        ("C:\\Fotos. .\\x.jpg", "\\\\?\\C:\\Fotos. .\\x.jpg"),
+        ("\\\\nas\\fotos\\CON.jpg", "\\\\?\\UNC\\nas\\fotos\\CON.jpg"),
+        ("C:\\aux\\x.jpg", "\\\\?\\C:\\aux\\x.jpg"),
+        ("C:\\Fotos\\consejo.jpg", "C:\\Fotos\\consejo.jpg"),
+        ("C:\\Fotos\\..\\.x.jpg", "C:\\Fotos\\..\\.x.jpg"),
         ("C:\\Fotos\\x.jpg", "C:\\Fotos\\x.jpg"),
         ("\\\\nas\\fotos\\x.jpg", "\\\\nas\\fotos\\x.jpg"),
         ("Fotos\\x.jpg", "Fotos\\x.jpg"),
     ],
 )
-def test_only_a_long_path_of_windows_is_changed(windows, path, form):
+def test_only_a_path_of_windows_that_is_long_or_has_an_odd_name_is_changed(windows, path, form):
     assert str(long_path(PureWindowsPath(path))) == form
 
 
@@ -64,6 +79,18 @@ def test_only_a_long_path_of_windows_is_changed(windows, path, form):
 def test_on_other_systems_a_path_stays_as_it_is():
     path = Path("/fotos") / ("x" * 240) / "y.jpg"
     assert long_path(path) == long_path(path, below=True) == path
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("C:\\Fotos\\año #1.jpg", "file:///C:/Fotos/a%C3%B1o%20%231.jpg"),
+        ("C:\\Fotos\\medio \ud83d par #1.jpg", "file:///C:/Fotos/medio%20%ED%A0%BD%20par%20%231.jpg"),
+        ("\\\\nas\\mis fotos\\\udc00ñ.jpg", "file://nas/mis%20fotos/%ED%B0%80%C3%B1.jpg"),
+    ],
+)
+def test_any_name_on_windows_has_an_address_even_one_that_is_no_unicode(path, address):
+    assert file_address(PureWindowsPath(path)) == address
 
 
 @pytest.mark.parametrize(

@@ -88,4 +88,5 @@ def outline(page):
 
 def path_behind(href):
     assert href.startswith("file:///")
-    return Path(raw_name(unquote_to_bytes(href.removeprefix("file:///" if WINDOWS else "file://"))))
+    name = unquote_to_bytes(href.removeprefix("file:///" if WINDOWS else "file://"))
+    return Path(name.decode("utf-8", "surrogatepass") if WINDOWS else raw_name(name))

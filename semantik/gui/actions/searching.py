@@ -14,6 +14,7 @@ from semantik.gui.actions.model_picker import ModelPicker
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
+from semantik.storage.regular_files import file_address
 from semantik.words.phrases import model_title
 from semantik.words.text import number, say
 
@@ -202,7 +203,7 @@ class Searching:
             def show(found: tuple[Answer, Path]) -> None:
                 answer, page = found
                 self._show(answer, page)
-                done(page.absolute().as_uri())
+                done(file_address(page.absolute()))
 
             def fail(error: BaseException) -> None:
                 self._services.happened.search_failed()
