@@ -218,7 +218,7 @@ class SemantikSearchApp:
         """What the program is and which model it uses."""
         AboutDialog(
             self.root,
-            self.icon,
+            ICON if self.icon else None,
             self.loaded.models.title if self.loaded else "",
             self.services.log_path,
             on_doctor=lambda: examine(self.services),

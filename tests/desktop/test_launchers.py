@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,11 +11,13 @@ import sys
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
+from PIL import Image
 
 from semantik.cli import main
 from semantik.desktop import launcher_files, launchers
 from semantik.desktop.launcher_files import Program, desktop_entry, exec_line, mac_command, windows_environment
 from semantik.errors import LauncherNotMade
+from semantik.words.text import say
 from tests.support.places import REPO
 from tests.support.screens import open_and_close
 from tests.support.systems import posix_only
@@ -209,6 +212,50 @@ def test_the_windows_shortcut_gets_its_paths_as_data():
     assert '"' not in script
 
 
+def read_command_line(line: str) -> list[str]:
+    """What a program for Windows makes of its command line, by the rules of Microsoft's C runtime."""
+    arguments, current, quoted, begun = [], "", False, False
+    for backslashes, sign in re.findall(r"(\\*)([^\\]|$)", line, re.DOTALL):
+        if sign == '"':
+            current += "\\" * (len(backslashes) // 2)
+            if len(backslashes) % 2:
+                current += sign
+            else:
+                quoted = not quoted
+            begun = True
+        elif sign in ("", " ", "\t") and not quoted:
+            current += backslashes
+            if begun or current:
+                arguments.append(current)
+            current, begun = "", False
+        else:
+            current += backslashes + sign
+    return arguments
+
+
+def test_powershell_gets_the_script_as_it_is_written():
+    """As one argument, with its lines, backslashes and blanks: a program for Windows gets one line, and parts it."""
+    assert read_command_line(r'a "b c" d\"e \\"f g\\" ""') == ["a", "b c", 'd"e', "\\f g\\", ""]
+    line = subprocess.list2cmdline(launcher_files.POWERSHELL)
+    assert len(line) < 32_767  # what CreateProcess takes
+    assert tuple(read_command_line(line)) == launcher_files.POWERSHELL
+    script = read_command_line(line)[-1]
+    assert script.count("\n") > 20
+    assert r"'[^\x00-\x7F]'" in script
+    # What decides between the two ways, as PowerShell's regular expressions and Python's alike understand it.
+    plain = re.search(r"-notmatch '(.+)'", script)[1]
+    for text, beyond in ((r"C:\Users\Ana\SemantikSearch.py", False), (r"C:\Users\José Ñandú\x", True), ("日本", True)):
+        assert bool(re.search(plain, text)) is beyond
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="Windows hands over command lines")
+def test_windows_hands_the_script_over_as_it_is_written():
+    told = "import json, sys; print(json.dumps(sys.argv[1:]))"
+    command = [sys.executable, "-c", told, *launcher_files.POWERSHELL[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert tuple(json.loads(done.stdout)) == launcher_files.POWERSHELL[1:]
+
+
 def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
     menu = tmp_path / "Microsoft/Windows/Start Menu/Programs"
     desktop, scripts = tmp_path / "Desktop", tmp_path / ".venv/Scripts"
@@ -222,6 +269,7 @@ def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
         asked.append((command, options))
         return subprocess.CompletedProcess(command, 0)
 
+    say("launcher.comment")  # the catalogue is read with packages that ask for the real system
     monkeypatch.setattr(launchers.sys, "platform", "win32")
     monkeypatch.setenv("APPDATA", str(tmp_path))
     monkeypatch.setattr(launchers.platformdirs, "user_desktop_dir", lambda: str(desktop))
@@ -233,8 +281,6 @@ def test_on_windows_powershell_makes_the_shortcuts(tmp_path, monkeypatch):
         assert options["input"] == ""
         assert options["env"]["SEMANTIK_LINK"] == str(path)
         assert options["env"]["SEMANTIK_PYTHON"] == str(scripts / "pythonw.exe")
-    from PIL import Image
-
     with Image.open(tmp_path / "SemantikSearch.ico") as icon:
         assert (icon.format, icon.size) == ("ICO", (256, 256))
         assert (16, 16) in icon.info["sizes"]

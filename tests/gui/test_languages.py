@@ -22,6 +22,7 @@ from semantik.storage.settings import CONFIG_NAME
 from semantik.words import text
 from semantik.words.catalogue import LANGUAGES
 from semantik.words.text import say
+from SemantikSearch import ICON
 from tests.support.cut_off_texts import cut_off
 from tests.support.window import Window
 
@@ -141,7 +142,7 @@ def test_nothing_is_cut_off_in_the_dialogs(start, language):
     for dialog in (
         AboutDialog(
             window.root,
-            window.app.icon,
+            ICON,
             say("model.siglip2-b-16"),
             Path("/home/someone/semantiksearch.log"),
             on_doctor=lambda: None,

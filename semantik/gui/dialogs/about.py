@@ -6,11 +6,16 @@ import tkinter as tk
 from collections.abc import Callable
 from pathlib import Path
 from tkinter import ttk
+from typing import Any
 
 from semantik import __version__
 from semantik.gui.widgets.dialog import Dialog
+from semantik.gui.widgets.fine_pictures import for_tk, pixels
 from semantik.gui.widgets.screen_scale import px
 from semantik.words.text import say
+
+ICON_SIDE = 96
+"""Of the program's icon, in pixels at 100 %."""
 
 
 class AboutDialog(Dialog):
@@ -19,17 +24,19 @@ class AboutDialog(Dialog):
     def __init__(
         self,
         parent: tk.Misc,
-        icon: tk.PhotoImage | None,
+        icon: Path | None,
         model: str,
         log: Path,
         *,
         on_doctor: Callable[[], None],
         on_guide: Callable[[], None],
     ) -> None:
-        """``on_doctor`` runs and shows the diagnosis, ``on_guide`` shows the first steps; the box is closed then."""
+        """``icon``: the program's, a file that can be read. ``on_doctor`` runs and shows the diagnosis, ``on_guide``
+        shows the first steps; the box is closed then.
+        """
         super().__init__(parent, say("about.title"))
-        self.icon = icon.subsample(max(1, icon.width() // px(self, 96))) if icon else None
-        if self.icon:
+        if icon:
+            self.icon = _small(self, icon)
             ttk.Label(self.body, image=self.icon).pack(pady=(0, px(self, 10)))
         ttk.Label(self.body, text="SemantikSearch", font=("TkDefaultFont", 16, "bold")).pack()
         lines = [
@@ -56,3 +63,12 @@ class AboutDialog(Dialog):
     def _leave(self, then: Callable[[], None]) -> None:
         self.destroy()
         then()
+
+
+def _small(widget: tk.Misc, icon: Path) -> Any:
+    from PIL import Image
+
+    with Image.open(icon) as picture:
+        return for_tk(
+            widget, picture.convert("RGBA").resize((pixels(widget, ICON_SIDE),) * 2, Image.Resampling.LANCZOS)
+        )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.widgets.access_keys import AccessKeys
+from semantik.gui.widgets.fine_pictures import for_tk, pixels
 from semantik.gui.widgets.theme import Hint
 
 
@@ -127,15 +128,13 @@ class QueryPreview(ttk.Label):
 
     def show(self, paths: tuple[Path, ...], picture: Image.Image | None) -> None:
         """Show the first of ``paths`` as ``picture``, a thumbnail of any size; None shows nothing."""
-        from PIL import ImageTk
-
         self.paths = paths if picture else ()
         if picture is None:
             self._photo = None
             self.grid_remove()
         else:
-            picture.thumbnail((px(self, WIDTH), px(self, HEIGHT)))
-            photo = ImageTk.PhotoImage(picture, master=self)
+            picture.thumbnail((pixels(self, WIDTH), pixels(self, HEIGHT)))
+            photo = for_tk(self, picture)
             self.configure(image=photo)
             self._photo = photo  # Tk keeps no picture alive
             more = say("window.more_pictures", count=len(paths) - 1) if len(paths) > 1 else ""

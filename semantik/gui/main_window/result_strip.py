@@ -11,6 +11,7 @@ from tkinter import ttk
 from typing import TYPE_CHECKING
 
 from semantik.gui.main_window.commands import Commands
+from semantik.gui.widgets.fine_pictures import for_tk, pixels
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
 from semantik.gui.widgets.tooltip import Tooltip
@@ -83,11 +84,11 @@ class ResultStrip(ttk.Frame):
         self.buttons, self.tips, self._photos, self._paths = [], [], [], []
 
     def _add(self, number: int, one: Found) -> None:
-        from PIL import Image, ImageOps, ImageTk
+        from PIL import Image, ImageOps
 
-        size = (px(self, WIDTH), px(self, HEIGHT))
+        size = (pixels(self, WIDTH), pixels(self, HEIGHT))
         picture = ImageOps.fit(one.picture, size) if one.picture else Image.new("RGB", size, "#8a8a8a")
-        photo = ImageTk.PhotoImage(picture, master=self)
+        photo = for_tk(self, picture)
         button = ttk.Button(
             self._row,
             image=photo,

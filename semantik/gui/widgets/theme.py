@@ -21,6 +21,9 @@ _PATIENCE = 0.5  # seconds that the first window waits for the system to tell it
 _ASK_AGAIN = 30.0  # seconds after which the system is asked again while nothing else gives a reason to
 _SOON = 2.0  # seconds within which it is not asked twice
 
+_LONGEST_FAMILY = 31
+"""Letters of a font's name on Windows, LF_FACESIZE without its end."""
+
 _FILE_LIST = """
     if {[%W cget -background] eq "white"} {%W configure -background [ttk::style lookup . -background]}
 """
@@ -137,13 +140,18 @@ def _name(dark: bool) -> str:
 def _use_system_font(root: tk.Tk) -> None:
     """The theme asks for Windows 11's fonts; where there are none, Tk would take any, so it gets the system's.
 
-    On Windows 10 that is Segoe UI.
+    On Windows 10 that is Segoe UI. Windows 11 knows "Segoe UI Variable Display Semibold" by its first letters only.
     """
     there = set(font.families(root))
-    if all(font.nametofont(name, root).cget("family") in there for name in sun_valley.fonts(root)):
+    wanted = {name: str(font.nametofont(name, root).cget("family")) for name in sun_valley.fonts(root)}
+    if there.issuperset(wanted.values()):
+        return
+    if there.issuperset(family[:_LONGEST_FAMILY] for family in wanted.values()):
+        for name, family in wanted.items():
+            font.nametofont(name, root).configure(family=family[:_LONGEST_FAMILY])
         return
     family = font.nametofont("TkDefaultFont", root).actual("family")
-    for name in sun_valley.fonts(root):
+    for name in wanted:
         strong = any(word in name for word in ("Strong", "Title", "Subtitle", "Display"))
         font.nametofont(name, root).configure(family=family, weight="bold" if strong else "normal")
 
