@@ -20,7 +20,7 @@ from semantik.storage import settings
 from tests.support.fake_encoder import replace_encoders
 from tests.support.libraries import paint
 from tests.support.places import REPO
-from tests.support.systems import WINDOWS
+from tests.support.systems import WINDOWS, raw_names
 
 
 @pytest.fixture(autouse=True)
@@ -132,10 +132,11 @@ def test_search_writes_and_opens_the_page(run, library, tmp_path, monkeypatch):
     code, out, _ = run("search", library, "--text", "rojo", "--html", page, "--open")
     assert code == 0
     assert out == f"{page}\n"
-    assert opened == [page.as_uri()]
+    assert opened == [str(page) if WINDOWS else page.as_uri()]  # there it finds no address with a letter beyond ASCII
     assert page.read_text(encoding="utf-8").index("rojo.png") > 0
 
 
+@raw_names
 def test_names_that_are_not_utf8_reach_a_script(run, library):
     name = os.fsdecode(b"\xff\xfe.png")
     paint(library / "x.png", (255, 0, 0)).rename(library / name)

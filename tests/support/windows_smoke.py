@@ -20,7 +20,7 @@ import pytest
 
 from tests.support.places import REPO
 
-JUDGE = "tests/windows/test_smoke.py"
+JUDGE = "tests/windows/test_smoke.py::test_every_journey_passes_in_a_windows_python"
 JOURNEYS = "tests/windows/test_on_windows.py"
 MAKER = REPO.parent / "shared" / "windows" / "make-windows-python"
 VENV = REPO / ".venv-tests" / "bin" / "python"
@@ -88,14 +88,15 @@ def begin(folder: Path) -> None:
 def end(folder: Path) -> None:
     """End whatever the journeys started and is still there: wine's processes are nobody's children."""
     for _ in range(5):  # what starts another while it is looked for is caught in the next round
-        left = _started(folder)
-        for process in left:
+        started = left(folder)
+        for process in started:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        psutil.wait_procs(left, timeout=10)
+        psutil.wait_procs(started, timeout=10)
 
 
-def _started(folder: Path) -> list[psutil.Process]:
+def left(folder: Path) -> list[psutil.Process]:
+    """All processes that the journeys started and that still run."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -129,7 +130,7 @@ def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
 
 def _begin_once(ids: list[str]) -> None:
     folder = os.environ.get(_FOLDER)
-    if folder and any(name.startswith(JUDGE) for name in ids) and not (Path(folder) / "told").exists():
+    if folder and JUDGE in ids and not (Path(folder) / "told").exists():
         begin(Path(folder))
 
 
