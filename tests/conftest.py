@@ -20,6 +20,8 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.places import REPO
 
+pytest_plugins = ["tests.support.windows_smoke"]
+
 
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> list[Path]:

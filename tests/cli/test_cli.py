@@ -20,6 +20,7 @@ from semantik.storage import settings
 from tests.support.fake_encoder import replace_encoders
 from tests.support.libraries import change_silently, paint
 from tests.support.places import REPO
+from tests.support.systems import WINDOWS, raw_names
 
 
 @pytest.fixture(autouse=True)
@@ -131,10 +132,11 @@ def test_search_writes_and_opens_the_page(run, library, tmp_path, monkeypatch):
     code, out, _ = run("search", library, "--text", "rojo", "--html", page, "--open")
     assert code == 0
     assert out == f"{page}\n"
-    assert opened == [page.as_uri()]
+    assert opened == [str(page) if WINDOWS else page.as_uri()]  # there it finds no address with a letter beyond ASCII
     assert page.read_text(encoding="utf-8").index("rojo.png") > 0
 
 
+@raw_names
 def test_names_that_are_not_utf8_reach_a_script(run, library):
     name = os.fsdecode(b"\xff\xfe.png")
     paint(library / "x.png", (255, 0, 0)).rename(library / name)
@@ -237,14 +239,15 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, home):
     for number in range(60):
         paint(folder / f"{number}.png", (number * 4, 100, 0))
     script = (
-        f"import sys, time; sys.path[:0] = [{str(REPO)!r}]\n"
+        f"import signal, sys; sys.path[:0] = [{str(REPO)!r}]\n"
         "from tests.support.fake_encoder import FakeEncoder\n"
         "from semantik.cli import main as cli\n"
         "from semantik.encoders import registry\n"
         "class Slow(FakeEncoder):\n"
         "    def encode_images(self, batch):\n"
         "        if self.images >= 8:\n"
-        "            print('eight', flush=True); sys.stdin.readline()\n"
+        "            print('eight', flush=True)\n"
+        "            if sys.stdin.readline() == 'Ctrl+C\\n': signal.raise_signal(signal.SIGINT)\n"
         "        return super().encode_images(batch)\n"
         "registry.create = lambda name, **options: Slow()\n"
         f"sys.exit(cli.main(['index', {str(folder)!r}]))\n"
@@ -252,9 +255,15 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, home):
     child = subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert child.stdout.readline() == "eight\n"
-    child.send_signal(signal.SIGINT)
-    _, err = child.communicate("\n" * 60, timeout=60)
+    try:
+        assert child.stdout.readline() == "eight\n"
+        if WINDOWS:  # who presses it there presses it for all programs of the console, this one too
+            child.stdin.write("Ctrl+C\n")
+        else:
+            child.send_signal(signal.SIGINT)
+        _, err = child.communicate("\n" * 60, timeout=60)
+    finally:
+        child.kill()  # it would wait for ever
     assert child.returncode == 1
     assert err.splitlines()[-1] == "semantik: Cancelado; lo hecho se ha guardado."
     (manifest,) = (home / "indexes").rglob("image_index.json")

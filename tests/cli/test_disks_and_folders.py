@@ -39,6 +39,7 @@ from tests.support.crash_worker import PixelEncoder
 from tests.support.fake_encoder import FakeEncoder, fake_encoder
 from tests.support.libraries import paint, together
 from tests.support.places import REPO
+from tests.support.systems import links
 
 posix = pytest.mark.skipif(os.name == "nt", reason="a matter of POSIX file systems")
 
@@ -344,7 +345,7 @@ def test_a_disk_that_is_pulled_out_while_indexing(tmp_path, library, pool, monke
     assert opened.encoder.images == 60 - len(new)
 
 
-@pytest.mark.parametrize("kind", ["emptied", "dangling link"])
+@pytest.mark.parametrize("kind", ["emptied", pytest.param("dangling link", marks=links)])
 def test_a_second_disk_inside_the_library_that_is_unplugged(tmp_path, pool, kind):
     """A third of the pictures is too few for the question about half of them; but their folder tells."""
     folder, disk = tmp_path / "fotos", tmp_path / "nas"

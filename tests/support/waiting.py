@@ -5,8 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from tests.support.systems import WINE
 
-def wait_until(condition: Callable[[], object], seconds: float = 20.0, what: str = "") -> object:
+PATIENCE = 120.0 if WINE else 20.0
+"""Seconds, unless a test has its own; wine takes long to start a program."""
+
+
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE, what: str = "") -> object:
     """What ``condition`` gives as soon as it counts as true; AssertionError, which names ``what``, if it never does."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
