@@ -19,7 +19,9 @@ from semantik.storage.regular_files import is_file
 log = logging.getLogger(__name__)
 
 _SAMPLE = 24
-"""Pictures that are read to tell whether a folder has any that another index knows: equal sizes alone are chance."""
+"""Pictures that are read to tell whether most of a folder are a copy of what another index has, as equal sizes do not
+tell: to read more for the sake of a few would cost more than it spares.
+"""
 
 _AT_ONCE = 2000  # pictures whose vectors are in memory
 
@@ -68,9 +70,11 @@ def _known(store: Path, index: ImageIndex, files: Sequence[ImageFile], read: Rea
     paths.pop(None, None)
     sizes = {content[1] for content in paths if content}
     alike = [file for file in files if file.size in sizes]
+    if 2 * len(alike) <= len(files):
+        return {}
     sample = alike[:: max(1, len(alike) // _SAMPLE)]
     told = read(sample)
-    if not any(content_of(file, told.get(file.path, "")) in paths for file in sample):
+    if 2 * sum(content_of(file, told.get(file.path, "")) in paths for file in sample) <= len(sample):
         return {}
     told |= read([file for file in alike if file.path not in told])
     donor = ImageIndex.load(store, index.folder)
