@@ -32,6 +32,7 @@ from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.known_content import reader
 from semantik.folders.moved_folder import may_be_elsewhere, take_over
+from semantik.folders.other_indexes import adopt
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.folders.scan import find_images
 from semantik.folders.wide_pictures import lacking_views
@@ -335,6 +336,7 @@ class IndexedFolder:
             unwanted=self.unwanted,
             on_picture=self.details.note,
             on_known=self.details.follow,
+            adopt=lambda index, files, read: adopt(self.home, self.encoder.store, index, files, read),
             lacking_views=lambda index: lacking_views(index, self.details, control),
             again=again,
             fetch_cloud=self._fetch_cloud,

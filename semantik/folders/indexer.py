@@ -105,6 +105,7 @@ def update_index(
     on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None] = lambda file, decoded: None,
     on_known: Callable[[Pairs, Pairs], None] = lambda moved, copied: None,
     lacking_views: Callable[[ImageIndex], list[ImageFile]] = lambda index: [],
+    adopt: Callable[[ImageIndex, Sequence[ImageFile], Read], list[ImageFile]] = lambda index, files, read: [],
     again: Collection[str] = (),
     fetch_cloud: bool = False,
     check: bool = False,
@@ -115,6 +116,7 @@ def update_index(
     ``on_known`` is told what was moved and what was copied: path as it was indexed, and file. With ``check`` all
     files are read, and those that have other content although their size and time are the same are embedded, too.
 
+    ``adopt`` adds what another folder's index knows by its content, and returns these files.
     ``lacking_views`` tells which pictures of an older program's index are to have several views and have not: these
     are embedded again, and keep what they have should that fail.
 
@@ -164,8 +166,10 @@ def update_index(
             index.copy(known.copies)
             index.learn(known.learnt)
             on_known(known.moved, known.copies)
-            copied = index.count_of(file.path for _, file in known.copies)
             index.remove(known.removed)
+            adopted = {file.path for file in adopt(index, known.todo, read)}
+            known.todo = [file for file in known.todo if file.path not in adopted]
+            copied = index.count_of({*adopted, *(file.path for _, file in known.copies)})
             unseen = tuple(problem.path for problem in problems)
             unseen_bad = {bad.path for bad in index.problems() if bad.path.startswith(unseen)}
             index.forget_skipped(found.keys() | doubtful.paths() | unseen_bad)
@@ -180,6 +184,7 @@ def update_index(
                 total=len(known.todo) + len(known.twins) + len(behind) + len(doubtful.waiting),
                 kept=frozenset(file.path for file in behind),
             )
+            run.embedded |= adopted
             try:
                 copied += _embed(run, known, behind, doubtful, decoders)
             except IndexNotSaved:

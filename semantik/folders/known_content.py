@@ -25,7 +25,8 @@ Read = Callable[[Sequence[ImageFile]], dict[str, str]]
 Pairs = Sequence[tuple[str, ImageFile]]
 """Paths as they are indexed, each with a file that has the same content."""
 
-_Content = tuple[str, int, str]  # kind of decoder, bytes, digest
+Content = tuple[str, int, str]
+"""Kind of decoder, bytes, digest."""
 
 _HOUR = 3600 * 10**9  # ns
 _MOST_HOURS = 26  # between the clocks of two places on earth
@@ -126,14 +127,14 @@ class _Matching:
         """Files that have another name now."""
         self._match(new, lambda content, path: content)
 
-    def _match(self, new: Iterable[ImageFile], key: Callable[[_Content, str], object]) -> None:
+    def _match(self, new: Iterable[ImageFile], key: Callable[[Content, str], object]) -> None:
         there = defaultdict(list)
         for path in reversed(self._known):
             content = self._content_of(path)
             if path in self._free and path not in self._taken and content:
                 there[key(content, path)].append(path)
         for file in self._unfound(new):
-            content = _content(file, self._digests.get(file.path, ""))
+            content = content_of(file, self._digests.get(file.path, ""))
             if content and (paths := there.get(key(content, file.path))):
                 self._take(paths.pop(), file)
 
@@ -153,16 +154,16 @@ class _Matching:
         """All pairs, and what is left."""
         told = Recognised(moved=list(self._taken.items()), learnt=dict(learnt))
         told.removed = [path for path in removed if path not in self._taken]
-        sources: dict[_Content, str] = {}
+        sources: dict[Content, str] = {}
         for path in self._known:
             content = self._content_of(path)
             if content and path in self._taken:
                 sources.setdefault(content, self._taken[path].path)
             elif content and path not in self._free:
                 sources.setdefault(content, path)
-        first: dict[_Content, str] = {}
+        first: dict[Content, str] = {}
         for file in self._unfound(new):
-            content = _content(file, self._digests.get(file.path, ""))
+            content = content_of(file, self._digests.get(file.path, ""))
             if content in sources:
                 told.copies.append((sources[content], file))
             elif content and content in first:
@@ -181,11 +182,12 @@ class _Matching:
         self._taken[path] = file
         self._found.add(file.path)
 
-    def _content_of(self, path: str) -> _Content | None:
-        return _content(*self._known[path])
+    def _content_of(self, path: str) -> Content | None:
+        return content_of(*self._known[path])
 
 
-def _content(file: ImageFile, digest: str) -> _Content | None:
+def content_of(file: ImageFile, digest: str) -> Content | None:
+    """What two files have in common that give the same vectors; None while it is unknown."""
     return (_kind(file.path), file.size, digest) if digest else None
 
 

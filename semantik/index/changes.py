@@ -60,7 +60,9 @@ def compare(
     added, changed, seen, known = [], [], 0, set()
     for file in found:
         known.add(file.path)
-        row = rows.first_row_of(file.path)
+        row = rows.row_of.get(file.path)
+        if row is None and rows.has_parts:
+            row = rows.first_row_of(file.path)
         skip = skipped.get(file.path)
         if row is not None:
             seen += 1

@@ -239,6 +239,15 @@ class ImageIndex:
         m = self._manifest
         return ImageFile(split_key(m.paths[row])[0], m.sizes[row], m.mtimes_ns[row])
 
+    def key_of(self, row: int) -> str:
+        """What the row shows (see ``records``)."""
+        return self._manifest.paths[row]
+
+    def warning_of(self, path: str) -> Reason | None:
+        """Why an indexed file is only partly good."""
+        note = self._skipped.get(path)
+        return note[2] if note and note[2] in WARNINGS else None
+
     def fingerprint_of(self, row: int) -> str:
         """What tells the content of that file; "" while it is unknown."""
         return self._manifest.fingerprints[row]

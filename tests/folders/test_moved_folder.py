@@ -11,7 +11,7 @@ from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.storage.home import details_file, folder_of_indexes, indexes_folder
 from tests.support.crash_worker import LocalPool
 from tests.support.fake_encoder import FakeEncoder
-from tests.support.libraries import paint
+from tests.support.libraries import paint, strip
 
 
 class OtherEncoder(FakeEncoder):
@@ -96,3 +96,42 @@ def test_what_an_older_program_indexed_gets_its_fingerprints_in_time(opened, lib
     again.learn_fingerprints()
     assert len(set(json.loads(manifest.read_text())["index"]["fingerprints"]) - {""}) == 6
     assert again.encoder.images == 0
+
+
+def test_a_copied_library_takes_the_vectors_of_the_other(opened, home, library, tmp_path):
+    """Both are there: each has an index of its own, and nothing is embedded twice, twins and views included."""
+    strip(library / "mar.png", (255, 0, 0))
+    first = opened(library)
+    first.update()
+    copy = tmp_path / "copia"
+    shutil.copytree(library, copy, copy_function=shutil.copyfile)  # with other times
+    (copy / "mar.png").rename(copy / "océano.png")
+    shutil.copyfile(copy / "rojo.png", copy / "rojo otra vez.png")
+    paint(copy / "nueva.png", (9, 200, 9))
+    second = opened(copy)
+    assert second.open().state is State.NEW
+    report = second.update()
+    assert (report.added, report.count, second.encoder.images) == (9, 9, 1)
+    assert second.index.vector("azul.png") == pytest.approx([0, 0, 1])
+    assert len(second.index.rows_of("océano.png")) == len(first.index.rows_of("mar.png")) > 3
+    assert second.index.without_fingerprint() == []
+    assert second.details.store.missing(second.index.files()) == []
+    assert len(indexes(home)) == 2
+    assert opened(library).open().state is opened(copy).open().state is State.READY
+    other = opened(copy, OtherEncoder())  # there is none of this model
+    assert (other.update().count, other.encoder.images) == (9, 8 + other.index.views)
+
+
+def test_nothing_is_taken_from_a_damaged_index_or_one_of_another_space(opened, home, library, tmp_path):
+    first = opened(library)
+    first.update()
+    copy = tmp_path / "copia"
+    shutil.copytree(library, copy)
+    another = FakeEncoder()
+    another.space = "fake/rgb 2"
+    assert opened(copy, another).update().added == another.images == 6
+    for vectors in first.store.glob("image_index.*.bin"):
+        vectors.write_bytes(vectors.read_bytes()[:-1] + b"?")
+    third = shutil.copytree(library, tmp_path / "copia 2")
+    encoder = FakeEncoder()
+    assert opened(third, encoder).update().added == encoder.images == 6

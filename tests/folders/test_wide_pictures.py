@@ -9,7 +9,6 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from semantik.decoding.pool import DecodePool
 from semantik.engine.background_updates import BackgroundUpdates
@@ -20,26 +19,15 @@ from semantik.index import ImageIndex
 from semantik.records import ImageFile, Reason
 from semantik.search.query_syntax import parse
 from tests.support.fake_encoder import FakeEncoder
-from tests.support.libraries import paint, together
+from tests.support.libraries import paint, strip, together
 
-GREY, RED, BLUE = (120, 120, 120), (255, 0, 0), (0, 0, 255)
-
-
-def strip(path, ends, size=(400, 40), ground=GREY):
-    """A grey strip whose ends, as long as it is high, are of other colours."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", size, ground)
-    short = min(size)
-    image.paste(ends[0], (0, 0, short, short))
-    image.paste(ends[1], (size[0] - short, size[1] - short, *size))
-    image.save(path)
-    return path
+RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
 @pytest.fixture
 def folder(tmp_path):
     folder = tmp_path / "fotos"
-    strip(folder / "mar" / "panorama.png", (RED, BLUE))
+    strip(folder / "mar" / "panorama.png", RED, BLUE)
     paint(folder / "verde.png", (0, 255, 0))
     paint(folder / "granate.png", (200, 60, 60))
     return folder
@@ -109,7 +97,7 @@ def test_a_move_takes_all_views_along(opened, folder, fake):
 
 def test_what_goes_or_changes_takes_all_views_along(opened, folder):
     panorama = folder / "mar" / "panorama.png"
-    strip(panorama, (RED, RED))
+    strip(panorama, RED, RED)
     os.utime(panorama, (1, 1))
     report = opened.update()
     assert (report.added, report.reused, report.removed, report.count) == (1, 2, 1, 3)
@@ -117,7 +105,7 @@ def test_what_goes_or_changes_takes_all_views_along(opened, folder):
     paint(panorama, BLUE)
     report = opened.update()
     assert (report.count, opened.index.views) == (3, 0)
-    strip(panorama, (RED, RED))
+    strip(panorama, RED, RED)
     opened.update()
     panorama.unlink()
     assert scan_changes(opened.index)[0].removed == ["mar/panorama.png"]
@@ -153,7 +141,7 @@ def test_all_views_or_nothing(tmp_path, folder, fake, pool):
 def test_many_views_never_crowd_out_other_pictures(home, tmp_path, fake, pool):
     folder = tmp_path / "largas"
     for number in range(6):
-        strip(folder / f"larga{number}.png", (RED, RED), ground=(255, number, 0))
+        strip(folder / f"larga{number}.png", RED, RED, ground=(255, number, 0))
     for number in range(6):
         paint(folder / f"corta{number}.png", (200, 90 + number, 0))
     opened = IndexedFolder(home, folder, fake, pool)

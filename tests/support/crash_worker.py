@@ -22,7 +22,7 @@ import numpy as np
 
 from semantik.decoding.decoded import Decoded
 from semantik.decoding.fingerprint import fingerprint
-from semantik.decoding.fitting import InputSpec, fit_pixels
+from semantik.decoding.fitting import InputSpec, fit_pixels, fit_views, view_regions
 from semantik.decoding.pictures.decode import describe_image, load_image
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import unit_rows
@@ -64,7 +64,10 @@ class LocalPool:
                 pixels = fit_pixels(loaded.image, spec)
                 [told] = self.fingerprints([path])  # the file may be gone by now
                 digest = "" if isinstance(told, DecodeFailed) else told.digest
-                yield Decoded(pixels, loaded.width, loaded.height, loaded.warning, fingerprint=digest)
+                regions = view_regions(loaded.width, loaded.height, spec)
+                views = fit_views(loaded.image, loaded.box, regions, spec) if regions else None
+                told = (loaded.width, loaded.height, loaded.warning)
+                yield Decoded(pixels, *told, fingerprint=digest, views=views, regions=tuple(regions))
             except DecodeFailed as error:
                 yield error
 

@@ -30,6 +30,22 @@ def change_silently(path: Path, colour: tuple[int, int, int]) -> None:
     assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
 
 
+def strip(
+    path: Path,
+    left: tuple[int, int, int],
+    right: tuple[int, int, int] = (0, 0, 255),
+    *,
+    ground: tuple[int, int, int] = (120, 120, 120),
+) -> Path:
+    """Write a picture ten times as wide as high, grey but for the squares at its ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (400, 40), ground)
+    image.paste(left, (0, 0, 40, 40))
+    image.paste(right, (360, 0, 400, 40))
+    image.save(path)
+    return path
+
+
 def together(*libraries):
     """What searches these folders, as they are now."""
     from semantik.engine.library import Library
