@@ -24,6 +24,12 @@ class FolderNotFound(SemantikError):
     key = "error.folder_not_found"
 
 
+class NotAFolder(FolderNotFound):
+    """What was named as the image folder is a file. Params: folder."""
+
+    key = "error.not_a_folder"
+
+
 class FolderUnreadable(SemantikError):
     """The image folder may not be listed. Params: folder."""
 

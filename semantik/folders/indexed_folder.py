@@ -25,6 +25,7 @@ from semantik.errors import (
     NoImages,
     NoIndex,
     NoneReadable,
+    NotAFolder,
     SemantikError,
     system_detail,
 )
@@ -40,7 +41,7 @@ from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, IndexReport, Problem, Reason
 from semantik.storage.home import details_file, index_folder, picture_folders
-from semantik.storage.regular_files import is_folder
+from semantik.storage.regular_files import is_file, is_folder
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)
@@ -170,7 +171,8 @@ class IndexedFolder:
             index = ImageIndex.load(self.store, self.folder, approximate_from=self._approximate_from)
         except NoIndex:
             if not is_folder(self.folder):
-                return Check(State.UNREACHABLE, error=FolderNotFound(folder=str(self.folder)))
+                missing = NotAFolder if is_file(self.folder) else FolderNotFound
+                return Check(State.UNREACHABLE, error=missing(folder=str(self.folder)))
             return self._load() if self._find_moved() else Check(State.NEW)
         except IndexTooNew as error:
             return Check(State.TOO_NEW, error=error)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from semantik.errors import FolderNotFound, FolderPrivate, FolderUnreadable
+from semantik.errors import FolderNotFound, FolderPrivate, FolderUnreadable, NotAFolder
 from semantik.folders.litter import is_derived, is_hidden, is_litter
 from semantik.records import Reason
 from semantik.storage.regular_files import is_folder, is_link, long_path, reason_of
@@ -141,7 +141,7 @@ def identify(folder: Path) -> Hashable:
     except (OSError, ValueError) as error:  # ValueError: a name that no file system takes
         raise FolderNotFound(folder=str(folder)) from error
     if not stat.S_ISDIR(status.st_mode):
-        raise FolderNotFound(folder=str(folder))
+        raise NotAFolder(folder=str(folder))
     return identity_of(folder, status)
 
 

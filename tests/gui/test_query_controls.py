@@ -59,6 +59,18 @@ def test_the_text_box_takes_the_syntax(window, pages):
     assert len(pages) == 1
 
 
+def test_a_filter_alone_lists_and_what_is_read_otherwise_is_said(window, library, pages):
+    window.search("carpeta: viaje")
+    assert set(found(pages[-1])) == {"amarillo", "blanco", "naranja"}
+    window.search("rojo lugar:Madrid")
+    told = "«lugar:Madrid» se ha buscado como texto: no hay ningún filtro «lugar:»."
+    assert window.status.endswith(told)
+    assert told in pages[-1].read_text(encoding="utf-8")
+    window.search("rojo fehca:2019")
+    assert window.messages[-1].startswith("No hay ningún filtro «fehca:». ¿Quería decir «fecha:2019»?")
+    assert len(pages) == 2
+
+
 def test_a_text_and_a_picture_together(window, library, pages):
     window.radio("Buscar por Texto e Imagen").invoke()
     window.search("verde")

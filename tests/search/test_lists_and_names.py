@@ -268,6 +268,10 @@ def test_the_command_line_speaks_of_commands(monkeypatch, home, library, run):
         f"semantik: No se encuentra la carpeta «{library / 'nada'}». Compruebe el nombre, y que su disco esté "
         "conectado.",
     )
+    code, _, err = run("search", library / "rojo.png", "--text", "rojo")
+    assert (
+        err == f"semantik: «{library / 'rojo.png'}» es un archivo, no una carpeta. Indique la carpeta en la que está.\n"
+    )
     assert "Examinar" in explain(FolderNotFound(folder="x"))  # in the window, as before
     empty = library.parent / "rotas"
     empty.mkdir()
