@@ -15,6 +15,7 @@ import pytest
 
 from semantik.storage.settings import CONFIG_NAME
 from tests.support.page_program import browser
+from tests.support.pictures import sample_image
 from tests.support.places import REPO
 from tests.support.waiting import wait_until
 from tests.support.window import TIMEOUT, windows
@@ -26,7 +27,6 @@ BROWSER = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2]
 def photos(tmp_path_factory):
     """Photographs that test-only packages ship, under names that tell nothing."""
     import skimage
-    from sklearn.datasets import load_sample_images
 
     folder = tmp_path_factory.mktemp("fotos")
     bundled = Path(skimage.__file__).parent / "data"
@@ -35,12 +35,9 @@ def photos(tmp_path_factory):
         if (bundled / name).is_file():
             names[name] = f"{number:03}{Path(name).suffix}"
             shutil.copy(bundled / name, folder / names[name])
-    from PIL import Image
-
-    for image, path in zip(load_sample_images().images, load_sample_images().filenames, strict=True):
-        name = Path(path).name
-        names[name] = f"1{len(names):02}.jpg"
-        Image.fromarray(image).save(folder / names[name], quality=92)
+    for name in ("china", "flower"):
+        names[f"{name}.jpg"] = f"1{len(names):02}.jpg"
+        sample_image(name).save(folder / names[f"{name}.jpg"], quality=92)
     return folder, names
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 
 import faiss
 import numpy as np
@@ -13,6 +14,7 @@ from semantik.errors import IndexDamaged, IndexLocked, IndexNotSaved, IndexTooNe
 from semantik.index import ImageIndex, set_aside
 from semantik.index.store import flat_header
 from semantik.records import ImageFile, Problem, Reason
+from tests.support.systems import WINDOWS, posix_only
 
 
 def unit(*rows):
@@ -162,9 +164,15 @@ def test_removing_most_rewrites_without_the_dead(tmp_path):
     index.remove([f"{n}.jpg" for n in range(3000) if n % 3])
     again = saved(index)
     assert (index.store / "image_index.2.bin").stat().st_size == 45 + 1000 * 16
-    assert not (index.store / "image_index.1.bin").exists()
+    if not WINDOWS:  # which deletes no file that is mapped, see below
+        assert not (index.store / "image_index.1.bin").exists()
     assert again.vector("2997.jpg").tolist() == rows[2997].tolist()
     assert [f.path for f in again.files()] == [f"{n}.jpg" for n in range(0, 3000, 3)]
+    del index
+    again.remove(["0.jpg"])
+    last = saved(again)
+    assert last.count == 999
+    assert not (last.store / "image_index.1.bin").exists()  # with the next save at the latest
 
 
 def test_names_that_are_not_utf8_survive(tmp_path):
@@ -239,6 +247,7 @@ def test_a_stale_index_never_overwrites_a_newer_one(index):
     assert [f.path for f in ImageIndex.load(index.store, index.folder).files()] == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
 
 
+@posix_only("Windows deletes no file that is mapped")
 def test_an_index_deleted_under_us_is_written_whole(index):
     again = saved(index)
     again.add(files("d.jpg"), unit((0, 0, 1)))
@@ -313,13 +322,15 @@ def test_a_newer_format_is_refused_politely(index):
 
 def test_damaged_files_are_kept_aside(index):
     saved(index)
-    before = {path.name: path.read_bytes() for path in index.store.glob("image_index.*")}
-    aside = set_aside(index.store)
+    store = index.store.with_name("dañado")
+    shutil.copytree(index.store, store)  # Windows moves no file that is mapped, as those of ``index`` are
+    before = {path.name: path.read_bytes() for path in store.glob("image_index.*")}
+    aside = set_aside(store)
     assert {path.name: path.read_bytes() for path in aside.iterdir()} == before
     assert len(before) == 2
     with pytest.raises(NoIndex):
-        ImageIndex.load(index.store, index.folder)
-    assert set_aside(index.store) is None
+        ImageIndex.load(store, index.folder)
+    assert set_aside(store) is None
 
 
 def test_an_index_of_the_first_format_is_taken_over(index):

@@ -26,6 +26,7 @@ from semantik.words import text
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
 from tests.support.libraries import paint
 from tests.support.page_outline import LIBRARY, Outline, outline, page_of
+from tests.support.pictures import sample_image
 
 
 @pytest.fixture
@@ -306,15 +307,15 @@ def test_the_nearest_for_an_example_picture():
 def real(tmp_path_factory, pool):
     """Photographs that come with scikit-image and scikit-learn, indexed with the embedded model."""
     from skimage import data
-    from sklearn.datasets import load_sample_image
 
     from semantik.encoders.builtin.encoder import BuiltinEncoder
 
     folder = tmp_path_factory.mktemp("fotos")
-    photos = {name: getattr(data, name)() for name in ("chelsea", "rocket", "coffee", "astronaut")}
-    photos |= {name: load_sample_image(f"{name}.jpg") for name in ("china", "flower")}
-    for name, pixels in photos.items():
-        Image.fromarray(pixels).save(folder / f"{name}.png")
+    names = ("chelsea", "rocket", "coffee", "astronaut")
+    photos = {name: Image.fromarray(getattr(data, name)()) for name in names}
+    photos |= {name: sample_image(name) for name in ("china", "flower")}
+    for name, picture in photos.items():
+        picture.save(folder / f"{name}.png")
     encoder = BuiltinEncoder()
     index = ImageIndex(tmp_path_factory.mktemp("store"), folder, encoder.space, encoder.dim)
     update_index(folder, encoder, index, pool=pool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 from pathlib import Path
 
@@ -57,3 +58,13 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
+
+
+def sample_image(name: str) -> Image.Image:
+    """``china`` or ``flower``, from scikit-learn, which is not imported for it: it asks for what wine lacks."""
+    spec = importlib.util.find_spec("sklearn")
+    assert spec is not None
+    assert spec.origin is not None
+    with Image.open(Path(spec.origin).parent / "datasets" / "images" / f"{name}.jpg") as picture:
+        picture.load()
+        return picture.copy()

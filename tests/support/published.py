@@ -14,6 +14,7 @@ from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders.clip.models import ClipModel
 from semantik.encoders.open_clip import models as open_clip_models
 from semantik.encoders.open_clip.models import OpenClipModel
+from tests.support.pictures import sample_image
 
 
 def file_of(path: Path, folder: Path, title: str = "Tiny") -> WeightsFile:
@@ -45,10 +46,9 @@ def open_clip_model(folder: Path, name: str, family: str) -> OpenClipModel:
 def photographs() -> list[Image.Image]:
     """Six, from scikit-image and scikit-learn."""
     from skimage import data
-    from sklearn.datasets import load_sample_images
 
-    arrays = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), *load_sample_images().images]
-    return [Image.fromarray(array) for array in arrays]
+    arrays = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket()]
+    return [*map(Image.fromarray, arrays), *(sample_image(name) for name in ("china", "flower"))]
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
