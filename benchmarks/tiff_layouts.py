@@ -82,7 +82,8 @@ def main() -> None:
             strips = {} if "tile" in way else {"rowsperstrip": 40}
             try:
                 tifffile.imwrite(
-                    path, np.moveaxis(samples, -1, 0) if planar else samples.squeeze(), photometric=photometric, byteorder=order,
+                    path, np.moveaxis(samples, -1, 0) if planar else samples.squeeze(),
+                    photometric=photometric, byteorder=order,
                     planarconfig="separate" if planar else "contig", extrasamples=extra, metadata=None, **strips, **way,
                 )  # fmt: skip
             except (ValueError, KeyError, RuntimeError, ImportError):
