@@ -20,7 +20,7 @@ COLOURS = [RED, GREEN, BLUE, WHITE]
 GREY, RGB, CMYK, MULTICHANNEL = 1, 3, 4, 7
 
 
-@pytest.mark.parametrize(("large", "packed"), itertools.product([False, True], repeat=2))
+@pytest.mark.parametrize(("large", "packed"), list(itertools.product([False, True], repeat=2)))
 @pytest.mark.parametrize("bits", [8, 16, 32])
 @pytest.mark.parametrize("mode", [GREY, RGB, CMYK])
 def test_every_depth(

@@ -138,7 +138,7 @@ def test_what_a_disk_did_not_give_is_not_damage(tmp_path, monkeypatch, error, re
 
     path = paint(tmp_path / "a.png", (1, 2, 3))
 
-    def damaged(path, side):
+    def damaged(path, side, allowance):
         raise DecodeFailed(path=str(path), reason=Reason.DAMAGED, detail="broken data")
 
     def unread(path, is_video):
@@ -148,7 +148,7 @@ def test_what_a_disk_did_not_give_is_not_damage(tmp_path, monkeypatch, error, re
 
     monkeypatch.setattr(worker, "load_image", damaged)
     monkeypatch.setattr(worker, "fingerprint", unread)
-    request = {"op": "fit", "spec": asdict(FakeEncoder.input_spec), "seconds": 1.0}
+    request = {"op": "fit", "spec": asdict(FakeEncoder.input_spec), "seconds": 1.0, "memory": 1 << 30, "patient": False}
     answer, _ = worker._answer(request, os.fsencode(path))
     assert Reason(answer["reason"]) is reason
 

@@ -74,7 +74,7 @@ def test_pictures_under_strange_names_are_found(index, folder, pool):
 def test_what_no_decoder_reads_is_told(index, folder, pool):
     jpeg = encoded(Image.new("RGB", (64, 64), "red"), "JPEG")
     files = {
-        "grande.psb": (b"8BPS\0\2" + bytes(40), Reason.NO_DECODER),
+        "grande.psb": (b"8BPS\0\2" + bytes(40), Reason.DAMAGED),
         "dibujo.xcf": (b"gimp xcf v011\0" + bytes(40), Reason.NO_DECODER),
         "foto.jxr": (b"II\xbc\x01" + bytes(40), Reason.NO_DECODER),
         "rota.jpg_large": (jpeg[:200], Reason.DAMAGED),

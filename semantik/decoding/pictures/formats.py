@@ -60,7 +60,7 @@ PPM = ImageFormat("PPM", "PpmImagePlugin", (".ppm", ".pgm", ".pbm", ".pnm", ".pf
 QOI = ImageFormat("QOI", "QoiImagePlugin", (".qoi",), cost=9, swells=200)
 DDS = ImageFormat("DDS", "DdsImagePlugin", (".dds",), cost=9, swells=200)
 PCX = ImageFormat("PCX", "PcxImagePlugin", (".pcx",), swells=200)
-PSD = ImageFormat("PSD", "PsdImagePlugin", (".psd",), swells=200)
+PSD = ImageFormat("PSD", "PsdImagePlugin", (".psd", ".psb"), swells=200)
 HDR = ImageFormat("HDR", OPENCV, (".hdr",), cost=14, swells=200)
 
 HEIF = ImageFormat("HEIF", LIBHEIF, (".heic", ".heif", ".hif", ".heics", ".heifs"), cost=12)

@@ -66,7 +66,8 @@ class Levels:
             return signed
         if self.layout.kind == FLOAT:
             numbers = band.astype(np.float64 if band.dtype.itemsize > 4 else np.float32)
-            return np.asarray(np.nan_to_num(numbers, posinf=0, neginf=0))
+            black, white = min(0.0, self.low), max(1.0, self.high)
+            return np.asarray(np.nan_to_num(numbers, nan=black, posinf=white, neginf=black))
         return band
 
     @property

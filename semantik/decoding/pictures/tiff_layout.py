@@ -184,11 +184,12 @@ def _exif(file: BinaryIO, tags: Tags, order: str, big: bool, at: int) -> Image.E
             return exif
     except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):
         exif = Image.Exif()
-    for tag in (ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime):
-        value = tags.get(tag, (b"",))[0]
+    for number in (ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime):
+        value = tags.get(number, (b"",))[0]
         if isinstance(value, bytes) and value:
-            exif[tag] = value.rstrip(b"\0").decode("utf-8", "replace")
-    for tag in _OTHER_DATA:
-        if isinstance(value := tags.get(tag, (None,))[0], bytes):
-            exif[tag] = value
+            exif[number] = value.rstrip(b"\0").decode("utf-8", "replace")
+    for other in _OTHER_DATA:
+        data = tags.get(other, (b"",))[0]
+        if isinstance(data, bytes) and data:
+            exif[other] = data
     return exif

@@ -30,7 +30,6 @@ from semantik.decoding.pictures.formats import (
 
 # Known by their beginnings, read by nobody here: such files are told.
 _UNREAD = (
-    (b"8BPS\0\2", "PSB"),
     (b"gimp xcf ", "XCF"),
     (b"Paint Shop Pro Image File\n", "PSP"),
     (b"II\xbc", "JXR"),
