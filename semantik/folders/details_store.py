@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from semantik.decoding.decoded import Description
 from semantik.folders.details_rows import COLUMNS, Row, carried, checked, dated, is_good, row_of, version_of
+from semantik.folders.details_schema import prepare
 from semantik.folders.known_content import Pairs
 from semantik.queries import Filters, Shape
 from semantik.records import Details, ImageFile
@@ -24,14 +25,10 @@ log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-VERSION = 2
-"""Of the table, in the file's ``user_version``. The first had no number: it had EXIF dates and the files' own."""
-
 _BUFFER = 500  # pictures between two writes while indexing
 _WAIT = 10.0  # seconds for another program to finish its write
 _MANY = 10_000  # pictures from which on all are read at once
 _PER_QUERY = 400  # paths in one statement; old versions of SQLite take 999
-_TABLE = f"pictures ({', '.join(COLUMNS)}, PRIMARY KEY (path)) WITHOUT ROWID"
 _ALL = ", ".join(COLUMNS)
 _PUT = f"INSERT OR REPLACE INTO pictures ({_ALL}) VALUES ({','.join('?' * len(COLUMNS))})"
 _KINDS = {"path": "blob", "date": "text", **dict.fromkeys(("size", "mtime_ns", "width", "height"), "integer")}
@@ -41,10 +38,6 @@ _SHAPES = {
     Shape.PORTRAIT: "width < height",
     Shape.SQUARE: "width = height AND width > 0",
 }
-
-
-class _OfNewerProgram(sqlite3.OperationalError):
-    """The file is left as it is."""
 
 
 class DetailsStore:
@@ -190,7 +183,7 @@ class DetailsStore:
                 except OSError as error:
                     log.warning("details are kept in memory: %s", error)
                 self._memory = sqlite3.connect(":memory:", check_same_thread=False)
-                _prepare(self._memory)
+                prepare(self._memory)
             with self._memory:
                 return work(self._memory)
 
@@ -200,7 +193,7 @@ class DetailsStore:
         if not self.path.exists():
             touch(self.path)  # SQLite's own would be everybody's to read; its journal follows it
         with contextlib.closing(sqlite3.connect(self.path, timeout=_WAIT)) as base, base:
-            _prepare(base)
+            prepare(base)
             try:
                 return work(base)
             except sqlite3.OperationalError as error:
@@ -213,37 +206,6 @@ class DetailsStore:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
-
-
-def _prepare(base: sqlite3.Connection) -> None:
-    """See that there is the table as it is now. Raises OperationalError, and DatabaseError for no table of ours."""
-    (version,) = base.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise _OfNewerProgram(f"details of version {version}")
-    kinds = [kind for (kind,) in base.execute("SELECT type FROM sqlite_master WHERE name = 'pictures'")]
-    if kinds not in ([], ["table"]):
-        raise sqlite3.DatabaseError(f"a {kinds[0]} called pictures")
-    columns = [(name, bool(key)) for _, name, _, _, _, key in base.execute("PRAGMA table_info(pictures)")]
-    if columns != [(name, name == "path") for name in COLUMNS]:
-        _renew(base, [name for name, _ in columns if name in COLUMNS])
-    if version != VERSION:
-        base.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _renew(base: sqlite3.Connection, columns: list[str]) -> None:
-    """Make the table, or another with the columns that there are now; what is then missing in a row is read anew."""
-    base.execute("BEGIN IMMEDIATE")
-    base.execute("DROP TABLE IF EXISTS renewed")
-    base.execute(f"CREATE TABLE {_TABLE}".replace("pictures", "renewed", 1))
-    if columns:
-        names = ", ".join(columns)
-        if "path" in columns:
-            base.execute(f"INSERT OR IGNORE INTO renewed ({names}) SELECT {names} FROM pictures WHERE path NOT NULL")
-        if set(columns) >= {"date", "dated"} and "taken" not in columns:
-            base.execute("UPDATE renewed SET taken = date WHERE dated")
-    base.execute("DROP TABLE IF EXISTS pictures")
-    base.execute("ALTER TABLE renewed RENAME TO pictures")
-    base.execute("COMMIT")
 
 
 def _conditions(filters: Filters) -> tuple[str, list[Any]]:

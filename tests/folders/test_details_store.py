@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from semantik.decoding.decoded import Description
 from semantik.folders import details_store
 from semantik.folders.details_rows import COLUMNS, changed_at, checked, row_of
-from semantik.folders.details_store import VERSION, DetailsStore
+from semantik.folders.details_schema import VERSION
+from semantik.folders.details_store import DetailsStore
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.queries import Filters, Shape
 from semantik.records import DateSource, Details, ImageFile

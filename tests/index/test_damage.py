@@ -27,6 +27,7 @@ from semantik.folders import embedding_run
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.index import ImageIndex, commit
 from semantik.index.manifest import MANIFEST
+from semantik.index.row_table import RowTable
 from semantik.queries import Query
 from semantik.records import ImageFile, Reason
 from semantik.words.text import explain

@@ -16,7 +16,7 @@ from PIL import Image
 
 from semantik.errors import PageNotSaved
 from semantik.queries import Filters, Order, Query, Shape, Term
-from semantik.records import Details, Hit
+from semantik.records import DateSource, Details, Hit
 from semantik.results import page as results_page
 from semantik.results.page import PageLink, open_page, render, results_path, thumbnail_side, write_page
 from semantik.search.filter_syntax import read_extensions
@@ -296,6 +296,12 @@ def test_words_of_the_path_are_marked():
             {"date": "3 de mayo de 2019, 14:05", "pixels": "4.000 × 3.000 px", "camera": "Canon EOS 5D"},
         ),
         (Details(0, 0, datetime(2020, 12, 31, 0, 7)), {"date": "31 de diciembre de 2020, 0:07 (fecha del archivo)"}),
+        (
+            Details(0, 0, datetime(2015, 8, 22), source=DateSource.NAME),
+            {"date": "22 de agosto de 2015 (según el nombre)"},
+        ),
+        (Details(0, 0, datetime(1980, 1, 1), source=DateSource.EXIF), {"date": "1 de enero de 1980 (fecha dudosa)"}),
+        (Details(0, 0, datetime(2015, 8, 22), True, source=DateSource.SIDECAR), {"date": "22 de agosto de 2015"}),
     ],
 )
 def test_cards_carry_what_the_file_tells(details, data):
