@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -19,6 +20,7 @@ from semantik.words import text  # the path to the package comes first
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.places import REPO
+from tests.support.systems import WINDOWS
 
 pytest_plugins = ["tests.support.windows_smoke"]
 
@@ -109,6 +111,8 @@ def run(capsys):
             code = main.main([str(argument) for argument in arguments])
         except SystemExit as stop:  # argparse's way to report usage
             code = stop.code
+        if WINDOWS:
+            gc.collect()  # a command is a process of its own, with which its maps end; no mapped file can be changed
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

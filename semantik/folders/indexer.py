@@ -40,6 +40,10 @@ from semantik.storage.regular_files import is_link, long_path
 log = logging.getLogger(__name__)
 
 
+OnKnown = Callable[[Pairs, Pairs], None]
+Adopt = Callable[[ImageIndex, Sequence[ImageFile], Read], list[ImageFile]]
+
+
 def scan_changes(
     index: ImageIndex,
     *,
@@ -103,9 +107,9 @@ def update_index(
     exclude: Collection[Path] = (),
     unwanted: Exclusions | None = None,
     on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None] = lambda file, decoded: None,
-    on_known: Callable[[Pairs, Pairs], None] = lambda moved, copied: None,
+    on_known: OnKnown = lambda moved, copied: None,
     lacking_views: Callable[[ImageIndex], list[ImageFile]] = lambda index: [],
-    adopt: Callable[[ImageIndex, Sequence[ImageFile], Read], list[ImageFile]] = lambda index, files, read: [],
+    adopt: Adopt = lambda index, files, read: [],
     again: Collection[str] = (),
     fetch_cloud: bool = False,
     check: bool = False,
@@ -162,14 +166,7 @@ def update_index(
                 missed = _missed(known.removed, found, unwanted)
                 check_removal(index, missed, wished=len(known.removed) - len(missed))
             before = index.count
-            index.move(known.moved)
-            index.copy(known.copies)
-            index.learn(known.learnt)
-            on_known(known.moved, known.copies)
-            index.remove(known.removed)
-            adopted = {file.path for file in adopt(index, known.todo, read)}
-            known.todo = [file for file in known.todo if file.path not in adopted]
-            copied = index.count_of({*adopted, *(file.path for _, file in known.copies)})
+            adopted, copied = _take_known(index, known, read, on_known, adopt)
             unseen = tuple(problem.path for problem in problems)
             unseen_bad = {bad.path for bad in index.problems() if bad.path.startswith(unseen)}
             index.forget_skipped(found.keys() | doubtful.paths() | unseen_bad)
@@ -202,6 +199,23 @@ def update_index(
         reused=index.count - added,
         removed=before + added - index.count,
     )
+
+
+def _take_known(
+    index: ImageIndex, known: Recognised, read: Read, on_known: OnKnown, adopt: Adopt
+) -> tuple[set[str], int]:
+    """Bring the index to what needs no embedding; what another index knows is taken from ``known.todo``.
+
+    Returns the paths of that, and how many pictures are copies, these among them.
+    """
+    index.move(known.moved)
+    index.copy(known.copies)
+    index.learn(known.learnt)
+    on_known(known.moved, known.copies)
+    index.remove(known.removed)
+    adopted = {file.path for file in adopt(index, known.todo, read)}
+    known.todo = [file for file in known.todo if file.path not in adopted]
+    return adopted, index.count_of({*adopted, *(file.path for _, file in known.copies)})
 
 
 def _embed(

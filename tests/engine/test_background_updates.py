@@ -19,6 +19,7 @@ from semantik.index import ImageIndex, image_index
 from semantik.search.query_syntax import parse
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint, together
+from tests.support.systems import WINDOWS
 
 TIMEOUT = 30.0
 
@@ -351,7 +352,7 @@ def test_searches_while_an_update_runs_answer_from_what_was_there(updates, opene
         assert (found.count, found.searched(parse("rojo carpeta:viaje"))) == (7, 3)
         encoder.let_on()
     assert told(updates.rest())[-1:] == [("fotos", State.READY, False, 9)]
-    assert not read & {path.name for path in opened.store.glob("*.bin")}
+    assert bool(read & {path.name for path in opened.store.glob("*.bin")}) is WINDOWS  # it lets no mapped file go
     assert found.count == 15
     after = found.search(parse("rojo"), 11)
     assert [hit.path.name for hit in after] == ["rojo.png", *(path.name for path in more), "granate.png"]

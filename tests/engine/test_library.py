@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -279,7 +280,7 @@ def test_two_folders_of_one_name_share_it(tmp_path, home, fake, pool):
 
 def test_pictures_of_both_folders_go_by_name_in_the_query(both, library, trips):
     query = Query((Term(image=trips / "2019" / "cielo.png"), Term(image=library / "verde.png", weight=-1)))
-    assert format_query(query, together(*both).folders) == "2019/cielo.png - verde.png"
+    assert format_query(query, together(*both).folders) == f"{Path('2019/cielo.png')} - verde.png"
     assert parse("2019/cielo.png - verde.png", together(*both).folders) == query
 
 

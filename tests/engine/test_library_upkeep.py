@@ -20,7 +20,7 @@ from semantik.search.query_syntax import parse
 from semantik.storage.settings import Config
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
 from tests.support.libraries import paint, together
-from tests.support.systems import links
+from tests.support.systems import WINDOWS, links
 from tests.support.task_controls import CancelledWhen
 
 
@@ -119,7 +119,7 @@ def test_only_the_folders_that_are_named_are_rebuilt_or_tried_again(pair, fake, 
     for (
         each
     ) in pair.indexed_folders:  # they are good now, and nothing tells: the size and the time are those of the bad
-        paint(each.folder / "buena.png", (1, 2, 3)).rename(each.folder / "rota.jpg")
+        paint(each.folder / "buena.png", (1, 2, 3)).replace(each.folder / "rota.jpg")
         status = (each.folder / "rota.jpg").stat()
         each.index.skip(ImageFile("rota.jpg", status.st_size, status.st_mtime_ns), Reason.DAMAGED)
     outcomes = pair.update(pair.indexed_folders, again={trips: ["rota.jpg"]})
@@ -267,8 +267,8 @@ def test_what_happens_to_a_fork_does_not_touch_its_original(stored):
     assert state_of(index, vectors[12]) == before
     with fork.locked():
         fork.save()
-    # Its rows were merged into another file, and the one that the original reads has lost its name.
-    assert not files_of(index) & kept
+    # Its rows were merged into another file, and the one that the original reads has lost its name, but on Windows.
+    assert bool(files_of(index) & kept) is WINDOWS
     assert state_of(index, vectors[12]) == before
     assert index.is_stale()
     assert not fork.is_stale()
@@ -313,7 +313,7 @@ def test_a_fork_of_a_library_finds_what_is_new_and_the_library_what_was_there(pa
     kept = files_of(first.index)
     report = fork.update()
     assert (report.added, report.removed, report.count) == (7, 1, 12)  # rojo.png was only renamed
-    assert not files_of(first.index) & kept
+    assert bool(files_of(first.index) & kept) is WINDOWS  # it lets no mapped file go
     # Only what the gone files told beside their pictures is forgotten.
     again = pair.search(parse("azul"), 11)
     assert [replace(hit, details=None) for hit in again] == [replace(hit, details=None) for hit in before]
