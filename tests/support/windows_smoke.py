@@ -77,7 +77,7 @@ def begin(folder: Path) -> None:
         subprocess.Popen(
             ["nice", "-n", "5", "bash", "-c", _SCRIPT, str(folder)],
             cwd=REPO,
-            env=os.environ | {_MARK: str(folder)},
+            env={name: value for name, value in os.environ.items() if name != _FOLDER} | {_MARK: str(folder)},
             stdin=subprocess.DEVNULL,
             stdout=told,
             stderr=subprocess.STDOUT,
@@ -136,6 +136,6 @@ def _begin_once(ids: list[str]) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End with the tests, also where these are broken off."""
-    if not hasattr(config, "workerinput") and (folder := os.environ.pop(_FOLDER, None)):
+    if not hasattr(config, "workerinput") and not missing() and (folder := os.environ.pop(_FOLDER, None)):
         end(Path(folder))
         shutil.rmtree(folder, ignore_errors=True)
