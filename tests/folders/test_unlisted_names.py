@@ -200,7 +200,7 @@ def test_endings(name, ending, meant, looked_at):
             b"MZ",
             b"",
         ),
-        gzip.compress(b"<svg/>"),
+        gzip.compress(b"<svg/>", mtime=0),
     ],
 )
 def test_short_signatures_are_not_believed_alone(head):
