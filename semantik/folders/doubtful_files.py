@@ -84,6 +84,7 @@ class DoubtfulFiles:
             return
         known.todo = [file for file in known.todo if file.path not in self.waiting]
         known.copies = [(path, file) for path, file in known.copies if file.path not in self.waiting]
+        known.bad = [told for told in known.bad if told[0].path not in self.waiting]
         known.todo += [file for path, file in known.twins if path in self.waiting and file.path not in self.waiting]
         known.twins = [(path, file) for path, file in known.twins if not {path, file.path} & self.waiting.keys()]
 

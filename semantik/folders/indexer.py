@@ -155,7 +155,7 @@ def update_index(
             read, root = reader(folder, decoders, control), identify(folder)
             if check:
                 changes = _read_whole(index, changes, found, read)
-            known = recognise(index, doubtful.hold_back(index, changes), read)
+            known = recognise(index, doubtful.hold_back(index, changes), read, again)
             doubtful.hold_back_rest(known)
             if identify(folder) != root:  # what could not be read is not to be dropped
                 raise FolderNotFound(folder=str(folder))
@@ -213,6 +213,8 @@ def _take_known(
     index.learn(known.learnt)
     on_known(known.moved, known.copies)
     index.remove(known.removed)
+    for file, reason, fingerprint in known.bad:
+        index.skip(file, reason, fingerprint)
     adopted = {file.path for file in adopt(index, known.todo, read)}
     known.todo = [file for file in known.todo if file.path not in adopted]
     return adopted, index.count_of({*adopted, *(file.path for _, file in known.copies)})
@@ -262,13 +264,24 @@ def _read_whole(index: ImageIndex, changes: Changes, found: Mapping[str, ImageFi
     """The changes, with the files among them that have other content although size and time are as before."""
     news = {file.path for file in (*changes.added, *changes.changed)}
     same = [found[file.path] for file in index.files() if file.path in found and file.path not in news]
-    digests = read(same)
+    bad = {
+        file.path: digest
+        for file, digest, _ in index.bad_contents({file.size for file in found.values()})
+        if found.get(file.path) == file
+    }
+    digests = read([*same, *(found[path] for path in bad)])
     indexed = {file.path: index.fingerprint_of(index.rows_of(file.path)[0]) for file in same}
-    index.learn({path: digest for path, digest in digests.items() if not indexed[path]})
+    index.learn({path: digest for path, digest in digests.items() if not indexed.get(path, path)})
     other = [
         file for file in same if indexed[file.path] and digests.get(file.path, indexed[file.path]) != indexed[file.path]
     ]
-    return replace(changes, changed=[*changes.changed, *other], unchanged=changes.unchanged - len(other))
+    mended = [found[path] for path, digest in bad.items() if digests.get(path, digest) != digest]
+    return replace(
+        changes,
+        added=[*changes.added, *mended],
+        changed=[*changes.changed, *other],
+        unchanged=changes.unchanged - len(other),
+    )
 
 
 def _save_rest(index: ImageIndex) -> None:
