@@ -111,7 +111,7 @@ def _answered(work: Callable[[], Message]) -> Message:
 
 
 def _work(header: Header, payload: bytes) -> Message:
-    path, moment = split_path(Path(os.fsdecode(payload)))
+    path, moment = _file_and_moment(Path(os.fsdecode(payload)))
     seconds = header["seconds"]  # for a video; a picture cannot be left half done
     allowance = Allowance(header["memory"], header["patient"])
     if header["op"] == "thumbnail":
@@ -124,7 +124,7 @@ def _work(header: Header, payload: bytes) -> Message:
     if header["op"] == "describe":
         return _told(frames.describe_video(path, seconds) if is_video else describe_image(path, allowance)), b""
     spec = InputSpec(**header["spec"])
-    if moment is not None and is_video:
+    if moment is not None:
         return _fit_frame(path, moment, spec, seconds)
     # First, so that the decoder finds the file in the system's cache.
     before = _read_whole(path, is_video)
@@ -134,6 +134,12 @@ def _work(header: Header, payload: bytes) -> Message:
         told = _failure(reason_of(before), str(before), told["trace"])[0]
     # Of what cannot be decoded, too: under another name it need not be tried again.
     return {**told, "fingerprint": _unchanged(path, before)}, pixels
+
+
+def _file_and_moment(path: Path) -> tuple[Path, float | None]:
+    file, moment = split_path(path)
+    # What is no moment of a video is a file that is called so.
+    return (file, moment) if moment is not None and frames.is_video(file) else (path, None)
 
 
 def _failure(reason: object, detail: str, trace: str) -> Message:
