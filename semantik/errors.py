@@ -361,7 +361,10 @@ class Cancelled(SemantikError):
 
 
 class DecodeFailed(SemantikError):
-    """One picture could not be decoded. Params: path, reason (a records.Reason), detail."""
+    """One picture could not be decoded. Params: path, reason (a records.Reason), detail.
+
+    And ``fingerprint``, what tells its content, where that could be read while it was to be fitted.
+    """
 
     key = "error.decode_failed"
 

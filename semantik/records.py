@@ -40,6 +40,7 @@ class Reason(Enum):
     UNSUPPORTED = "unsupported"  # a variant of a known format that its decoder cannot read
     UNREADABLE = "unreadable"  # any other operating system error
     ENCODER_FAILED = "encoder_failed"  # the picture is good; the model failed on it
+    NAME = "name"  # it is called as a moment of a video or a part of a picture is in the index
     SAME_SHOT = "same_shot"  # a note: the picture beside it shows the same, and counts for both
     NO_PICTURE = "no_picture"  # a note: neither its name nor its beginning says that it is a picture
 
@@ -59,6 +60,7 @@ LASTING = {
     Reason.TOO_LARGE: Lasts.FOR_GOOD,
     Reason.EMPTY: Lasts.FOR_GOOD,
     Reason.UNSUPPORTED: Lasts.FOR_GOOD,
+    Reason.NAME: Lasts.UNTIL_NEXT,
     # A process dies, or comes to nothing in time, as well when the system ends or stops it or is short of memory.
     Reason.TIMEOUT: Lasts.A_FEW_TIMES,
     Reason.DECODER_CRASHED: Lasts.A_FEW_TIMES,
@@ -219,6 +221,11 @@ def is_view(key: str) -> bool:
     """Whether a key is of a part of a picture."""
     found = _KEY.fullmatch(key) if "#xywh=" in key else None
     return bool(found and found["region"])
+
+
+def is_part(key: str) -> bool:
+    """Whether a key is of a part of a file: a frame or a view."""
+    return split_key(key)[0] != key
 
 
 def key_in(file: str, key: str) -> str:

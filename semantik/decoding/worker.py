@@ -1,6 +1,6 @@
 """A decoder process: reads requests for pictures on stdin, answers with pixels on stdout.
 
-Run by ``decode_pool`` as ``python -m semantik.decoding.worker MEMORY SECONDS``: how many bytes of
+Run by ``process_lending`` as ``python -m semantik.decoding.worker MEMORY SECONDS``: how many bytes of
 memory it may take beyond what it has when idle, and how long a request may last before it ends itself.
 Hostile pictures are opened here and nowhere else. It ends when its stdin closes, so that it never outlives
 the program.
@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -38,6 +39,7 @@ from semantik.decoding.memory_shares import Allowance, NeedsMore
 from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_image
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
 from semantik.decoding.pipe_messages import BadFrame, Header, Message, read_frame, write_frame
+from semantik.decoding.process_limits import limit_memory, lower_priority
 from semantik.decoding.shot_reading import read_shot
 from semantik.decoding.sidecar_files import SIDECAR_EXTENSIONS, describe_sidecar
 from semantik.decoding.video import frames
@@ -46,7 +48,6 @@ from semantik.records import DateSource, Reason, split_path
 from semantik.storage.regular_files import changed_ns, long_path, reason_of
 
 THUMBNAIL_QUALITY = 80
-_NICENESS = 5
 
 
 def main(arguments: list[str]) -> None:
@@ -55,10 +56,10 @@ def main(arguments: list[str]) -> None:
     stdin, stdout = _take_channel()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program, which then closes stdin
     logging.disable()  # nobody reads it: what matters travels in the answers
-    _lower_priority()
+    lower_priority()
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     threading.Thread(target=_read_requests, args=(stdin, inbox), daemon=True).start()
-    limit = _limit_memory(memory)
+    limit = limit_memory(memory)
     with Path(os.devnull).open("w", encoding="ascii") as nowhere:
         write_frame(stdout, {"ready": True, "limited": limit is not None})
         while True:
@@ -90,49 +91,14 @@ def _read_requests(stdin: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
     os._exit(0)
 
 
-def _lower_priority() -> None:
-    """Let the window and the encoder go first."""
-    if sys.platform == "win32":
-        from semantik.decoding import windows_jobs
-
-        with suppress(OSError):
-            windows_jobs.lower_own_priority()
-    else:
-        os.nice(_NICENESS)
-
-
-def _limit_memory(memory: int) -> object:
-    """Allow the process ``memory`` bytes more than it has now, where the system can; no core dumps.
-
-    Linux limits address space, Windows what is committed, by a job that lasts as long as what is returned. macOS has
-    no limit that it keeps: None is returned.
-    """
-    if sys.platform == "win32":
-        from semantik.decoding import windows_jobs
-
-        try:
-            return windows_jobs.limit_own_memory(memory)
-        except OSError:  # as on macOS, then
-            return None
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    limit: int | None = None
-    if sys.platform == "linux":
-        # Not by psutil: it would bring sockets into a process that opens hostile pictures, and 10 ms to its start.
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
-        limit = pages * resource.getpagesize() + memory
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        if hard == resource.RLIM_INFINITY or limit < hard:
-            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-    return limit
-
-
 def _answer(header: Header, payload: bytes) -> Message:
+    return _answered(lambda: _work(header, payload) if header["op"] != "fingerprints" else _fingerprints(payload))
+
+
+def _answered(work: Callable[[], Message]) -> Message:
+    """What ``work`` answers, or why it could not."""
     try:
-        if header["op"] == "fingerprints":
-            return {"found": [_fingerprint(Path(os.fsdecode(name))) for name in payload.split(b"\0")]}, b""
-        return _work(header, *split_path(Path(os.fsdecode(payload))))
+        return work()
     except NeedsMore as error:
         return {"needs": error.memory, "pixels": error.pixels}, b""
     except DecodeFailed as error:
@@ -144,7 +110,8 @@ def _answer(header: Header, payload: bytes) -> Message:
         return _failure(Reason.DAMAGED, repr(error), traceback.format_exc())
 
 
-def _work(header: Header, path: Path, moment: float | None) -> Message:
+def _work(header: Header, payload: bytes) -> Message:
+    path, moment = _file_and_moment(Path(os.fsdecode(payload)))
     seconds = header["seconds"]  # for a video; a picture cannot be left half done
     allowance = Allowance(header["memory"], header["patient"])
     if header["op"] == "thumbnail":
@@ -157,23 +124,31 @@ def _work(header: Header, path: Path, moment: float | None) -> Message:
     if header["op"] == "describe":
         return _told(frames.describe_video(path, seconds) if is_video else describe_image(path, allowance)), b""
     spec = InputSpec(**header["spec"])
-    if moment is not None and is_video:
+    if moment is not None:
         return _fit_frame(path, moment, spec, seconds)
     # First, so that the decoder finds the file in the system's cache.
     before = _read_whole(path, is_video)
-    try:
-        told, pixels = _fit_video(path, spec, seconds) if is_video else _fit(path, spec, allowance)
-    except DecodeFailed as error:
-        if isinstance(before, Fingerprint) or error.params["reason"] is not Reason.DAMAGED:
-            raise
+    told, pixels = _answered(lambda: _fit_video(path, spec, seconds) if is_video else _fit(path, spec, allowance))
+    if told.get("reason") == Reason.DAMAGED.value and not isinstance(before, Fingerprint):
         # Some decoders call damaged what a disk did not give.
-        raise DecodeFailed(path=str(path), reason=reason_of(before), detail=str(before)) from error
+        told = _failure(reason_of(before), str(before), told["trace"])[0]
+    # Of what cannot be decoded, too: under another name it need not be tried again.
     return {**told, "fingerprint": _unchanged(path, before)}, pixels
+
+
+def _file_and_moment(path: Path) -> tuple[Path, float | None]:
+    file, moment = split_path(path)
+    # What is no moment of a video is a file that is called so.
+    return (file, moment) if moment is not None and frames.is_video(file) else (path, None)
 
 
 def _failure(reason: object, detail: str, trace: str) -> Message:
     assert isinstance(reason, Reason)
     return {"reason": reason.value, "detail": detail[:1000], "trace": trace[-8000:]}, b""
+
+
+def _fingerprints(names: bytes) -> Message:
+    return {"found": [_fingerprint(Path(os.fsdecode(name))) for name in names.split(b"\0")]}, b""
 
 
 def _fingerprint(path: Path) -> Header:

@@ -22,7 +22,7 @@ from semantik.index import APPROXIMATE_FROM
 from semantik.queries import Query
 from semantik.results.page import PageLink, check_place, render, results_path, thumbnail_side, write_page
 from semantik.results.thumbnails import ThumbnailCache
-from semantik.search.ranking import embed_query, query_vector
+from semantik.search.query_embedding import embed_query, query_vector
 from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
 from semantik.storage.home import background_folder, thumbnails_folder

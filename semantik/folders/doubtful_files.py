@@ -17,7 +17,7 @@ from semantik.folders.same_shot import of_one_shot
 from semantik.folders.scan import Doubt
 from semantik.index import ImageIndex
 from semantik.long_tasks import TaskControl
-from semantik.records import Changes, ImageFile, Reason
+from semantik.records import Changes, ImageFile, Reason, is_part
 from semantik.storage.regular_files import open_regular
 
 
@@ -44,8 +44,12 @@ class DoubtfulFiles:
         New files under strange names are opened for their first bytes, and what they are is noted.
         """
         for path, file in self.unlisted.items():
-            if _is_picture(index, file):
+            if not _is_picture(index, file):
+                continue
+            if not is_part(path):
                 found[path] = file
+            elif not _is_noted(index, file, Reason.NAME):  # it cannot have a row: that is some other file's part's
+                index.note(file, Reason.NAME)
         if not self.halves:
             return
         shared = {stem(path) for path in self.halves}
@@ -84,6 +88,7 @@ class DoubtfulFiles:
             return
         known.todo = [file for file in known.todo if file.path not in self.waiting]
         known.copies = [(path, file) for path, file in known.copies if file.path not in self.waiting]
+        known.bad = [told for told in known.bad if told[0].path not in self.waiting]
         known.todo += [file for path, file in known.twins if path in self.waiting and file.path not in self.waiting]
         known.twins = [(path, file) for path, file in known.twins if not {path, file.path} & self.waiting.keys()]
 
@@ -112,9 +117,9 @@ def _is_known(index: ImageIndex, file: ImageFile) -> bool:
     return bool(rows) and index.file_of(rows[0]) == file
 
 
-def _is_noted(index: ImageIndex, file: ImageFile) -> bool:
+def _is_noted(index: ImageIndex, file: ImageFile, reason: Reason = Reason.SAME_SHOT) -> bool:
     skip = index.skip_of(file.path)
-    return skip is not None and skip.reason is Reason.SAME_SHOT and skip.is_of(file)
+    return skip is not None and skip.reason is reason and skip.is_of(file)
 
 
 def _is_picture(index: ImageIndex, file: ImageFile) -> bool:

@@ -172,7 +172,7 @@ class EmbeddingRun:
             if reason in _ONCE_MORE and not self._alone and len(self._suspects) < _MOST_ALONE:
                 self._suspects.append(file)
             else:
-                self._skip(file, reason, error.params.get("detail", ""))
+                self._skip(file, reason, error.params.get("detail", ""), str(error.params.get("fingerprint", "")))
 
     def _check_folder(self) -> None:
         """Raises FolderNotFound when the disk went away: no file is to blame, and no old vector to be dropped."""
@@ -238,9 +238,9 @@ class EmbeddingRun:
             raise ValueError(f"embeddings of shape {embeddings.shape} or not finite")
         return embeddings
 
-    def _skip(self, file: ImageFile, reason: object, detail: object) -> None:
+    def _skip(self, file: ImageFile, reason: object, detail: object, fingerprint: str = "") -> None:
         assert isinstance(reason, Reason)
         log.info("skipped %s: %s: %s", file.path, reason.value, detail)
         if file.path in self.kept:
             return
-        self.index.skip(file, reason)
+        self.index.skip(file, reason, fingerprint)

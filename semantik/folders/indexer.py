@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from semantik.decoding.decoded import Decoded, DecodedVideo
@@ -20,7 +17,6 @@ from semantik.errors import (
     FolderEmptied,
     FolderNotFound,
     IndexNotSaved,
-    MassRemoval,
     NoImages,
     SemantikError,
 )
@@ -28,14 +24,12 @@ from semantik.folders.doubtful_files import DoubtfulFiles
 from semantik.folders.embedding_run import EmbeddingRun
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.known_content import Pairs, Read, Recognised, reader, recognise
-from semantik.folders.litter import is_derived
-from semantik.folders.raw_jpeg_pairs import superseded
+from semantik.folders.missing_pictures import check_removal, missed
 from semantik.folders.scan import find_images
 from semantik.folders.walk import identify
 from semantik.index import ImageIndex
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
-from semantik.storage.regular_files import is_link, long_path
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +149,7 @@ def update_index(
             read, root = reader(folder, decoders, control), identify(folder)
             if check:
                 changes = _read_whole(index, changes, found, read)
-            known = recognise(index, doubtful.hold_back(index, changes), read)
+            known = recognise(index, doubtful.hold_back(index, changes), read, again)
             doubtful.hold_back_rest(known)
             if identify(folder) != root:  # what could not be read is not to be dropped
                 raise FolderNotFound(folder=str(folder))
@@ -163,8 +157,8 @@ def update_index(
                 # What was not read yet may be where it is missed.
                 return _report(index, encoder, started, problems, cancelled=True)
             if not allow_mass_removal:
-                missed = _missed(known.removed, found, unwanted)
-                check_removal(index, missed, wished=len(known.removed) - len(missed))
+                gone = missed(known.removed, found, unwanted)
+                check_removal(index, gone, wished=len(known.removed) - len(gone))
             before = index.count
             adopted, copied = _take_known(index, known, read, on_known, adopt)
             unseen = tuple(problem.path for problem in problems)
@@ -213,6 +207,8 @@ def _take_known(
     index.learn(known.learnt)
     on_known(known.moved, known.copies)
     index.remove(known.removed)
+    for file, reason, fingerprint in known.bad:
+        index.skip(file, reason, fingerprint)
     adopted = {file.path for file in adopt(index, known.todo, read)}
     known.todo = [file for file in known.todo if file.path not in adopted]
     return adopted, index.count_of({*adopted, *(file.path for _, file in known.copies)})
@@ -262,13 +258,24 @@ def _read_whole(index: ImageIndex, changes: Changes, found: Mapping[str, ImageFi
     """The changes, with the files among them that have other content although size and time are as before."""
     news = {file.path for file in (*changes.added, *changes.changed)}
     same = [found[file.path] for file in index.files() if file.path in found and file.path not in news]
-    digests = read(same)
+    bad = {
+        file.path: digest
+        for file, digest, _ in index.bad_contents({file.size for file in found.values()})
+        if found.get(file.path) == file
+    }
+    digests = read([*same, *(found[path] for path in bad)])
     indexed = {file.path: index.fingerprint_of(index.rows_of(file.path)[0]) for file in same}
-    index.learn({path: digest for path, digest in digests.items() if not indexed[path]})
+    index.learn({path: digest for path, digest in digests.items() if not indexed.get(path, path)})
     other = [
         file for file in same if indexed[file.path] and digests.get(file.path, indexed[file.path]) != indexed[file.path]
     ]
-    return replace(changes, changed=[*changes.changed, *other], unchanged=changes.unchanged - len(other))
+    mended = [found[path] for path, digest in bad.items() if digests.get(path, digest) != digest]
+    return replace(
+        changes,
+        added=[*changes.added, *mended],
+        changed=[*changes.changed, *other],
+        unchanged=changes.unchanged - len(other),
+    )
 
 
 def _save_rest(index: ImageIndex) -> None:
@@ -277,53 +284,3 @@ def _save_rest(index: ImageIndex) -> None:
         index.save()
     except SemantikError as error:
         log.warning("not saved after a failed run: %s", error)
-
-
-def _missed(removed: list[str], found: Collection[str], unwanted: Exclusions | None) -> list[str]:
-    """Those of ``removed`` that the scan was to find: nobody excluded them, and no twin took their place."""
-    twins = superseded(removed, found)
-    wished = twins | {path for path in removed if (unwanted and unwanted.covers(path)) or _is_derived(path)}
-    return [path for path in removed if path not in wished]
-
-
-def _is_derived(path: str) -> bool:
-    parts = path.split("/")
-    return any(map(is_derived, parts, parts[1:]))
-
-
-# -- Telling pictures that were deleted from pictures whose disk is not connected
-
-MASS_REMOVAL = 20  # below this many missing pictures nobody is asked
-
-
-def check_removal(index: ImageIndex, removed: Collection[str], wished: int = 0) -> None:
-    """Raises MassRemoval when the missing pictures may be on a disk that is not there now.
-
-    ``wished`` more are to be dropped as the user wishes; they are neither among ``removed`` nor among "all" here.
-
-    They may when they are more than half of all, or when at least ``MASS_REMOVAL`` of them were in folders
-    that are still there but have nothing in them, as the mount point of an unmounted disk, or that are now
-    links that lead nowhere.
-    """
-
-    @lru_cache(maxsize=4096)
-    def is_emptied(folder: str) -> bool:
-        while folder:
-            path = index.folder / folder
-            try:
-                with os.scandir(long_path(path)) as entries:
-                    return next(entries, None) is None
-            except FileNotFoundError:
-                with contextlib.suppress(OSError):  # nothing is there at all
-                    if is_link(long_path(path)):
-                        return True
-                folder = folder.rpartition("/")[0]
-            except OSError:
-                return False
-        return False
-
-    gone, count = len(removed), index.count - wished
-    if gone >= MASS_REMOVAL and (
-        gone * 2 > count or sum(is_emptied(path.rpartition("/")[0]) for path in removed) >= MASS_REMOVAL
-    ):
-        raise MassRemoval(folder=str(index.folder), gone=gone, count=count)

@@ -7,17 +7,19 @@ is read for its fingerprint, and nothing is decoded. Only what is left then is e
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from semantik.decoding.fingerprint import Fingerprint
+from semantik.decoding.pictures.formats import TELLING_EXTENSIONS
+from semantik.decoding.pictures.unlisted import spoken_extension
 from semantik.decoding.pool import DecodePool
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.folders.raw_jpeg_pairs import RAW_EXTENSIONS, suffix
 from semantik.index import ImageIndex
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import Changes, ImageFile
+from semantik.records import Changes, ImageFile, Reason
 
 Read = Callable[[Sequence[ImageFile]], dict[str, str]]
 """Reads files; gives the fingerprints, by path, of those that can be read and are as they were scanned."""
@@ -39,7 +41,8 @@ class Recognised:
 
     ``moved`` and ``copies`` have the path of an indexed file and a file with its content: it was ``moved`` there (or
     its time was touched), or is there once more; paths of ``copies`` count after the moves. ``twins`` have the path of
-    a file in ``todo`` and another with the same content. ``learnt`` are fingerprints that were not known.
+    a file in ``todo`` and another with the same content. ``learnt`` are fingerprints that were not known. ``bad`` are
+    files with content that no decoder could read, with why and their fingerprints.
     """
 
     moved: list[tuple[str, ImageFile]] = field(default_factory=list)
@@ -48,6 +51,7 @@ class Recognised:
     todo: list[ImageFile] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     learnt: dict[str, str] = field(default_factory=dict)
+    bad: list[tuple[ImageFile, Reason, str]] = field(default_factory=list)
 
 
 def reader(folder: Path, pool: DecodePool, control: TaskControl = UNATTENDED) -> Read:
@@ -76,8 +80,11 @@ def reader(folder: Path, pool: DecodePool, control: TaskControl = UNATTENDED) ->
     return read
 
 
-def recognise(index: ImageIndex, changes: Changes, read: Read) -> Recognised:
-    """Match what a scan found (``changes`` against ``index``) by content; the index is not changed."""
+def recognise(index: ImageIndex, changes: Changes, read: Read, again: Collection[str] = ()) -> Recognised:
+    """Match what a scan found (``changes`` against ``index``) by content; the index is not changed.
+
+    ``again``: paths of what is to be tried although it may be known as bad.
+    """
     new = [*changes.added, *changes.changed]
     sizes = Counter(file.size for file in new if file.size)
     known: dict[str, tuple[ImageFile, str]] = {}
@@ -87,6 +94,8 @@ def recognise(index: ImageIndex, changes: Changes, read: Read) -> Recognised:
     known_sizes = {file.size for file, _ in known.values()}
     free = {path for path in (*changes.removed, *(file.path for file in changes.changed)) if path in known}
     untold = [file for path, (file, digest) in known.items() if not digest and path not in free]
+    bad = {(_reader(file.path), file.size, digest): reason for file, digest, reason in index.bad_contents(sizes.keys())}
+    known_sizes |= {size for _, size, _ in bad}
     asked = [file for file in new if file.size and (file.size in known_sizes or sizes[file.size] > 1)]
     read_now = read([*asked, *untold])
     learnt = {file.path: read_now.pop(file.path) for file in untold if file.path in read_now}
@@ -96,7 +105,28 @@ def recognise(index: ImageIndex, changes: Changes, read: Read) -> Recognised:
     matching.by_name(new)
     matching.by_content(new)
     matching.without_fingerprints(changes.added)
-    return matching.outcome(new, changes.removed, learnt)
+    told = matching.outcome(new, changes.removed, learnt)
+    if bad:
+        _know_bad(told, bad, read_now, again)
+    return told
+
+
+def _know_bad(
+    told: Recognised, bad: Mapping[Content, Reason], digests: Mapping[str, str], again: Collection[str]
+) -> None:
+    """Take out of what is to be embedded what no decoder could read, under another name."""
+
+    def reason_of(file: ImageFile) -> Reason | None:
+        return None if file.path in again else bad.get((_reader(file.path), file.size, digests.get(file.path, "")))
+
+    new = [*told.todo, *(file for _, file in told.twins)]
+    told.bad = [(file, reason, digests[file.path]) for file in new if (reason := reason_of(file))]
+    known = {file.path for file, _, _ in told.bad}
+    told.todo = [file for file in told.todo if file.path not in known]
+    told.twins = [(path, file) for path, file in told.twins if file.path not in known]
+    # A twin whose first is known as bad and which is not itself: its ending gives it another reader.
+    told.todo += [file for path, file in told.twins if path in known]
+    told.twins = [(path, file) for path, file in told.twins if path not in known]
 
 
 class _Matching:
@@ -195,6 +225,12 @@ def _kind(path: str) -> str:
     """What may be decoded differently although the content is the same."""
     kind = suffix(path)
     return "video" if kind in VIDEO_EXTENSIONS else "raw" if kind in RAW_EXTENSIONS else ""
+
+
+def _reader(path: str) -> str:
+    """What else but its content bears on how a file is decoded."""
+    ending = spoken_extension(path.rpartition("/")[2])
+    return _kind(path) or (ending if ending in TELLING_EXTENSIONS else "")
 
 
 def _name(path: str) -> str:

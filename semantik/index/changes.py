@@ -4,43 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
 
 from semantik.index.manifest import Manifest
 from semantik.index.row_table import RowTable
-from semantik.records import LASTING, NOTES, Changes, ImageFile, Lasts, Reason, split_key
-
-TRANSIENT = frozenset(reason for reason, lasts in LASTING.items() if lasts in (Lasts.UNTIL_NEXT, Lasts.A_FEW_TIMES))
-"""Reasons that may be gone although the file is the same: an update tries such files again."""
-
-MOST_TRIES = 3
-"""Updates in which a file of ``Lasts.A_FEW_TIMES`` is tried; another version of the program counts anew."""
-
-
-class Skip(NamedTuple):
-    """What is remembered of a file that was skipped: its size and time then, why, and in how many updates in a row."""
-
-    size: int  # bytes
-    mtime_ns: int
-    reason: Reason
-    tries: int = 0  # 0 where nobody counts
-
-    def is_of(self, file: ImageFile) -> bool:
-        """Whether the file is still the same."""
-        return (self.size, self.mtime_ns) == (file.size, file.mtime_ns)
-
-    def may_pass(self) -> bool:
-        """Whether trying once more may help."""
-        lasts = LASTING[self.reason]
-        return lasts is Lasts.UNTIL_NEXT or (lasts is Lasts.A_FEW_TIMES and self.tries < MOST_TRIES)
-
-
-def skip_of(file: ImageFile, reason: Reason, before: Skip | None) -> Skip:
-    """What to remember of a file that is skipped now; ``before``: what was remembered of it until now."""
-    tries = 0
-    if LASTING[reason] is Lasts.A_FEW_TIMES:
-        tries = before.tries + 1 if before and before.is_of(file) else 1
-    return Skip(file.size, file.mtime_ns, reason, tries)
+from semantik.index.skipped_files import Skip
+from semantik.records import NOTES, Changes, ImageFile, split_key
 
 
 def compare(

@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 
 from semantik import __version__
 from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError, system_detail
-from semantik.index.changes import Skip, compare, skip_of
+from semantik.index.changes import compare
 from semantik.index.commit import commit
 from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import VIEWS, Manifest
 from semantik.index.row_table import RowTable
+from semantik.index.skipped_files import Skip, SkippedFiles, skip_of
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
 from semantik.index.vector_files import Vectors, let_go, open_files, read_rows, search_runs
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import NOTES, WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, key_in, split_key
+from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, key_in, split_key
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class ImageIndex:
         self._saved: list[Vectors] = []
         self._pending: list[Vectors] = []
         self._rows = RowTable()
-        self._skipped: dict[str, Skip] = {}
+        self._skipped = SkippedFiles()
         self._dirty = True
         self._approximate_from = approximate_from
 
@@ -135,15 +136,12 @@ class ImageIndex:
 
     def _adopt(self, manifest: Manifest, vectors: list[Vectors]) -> None:
         try:
-            self._skipped = {
-                path: Skip(size, mtime_ns, Reason(why), *tries)
-                for path, size, mtime_ns, why, *tries in manifest.skipped
-            }
+            self._skipped = SkippedFiles(manifest.skipped)
         except ValueError as error:
             raise IndexDamaged(why="manifest", detail=str(error)) from error
         self._manifest, self._saved, self._dirty = manifest, vectors, False
         if manifest.program != __version__:  # its decoders may do what those before could not
-            self._skipped = {path: skip._replace(tries=0) for path, skip in self._skipped.items()}
+            self._skipped.count_anew()
         self._rows = RowTable(manifest.paths, manifest.removed)
         if len(self._rows) != manifest.count:
             raise IndexDamaged(why="manifest", detail="a path occurs twice")
@@ -178,7 +176,7 @@ class ImageIndex:
             removed=[*kept.removed],
         )
         other._saved, other._pending = [*self._saved], [*self._pending]
-        other._rows, other._skipped = self._rows.fork(), {**self._skipped}
+        other._rows, other._skipped = self._rows.fork(), self._skipped.fork()
         return other
 
     # -- Metadata --------------------------------------------------------------------------------------
@@ -245,8 +243,7 @@ class ImageIndex:
 
     def warning_of(self, path: str) -> Reason | None:
         """Why an indexed file is only partly good."""
-        note = self._skipped.get(path)
-        return note[2] if note and note[2] in WARNINGS else None
+        return self._skipped.warning_of(path)
 
     def fingerprint_of(self, row: int) -> str:
         """What tells the content of that file; "" while it is unknown."""
@@ -262,11 +259,18 @@ class ImageIndex:
 
     def problems(self) -> list[Problem]:
         """Files that were skipped or read only in part, by path; notes are no problems."""
-        return [Problem(path, skip.reason) for path, skip in sorted(self._skipped.items()) if skip.reason not in NOTES]
+        return self._skipped.problems()
 
     def skip_of(self, path: str) -> Skip | None:
         """What is remembered of a file that was skipped, read only in part, or noted."""
-        return self._skipped.get(path)
+        return self._skipped.by_path.get(path)
+
+    def bad_contents(self, sizes: Collection[int]) -> list[tuple[ImageFile, str, Reason]]:
+        """Skipped files of one of these sizes (bytes) that no decoder will read under any name.
+
+        Each as it was, with its fingerprint and the reason.
+        """
+        return self._skipped.bad_contents(sizes)
 
     def compare(self, found: Iterable[ImageFile], *, unreadable: Collection[str] = (), retry: bool = False) -> Changes:
         """How ``found`` (a scan of the folder) differs from what is indexed.
@@ -274,7 +278,7 @@ class ImageIndex:
         Files below a folder in ``unreadable`` (relative, ending in "/") are not missed: they cannot be
         seen now. Known bad files are no news unless ``retry`` is set and their reason may have passed.
         """
-        return compare(found, self._manifest, self._rows, self._skipped, unreadable=unreadable, retry=retry)
+        return compare(found, self._manifest, self._rows, self._skipped.by_path, unreadable=unreadable, retry=retry)
 
     # -- Changing --------------------------------------------------------------------------------------
 
@@ -291,7 +295,7 @@ class ImageIndex:
             return
         self._pending.append(Vectors.of_array(np.ascontiguousarray(embeddings)))
         for file, fingerprint in zip(files, fingerprints or [""] * len(files), strict=True):
-            self._skipped.pop(file.path, None)
+            self._skipped.by_path.pop(file.path, None)
             self._rows.set(file.path, len(self._manifest.paths))
             self._manifest.paths.append(file.path)
             self._manifest.sizes.append(file.size)
@@ -312,15 +316,15 @@ class ImageIndex:
             raise KeyError(next(path for (path, _), found in zip(moves, rows, strict=True) if not found))
         moving = {path for path, _ in moves}
         self.remove(file.path for _, file in moves if file.path not in moving)
-        notes = [self._skipped.pop(path, None) for path, _ in moves]
+        notes = [self._skipped.by_path.pop(path, None) for path, _ in moves]
         stored = self._manifest
         for (_, file), found, note in zip(moves, rows, notes, strict=True):
             for row in found:
                 stored.paths[row] = key_in(file.path, stored.paths[row])
                 stored.sizes[row], stored.mtimes_ns[row] = file.size, file.mtime_ns
-            self._skipped.pop(file.path, None)
+            self._skipped.by_path.pop(file.path, None)
             if note and note.reason in WARNINGS:
-                self._skipped[file.path] = skip_of(file, note.reason, None)
+                self._skipped.by_path[file.path] = skip_of(file, note.reason, None)
         if moves:
             self._rows = RowTable(stored.paths, self._rows.removed)
             self._dirty = True
@@ -335,13 +339,13 @@ class ImageIndex:
             self.remove([file.path])
             files += [replace(file, path=key_in(file.path, self._manifest.paths[row])) for row in found]
             rows += found
-            notes.append((file, self._skipped.get(path)))
+            notes.append((file, self._skipped.warning_of(path)))
         if copies:
             self.add(files, self.vectors(rows), [self._manifest.fingerprints[row] for row in rows])
-        for file, note in notes:
-            self._skipped.pop(file.path, None)
-            if note and note.reason in WARNINGS:
-                self.skip(file, note.reason)
+        for file, warning in notes:
+            self._skipped.by_path.pop(file.path, None)
+            if warning:
+                self.skip(file, warning)
 
     def learn(self, fingerprints: Mapping[str, str]) -> None:
         """Note what tells the content of indexed files, by their paths."""
@@ -355,35 +359,33 @@ class ImageIndex:
         for path in paths:
             self._drop(path)
 
-    def skip(self, file: ImageFile, reason: Reason) -> None:
-        """Remember that ``file`` was skipped (its old version is forgotten) or, for a warning, is only partly good."""
+    def skip(self, file: ImageFile, reason: Reason, fingerprint: str = "") -> None:
+        """Remember that ``file`` was skipped (its old version is forgotten) or, for a warning, is only partly good.
+
+        ``fingerprint``: what tells its content, "" while that is unknown.
+        """
         if reason is not Reason.TRUNCATED:
             self._drop(file.path)
-        self._skipped[file.path] = skip_of(file, reason, self._skipped.get(file.path))
+        skipped = self._skipped.by_path
+        skipped[file.path] = skip_of(file, reason, skipped.get(file.path), fingerprint)
         self._dirty = True
 
     def note(self, file: ImageFile, reason: Reason) -> None:
         """Remember what a file was seen to be; what is indexed of it stays."""
-        self._skipped[file.path] = skip_of(file, reason, None)
+        self._skipped.by_path[file.path] = skip_of(file, reason, None)
         self._dirty = True
 
     def forget_notes(self) -> None:
         """Forget which files were noted, so that they are looked at anew."""
-        self.forget_skipped([path for path, skip in self._skipped.items() if skip.reason not in NOTES])
+        self._dirty |= self._skipped.forget_notes()
 
     def forget_skipped(self, keep: Collection[str]) -> None:
         """Forget skipped files that are not in ``keep``: they are gone from the folder."""
-        gone = self._skipped.keys() - set(keep)
-        for path in gone:
-            del self._skipped[path]
-        self._dirty |= bool(gone)
+        self._dirty |= self._skipped.keep(keep)
 
     def try_again(self, paths: Iterable[str]) -> None:
         """Forget that these files were skipped, so that ``compare`` finds them new; what is partly good stays."""
-        for path in paths:
-            if path in self._skipped and self._skipped[path].reason not in WARNINGS:
-                del self._skipped[path]
-                self._dirty = True
+        self._dirty |= self._skipped.try_again(paths)
 
     def views_done(self) -> None:
         """Note that all wide pictures have the views that they get now."""
@@ -447,11 +449,7 @@ class ImageIndex:
             for vectors in self._saved:
                 if vectors.file and not vectors.file.held:
                     vectors.check()  # what is written anew is read from there
-            skipped = [
-                [path, size, mtime, why.value, *([tries] if tries else [])]
-                for path, (size, mtime, why, tries) in sorted(self._skipped.items())
-            ]
-            before = replace(self._manifest, removed=sorted(self._rows.removed), skipped=skipped)
+            before = replace(self._manifest, removed=sorted(self._rows.removed), skipped=self._skipped.stored())
             self._manifest, self._saved = commit(self.store, before, self._saved, self._pending)
         except OSError as error:
             raise IndexNotSaved(folder=str(self.store), detail=system_detail(error)) from error

@@ -68,7 +68,7 @@ class Manifest:
     mtimes_ns: list[int] = field(default_factory=list)
     fingerprints: list[str] = field(default_factory=list)  # of the files' content, "" while unknown
     removed: list[int] = field(default_factory=list)  # rows that no longer count
-    skipped: list[list[Any]] = field(default_factory=list)  # [path, size, mtime_ns, reason], and tries where counted
+    skipped: list[list[Any]] = field(default_factory=list)  # [path, size, mtime_ns, reason, tries, fingerprint]
     program: str = ""  # version of the program that stored it
     views: str = VIEWS  # how all wide pictures were looked at, at least
     sha256: str = ""  # of the stored text; empty until it is stored
@@ -260,7 +260,9 @@ def _column(values: Any, kind: type) -> list[Any]:
 
 
 def _skip(entry: Any) -> list[Any]:
-    path, size, mtime_ns, reason, *tries = _typed(entry, list)
-    if len(tries) > 1 or any(each < 1 for each in _column(tries, int)):
-        raise ValueError("tries are counted from one")
-    return [_typed(path, str), _typed(size, int), _typed(mtime_ns, int), _typed(reason, str), *tries]
+    path, size, mtime_ns, reason, *rest = _typed(entry, list)
+    if rest:
+        tries, *fingerprint = rest
+        if len(fingerprint) > 1 or not all(_column(fingerprint, str)) or _typed(tries, int) < (0 if fingerprint else 1):
+            raise ValueError("tries are counted from one, and a fingerprint comes after them")
+    return [_typed(path, str), _typed(size, int), _typed(mtime_ns, int), _typed(reason, str), *rest]

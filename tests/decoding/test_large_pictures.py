@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from semantik.decoding import memory_shares, pool
+from semantik.decoding import memory_shares, process_lending
 from semantik.decoding.decoded import Decoded, Description
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.memory_shares import (
@@ -93,7 +93,7 @@ def test_a_decoder_says_what_it_would_need(tmp_path: Path, kind: str, options: d
 def test_what_an_ordinary_process_may_not_take_a_patient_one_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "share_memory", lambda *_: (1, 150 * MIB))
+    monkeypatch.setattr(process_lending, "share_memory", lambda *_: (1, 150 * MIB))
     rotated = Image.Exif()
     rotated[0x0112] = 6
     quarters((6000, 5000)).save(tmp_path / "large.png", compress_level=1, exif=rotated)
@@ -115,7 +115,7 @@ def test_too_little_memory_is_the_reason_and_it_is_for_the_moment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = [400 * MIB]
-    monkeypatch.setattr(pool, "free_memory", lambda: free[0])
+    monkeypatch.setattr(process_lending, "free_memory", lambda: free[0])
     quarters((9000, 8000), "L").save(tmp_path / "large.png", compress_level=1)
     with DecodePool(1) as decoders:
         with pytest.raises(DecodeFailed) as caught:
@@ -127,9 +127,9 @@ def test_too_little_memory_is_the_reason_and_it_is_for_the_moment(
 
 
 def test_others_wait_while_one_takes_the_memory_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "share_memory", lambda *_: (2, 40 * MIB))
-    monkeypatch.setattr(pool, "SHARE", 0.0)
-    monkeypatch.setattr(pool, "MEMORY_LIMIT", 1)
+    monkeypatch.setattr(process_lending, "share_memory", lambda *_: (2, 40 * MIB))
+    monkeypatch.setattr(process_lending, "SHARE", 0.0)
+    monkeypatch.setattr(process_lending, "MEMORY_LIMIT", 1)
     quarters((3000, 2000)).save(tmp_path / "large.png", compress_level=1)
     quarters().save(tmp_path / "small.png")
     with DecodePool(2) as decoders, ThreadPoolExecutor(6) as threads:

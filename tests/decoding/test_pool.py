@@ -19,7 +19,7 @@ import psutil
 import pytest
 from PIL import ExifTags, Image
 
-from semantik.decoding import pool as decode_pool
+from semantik.decoding import process_lending
 from semantik.decoding.decoded import Decoded
 from semantik.decoding.fitting import InputSpec, fit_pixels
 from semantik.decoding.pool import DecodePool, default_workers
@@ -320,7 +320,7 @@ def test_that_nothing_starts_is_no_files_fault(tmp_path: Path, command: list[str
 
 
 def test_processes_are_replaced_after_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode_pool, "_RECYCLE_AFTER", 3)
+    monkeypatch.setattr(process_lending, "_RECYCLE_AFTER", 3)
     paths = [plain(tmp_path / f"{number}.png", number) for number in range(7)]
     with DecodePool(1) as pool:
         seen = set()

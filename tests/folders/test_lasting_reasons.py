@@ -16,7 +16,7 @@ from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.index import ImageIndex
-from semantik.index.changes import MOST_TRIES, Skip, skip_of
+from semantik.index.skipped_files import MOST_TRIES, Skip, skip_of
 from semantik.records import LASTING, NOTES, WARNINGS, ImageFile, Lasts, Reason
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
@@ -117,7 +117,7 @@ def test_a_manifest_with_odd_tries_is_damaged(index, pool):
     update(index, Failing(pool, {"azul.png": Reason.TIMEOUT}))
     stored = decode((index.store / "image_index.json").read_bytes())
     assert [(entry[0], entry[3:]) for entry in stored.skipped] == [("azul.png", ["timeout", 1])]
-    for tries in ([0], [-1], ["1"], [1, 1], [True], [None]):
+    for tries in ([0], [-1], ["1"], [1, 1], [True], [None], [0, ""], [-1, "f"], [True, "f"], [0, "f", 1]):
         stored.skipped[0][4:] = tries
         with pytest.raises(IndexDamaged):
             decode(b"".join(encode(stored)))

@@ -25,6 +25,7 @@ from semantik.index import ImageIndex
 from semantik.records import Reason
 from tests.support import photo_files
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.films import BLUE, GREEN, scenes, write_film
 from tests.support.libraries import paint
 from tests.support.pictures import encoded
 
@@ -227,3 +228,53 @@ def test_a_raw_file_is_one_under_the_name_of_a_copy(tmp_path):
 def test_any_bytes_are_something_or_nothing(head, name):
     kind = recognise_unlisted(head, name)
     assert kind is None or not kind.readable or kind in FORMATS
+
+
+# -- Names as the index gives to parts of files
+
+NAMESAKES = ("x.jpg#t=3", "x.jpg#t=3.5", "x.jpg#xywh=percent:1,2,3,4", "x.png#xywh=1,2,3,4", "a#t=1.jpg", "#t=1.00")
+KEYS = ("x.jpg#t=3.00", "c.mp4#t=1.00", "x.jpg#xywh=percent:1.00,2.00,3.00,4.00", "#t=1.00#t=2.00", "ñ#t=0.50")
+
+
+@pytest.mark.parametrize("others", [(), ("x.jpg",)])
+def test_a_file_called_as_a_part_is_a_file_or_is_told(index, folder, pool, others):
+    for number, name in enumerate((*NAMESAKES, *KEYS, *others)):
+        (folder / name).write_bytes(encoded(Image.new("RGB", (16, 9), (number * 10, 99, 7)), "JPEG"))
+    (folder / "texto.jpg#t=4.00").write_bytes(b"text")
+    report = update(index, pool)
+    assert names(index) == sorted(["otra.png", *NAMESAKES, *others])
+    assert {(problem.path, problem.reason) for problem in report.problems} == {(key, Reason.NAME) for key in KEYS}
+    assert all(index.rows_of(name) == [index.rows()[name]] for name in names(index))
+    assert not any(index.rows_of(key) for key in KEYS)
+    again = ImageIndex.load(index.store, folder)
+    assert not scan_changes(again)[0] and not again.unsaved
+    assert update(again, pool).problems == report.problems
+    (folder / KEYS[0]).rename(folder / "buena.jpg")
+    assert {problem.path for problem in update(again, pool).problems} == {*KEYS[1:]}
+    assert again.rows_of("buena.jpg")
+
+
+def test_it_is_never_taken_for_a_frame_that_is_indexed(index, folder, pool, fake):
+    (folder / "c.mp4#t=1.00").write_bytes(encoded(Image.new("RGB", (16, 9), (200, 99, 7)), "PNG"))
+    write_film(folder / "c.mp4", scenes((BLUE, 1.0), (GREEN, 1.0)))
+    update(index, pool)
+    frames = [index.key_of(row) for row in index.rows_of("c.mp4")]
+    assert frames and all(key.startswith("c.mp4#t=") for key in frames)
+    for key in frames:
+        (folder / key).write_bytes(encoded(Image.new("RGB", (16, 9), (200, 99, 7)), "PNG"))
+    report = update(index, pool)
+    assert {problem.path for problem in report.problems} == {"c.mp4#t=1.00", *frames}
+    assert [index.key_of(row) for row in index.rows_of("c.mp4")] == frames
+    for key in frames:
+        (folder / key).unlink()
+    update(index, pool)
+    assert [index.key_of(row) for row in index.rows_of("c.mp4")] == frames
+
+
+def test_as_an_example_it_is_itself(folder, pool, fake):
+    for name, colour in (("x.jpg", (0, 0, 0)), ("x.jpg#t=3.00", (200, 99, 7)), ("x.jpg#t=3", (9, 200, 7))):
+        (folder / name).write_bytes(encoded(Image.new("RGB", (16, 9), colour), "PNG"))
+        assert tuple(pool.fit(folder / name, fake.input_spec).pixels[0, 0]) == colour
+    (folder / "x.jpg#xywh=percent:1.00,2.00,3.00,4.00").write_bytes(encoded(Image.new("RGB", (9, 9), (1, 2, 3)), "PNG"))
+    fitted = pool.fit(folder / "x.jpg#xywh=percent:1.00,2.00,3.00,4.00", fake.input_spec)
+    assert tuple(fitted.pixels[0, 0]) == (1, 2, 3)

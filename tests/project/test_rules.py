@@ -103,7 +103,7 @@ def test_only_one_file_knows_what_is_in_the_home(tmp_path):
 
 def test_folders_are_walked_and_programs_are_run_in_one_place():
     walkers = {room(path) for path in SOURCES if calls(path, "os.scandir", "os.walk", "scandir")}
-    assert walkers == {"semantik/folders/walk.py", "semantik/folders/indexer.py"}  # there: is a folder empty?
+    assert walkers == {"semantik/folders/walk.py", "semantik/folders/missing_pictures.py"}  # there: is a folder empty?
     runners = {room(path) for path in SOURCES if calls(path, "subprocess.run", "subprocess.Popen")}
     assert runners == {
         "semantik/desktop/helper_programs.py",

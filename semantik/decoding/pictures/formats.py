@@ -150,6 +150,9 @@ _SIGNATURES = (
 )
 # Too short a signature, or none at all: believed only when the file's name agrees.
 _BY_EXTENSION = {extension: kind for kind in (TGA, DIB, PCX, XBM, FLI, PCD) for extension in kind.extensions}
+TELLING_EXTENSIONS = frozenset({*_BY_EXTENSION, *RAW.extensions, *SVG.extensions})
+"""Those that bear on which reader a file gets; under any other, its content alone does."""
+
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 

@@ -87,7 +87,7 @@ class Searching:
     def _read(self, library: Library, words: str, pictures: str) -> Query:
         from semantik.queries import merged
         from semantik.search.example_pictures import read_pictures
-        from semantik.search.ranking import check_terms
+        from semantik.search.query_embedding import check_terms
         from semantik.storage.typed_paths import typed_path
 
         query = library.read(words)
