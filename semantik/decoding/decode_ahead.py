@@ -46,7 +46,9 @@ def in_order(
             try:
                 result = future.result()
             except DecodeFailed as error:
-                result = error
+                # Its calls, this one among them, would hold it and all that the caller works with in a ring: an index,
+                # say, whose files Windows moves only once nobody has them mapped.
+                result = error.with_traceback(None)
             except CancelledError as error:
                 raise Cancelled from error
             load -= weight

@@ -181,7 +181,7 @@ def test_two_programs_write_one_log(home):
         "import logging, pathlib, sys\n"
         "from semantik.storage.log_file import start_logging\n"
         "start_logging(pathlib.Path(sys.argv[1]))\n"
-        "for number in range(1500): logging.getLogger('semantik').info('del otro %d %s', number, 'x' * 1000)\n"
+        "for number in range(150): logging.getLogger('semantik').info('del otro %d %s', number, 'x' * 10_000)\n"
         "logging.getLogger('semantik').info('fin del otro')\n"
     )
     start_logging(home)
@@ -190,8 +190,8 @@ def test_two_programs_write_one_log(home):
         log.info("antes")
         other = start("-c", code, str(home))
         assert other.stderr == ""
-        for number in range(1500):
-            log.info("de este %d %s", number, "x" * 1000)
+        for number in range(150):
+            log.info("de este %d %s", number, "x" * 10_000)
         log.info("fin de este")
         told = "".join(path.read_text("utf-8") for path in log_files(home) if path.exists())
         assert "fin del otro" in told

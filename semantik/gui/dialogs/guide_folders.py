@@ -78,13 +78,13 @@ class FolderChoices(ttk.Frame):
         row.columnconfigure(0, weight=1)
         variable = tk.BooleanVar(self, value=ticked)
         name, path = visible(folder.name or str(folder)), visible(str(folder))
-        words = shortened(name, font.Font(self, font="SunValleyBodyFont"), self._room * 2 // 3)
+        words = shortened(name, font.nametofont("SunValleyBodyFont", self), self._room * 2 // 3)
         box = ttk.Checkbutton(row, text=words, variable=variable, command=self._on_change)
         box.grid(row=0, column=0, sticky="w")
         box.bind("<FocusIn>", lambda event: self._bring_into_view(row))
         count = Hint(row, text=say("guide.counting"))
         count.grid(row=0, column=1, sticky="e", padx=(px(self, 8), 0))
-        where = Hint(row, text=shortened(path, font.Font(self, font=PATH_FONT), self._room), font=PATH_FONT)
+        where = Hint(row, text=shortened(path, font.nametofont(PATH_FONT, self), self._room), font=PATH_FONT)
         where.grid(row=1, column=0, columnspan=2, sticky="w", padx=(px(self, 28), 0))
         where.bind("<Button-1>", lambda event: box.invoke())
         if where.cget("text") != path:
@@ -137,7 +137,10 @@ def told(found: PictureCount) -> str:
 
 
 def shortened(words: str, written: font.Font, room: int) -> str:
-    """``words`` with as much of the middle left out as makes them fit into ``room`` pixels."""
+    """``words`` with as much of the middle left out as makes them fit into ``room`` pixels.
+
+    ``written`` is the font itself: a copy, as ``font.Font(font=…)`` is, has its size rounded to points.
+    """
     kept, shown = len(words), words
     while kept > 1 and written.measure(shown) > room:
         kept -= 1

@@ -120,7 +120,7 @@ class MainView(ttk.Frame):
         """Let the window be no smaller than what it shows."""
         root = self.winfo_toplevel()
         # The status may take two lines, for which a window that its user made small does not grow.
-        line = font.Font(root, font="TkDefaultFont").metrics("linespace")
+        line = font.nametofont("TkDefaultFont", root).metrics("linespace")
         self.strip.grid()
         root.update_idletasks()
         if root.winfo_reqheight() + line > root.winfo_screenheight() - px(root, AROUND):
