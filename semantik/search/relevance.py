@@ -86,23 +86,31 @@ class Relevance:
         return sigmoid(IMAGE_SLOPE * excess(scores, background[np.newaxis]) + IMAGE_OFFSET)
 
     def of_query(
-        self, encoder: Encoder, index: Searchable, query: Query, terms: Embeddings, hits: Embeddings
+        self,
+        encoder: Encoder,
+        index: Searchable,
+        query: Query,
+        terms: Embeddings,
+        hits: Embeddings,
+        *,
+        bonus: NDArray[np.float32] | float = 0.0,
     ) -> NDArray[np.float64] | None:
         """Relevance of hits, float32 (n, dim), for a query with these embedded terms: (n,) in [0, 1], or None.
 
         What is wanted must all be there, so its relevances are multiplied, each to the power of its share of the
-        weight (a geometric mean); each thing that is unwanted leaves what its own relevance leaves. Terms that
-        nothing can be told of do not count; None when that is so for all that are wanted.
+        weight (a geometric mean); each thing that is unwanted leaves what its own relevance leaves. None when nothing
+        can be told of one of them: the hits are ordered by this, and would be as if that had not been asked.
+        ``bonus``, (n,), is what the hits' names add to their scores for what is wanted.
         """
         total = np.zeros(len(hits))
         weight = 0.0
         left = np.ones(len(hits))
         for term, vector in zip(query.terms, terms, strict=True):
-            scores = hits @ vector
+            scores = hits @ vector + (bonus if term.weight > 0 else 0.0)
             by_text = term.image is None
             found = self.of_text(encoder, scores, hits) if by_text else self.of_image(index, scores)
             if found is None:
-                continue
+                return None
             if term.weight > 0:
                 total += term.weight * np.log(np.maximum(found, 1e-12))
                 weight += term.weight

@@ -16,12 +16,13 @@ from semantik.errors import NoIndex
 from semantik.index import JoinedIndexes
 from semantik.queries import Filters, Order, Query
 from semantik.records import Details, Embeddings, Hit, split_path
+from semantik.search.candidates import Limits, Named
 from semantik.search.listing import in_order
 from semantik.search.name_matches import PathWords, query_words
 from semantik.search.near_duplicates import near_distance
 from semantik.search.query_embedding import check_terms
 from semantik.search.query_vector import SAMPLE
-from semantik.search.ranking import Limits, Named, search
+from semantik.search.ranking import search
 from semantik.search.readable_terms import nothing_readable, readable
 from semantik.search.relevance import Relevance
 from semantik.search.row_filters import Part, passing

@@ -1,0 +1,127 @@
+"""Which rows of an index may be hits: those whose vectors are near, those that are named so, or a given list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semantik.index import Searchable
+from semantik.records import Embeddings
+from semantik.words.plain import plain
+
+NAMED = 3.0
+"""What it is worth that a path has all words of the query, in standard deviations of the scores in the library."""
+
+EXACT = 4.0
+"""What it is worth to be called just what was asked for: more than any cosine, so that such pictures come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Pictures whose paths have words of the query, by row of the index, out of so many words that were looked for.
+
+    ``exact`` are the rows of those whose name is just what was asked for.
+    """
+
+    words: Mapping[int, tuple[str, ...]]
+    of: int
+    exact: frozenset[int] = frozenset()
+
+    def levels(self) -> dict[float, list[int]]:
+        """Rows by the share of the words that their paths have."""
+        found: dict[float, list[int]] = {}
+        for row, words in self.words.items():
+            found.setdefault(min(1.0, len(words) / self.of), []).append(row)
+        return found
+
+    def best_first(self, index: Searchable, among: NDArray[np.bool_] | None) -> NDArray[np.int64]:
+        """Their rows, int64 (n,), by how much of what was asked for they are called, then by their paths."""
+        rows = [row for row in self.words if among is None or among[row]]
+        rows.sort(key=lambda row: (row not in self.exact, -len(self.words[row]), plain(index.path_of(row).as_posix())))
+        return np.array(rows, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What else bears on a search: which rows may be hits, which paths say what was asked for, what is folded."""
+
+    among: NDArray[np.bool_] | None = None  # bool (rows,)
+    named: Named | None = None
+    folded: bool = False  # whether hits with the content of a better one are folded into it
+    near: float = 0.0  # distance within which they are, too; see near_duplicates
+    listed: NDArray[np.int64] | None = None  # int64 (n,): rows that are the hits, in this order, whatever they show
+
+
+EVERYTHING = Limits()
+"""No limits at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rows that may be hits, best first: ``rows`` int64 (n,) with their plain cosines, ``scores`` float32 (n,).
+
+    ``bonus``, float32 (n,), is what their names add to these. Of a picture with several views there may be several.
+    """
+
+    scores: NDArray[np.float32]
+    rows: NDArray[np.int64]
+    bonus: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows in an order that is given."""
+
+    rows: NDArray[np.int64]
+
+    def best(self, wanted: int) -> Candidates:
+        """The first of them, which have no scores."""
+        rows = self.rows[:wanted]
+        nothing = np.zeros(len(rows), np.float32)
+        return Candidates(nothing, rows, nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """Rows by their scores for one query vector, float32 (dim,), raised where their paths say what was asked for."""
+
+    index: Searchable
+    vector: NDArray[np.float32]
+    sample: Embeddings
+    limits: Limits
+
+    def best(self, wanted: int) -> Candidates:
+        """The best rows of ``wanted`` pictures at least, as far as there are so many."""
+        reach = wanted
+        while True:
+            found = self._best_rows(reach)
+            if not self.index.views or len(found.rows) < reach:
+                return found
+            if len(np.unique(self.index.pictures(found.rows))) >= wanted:
+                return found
+            reach *= 2
+
+    def _best_rows(self, wanted: int) -> Candidates:
+        among, named = self.limits.among, self.limits.named
+        found = [(0.0, *self.index.search(self.vector, wanted, among))]
+        if named is not None and named.words:
+            # All pictures whose paths have as many words are raised alike, so the best of them by score are the best.
+            reach = NAMED * float((self.sample @ self.vector).std())
+            for share, members in named.levels().items():
+                mask = self.index.mask(members)
+                found.append(
+                    (reach * share, *self.index.search(self.vector, wanted, mask if among is None else mask & among))
+                )
+            if named.exact:
+                mask = self.index.mask(named.exact)
+                found.append((EXACT, *self.index.search(self.vector, wanted, mask if among is None else mask & among)))
+        scores = np.concatenate([part for _, part, _ in found])
+        rows = np.concatenate([part for _, _, part in found])
+        bonus = np.concatenate([np.full(len(part), worth, np.float32) for worth, part, _ in found])
+        order = np.lexsort((rows, -(scores + bonus)))
+        _, first = np.unique(rows[order], return_index=True)
+        kept = order[np.sort(first)][:wanted]
+        return Candidates(scores[kept], rows[kept], bonus[kept])
