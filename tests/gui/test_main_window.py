@@ -61,6 +61,7 @@ def test_the_window_says_what_it_loads_before_it_is_ready(start):
 def test_nothing_is_cut_off(window):
     for filters in (False, True):
         if filters:
+            window.more_options()
             window.press(window.button("Filtros"))
         shown = [widget for widget in window.part(MainView).winfo_children() if widget.winfo_manager()]
         assert bool(window.part(FilterPanel).winfo_ismapped()) is filters
@@ -326,6 +327,7 @@ def test_return_searches_by_text_and_opens_the_page(window, library, pages):
 
 def test_only_relevant_results_when_asked_for(window, library, pages, home, start):
     window.choose_folder(library)
+    window.more_options()
     window.press(window.check("Solo resultados relevantes"))
     assert json.loads((home / CONFIG_NAME).read_text())["only_relevant"] is True
     window.search("rojo")
@@ -355,6 +357,7 @@ def test_only_relevant_results_when_asked_for(window, library, pages, home, star
 def test_return_searches_from_anywhere(window, library, pages, role, label):
     window.choose_folder(library)
     window.type_words("azul")
+    window.more_options()
     (focused,) = window.find(role, label)
     focused.focus_force()
     window.root.update()
@@ -603,6 +606,7 @@ def test_a_failed_download_goes_on_with_the_embedded_model(start, monkeypatch):
         "de nuevo.\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, vuelva a elegir el modelo."
     ]
     assert window.app.engine.models.encoder.name == "builtin"
+    window.more_options()
     assert window.combobox("Modelo").get() == "Integrado (sin descarga)"
 
 
@@ -617,6 +621,7 @@ def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, libra
 
     monkeypatch.setattr(registry.model_file_set, "download", download)
     monkeypatch.setattr(models.Models, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
+    window.more_options()
     box = window.combobox("Modelo")
     box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))
     seen: list[str] = []

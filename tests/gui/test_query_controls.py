@@ -72,6 +72,7 @@ def test_a_filter_alone_lists_and_what_is_read_otherwise_is_said(window, library
 
 
 def test_a_text_and_a_picture_together(window, library, pages):
+    window.more_options()
     window.radio("Buscar por Texto e Imagen").invoke()
     window.search("verde")
     assert window.messages == ["Elija primero una imagen de ejemplo con «Examinar»."]
@@ -101,6 +102,7 @@ def test_several_example_pictures(window, library, pages, monkeypatch):
 
 
 def test_filters_by_controls(window, library, pages):
+    window.more_options()
     panel, button = window.part(FilterPanel), window.button("Filtros")
     assert not panel.winfo_ismapped()
     window.press(button)
@@ -138,6 +140,7 @@ def test_dates_by_controls(window, library, pages):
     os.utime(library / "azul.png", (0, datetime(2011, 5, 3).timestamp()))
     window.press(window.button("Actualizar índice"))
     window.wait_idle()
+    window.more_options()
     window.press(window.button("Filtros"))
     window.entry("Desde").insert(0, "2011")
     window.entry("Hasta").insert(0, "5/2011")
@@ -153,6 +156,7 @@ def test_dates_by_controls(window, library, pages):
 def test_names_and_folding_are_settings(window, home, library, pages):
     window.search("azul + playa")
     assert found(pages[-1])[1] == "blanco"
+    window.more_options()
     window.check("Contar los nombres").invoke()
     window.search("azul + playa")
     assert found(pages[-1])[:2] == ["azul", "naranja"]
@@ -313,6 +317,7 @@ def test_only_the_newest_pictures_are_kept(home):
 def test_a_picture_on_the_clipboard_is_pasted(window, home, library, pages):
     window.root.clipboard_clear()
     window.root.clipboard_append("perro")
+    window.more_options()
     window.press(window.button("Pegar"))
     window.wait_idle()
     assert window.messages[-1].startswith("El portapapeles no tiene ninguna imagen.")

@@ -184,6 +184,7 @@ def test_one_folder_at_least_stays(both):
 def test_the_list_by_keyboard(both, monkeypatch, library, trip):
     display = os.environ["DISPLAY"]
     table = both.table(FOLDERS)
+    both.more_options()
     for button in (both.button("Añadir…"), both.button("Quitar"), both.check("Incluir las fotos nuevas sin preguntar")):
         assert letter(button)
     both.entry("Texto a Buscar").focus_force()

@@ -15,6 +15,7 @@ def add(window: Window, folder: Path) -> None:
     """ "Añadir…", with this folder chosen in the system's dialog."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(folder_commands.filedialog, "askdirectory", lambda **options: str(folder))
+        window.more_options()
         window.press(window.button(say("window.add_folder")))
     window.wait_idle()
 
