@@ -18,8 +18,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from semantik.gui.actions import example_pictures, searching
+from semantik.gui.actions import searching
 from semantik.gui.main_window.filter_panel import FilterPanel
+from semantik.gui.widgets import file_dialogs
 from semantik.queries import Term
 from semantik.search.example_pictures import KEPT as PICTURES_KEPT
 from semantik.search.example_pictures import host_of, is_address, keep, read_pictures
@@ -90,7 +91,7 @@ def test_a_text_and_a_picture_together(window, library, pages):
 
 def test_several_example_pictures(window, library, pages, monkeypatch):
     chosen = (str(library / "rojo.png"), str(library / "verde.png"))
-    monkeypatch.setattr(example_pictures.filedialog, "askopenfilenames", lambda **options: chosen)
+    monkeypatch.setattr(file_dialogs.filedialog, "askopenfilenames", lambda **options: chosen)
     window.press(window.button("Examinar", near="Ruta de Imagen"))
     assert window.entry("Ruta de Imagen").get() == f'"{chosen[0]}" + "{chosen[1]}"'
     window.push_search()
@@ -492,16 +493,15 @@ def test_a_page_waits_its_turn(window, link, ask):
 
 
 def test_a_page_copies_into_the_folder_that_the_user_chooses(window, link, ask, tmp_path, monkeypatch):
-    from semantik.gui.actions import page_requests
 
     target = tmp_path / "copias"
     target.mkdir()
-    monkeypatch.setattr(page_requests.filedialog, "askdirectory", lambda **options: str(target))
+    monkeypatch.setattr(file_dialogs.filedialog, "askdirectory", lambda **options: str(target))
     message = ask(link, "/copy", hits=[0, 2])["message"]
     assert "2" in message
     assert sorted(path.name for path in target.iterdir()) == ["amarillo.png", "rojo.png"]
     assert window.status == message
-    monkeypatch.setattr(page_requests.filedialog, "askdirectory", lambda **options: "")
+    monkeypatch.setattr(file_dialogs.filedialog, "askdirectory", lambda **options: "")
     assert ask(link, "/copy", hits=[0])["message"] == ""
 
 

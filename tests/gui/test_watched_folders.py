@@ -162,7 +162,7 @@ def test_closing_the_window_saves_what_was_taken_in_so_far(start, library, monke
 def test_a_disk_that_is_unplugged_is_told_and_comes_back(start, library, tmp_path, watches):
     window = start(library)
     library.rename(tmp_path / "fuera")
-    told = "La carpeta no está disponible: conecte su disco. Mientras tanto se busca en su índice de 6 imágenes."
+    told = "La carpeta no está disponible; conecte su disco. Mientras tanto puede buscar en las 6 fotos ya indexadas."
     window.wait(lambda: window.status == told)
     window.search("rojo")
     assert window.status.startswith("6 resultados en el navegador")

@@ -49,7 +49,7 @@ class ResultStrip(ttk.Frame):
         self._do = do
         self.buttons: list[ttk.Button] = []
         self.tips: list[Tooltip] = []
-        self._photos: list[object] = []  # Tk keeps no picture alive
+        self._photos: list[Any] = []  # Tk keeps no picture alive
         self._found: list[Found] = []
         self._size = 1.0  # of ``SIZES``
         self._columns = 1
