@@ -28,6 +28,7 @@ from semantik.gui.dialogs.doctor import examine
 from semantik.gui.main_window.main_view import MainView, load_icon
 from semantik.gui.widgets.screen_scale import claim_pixels
 from semantik.gui.widgets.theme import Look
+from semantik.gui.widgets.window_place import open_at, place_of
 from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
 from semantik.storage.home import SHIPPED, find_home, tighten
@@ -56,6 +57,7 @@ class SemantikSearchApp:
 
     def __init__(self, root: tk.Tk, home: Path | None = None) -> None:
         self.root = root
+        root.withdraw()  # until all of it is made
         self.home = home or find_home()
         tighten(self.home)
         log_path = start_logging(self.home)
@@ -73,6 +75,7 @@ class SemantikSearchApp:
         # ⌘Q, and macOS when its user logs out, call this instead; elsewhere nobody does.
         root.createcommand("::tk::mac::Quit", self.close)
         self.services.tell(say("status.loading"))
+        open_at(root, self.config.window_place)
         root.after(30, self._load_engine)  # not before the window is drawn
 
     def _create_widgets(self) -> None:
@@ -155,6 +158,7 @@ class SemantikSearchApp:
         self.services.end(self._destroy)
 
     def _destroy(self) -> None:
+        self.services.save(window_place=place_of(self.root))
         self.root.withdraw()  # what is being done in the background stops at its next batch, out of sight
         if self.loaded:
             self.loaded.close()

@@ -20,7 +20,7 @@ from semantik.errors import DecodeFailed
 from semantik.records import split_path
 from semantik.storage.atomic_files import patiently
 from semantik.storage.private_files import make_folder, opener
-from semantik.storage.regular_files import changed_ns, long_path, read_regular
+from semantik.storage.regular_files import changed_ns, is_folder, long_path, read_regular
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,11 @@ class ThumbnailCache:
         keys: dict[Path, str] = {}
         made: dict[str, Thumbnail] = {}
         for path in paths:
-            if path in found or (status := _status(path)) is None:
+            if path in found:
+                continue
+            if (status := _status(path)) is None:
+                if known := self._of_unplugged(path, side):
+                    found[path] = known
                 continue
             by_name = _key(path, status, side)
             key = _key_of_content(path, self._content_of(path), status, side) or by_name
@@ -94,6 +98,13 @@ class ThumbnailCache:
             found[path] = made[keys[path]] = result
         self._keep(made)
         return {path: thumbnail for path, thumbnail in found.items() if thumbnail is not None}
+
+    def _of_unplugged(self, path: Path, side: int) -> Thumbnail | None:
+        """What is cached of a picture whose whole folder is away with its disk; of a deleted one nothing is shown."""
+        if is_folder(path.parent):
+            return None
+        key = _key_of_digest(path, self._content_of(path), side)
+        return self._read(key) if key else None
 
     def _entry(self, key: str) -> Path:
         # Subfolders, because a FAT32 stick holds no more than some 16,000 long names in one folder.
@@ -184,7 +195,13 @@ def _status(path: Path) -> os.stat_result | None:
 
 def _key_of_content(path: Path, content: Fingerprint | None, status: os.stat_result, side: int) -> str | None:
     """Name of a picture's thumbnail, 40 hex digits; None when it is not known what is in the file now."""
-    if not content or not content.digest or (content.size, content.mtime_ns) != (status.st_size, changed_ns(status)):
+    if not content or (content.size, content.mtime_ns) != (status.st_size, changed_ns(status)):
+        return None
+    return _key_of_digest(path, content, side)
+
+
+def _key_of_digest(path: Path, content: Fingerprint | None, side: int) -> str | None:
+    if not content or not content.digest:
         return None
     moment = split_path(path)[1]
     told = f"{content.digest} {content.size} {side} {'' if moment is None else f'{moment:.2f}'}"

@@ -39,6 +39,8 @@ class Config:
     only_relevant: bool = False  # leave out results that are probably not meant
     fold_similar: bool = True  # show nearly equal pictures, as those of a burst, as one
     names_count: bool = False  # words in the names of files and folders count too
+    more_options: bool = False  # the window shows the controls behind "Más opciones"
+    window_place: str = ""  # where the window was, as Tk writes it: "+40+30", "1000x700+40+30" or "zoomed"
     language: str = "system"  # of the window: "system" or one of ``LANGUAGES``
     theme: str = "system"  # of the window: "system", "light" or "dark"
     query_language: str = "auto"  # who reads CLIP's queries: "auto" (by language), "multilingual" or "english"

@@ -68,6 +68,7 @@ def test_three_steps_lead_to_the_first_results(start, user, saved, pages):
     assert window.entry("Texto a Buscar").get() == "rojo"
     assert window.mode == "Buscar por Texto"
     window.wait(lambda: window.status.startswith("3 resultados en el navegador"), "the results")
+    window.more_options()
     assert window.check("Incluir las fotos nuevas sin preguntar").instate(["selected"])
     folders = [str(user / "Imágenes"), str(user / "Fotos")]
     found = saved()
@@ -90,6 +91,7 @@ def test_a_folder_within_another_is_not_opened_twice(start, user, home):
     window.press(guide.model_step.embedded)
     window.press(guide.main)
     window.press(guide.main)
+    window.more_options()
     window.wait(lambda: window.combobox("Modelo").get() and not window.app.tasks.busy, "indexed")
     assert window.entry("Directorio de Imágenes").get() == str(user / "Imágenes")
     assert window.app.loaded.opened.library.count == 3

@@ -432,7 +432,7 @@ def test_a_long_path_keeps_its_ends(person, tmp_path):
     assert path.endswith("largo 4")
     assert box.box.cget("text") == folder.name
     assert cut_off(guide) == []
-    assert shortened("abc", font.Font(guide, font="TkDefaultFont"), 1000) == "abc"
+    assert shortened("abc", font.nametofont("TkDefaultFont", guide).measure, 1000) == "abc"
 
 
 # -- How it is left ------------------------------------------------------------------------------------

@@ -107,6 +107,7 @@ def settle(window: Window, top: tk.Toplevel | tk.Tk, size: tuple[int, int]) -> N
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_nothing_is_cut_off_in_the_main_window(start, language):
     window = start(language)
+    window.more_options()
     window.combobox(say("window.model")).configure(values=[say(f"model.{name}") for name in encoder_names()])
     window.part(StatusRows).show_skipped(12_345)
     longest = say("status.found", hits="1.000", seconds="10,25", model=say("model.siglip2-b-16"))

@@ -18,8 +18,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from semantik.gui.actions import example_pictures, searching
+from semantik.gui.actions import searching
 from semantik.gui.main_window.filter_panel import FilterPanel
+from semantik.gui.widgets import file_dialogs
 from semantik.queries import Term
 from semantik.search.example_pictures import KEPT as PICTURES_KEPT
 from semantik.search.example_pictures import host_of, is_address, keep, read_pictures
@@ -72,6 +73,7 @@ def test_a_filter_alone_lists_and_what_is_read_otherwise_is_said(window, library
 
 
 def test_a_text_and_a_picture_together(window, library, pages):
+    window.more_options()
     window.radio("Buscar por Texto e Imagen").invoke()
     window.search("verde")
     assert window.messages == ["Elija primero una imagen de ejemplo con «Examinar»."]
@@ -89,7 +91,7 @@ def test_a_text_and_a_picture_together(window, library, pages):
 
 def test_several_example_pictures(window, library, pages, monkeypatch):
     chosen = (str(library / "rojo.png"), str(library / "verde.png"))
-    monkeypatch.setattr(example_pictures.filedialog, "askopenfilenames", lambda **options: chosen)
+    monkeypatch.setattr(file_dialogs.filedialog, "askopenfilenames", lambda **options: chosen)
     window.press(window.button("Examinar", near="Ruta de Imagen"))
     assert window.entry("Ruta de Imagen").get() == f'"{chosen[0]}" + "{chosen[1]}"'
     window.push_search()
@@ -101,6 +103,7 @@ def test_several_example_pictures(window, library, pages, monkeypatch):
 
 
 def test_filters_by_controls(window, library, pages):
+    window.more_options()
     panel, button = window.part(FilterPanel), window.button("Filtros")
     assert not panel.winfo_ismapped()
     window.press(button)
@@ -138,6 +141,7 @@ def test_dates_by_controls(window, library, pages):
     os.utime(library / "azul.png", (0, datetime(2011, 5, 3).timestamp()))
     window.press(window.button("Actualizar índice"))
     window.wait_idle()
+    window.more_options()
     window.press(window.button("Filtros"))
     window.entry("Desde").insert(0, "2011")
     window.entry("Hasta").insert(0, "5/2011")
@@ -153,6 +157,7 @@ def test_dates_by_controls(window, library, pages):
 def test_names_and_folding_are_settings(window, home, library, pages):
     window.search("azul + playa")
     assert found(pages[-1])[1] == "blanco"
+    window.more_options()
     window.check("Contar los nombres").invoke()
     window.search("azul + playa")
     assert found(pages[-1])[:2] == ["azul", "naranja"]
@@ -313,6 +318,7 @@ def test_only_the_newest_pictures_are_kept(home):
 def test_a_picture_on_the_clipboard_is_pasted(window, home, library, pages):
     window.root.clipboard_clear()
     window.root.clipboard_append("perro")
+    window.more_options()
     window.press(window.button("Pegar"))
     window.wait_idle()
     assert window.messages[-1].startswith("El portapapeles no tiene ninguna imagen.")
@@ -487,16 +493,15 @@ def test_a_page_waits_its_turn(window, link, ask):
 
 
 def test_a_page_copies_into_the_folder_that_the_user_chooses(window, link, ask, tmp_path, monkeypatch):
-    from semantik.gui.actions import page_requests
 
     target = tmp_path / "copias"
     target.mkdir()
-    monkeypatch.setattr(page_requests.filedialog, "askdirectory", lambda **options: str(target))
+    monkeypatch.setattr(file_dialogs.filedialog, "askdirectory", lambda **options: str(target))
     message = ask(link, "/copy", hits=[0, 2])["message"]
     assert "2" in message
     assert sorted(path.name for path in target.iterdir()) == ["amarillo.png", "rojo.png"]
     assert window.status == message
-    monkeypatch.setattr(page_requests.filedialog, "askdirectory", lambda **options: "")
+    monkeypatch.setattr(file_dialogs.filedialog, "askdirectory", lambda **options: "")
     assert ask(link, "/copy", hits=[0])["message"] == ""
 
 

@@ -155,7 +155,7 @@ def test_settings_wait_for_the_running_task(window, library, monkeypatch):
     go, encode = threading.Event(), FakeEncoder.encode_images
     monkeypatch.setattr(FakeEncoder, "encode_images", lambda self, batch: (go.wait(20), encode(self, batch))[1])
     window.begin_folder(library)
-    window.wait(lambda: not window.button("Pausar").instate(["disabled"]), "indexing")
+    window.wait(lambda: window.find("button", "Pausar"), "indexing")
     window.press(window.button("Ajustes…"))
     assert window.messages == ["Espere a que termine la tarea en curso, o pulse «Cancelar»."]
     assert window.dialogs() == []
@@ -186,6 +186,7 @@ def test_a_model_is_fetched_used_and_removed(window, servers, folder, home, libr
     assert said(dialog) == "SigLIP 2 B/32 (español y muchos más): descargado. Pulse «Usar» para buscar con él."
     assert window.status == "Listo: 6 imágenes. Modelo: Integrado (sin descarga)."
     assert row(dialog, SIGLIP)[5] == "instalado"
+    window.more_options()
     assert "SigLIP 2 B/32 (español y muchos más)" in window.combobox("Modelo")["values"]
     assert enabled(panel.use_button, panel.download_button, panel.remove_button) == [True, False, True]
     window.press(panel.use_button)
@@ -207,6 +208,7 @@ def test_a_model_is_fetched_used_and_removed(window, servers, folder, home, libr
     assert not (folder / "s").exists()
     assert row(last, SIGLIP)[5] == "sin descargar"
     assert enabled(last.models.use_button, last.models.download_button) == [False, True]
+    window.more_options()
     assert "SigLIP 2 B/32 (español y muchos más)" not in window.combobox("Modelo")["values"]
     assert (index_folder(home, library, SIGLIP) / "image_index.json").is_file()
     last.destroy()
@@ -263,6 +265,7 @@ def test_a_download_goes_on_after_the_settings_are_closed(window, servers, folde
     servers[0].gate.set()
     window.wait_idle()
     assert (folder / "s" / "tokenizer.json").exists()
+    window.more_options()
     assert "SigLIP 2 B/32 (español y muchos más)" in window.combobox("Modelo")["values"]
     assert window.status == "Elija la carpeta de sus fotos para empezar."
     # And a failure is told in a box, since there is no other place.

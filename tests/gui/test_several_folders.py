@@ -11,10 +11,10 @@ import pytest
 from semantik.desktop import file_manager
 from semantik.engine.answers import Answer
 from semantik.engine.models import Models
-from semantik.gui.actions import folder_commands
 from semantik.gui.actions.searching import Searching
 from semantik.gui.main_window.folder_list import FolderList
 from semantik.gui.main_window.result_strip import ResultStrip
+from semantik.gui.widgets import file_dialogs
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, load_config
 from semantik.words import text
@@ -133,7 +133,7 @@ def test_several_folders_are_dropped_at_once(start, library, trip):
 
 
 def test_the_dialog_that_is_cancelled_adds_nothing(both, monkeypatch):
-    monkeypatch.setattr(folder_commands.filedialog, "askdirectory", lambda **options: "")
+    monkeypatch.setattr(file_dialogs.filedialog, "askdirectory", lambda **options: "")
     both.press(both.button("Añadir…"))
     assert len(rows(both)) == 2
     assert both.messages == []
@@ -184,6 +184,7 @@ def test_one_folder_at_least_stays(both):
 def test_the_list_by_keyboard(both, monkeypatch, library, trip):
     display = os.environ["DISPLAY"]
     table = both.table(FOLDERS)
+    both.more_options()
     for button in (both.button("Añadir…"), both.button("Quitar"), both.check("Incluir las fotos nuevas sin preguntar")):
         assert letter(button)
     both.entry("Texto a Buscar").focus_force()

@@ -73,6 +73,7 @@ def count(window: Window) -> int:
 
 def test_new_pictures_are_taken_in_without_a_question(start, library, home):
     window = start(library)
+    window.more_options()
     window.press(window.check(WATCH))
     assert load_config(home).watch is True
     paint(library / "nueva.png", (1, 1, 254))
@@ -103,6 +104,7 @@ def test_saying_so_takes_in_what_was_told_before(start, library):
     window = start(library)
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(lambda: window.status.startswith("Hay 1 imagen nueva."))
+    window.more_options()
     window.press(window.check(WATCH))
     window.wait(lambda: count(window) == 7)
     window.wait(lambda: window.status == "Incluidas: 1 imagen nueva. En total, 7.")
@@ -110,6 +112,7 @@ def test_saying_so_takes_in_what_was_told_before(start, library):
 
 def test_at_the_next_start_nothing_is_asked_any_more(start, library, watches):
     window = start(library)
+    window.more_options()
     window.press(window.check(WATCH))
     window.close()
     paint(library / "nueva.png", (1, 1, 254))
@@ -122,6 +125,7 @@ def test_at_the_next_start_nothing_is_asked_any_more(start, library, watches):
 
 def test_a_search_goes_on_while_pictures_are_taken_in(start, library, monkeypatch):
     window = start(library)
+    window.more_options()
     window.press(window.check(WATCH))
     encoding, go_on = held(monkeypatch)
     paint(library / "nueva.png", (1, 1, 254))
@@ -135,6 +139,7 @@ def test_a_search_goes_on_while_pictures_are_taken_in(start, library, monkeypatc
 
 def test_closing_the_window_saves_what_was_taken_in_so_far(start, library, monkeypatch, home):
     window = start(library)
+    window.more_options()
     window.press(window.check(WATCH))
     monkeypatch.setattr(FakeEncoder, "batch_size", 2)
     encoding, go_on = held(monkeypatch)
@@ -157,7 +162,7 @@ def test_closing_the_window_saves_what_was_taken_in_so_far(start, library, monke
 def test_a_disk_that_is_unplugged_is_told_and_comes_back(start, library, tmp_path, watches):
     window = start(library)
     library.rename(tmp_path / "fuera")
-    told = "La carpeta no está disponible: conecte su disco. Mientras tanto se busca en su índice de 6 imágenes."
+    told = "La carpeta no está disponible; conecte su disco. Mientras tanto puede buscar en las 6 fotos ya indexadas."
     window.wait(lambda: window.status == told)
     window.search("rojo")
     assert window.status.startswith("6 resultados en el navegador")
@@ -176,6 +181,7 @@ def test_each_of_several_folders_tells_its_own_state(start, library, tmp_path, w
     paint(trip / "mar.png", (30, 60, 250))
     window.wait(lambda: [state for *_, state in rows(window)] == ["al día", "con cambios"])
     assert window.status == "viajes: Hay 1 imagen nueva. Pulse «Actualizar índice» cuando quiera."
+    window.more_options()
     window.press(window.check(WATCH))
     window.wait(lambda: [state for *_, state in rows(window)] == ["al día", "al día"])
     window.wait(lambda: window.status == "viajes: Incluidas: 1 imagen nueva. En total, 2.")

@@ -25,7 +25,7 @@ from semantik.gui.main_window.folder_list import FEWEST_LINES, MOST_LINES, Folde
 from semantik.gui.main_window.folder_row import FolderRow
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.main_window.query_rows import QueryPreview
-from semantik.gui.main_window.result_strip import MOST, Found, ResultStrip
+from semantik.gui.main_window.result_strip import MOST, WIDTH, Found, ResultStrip
 from semantik.gui.main_window.status_rows import StatusRows
 from semantik.gui.widgets.access_keys import matched
 from semantik.gui.widgets.screen_scale import AROUND, px, scale
@@ -98,11 +98,12 @@ def key(window: Window, display: str, *keys: str) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("percent", [100, 200])
 def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, percent, theme, language):
-    window = start(percent, theme=theme, language=language)
+    window = start(percent, theme=theme, language=language, more_options=True)
     root, strip, rows = window.root, window.part(ResultStrip), window.part(StatusRows)
     window.combobox(say("window.model")).configure(values=[say(f"model.{name}") for name in encoder_names()])
     rows.show_skipped(12_345)
     strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(MOST)])
+    rows.show_running(True, True)
     found = say("status.found", hits="1.000", seconds="1,25", model="SigLIP 2")
     window.status_line.configure(text=say("status.read_as_english", found=found))
     root.update()
@@ -183,7 +184,7 @@ def test_dialogs_stay_on_the_screen_of_a_window_at_its_edge(window, monkeypatch)
 def test_everything_grows_with_the_screen(start):
     sizes = {}
     for percent in (100, 200):
-        window = start(percent)
+        window = start(percent, more_options=True)
         sizes[percent] = [
             -int(font.nametofont("SunValleyBodyFont", window.root).cget("size")),
             window.button("Buscar").winfo_reqheight(),
@@ -233,7 +234,7 @@ def test_lengths_of_the_theme_are_scaled_and_nothing_else():
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_texts_stand_out_from_their_ground(start, theme):
-    window = start(theme=theme)
+    window = start(theme=theme, more_options=True)
     style, root = ttk.Style(window.root), window.root
     ground = style.lookup("TFrame", "background")
     window.root.update()
@@ -251,6 +252,7 @@ def test_texts_stand_out_from_their_ground(start, theme):
         (style.lookup("TButton", "foreground"), ground),
     ]
     assert [pair for pair in pairs if contrast(root, *pair) < 4.5] == []
+    window.more_options()
     box = window.combobox("Modelo")
     listed = f"{root.tk.call('ttk::combobox::PopdownWindow', box)}.f.l"
     colours = [str(root.tk.call(listed, "cget", option)) for option in ("-foreground", "-background")]
@@ -318,7 +320,9 @@ def test_the_desktops_portal_is_asked(monkeypatch, answer, dark):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_letters_are_unique_and_lead_where_they_say(start, displays, language):
-    window = start(language=language)
+    window = start(language=language, more_options=True)
+    window.part(StatusRows).show_running(True, True)
+    window.root.event_generate("<<Relabel>>")
     fields = [
         *(window.entry(say(f"window.{name}")) for name in ("folder_group", "text", "image", "top_k")),
         window.combobox(say("window.model")),
@@ -375,6 +379,7 @@ def test_letters_are_matched_so_that_all_have_one():
 @pytest.mark.parametrize("folders", [1, 3])
 def test_tab_goes_as_the_eye_does(window, folders):
     root, strip = window.root, window.part(ResultStrip)
+    window.more_options()
     window.part(FolderRow).show([FolderLine(f"/{n}", 3, say("folders.ready"), active=True) for n in range(folders)])
     window.press(window.button("Filtros"))
     window.part(StatusRows).show_skipped(3)
@@ -392,7 +397,8 @@ def test_tab_goes_as_the_eye_does(window, folders):
         )
 
 
-def test_the_focus_can_be_seen(window, displays):
+def test_the_focus_can_be_seen(start, displays):
+    window = start(more_options=True)
     root, about = window.root, window.button("?")
     root.geometry("+0+0")
     for widget in (
@@ -444,12 +450,11 @@ def disabled(widget: ttk.Widget) -> bool:
 
 
 def pause(window: Window, folder: Path, gate: threading.Event) -> None:
-    button = window.button("Pausar")
-    assert disabled(button)
+    assert window.find("button", "Pausar") == window.find("button", "Cancelar") == []
     window.begin_folder(folder)
     window.wait(lambda: window.status.startswith("Indexando 8 de 40"))
+    button = window.button("Pausar")
     assert not disabled(button)
-    assert button.cget("text") == "Pausar"
     window.press(button)
     assert window.status == "En pausa en cuanto se guarde lo hecho…"
     assert button.cget("text") == "Reanudar"
@@ -466,7 +471,7 @@ def test_indexing_pauses_and_goes_on(window, many, gate):
     window.wait_idle()
     assert window.status.startswith("Listo: 40 imágenes.")
     assert "40 imágenes nuevas" in window.messages[-1]
-    assert disabled(window.button("Pausar"))
+    assert window.find("button", "Pausar") == window.find("button", "Cancelar") == []
 
 
 def test_cancelling_and_closing_while_paused(start, many, gate):
@@ -560,7 +565,7 @@ def test_the_page_opens_again(searched, monkeypatch):
     assert pages[0].startswith("file:")
 
 
-def test_as_many_pictures_as_fit(window):
+def test_as_many_pictures_as_fit(window, displays):
     strip, root = window.part(ResultStrip), window.root
     strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(20)])
     root.update()
@@ -569,7 +574,20 @@ def test_as_many_pictures_as_fit(window):
     last = strip.buttons[few - 1]
     assert last.winfo_rootx() + last.winfo_width() < window.button("Ver página").winfo_rootx()
     root.geometry(f"1500x{root.winfo_height()}")
-    window.wait(lambda: len(strip.shown) == MOST, "twelve pictures")
+    window.wait(lambda: len(strip.shown) >= 12, "twelve pictures")
+    assert {button.winfo_y() for button in strip.buttons if button.winfo_ismapped()} == {0}
+    # Maximised, there is a grid of all of them, as large as they can be; arrows go up and down in it.
+    root.geometry(f"{SIZE[0]}x{SIZE[1]}")
+    window.wait(lambda: len(strip.shown) == 20 and len({b.winfo_y() for b in strip.buttons}) > 1, "a grid")
+    assert strip.buttons[0].winfo_width() > 2.9 * WIDTH
+    columns = sum(button.winfo_y() == 0 for button in strip.buttons)
+    strip.buttons[1].focus_force()
+    root.update()
+    for stroke, place in (("Down", 1 + columns), ("Up", 1), ("Up", 1)):
+        key(window, displays[100], stroke)
+        assert focused(window) is strip.buttons[place]
+    root.geometry("")
+    window.wait(lambda: len(strip.shown) == few, "a row again")
 
 
 def test_what_comes_next_is_said_while_there_are_no_results(window, library, tmp_path):

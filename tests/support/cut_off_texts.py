@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tkinter as tk
-from tkinter import font, ttk
+from tkinter import ttk
 
-from semantik.gui.widgets.table_columns import column_width
+from semantik.gui.widgets.table_columns import column_width, text_width
 
 BOX_EXTRA = 44  # pixels of a combobox that are not text: its padding and its arrow
 
@@ -19,8 +19,8 @@ def cut_off(widget: tk.Misc) -> list[str]:
         found += cut_off(child)
         kind, needed = child.winfo_class(), child.winfo_reqwidth()
         if isinstance(child, ttk.Combobox):
-            measure = font.Font(child, font=str(child.cget("font")) or "TkTextFont").measure
-            needed = max(map(measure, child["values"]), default=0) + BOX_EXTRA
+            shown_in = str(child.cget("font")) or "TkTextFont"
+            needed = max((text_width(child, shown_in, value) for value in child["values"]), default=0) + BOX_EXTRA
         elif isinstance(child, ttk.Treeview):
             for place, column in enumerate(child["columns"]):
                 cells = [str(child.item(row, "values")[place]) for row in child.get_children()]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from semantik.gui.actions import folder_commands
+from semantik.gui.widgets import file_dialogs
 from semantik.words.text import say
 from tests.support.window import Window
 
@@ -14,7 +14,8 @@ from tests.support.window import Window
 def add(window: Window, folder: Path) -> None:
     """ "Añadir…", with this folder chosen in the system's dialog."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(folder_commands.filedialog, "askdirectory", lambda **options: str(folder))
+        patch.setattr(file_dialogs.filedialog, "askdirectory", lambda **options: str(folder))
+        window.more_options()
         window.press(window.button(say("window.add_folder")))
     window.wait_idle()
 

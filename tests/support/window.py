@@ -162,6 +162,11 @@ class Window:
         button.invoke()  # type: ignore[attr-defined]
         self.root.update()
 
+    def more_options(self) -> None:
+        """Have all controls in sight, also those behind "Más opciones"."""
+        if not self.find("combobox", say("window.model")):
+            self.press(self.button(say("window.more")))
+
     def type_into(self, entry, text: str) -> None:
         """Replace an entry's text as typing would, with the focus on it."""
         entry.focus_force()

@@ -192,6 +192,8 @@ class FolderWatch:
                 if folder.kind is not WatchKind.PENDING:
                     log.info("%s is not what it was; from now on: %s", folder.path, kind.value)
                     folder.touch()
+                    if kind is WatchKind.MISSING:  # nothing more will happen that could be waited for
+                        folder.last = -math.inf
                 elif self._first_report and kind is WatchKind.EVENTS:
                     folder.touch()
                 folder.kind = kind

@@ -5,11 +5,11 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Sequence
 from pathlib import Path
-from tkinter import filedialog
 from typing import TYPE_CHECKING
 
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.widgets.entries import replace_text
+from semantik.gui.widgets.file_dialogs import choose_files
 from semantik.gui.window_services import WindowServices
 from semantik.storage.regular_files import is_folder
 from semantik.words.text import say
@@ -39,12 +39,7 @@ class ExamplePicker:
 
     def browse(self) -> None:
         """Choose example pictures with the system's dialog."""
-        chosen = filedialog.askopenfilenames(
-            parent=self._services.root,
-            title=say("window.pick_image"),
-            filetypes=image_kinds(),
-            initialdir=self._folder or None,
-        )
+        chosen = choose_files(self._services.root, say("window.pick_image"), image_kinds(), self._folder)
         self.take([Path(name) for name in chosen])
 
     def take(self, paths: Sequence[Path]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from tkinter import filedialog
 from typing import TYPE_CHECKING
 
 from semantik.gui.actions.indexing import Indexing
@@ -12,6 +11,7 @@ from semantik.gui.actions.open_folders import OpenFolders
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.widgets.entries import replace_text
+from semantik.gui.widgets.file_dialogs import choose_folder
 from semantik.gui.window_services import WindowServices
 from semantik.records import Problem
 from semantik.storage.typed_paths import typed_path
@@ -49,12 +49,7 @@ class FolderActions:
 
     def browse(self) -> None:
         """Choose the library with the system's dialog."""
-        chosen = filedialog.askdirectory(
-            parent=self._services.root,
-            title=say("window.pick_folder"),
-            initialdir=self._opened.folder or None,
-            mustexist=True,
-        )
+        chosen = choose_folder(self._services.root, say("window.pick_folder"), self._opened.folder)
         if chosen:
             replace_text(self._view.folder_entry, str(chosen))
             self.take_typed()
@@ -83,9 +78,7 @@ class FolderActions:
             self._services.warn("warn.busy")
             return
         initial = str(Path(self._opened.named[0]).parent) if self._opened.named else None
-        chosen = filedialog.askdirectory(
-            parent=self._services.root, title=say("window.pick_another"), initialdir=initial, mustexist=True
-        )
+        chosen = choose_folder(self._services.root, say("window.pick_another"), initial)
         if chosen:
             self.join([str(chosen)])
 

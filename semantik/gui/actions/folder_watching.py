@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 QUIET = 5.0
 """Seconds without a change after which a folder is looked at; see ``FolderWatch``."""
 
+CHECK = 3.0
+"""Seconds after which it is seen whether a disk was unplugged: a user waits no longer than some five to be told."""
+
 
 class Watching:
     """Follows the folders that are searched, and no others."""
@@ -35,7 +38,7 @@ class Watching:
 
         self._services = services
         self._library: Library | None = None
-        self._watch = FolderWatch(self._changed, quiet=QUIET, first_report=True)
+        self._watch = FolderWatch(self._changed, quiet=QUIET, check=CHECK, first_report=True)
         self._updates = BackgroundUpdates(
             self._find,
             lambda: services.config.watch,
@@ -101,7 +104,7 @@ def _message(news: News) -> str:
 
     report, changes = news.report, news.check.changes
     if news.check.state is State.UNREACHABLE:
-        return say("status.unreachable", count=number(news.indexed_folder.count))
+        return counted("status.unreachable", news.indexed_folder.count)
     if report and not report.cancelled:
         return _done(report)
     if news.updating or report or isinstance(news.error, errors.IndexLocked) or changes is None:

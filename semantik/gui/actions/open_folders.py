@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik import errors
-from semantik.gui.actions.index_questions import IndexQuestions
+from semantik.gui.actions.index_questions import IndexQuestions, about_folder
 from semantik.gui.actions.indexing import Indexing
 from semantik.gui.main_window.folder_list import FolderLine
 from semantik.gui.main_window.main_view import MainView
@@ -146,10 +146,12 @@ class OpenFolders:
             return
         for indexed_folder, check in active:
             if check.state in (State.TOO_NEW, State.UNREACHABLE, State.EMPTY) and check.error:
-                if alone or check.state is State.TOO_NEW:
+                away = bool(indexed_folder.count) and check.state is not State.TOO_NEW
+                if check.state is State.TOO_NEW or (alone and not away):
                     services.show_failure(check.error)
-                if indexed_folder.count:
-                    services.tell(say("status.unreachable", count=number(indexed_folder.count)))
+                if away:
+                    told = counted("status.unreachable", indexed_folder.count)
+                    services.tell(about_folder(library, indexed_folder, told))
         if library.count:
             self._happened.can_search()
 

@@ -7,10 +7,10 @@ import tkinter as tk
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from tkinter import filedialog
 from typing import TYPE_CHECKING, Any
 
 from semantik.errors import Cancelled, PageBusy
+from semantik.gui.widgets.file_dialogs import choose_folder
 from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
 from semantik.words.text import say
@@ -60,7 +60,7 @@ class PageRequests:
         def begin(done: Callable[[Any], None], failed: Callable[[BaseException], None]) -> None:
             services = self._services
             _bring_to_front(services.root)
-            folder = filedialog.askdirectory(parent=services.root, title=say("window.pick_export"), mustexist=True)
+            folder = choose_folder(services.root, say("window.pick_export"), Path.home())
             if not folder:
                 done("")
                 return

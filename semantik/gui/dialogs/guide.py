@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tkinter import filedialog, ttk
+from tkinter import ttk
 from typing import Any
 
 from semantik.folders.suggested_folders import PictureCount, count_pictures, suggested_folders
 from semantik.gui.dialogs.guide_steps import FolderStep, ModelStep, SearchStep, Step
 from semantik.gui.widgets.dialog import Dialog
+from semantik.gui.widgets.file_dialogs import choose_folder
 from semantik.gui.widgets.screen_scale import px
 from semantik.long_tasks import TaskControl
 from semantik.words.text import say
@@ -125,9 +126,7 @@ class Guide(Dialog):
 
     def choose_other(self) -> None:
         """ "Otra carpeta…": add one to the list with the system's dialog."""
-        chosen = filedialog.askdirectory(
-            parent=self, title=say("window.pick_folder"), initialdir=Path.home(), mustexist=True
-        )
+        chosen = choose_folder(self, say("window.pick_folder"), Path.home())
         if self._counting.cancelled:
             return
         (self.main if chosen else self.folder_step.other).focus_set()  # Tk leaves it to nothing on X11

@@ -6,10 +6,11 @@ import tkinter as tk
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tkinter import font, ttk
+from tkinter import ttk
 
 from semantik.folders.suggested_folders import PictureCount
 from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.table_columns import text_width
 from semantik.gui.widgets.theme import Hint
 from semantik.gui.widgets.tooltip import Tooltip
 from semantik.storage.regular_files import long_path
@@ -78,13 +79,14 @@ class FolderChoices(ttk.Frame):
         row.columnconfigure(0, weight=1)
         variable = tk.BooleanVar(self, value=ticked)
         name, path = visible(folder.name or str(folder)), visible(str(folder))
-        words = shortened(name, font.nametofont("SunValleyBodyFont", self), self._room * 2 // 3)
+        words = shortened(name, lambda words: text_width(self, "SunValleyBodyFont", words), self._room * 2 // 3)
         box = ttk.Checkbutton(row, text=words, variable=variable, command=self._on_change)
         box.grid(row=0, column=0, sticky="w")
         box.bind("<FocusIn>", lambda event: self._bring_into_view(row))
         count = Hint(row, text=say("guide.counting"))
         count.grid(row=0, column=1, sticky="e", padx=(px(self, 8), 0))
-        where = Hint(row, text=shortened(path, font.nametofont(PATH_FONT, self), self._room), font=PATH_FONT)
+        shown = shortened(path, lambda words: text_width(self, PATH_FONT, words), self._room)
+        where = Hint(row, text=shown, font=PATH_FONT)
         where.grid(row=1, column=0, columnspan=2, sticky="w", padx=(px(self, 28), 0))
         where.bind("<Button-1>", lambda event: box.invoke())
         if where.cget("text") != path:
@@ -136,13 +138,10 @@ def told(found: PictureCount) -> str:
     return counted("guide.more_than", found.count // unit * unit)
 
 
-def shortened(words: str, written: font.Font, room: int) -> str:
-    """``words`` with as much of the middle left out as makes them fit into ``room`` pixels.
-
-    ``written`` is the font itself: a copy, as ``font.Font(font=…)`` is, has its size rounded to points.
-    """
+def shortened(words: str, measure: Callable[[str], int], room: int) -> str:
+    """``words`` with as much of the middle left out as makes them fit into ``room`` pixels."""
     kept, shown = len(words), words
-    while kept > 1 and written.measure(shown) > room:
+    while kept > 1 and measure(shown) > room:
         kept -= 1
         shown = f"{words[: kept // 2]}…{words[len(words) - (kept + 1) // 2 :]}"
     return shown

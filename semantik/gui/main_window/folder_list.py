@@ -6,11 +6,11 @@ import contextlib
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from tkinter import font, ttk
+from tkinter import ttk
 
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.widgets.screen_scale import px
-from semantik.gui.widgets.table_columns import fit_column
+from semantik.gui.widgets.table_columns import fit_column, text_width
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, say
 
@@ -67,6 +67,8 @@ class FolderList(ttk.Frame):
     def show(self, lines: Sequence[FolderLine]) -> None:
         """Fill the table; the selected folder stays selected."""
         kept = self.selected
+        if list(lines) == self.lines and kept:
+            return
         self.lines = list(lines)
         self.table.delete(*self.table.get_children())
         for place, line in enumerate(lines):
@@ -96,7 +98,7 @@ class FolderList(ttk.Frame):
         table = self.table
         for column in ("mark", "count", "state"):
             fit_column(table, column)
-        zero = font.nametofont(ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont", table).measure("0")
+        zero = text_width(table, str(ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont"), "0")
         table.column("path", width=28 * zero, minwidth=14 * zero)
 
     @property

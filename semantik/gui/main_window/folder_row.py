@@ -39,7 +39,12 @@ class FolderRow(ttk.LabelFrame):
             command=self._watch_pressed,
         )
         Tooltip(self.watch_check, say("folders.watch_hint"))
+        letters.put_last(self.watch_check)
+        letters.put_last(self.add_button)
         self._do, self._services, self._letters = do, services, letters
+        self._lines: Sequence[FolderLine] = ()
+        self._more = True
+        self._laid_out: tuple[bool, bool] | None = None
         self.show(())
 
     def _watch_pressed(self) -> None:
@@ -48,12 +53,26 @@ class FolderRow(ttk.LabelFrame):
 
     def show(self, lines: Sequence[FolderLine]) -> None:
         """Show the list where there are several folders, else the entry."""
-        several = len(lines) > 1
+        self._lines = lines
+        if len(lines) > 1:
+            self.list.show(lines)
+        self._lay_out(len(lines) > 1)
+
+    def show_more(self, more: bool) -> None:
+        """Show the controls that are behind "Más opciones", or hide them."""
+        self._more = more
+        self._lay_out(len(self._lines) > 1)
+
+    def _lay_out(self, several: bool) -> None:
+        if (several, self._more) == self._laid_out:
+            return  # what is taken out and put in again is not seen meanwhile
+        self._laid_out = (several, self._more)
         gap, below = (px(self, 8), 0), (px(self, 6), 0)
-        for widget in (self.entry, self.list, self.browse_button, self.add_button, self.remove_button):
+        hidden = (self.entry, self.browse_button) if several else (self.list, self.remove_button)
+        less = () if self._more else (self.watch_check,) if several else (self.watch_check, self.add_button)
+        for widget in (*hidden, *less):
             widget.grid_remove()
         if several:
-            self.list.show(lines)
             self.list.grid(row=0, column=0, columnspan=4, sticky="nsew")
             self.watch_check.grid(row=1, column=0, columnspan=1, sticky="w", pady=below)
             self.watch_check.lower(self.add_button)  # the order of the Tab key is that of what lies on what
@@ -65,10 +84,12 @@ class FolderRow(ttk.LabelFrame):
                 button.grid(row=0, column=column, padx=gap, pady=0)
             self.watch_check.grid(row=1, column=0, columnspan=4, sticky="w", pady=below)
             self.watch_check.lift(self.update_button)
+        for widget in less:
+            widget.grid_remove()
         field = self.list.table if several else self.entry
         self._letters.name(self, field)
         # What has just been hidden would keep the keyboard to itself.
-        hidden = (self.entry, self.browse_button) if several else (self.list.table, self.remove_button)
-        if str(self.tk.call("focus")) in map(str, hidden):
+        unseen: tuple[tk.Misc, ...] = (self.entry, self.browse_button) if several else (self.list.table,)
+        if str(self.tk.call("focus")) in map(str, (*hidden, *less, *unseen)):
             field.focus_set()
         self.event_generate("<<Refit>>")

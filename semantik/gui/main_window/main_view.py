@@ -18,11 +18,16 @@ from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.entries import replace_text
 from semantik.gui.widgets.file_drops import accept_drops
 from semantik.gui.widgets.screen_scale import AROUND, px
+from semantik.gui.widgets.scrolled_frame import ScrolledFrame
+from semantik.gui.widgets.window_place import stay_on_screen
 from semantik.gui.window_services import WindowServices
 from semantik.storage.search_history import SearchHistory
 from semantik.words.text import language, say
 
 log = logging.getLogger(__name__)
+
+ROOMY = 760
+"""Pixels of the window's inside at 100 %, at least."""
 
 
 class MainView(ttk.Frame):
@@ -36,8 +41,9 @@ class MainView(ttk.Frame):
         self.subfolders: Callable[[], Sequence[str]] = lambda: ()
         """What the filter for folders may name."""
         self.pack(fill="both", expand=True)
-        self.columnconfigure(0, weight=1)
-        self.rowconfigure(4, weight=1)
+        # With few controls in sight there is room for as many pictures as with all of them.
+        self.columnconfigure(0, weight=1, minsize=min(px(root, ROOMY), root.winfo_screenwidth() - px(root, 60)))
+        self.rowconfigure(1, weight=1)
         self._build()
         accept_drops(self, self.commands.take_files)
         self._bind_keys(root, self.commands)
@@ -49,19 +55,26 @@ class MainView(ttk.Frame):
     def _build(self) -> None:
         root, do = self._window, self.commands
         self.letters = AccessKeys(root)
-        folder = FolderRow(self, do, self._services, self.letters)
-        query = QueryRows(self, do, self.history, self.letters, self._list_subfolders)
-        options = OptionRows(self, do, self._services, self.letters)
+        self.top = ScrolledFrame(self)
+        self.top.inside.columnconfigure(0, weight=1)
+        folder = FolderRow(self.top.inside, do, self._services, self.letters)
+        query = QueryRows(self.top.inside, do, self.history, self.letters, self._list_subfolders)
+        options = OptionRows(self.top.inside, do, self._services, self.letters, self._want_more)
+        for row, part in enumerate((folder, query, options)):
+            part.grid(row=row, column=0, sticky="ew", pady=(0 if row == 0 else px(self, 8), 0))
         self.strip = ResultStrip(self, do)
         self.bottom = StatusRows(self, do)
-        for row, part in enumerate((folder, query, options, self.strip, self.bottom)):
-            part.grid(row=row, column=0, sticky="new", pady=(0 if row == 0 else px(self, 8), 0))
+        self.top.grid(row=0, column=0, sticky="new")
+        self.strip.grid(row=1, column=0, sticky="nsew", pady=(px(self, 8), 0))
+        self.bottom.grid(row=2, column=0, sticky="new", pady=(px(self, 8), 0))
         self.letters.alternate(self.bottom.pause_button, (say("window.pause"), say("window.resume")))
         self._name_parts(folder, query, options)
         self.strip.say(say("strip.choose_folder"))
+        self._parts = (folder, query, options)
+        self._name_all()
         for event in ("<<Refit>>", "<<Relabel>>"):
             root.bind(event, lambda event: self._refresh())
-        self.show_filters()
+        self.show_more()
         self._refresh()
         self.text_entry.focus_set()
         # Tk's own message boxes, where the system has none, speak the program's language.
@@ -98,13 +111,34 @@ class MainView(ttk.Frame):
         self.mode, self.filters, self.show_filters = query.mode, query.filters, query.show_filters
         self.text_entry, self.image_entry, self.preview = query.text_entry, query.image_entry, query.preview
         self.top_k, self.model_box, self.status = options.top_k, options.model_box, self.bottom.status
-        self.pause_button, self.cancel_button = self.bottom.pause_button, self.bottom.cancel_button
         self.show_waiting, self.show_share = self.bottom.show_waiting, self.bottom.show_share
         self.show_skipped, self.show_paused = self.bottom.show_skipped, self.bottom.show_paused
 
+    def _name_all(self) -> None:
+        """Give letters to all controls at once, also to those that are hidden at first: none changes later."""
+        folder, query, options = self._parts
+        folder.show_more(True)
+        query.show_more(True)
+        options.show_more(True, 0)
+        self.bottom.show_running(True, True)
+        self.letters.assign()
+        self.bottom.show_running(False, False)
+
+    def show_more(self) -> None:
+        """Show the controls that the settings want to be seen, and no more."""
+        folder, query, options = self._parts
+        more = self._services.config.more_options
+        folder.show_more(more)
+        query.show_more(more)
+        options.show_more(more, self.filters.count())
+
+    def _want_more(self, more: bool) -> None:
+        self._services.save(more_options=more)
+        self.show_more()
+
     def _bind_keys(self, root: tk.Tk, do: Commands) -> None:
         # What people expect of Ctrl+A; Tk on X11 would go to the start of the line.
-        for kind in ("TEntry", "TCombobox"):
+        for kind in ("TEntry", "TCombobox", "TSpinbox"):
             root.bind_class(kind, "<Control-a>", "%W selection range 0 end; %W icursor end; break")
         root.bind("<<Paste>>", lambda event: do.paste(False))
         root.bind("<Return>", lambda event: do.search())
@@ -121,12 +155,18 @@ class MainView(ttk.Frame):
         root = self.winfo_toplevel()
         # The status may take two lines, for which a window that its user made small does not grow.
         line = font.nametofont("TkDefaultFont", root).metrics("linespace")
-        self.strip.grid()
+        room = root.winfo_screenheight() - px(root, AROUND)
         root.update_idletasks()
-        if root.winfo_reqheight() + line > root.winfo_screenheight() - px(root, AROUND):
+        others = self.bottom.winfo_reqheight() + line + 2 * px(self, 12) + px(self, 8)
+        strip = self.strip.winfo_reqheight() + px(self, 8)
+        if self.top.inside.winfo_reqheight() + strip + others > room:
             self.strip.grid_remove()  # the page has the pictures, too; nothing else could be missed
-            root.update_idletasks()
+        else:
+            self.strip.grid()
+        self.top.limit(room - others)
+        root.update_idletasks()
         root.minsize(root.winfo_reqwidth(), root.winfo_reqheight() + line)
+        stay_on_screen(root, root.winfo_reqheight() + line)
 
     def _list_subfolders(self) -> Sequence[str]:
         return self.subfolders()
@@ -140,8 +180,7 @@ class MainView(ttk.Frame):
         buttons = (self.folder_button, self.add_button, self.remove_button, self.update_button)
         for widget in (self.folder_entry, *buttons, self.model_box):
             widget.state(state)
-        self.cancel_button.state(["!disabled" if busy else "disabled"])
-        self.pause_button.state(["!disabled" if pausable else "disabled"])
+        self.bottom.show_running(busy, pausable)
         self.show_paused(False)
         if busy:
             self.show_waiting()

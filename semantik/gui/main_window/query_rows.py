@@ -37,6 +37,7 @@ class QueryRows(ttk.Frame):
         super().__init__(parent)
         self.columnconfigure(1, weight=1)
         self._letters = letters
+        self._more = True
         self._build_modes()
         self._build_entries(do, history)
         self._build_filters(subfolders)
@@ -51,6 +52,7 @@ class QueryRows(ttk.Frame):
         for button in (self.by_text, self.by_image, self.by_both):
             button.configure(command=self._focus_query)
             button.pack(side="left", padx=(0, px(self, 18)))
+        self.mode.trace_add("write", lambda *names: self._show_both())
 
     def _build_entries(self, do: Commands, history: SearchHistory) -> None:
         gap, below = (px(self, 10), 0), px(self, 4)
@@ -79,9 +81,8 @@ class QueryRows(ttk.Frame):
             self, style="Toggle.TButton", variable=self.filters_shown, command=self.show_filters
         )
         self.filters_button.grid(row=3, column=0, sticky="w", pady=(px(self, 4), 0))
-        Hint(self, text=say("window.syntax_hint")).grid(
-            row=3, column=1, columnspan=4, sticky="w", padx=(px(self, 10), 0), pady=(px(self, 4), 0)
-        )
+        self._syntax = Hint(self, text=say("window.syntax_hint"))
+        self._syntax.grid(row=3, column=1, columnspan=4, sticky="w", padx=(px(self, 10), 0), pady=(px(self, 4), 0))
         self.filters = FilterPanel(self, subfolders, self._letters)  # after its button, as Tab goes
 
     def show_filters(self) -> None:
@@ -89,11 +90,26 @@ class QueryRows(ttk.Frame):
         shown, count = self.filters_shown.get(), self.filters.count()
         told = say("window.filters_set", count=count) if count and not shown else say("window.filters")
         self.filters_button.configure(text=told)
-        if shown:
+        if shown and self._more:
             self.filters.grid(row=4, column=0, columnspan=5, sticky="ew", pady=(px(self, 6), 0))
         else:
             self.filters.grid_remove()
         self.event_generate("<<Refit>>")
+
+    def show_more(self, more: bool) -> None:
+        """Show the controls that are behind "Más opciones", or hide them."""
+        self._more = more
+        for widget in (self.paste_button, self.filters_button, self._syntax):
+            (widget.grid if more else widget.grid_remove)()
+        self._show_both()
+        self.show_filters()
+
+    def _show_both(self) -> None:
+        """The third way to search is there for who wants more, and for who is using it."""
+        if self._more or self.mode.get() == "both":
+            self.by_both.pack(side="left", padx=(0, px(self, 18)))
+        else:
+            self.by_both.pack_forget()
 
     def _typing(self, char: str) -> None:
         # Who types a description means to search by it. Arrows and the like have no character.

@@ -1,4 +1,4 @@
-"""The pictures that the last search found, in a row inside the window."""
+"""The pictures that the last search found, inside the window: a row, or a grid of larger ones where there is room."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tkinter import ttk
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.widgets.fine_pictures import for_tk, pixels
@@ -20,11 +20,14 @@ from semantik.words.text import say
 if TYPE_CHECKING:
     from PIL import Image
 
-MOST = 12
+MOST = 24
 """Pictures at most; as many of them are shown as fit."""
 
 WIDTH, HEIGHT = 72, 54
 """Of one picture, in pixels at 100 %: 4 to 3, the middle of others."""
+
+SIZES = (3.0, 2.0, 1.5, 1.0)
+"""How many times as large pictures may be: the largest at which all of them fit."""
 
 _GAP = 2
 
@@ -46,17 +49,21 @@ class ResultStrip(ttk.Frame):
         self._do = do
         self.buttons: list[ttk.Button] = []
         self.tips: list[Tooltip] = []
-        self._photos: list[object] = []  # Tk keeps no picture alive
-        self._paths: list[Path] = []
+        self._photos: list[Any] = []  # Tk keeps no picture alive
+        self._found: list[Found] = []
+        self._size = 1.0  # of ``SIZES``
+        self._columns = 1
         self.columnconfigure(0, weight=1)
         room = px(self, HEIGHT) + 2 * px(self, 4 + 1)  # what a button needs: the window does not jump
-        self.rowconfigure(0, minsize=room)
+        self.configure(height=room)
+        self.grid_propagate(False)  # pictures take the room that there is, and ask for none
+        self.rowconfigure(0, weight=1)
         self.hint = Hint(self, anchor="center", justify="center")
         self.hint.grid(row=0, column=0, sticky="ew")
         self._row = ttk.Frame(self)
         self.page_button = ttk.Button(self, text=say("strip.page"), command=do.open_page)
         self.menu = tk.Menu(self, tearoff=False)
-        self.bind("<Configure>", lambda event: self._fit(event.width))
+        self.bind("<Configure>", lambda event: self._fit(event.width, event.height))
 
     def say(self, hint: str) -> None:
         """Show a hint instead of pictures."""
@@ -71,24 +78,28 @@ class ResultStrip(ttk.Frame):
         """Show pictures, best first."""
         self._forget()
         self.hint.grid_remove()
-        for number, one in enumerate(found[:MOST]):
-            self._add(number, one)
-        self._row.grid(row=0, column=0, sticky="w")
-        self.page_button.grid(row=0, column=1, padx=(px(self, 8), 0))
-        self._fit(self.winfo_width())
+        self._found, self._size = list(found[:MOST]), 1.0
+        for number in range(len(self._found)):
+            self._add(number)
+        self._row.grid(row=0, column=0, sticky="nw")
+        self.page_button.grid(row=0, column=1, padx=(px(self, 8), 0), sticky="n")
+        self._fit(self.winfo_width(), self.winfo_height())
         self.event_generate("<<Relabel>>")
 
     def _forget(self) -> None:
         for button in self.buttons:
             button.destroy()
-        self.buttons, self.tips, self._photos, self._paths = [], [], [], []
+        self.buttons, self.tips, self._photos, self._found = [], [], [], []
 
-    def _add(self, number: int, one: Found) -> None:
+    def _photo(self, one: Found) -> Any:
         from PIL import Image, ImageOps
 
-        size = (pixels(self, WIDTH), pixels(self, HEIGHT))
-        picture = ImageOps.fit(one.picture, size) if one.picture else Image.new("RGB", size, "#8a8a8a")
-        photo = for_tk(self, picture)
+        size = (pixels(self, self._size * WIDTH), pixels(self, self._size * HEIGHT))
+        return for_tk(self, ImageOps.fit(one.picture, size) if one.picture else Image.new("RGB", size, "#8a8a8a"))
+
+    def _add(self, number: int) -> None:
+        one = self._found[number]
+        photo = self._photo(one)
         button = ttk.Button(
             self._row,
             image=photo,
@@ -98,6 +109,8 @@ class ResultStrip(ttk.Frame):
         )
         for key, step in (("<Left>", number - 1), ("<Right>", number + 1), ("<Home>", 0), ("<End>", MOST)):
             button.bind(key, lambda event, step=step: self.go(step))  # type: ignore[misc]  # mypy knows no default here
+        for key, rows in (("<Up>", -1), ("<Down>", 1)):
+            button.bind(key, lambda event, rows=rows: self._go_rows(number, rows))  # type: ignore[misc]
         for key in ("<Return>", "<KP_Enter>"):
             button.bind(key, lambda event: self._press(button))
         # The key for menus is called Menu on X11 and App on Windows; each knows but its own.
@@ -107,24 +120,45 @@ class ResultStrip(ttk.Frame):
         self.buttons.append(button)
         self.tips.append(Tooltip(button, one.told))
         self._photos.append(photo)
-        self._paths.append(one.path)
 
     @property
     def shown(self) -> list[Path]:
         """The pictures that fit in now."""
-        return [path for path, button in zip(self._paths, self.buttons, strict=True) if button.winfo_manager()]
+        return [one.path for one, button in zip(self._found, self.buttons, strict=True) if button.winfo_manager()]
 
-    def _fit(self, width: int) -> None:
+    def _fit(self, width: int, height: int) -> None:
         if not self.buttons:
             self.hint.configure(wraplength=max(px(self, 200), width - px(self, 16)))
             return
-        each = self.buttons[0].winfo_reqwidth() + px(self, _GAP)
-        room = max(1, (width - self.page_button.winfo_reqwidth() - px(self, 8)) // each)
+        width -= self.page_button.winfo_reqwidth() + px(self, 8)
+        fitting = (size for size in SIZES if self._places(size, width, height)[2] >= len(self.buttons))
+        size = next(fitting, SIZES[-1])
+        if size != self._size:
+            self._size = size
+            self._photos = [self._photo(one) for one in self._found]
+            for button, photo in zip(self.buttons, self._photos, strict=True):
+                button.configure(image=photo)
+        self._columns, _, places = self._places(size, width, height)
         for number, button in enumerate(self.buttons):
-            if number < room:
-                button.grid(row=0, column=number, padx=(0, px(self, _GAP)))
+            if number < places:
+                row, column = divmod(number, self._columns)
+                button.grid(row=row, column=column, padx=(0, px(self, _GAP)), pady=(px(self, _GAP) if row else 0, 0))
             else:
                 button.grid_remove()
+
+    def _places(self, size: float, width: int, height: int) -> tuple[int, int, int]:
+        """Columns, rows and places in so many pixels; at the least size there is a row in any case."""
+        around = self.buttons[0].winfo_reqwidth() - pixels(self, self._size * WIDTH)
+        wide = pixels(self, size * WIDTH) + around + px(self, _GAP)
+        high = pixels(self, size * HEIGHT) + around + px(self, _GAP)
+        least = size == SIZES[-1]
+        columns, rows = max(least, width // wide), max(least, (height + px(self, _GAP)) // high)
+        return int(columns), int(rows), int(columns * rows)
+
+    def _go_rows(self, number: int, rows: int) -> str:
+        """Up or down to the picture in the same column, if there is one."""
+        wanted = number + rows * self._columns
+        return self.go(wanted if 0 <= wanted < len(self.shown) else number)
 
     def go(self, number: int) -> str:
         """Put the keyboard on another picture; beyond the ends stays there."""
@@ -140,7 +174,7 @@ class ResultStrip(ttk.Frame):
 
     def offer(self, number: int) -> str:
         """The menu of a picture, below it."""
-        path, button = self._paths[number], self.buttons[number]
+        path, button = self._found[number].path, self.buttons[number]
         self.go(number)
         self.menu.delete(0, "end")
         for key, act in (

@@ -19,16 +19,24 @@ class StatusRows(ttk.Frame):
         gap = (px(self, 8), 0)
         self.progress = ttk.Progressbar(self, maximum=1.0)
         self.progress.grid(row=0, column=0, sticky="ew")
+        self._gap = gap
         wide = max(len(say("window.pause")), len(say("window.resume"))) + 1  # the row does not jump when it changes
-        self.pause_button = ttk.Button(self, width=wide, command=do.pause, state="disabled")
-        self.pause_button.grid(row=0, column=1, padx=gap)
-        self.cancel_button = ttk.Button(self, text=say("window.cancel"), command=do.cancel, state="disabled")
-        self.cancel_button.grid(row=0, column=2, padx=gap)
+        self.pause_button = ttk.Button(self, width=wide, command=do.pause)
+        self.cancel_button = ttk.Button(self, text=say("window.cancel"), command=do.cancel)
+        self.rowconfigure(0, minsize=self.cancel_button.winfo_reqheight())  # nothing jumps when they come
         self.status = ttk.Label(self, anchor="w")
         self.status.grid(row=1, column=0, sticky="ew", pady=(px(self, 6), 0))
         self.status.bind("<Configure>", lambda event: self.status.configure(wraplength=max(event.width - 8, 200)))
         self.skipped_button = ttk.Button(self, command=do.show_problems)
         self.show_paused(False)
+
+    def show_running(self, running: bool, pausable: bool) -> None:
+        """Offer to pause and to cancel what runs, as far as that can be done."""
+        for column, button, offered in ((1, self.pause_button, pausable), (2, self.cancel_button, running)):
+            if offered:
+                button.grid(row=0, column=column, padx=self._gap)
+            else:
+                button.grid_remove()
 
     def show_paused(self, paused: bool) -> None:
         """Let the button say what it would do now."""

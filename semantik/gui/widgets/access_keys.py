@@ -22,6 +22,7 @@ class AccessKeys:
         self._texts: dict[str, tuple[str, ...]] = {}
         self._letters: dict[str, str] = {}
         self._keys: dict[str, tk.Misc] = {}
+        self._last: set[str] = set()
         self._on = window.tk.call("tk", "windowingsystem") != "aqua"
         if self._on:
             window.bind("<Alt-KeyPress>", self._press)  # instead of an earlier view's
@@ -33,6 +34,10 @@ class AccessKeys:
     def alternate(self, button: ttk.Button, texts: Sequence[str]) -> None:
         """``button`` says now one, now another of ``texts``: its letter is in all of them."""
         self._texts[str(button)] = tuple(texts)
+
+    def put_last(self, control: tk.Misc) -> None:
+        """Where letters do not suffice for all, it is ``control`` that goes without."""
+        self._last.add(str(control))
 
     def assign(self) -> None:
         """Give letters to all controls that are shown; call it again when that or a text changed.
@@ -47,7 +52,7 @@ class AccessKeys:
             for path, letter in self._letters.items()
             if path not in shown or letter in str(shown[path].cget("text")).lower()
         }
-        new = [path for path in shown if path not in self._letters]
+        new = sorted((path for path in shown if path not in self._letters), key=self._last.__contains__)
         texts = [self._texts.get(path, (str(shown[path].cget("text")),)) for path in new]
         found = matched(texts, set(self._letters.values()))
         self._letters |= {path: letter for path, letter in zip(new, found, strict=True) if letter}

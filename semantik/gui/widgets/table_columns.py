@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tkinter as tk
 from collections.abc import Iterable
-from tkinter import font, ttk
+from tkinter import ttk
 
 from semantik.gui.widgets.screen_scale import px
 
@@ -21,7 +22,16 @@ def fit_column(table: ttk.Treeview, column: str) -> None:
 def column_width(table: ttk.Treeview, headings: Iterable[str], cells: Iterable[str]) -> int:
     """Pixels that a column needs for the widest of these texts."""
     style = ttk.Style(table)
-    in_cells = font.nametofont(style.lookup("Treeview", "font") or "TkDefaultFont", table)
-    in_headings = font.nametofont(style.lookup("Treeview.Heading", "font") or "TkDefaultFont", table)
-    widths = [in_headings.measure(words) for words in headings] + [in_cells.measure(words) for words in cells]
+    in_cells = str(style.lookup("Treeview", "font") or "TkDefaultFont")
+    in_headings = str(style.lookup("Treeview.Heading", "font") or "TkDefaultFont")
+    widths = [text_width(table, in_headings, words) for words in headings]
+    widths += [text_width(table, in_cells, words) for words in cells]
     return max(widths, default=0) + px(table, PADDING)
+
+
+def text_width(widget: tk.Misc, font: str, words: str) -> int:
+    """Pixels of ``words`` in a named font, as Tk draws them.
+
+    A ``tkinter.font.Font`` made of the name would be a copy in whole points, a little narrower or wider.
+    """
+    return int(widget.tk.call("font", "measure", font, "-displayof", widget, words))

@@ -1,0 +1,84 @@
+"""A frame that scrolls where the screen has no room for all that is in it."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+
+_OWN_WHEEL = ("Treeview", "Text", "Listbox", "TCombobox", "TSpinbox")
+"""Classes of widgets that the wheel moves themselves."""
+
+
+class ScrolledFrame(ttk.Frame):
+    """As large as ``inside``, into which widgets go, or as high as ``limit`` says, with a bar then.
+
+    The keyboard and the wheel scroll, too: what gets the focus is brought into view.
+    """
+
+    def __init__(self, parent: tk.Misc) -> None:
+        super().__init__(parent)
+        self._most = 0
+        self.columnconfigure(0, weight=1)
+        self.rowconfigure(0, weight=1)
+        self._canvas = tk.Canvas(self, width=1, height=1, highlightthickness=0, borderwidth=0, takefocus=False)
+        self._canvas.grid(row=0, column=0, sticky="nsew")
+        self._bar = ttk.Scrollbar(self, command=self._canvas.yview, takefocus=False)
+        self._canvas.configure(yscrollcommand=self._bar.set)
+        self.inside = ttk.Frame(self._canvas)
+        self._window = self._canvas.create_window(0, 0, anchor="nw", window=self.inside)
+        self.inside.bind("<Configure>", lambda event: self.fit())
+        self._canvas.bind("<Configure>", lambda event: self._fill(event.width, event.height))
+        top = self.winfo_toplevel()
+        top.bind("<FocusIn>", lambda event: self._focused(event.widget), add=True)
+        for event, steps in (("<Button-4>", -1), ("<Button-5>", 1)):
+            top.bind(event, lambda event, steps=steps: self._wheel(event, steps), add=True)  # type: ignore[misc]
+        top.bind("<MouseWheel>", lambda event: self._wheel(event, -1 if event.delta > 0 else 1), add=True)
+
+    @property
+    def scrolls(self) -> bool:
+        """Whether there is more than is seen."""
+        return bool(self._bar.winfo_manager())
+
+    def limit(self, height: int) -> None:
+        """Be no higher than ``height`` pixels."""
+        self._most = height
+        self.fit()
+
+    def fit(self) -> None:
+        """Ask for as much room as ``inside`` needs now, within the limit."""
+        needed = self.inside.winfo_reqheight()
+        height = min(needed, self._most) if self._most else needed
+        if height < needed:
+            self._bar.grid(row=0, column=1, sticky="ns")
+        else:
+            self._bar.grid_remove()
+            self._canvas.yview_moveto(0)
+        self._canvas.configure(width=self.inside.winfo_reqwidth(), height=height)
+        self._fill(self._canvas.winfo_width(), self._canvas.winfo_height())
+
+    def _fill(self, width: int, height: int) -> None:
+        needed = max(height, self.inside.winfo_reqheight())
+        self._canvas.itemconfigure(self._window, width=width, height=needed)
+        self._canvas.configure(scrollregion=(0, 0, width, needed))
+
+    def _holds(self, widget: object) -> bool:
+        return str(widget).startswith(f"{self.inside}.")
+
+    def _focused(self, widget: tk.Misc) -> None:
+        if self.winfo_exists() and self.scrolls and self._holds(widget):
+            self.see(widget)
+
+    def see(self, widget: tk.Misc) -> None:
+        """Scroll as little as shows ``widget``, its upper end first."""
+        total, top = max(1, self.inside.winfo_height()), self._canvas.canvasy(0)
+        above = widget.winfo_rooty() - self.inside.winfo_rooty()
+        if above < top:
+            self._canvas.yview_moveto(above / total)
+        elif (lacking := above + widget.winfo_height() - top - self._canvas.winfo_height()) > 0:
+            self._canvas.yview_moveto(min(above, top + lacking) / total)
+
+    def _wheel(self, event: tk.Event[tk.Misc], steps: int) -> None:
+        if not (self.winfo_exists() and self.scrolls and self._holds(event.widget)):
+            return
+        if event.widget.winfo_class() not in _OWN_WHEEL:
+            self._canvas.yview_scroll(steps, "units")

@@ -1,0 +1,97 @@
+"""Choosing files and folders with the desktop's own programs, played by small scripts on the PATH."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tkinter as tk
+from pathlib import Path
+
+import pytest
+
+from semantik.gui.widgets import file_dialogs
+from semantik.gui.widgets.file_dialogs import choose_files, choose_folder
+from tests.support.window import INTERPRETERS
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Tk shows the system's dialogs")
+
+KINDS = [("Imágenes", "*.jpg *.png"), ("Todos", "*")]
+
+
+@pytest.fixture
+def root():
+    root = tk.Tk()
+    INTERPRETERS.append(root.tk)
+    yield root
+    root.destroy()
+
+
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """Puts a program on the PATH that prints a text and ends so, and writes down its arguments."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setattr(file_dialogs.shutil, "which", lambda name: name if (folder / name).exists() else None)
+
+    def put(name: str, printed: str = "", status: int = 0) -> Path:
+        told = tmp_path / f"{name}.told"
+        script = folder / name
+        lines = ["#!/bin/sh", f'for word in "$@"; do echo "$word"; done > "{told}"', f"printf '%s' '{printed}'"]
+        script.write_text("\n".join([*lines, f"exit {status}"]) + "\n")
+        script.chmod(0o755)
+        return told
+
+    return put
+
+
+@pytest.fixture
+def tks(monkeypatch):
+    """Tk's own dialogs, which answer at once; the options of each call."""
+    calls: list[dict[str, object]] = []
+    monkeypatch.setattr(file_dialogs.filedialog, "askdirectory", lambda **o: calls.append(o) or "/de/tk")
+    monkeypatch.setattr(file_dialogs.filedialog, "askopenfilenames", lambda **o: calls.append(o) or ("/de/tk.jpg",))
+    return calls
+
+
+def test_gnome_asks_with_zenity(root, programs, tks, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "ubuntu:GNOME")
+    told = programs("zenity", "/fotos/Año 2020\n")
+    assert choose_folder(root, "Elija", tmp_path) == "/fotos/Año 2020"
+    words = told.read_text().splitlines()
+    assert words == ["--file-selection", "--directory", "--title=Elija", f"--filename={tmp_path}/"]
+    programs("zenity", "/a b.jpg\n/c.png\n")
+    assert choose_files(root, "Elija", KINDS, tmp_path) == ("/a b.jpg", "/c.png")
+    assert "--file-filter=Imágenes | *.jpg *.png" in told.read_text().splitlines()
+    assert tks == []
+
+
+def test_kde_asks_with_kdialog(root, programs, tks, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "KDE")
+    programs("zenity", "/no\n")
+    told = programs("kdialog", "/fotos\n")
+    assert choose_folder(root, "Elija", tmp_path) == "/fotos"
+    assert told.read_text().splitlines() == ["--title", "Elija", "--getexistingdirectory", str(tmp_path)]
+    assert choose_files(root, "Elija", KINDS, tmp_path) == ("/fotos",)
+    assert told.read_text().splitlines()[-2:] == ["*.jpg *.png|Imágenes", "*|Todos"]
+    assert tks == []
+
+
+def test_a_dialog_that_is_closed_chooses_nothing(root, programs, tks, monkeypatch):
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "XFCE")
+    programs("zenity", status=1)
+    assert choose_folder(root, "Elija") == ""
+    assert choose_files(root, "Elija", KINDS) == ()
+    assert tks == []
+    assert root.grab_current() is None
+
+
+@pytest.mark.parametrize(("desktop", "status"), [("GNOME", 255), ("GNOME", None), ("sway", 0), ("", 0)])
+def test_tks_own_dialog_is_the_last_resort(root, programs, tks, monkeypatch, tmp_path, desktop, status):
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", desktop)
+    if status is not None:
+        programs("zenity", "/no\n", status)
+    assert choose_folder(root, "Elija", tmp_path) == "/de/tk"
+    assert choose_files(root, "Elija", KINDS, tmp_path / "desenchufada") == ("/de/tk.jpg",)
+    assert [call["initialdir"] for call in tks] == [str(tmp_path), str(Path.home())]
+    assert root.tk.eval("set ::tk::dialog::file::showHiddenVar") == "0"
