@@ -77,7 +77,7 @@ def live(visit, results):
 
 
 REFUSED = "ERR_CONNECTION_REFUSED"
-PROGRAM_PARTS = ".refine, .tools [data-choose], .pick, .menu, #chosen, #viewer .program"
+PROGRAM_PARTS = ".refine, .choices, .tools [data-choose], .pick, .menu, #chosen, #viewer .program"
 
 
 def visible_parts(page):
@@ -134,8 +134,12 @@ def test_with_the_program_the_actions_are_there(live, program):
 
 def test_with_the_program_closed_the_page_is_as_ever(visit, results, program):
     program.close()
-    with visit(results, [REFUSED]) as page, page.context.expect_page() as opened:
+    with visit(results, [REFUSED]) as page:
         page.locator(".frame a").first.click()
+        until(page, "document.querySelector('.stage img')?.naturalWidth === 600")
+        with page.context.expect_page() as opened:
+            page.locator(".stage img").click()
+        page.keyboard.press("Escape")
         opened.value.wait_for_load_state()
         assert opened.value.evaluate("document.images[0].naturalWidth") == 600
         assert visible_parts(page) == 0

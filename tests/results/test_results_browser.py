@@ -125,16 +125,36 @@ def test_thumbnails_load_and_the_page_says_what_it_should(visit, results):
         assert page.locator(".hit .folder").all_inner_texts() == ["fotos", "viajes"] * 4
 
 
-def test_a_click_opens_the_full_picture(visit, results):
+def test_a_click_opens_the_viewer_and_one_more_the_full_picture(visit, results):
     with visit(results) as page:
         for place, size in ((0, [640, 480]), (5, [1000, 200])):
+            page.locator(".hit img").nth(place).click()
+            page.locator(".pixels", has_text=f"{size[0]:,}".replace(",", ".")).wait_for()
             with page.context.expect_page() as opened:
-                page.locator(".hit img").nth(place).click()
+                page.locator(".stage img").click()
             opened.value.wait_for_load_state()
             image = opened.value.evaluate("[document.images[0].naturalWidth, document.images[0].naturalHeight]")
             assert image == size
             assert opened.value.evaluate("window.opener") is None
             opened.value.close()
+            page.keyboard.press("Escape")
+        with page.context.expect_page() as opened:  # as every link does
+            page.locator(".hit img").nth(1).click(modifiers=["ControlOrMeta"])
+        opened.value.wait_for_load_state()
+        assert opened.value.url.endswith("foto%201.jpg")
+        assert not page.locator("#viewer").is_visible()
+
+
+def test_beside_the_picture_in_the_viewer_nothing_opens(visit, results):
+    with visit(results) as page:
+        page.locator(".hit img").nth(5).click()
+        page.locator(".pixels", has_text="1.000 × 200 px").wait_for()
+        picture, stage = (page.locator(each).bounding_box() for each in (".stage img", ".stage"))
+        assert picture["width"] == pytest.approx(1280, abs=1)
+        assert picture["height"] == pytest.approx(256, abs=1)
+        page.mouse.click(640, (stage["y"] + picture["y"]) / 2)
+        assert len(page.context.pages) == 1
+        assert page.locator("#viewer").is_visible()
 
 
 def test_pictures_keep_their_aspect_and_rows_their_height(visit, results):
@@ -436,13 +456,16 @@ def test_each_hostile_name_opens_its_own_file(visit, written, corpus, tmp_path):
         for path in own[::2]:  # the viewer's test loads them all
             tab.goto(addresses[corpus.index(path)])
             assert tab.evaluate(natural) == width_of(path, folder), visible(path.name)
-        for path in own[::12]:  # a click goes there, too
+        shown = "document.querySelector('#viewer .stage img')?.naturalWidth"
+        for path in own[::12]:  # a click goes there by the viewer, too
+            links.nth(corpus.index(path)).click()
+            page.wait_for_function(f"{shown} === {width_of(path, folder)}")
             with page.context.expect_page() as arrived:
-                links.nth(corpus.index(path)).click()
+                page.locator(".stage img").click()
+            page.keyboard.press("Escape")
             arrived.value.wait_for_load_state()
             assert arrived.value.url == addresses[corpus.index(path)]
             assert arrived.value.evaluate(natural) == width_of(path, folder)
-        shown = "document.querySelector('#viewer .stage img')?.naturalWidth"
         for path in [path for path in corpus if path not in own][:6]:  # under an unknown ending: in the viewer
             links.nth(corpus.index(path)).click()
             page.wait_for_function(f"{shown} === {width_of(path, folder)}")
