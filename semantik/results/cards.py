@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
@@ -17,6 +18,7 @@ from semantik.words.text import clock, day, moment, number, say, short_day
 
 _NARROWEST, _WIDEST = 0.66, 2.2  # aspect ratios of a card; a picture beyond them is shown whole on a mat
 _UNKNOWN_ASPECT = 4 / 3
+_NUMBER = re.compile(r"-?\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,12 @@ class Card(Picture):
     moment: str = ""  # where in the video it is; "" for a picture
     away: bool = False  # the file is not there now
     copies: tuple[Card, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What goes before the number in ``mark``, where there is one: a narrow card tells the number alone."""
+        number_in = _NUMBER.search(self.mark)
+        return self.mark[: number_in.start()] if number_in else ""
 
 
 def picture_of(path: Path, thumbnail: Thumbnail | None) -> Picture:

@@ -19,7 +19,11 @@
     for (const fact of ["date", "pixels", "camera"]) part(`.${fact}`).textContent = anchor.dataset[fact] ?? "";
     for (const trouble of [".reduced", ".absent"]) part(trouble).hidden = true;
     // What the browser cannot show, or what is not there.
-    const fail = () => (part(hit.querySelector(".away") ? ".absent" : ".reduced").hidden = false);
+    const fail = () => {
+      const away = hit.querySelector(".away") !== null;
+      part(away ? ".absent" : ".reduced").hidden = false;
+      if (away) part(".open").hidden = true;
+    };
     part(".open").hidden = anchor.target !== "_blank"; // a script might run in it
     part(".open").href = anchor.href;
     part(".previous").disabled = index === 0;
