@@ -20,14 +20,18 @@ from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import APPROXIMATE_FROM
 from semantik.queries import Query
+from semantik.records import split_path
 from semantik.results.page import PageLink, check_place, render, results_path, thumbnail_side, write_page
 from semantik.results.thumbnails import ThumbnailCache
+from semantik.search.filter_syntax import filter_words
 from semantik.search.query_embedding import embed_query, query_vector
 from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
 from semantik.storage.home import background_folder, thumbnails_folder
+from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config
 from semantik.words.phrases import model_title
+from semantik.words.text import counted
 
 
 class Engine:
@@ -101,15 +105,35 @@ class Engine:
 
     # -- Pages -----------------------------------------------------------------------------------------
 
-    def write_page(self, answer: Answer, path: Path | None = None, link: PageLink | None = None) -> Path:
+    def write_page(
+        self,
+        answer: Answer,
+        path: Path | None = None,
+        link: PageLink | None = None,
+        *,
+        theme: str | None = None,
+        top_k: int = 0,
+    ) -> Path:
         """Write the results page of an answer to ``path``, or to a fresh file in the home.
 
         Raises PageNotSaved, and as ``check_place``.
 
-        ``link``: where the program listens to the page, if it does.
+        ``link``: where the program listens to the page, if it does. ``theme``: that of the settings if none is given.
+        ``top_k``: how many hits were asked for, 0 where the page need not tell.
         """
         thumbnails = self.thumbnails.get_many(answer.pictures, self.pool, thumbnail_side(len(answer.pictures)))
-        html = render(answer.page(thumbnails, model_title(answer.model), link))
+        files = dict.fromkeys(split_path(picture)[0] for picture in answer.pictures)
+        away = frozenset(file for file in files if not is_file(file)) - {*answer.query.images}
+        page = answer.page(thumbnails, model_title(answer.model), link)
+        page = replace(
+            page,
+            notices=[*page.notices, *([counted("page.some_away", len(away))] if away else [])],
+            theme=theme or self.config.theme,
+            limits=dict(filter_words(answer.query.filters, answer.query.order)),
+            top_k=top_k,
+            away=away,
+        )
+        html = render(page)
         target = path or results_path(self.home)
         if path:
             self.check_place(path)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     pass
+
+CHOICES = frozenset({"order", "top_k", "folder", "since", "until", "shape", "side", "type"})
+"""The controls of a page: the filters by their keys in the query syntax, and how many hits are wanted."""
 
 
 class PageActions(Protocol):
@@ -20,8 +23,11 @@ class PageActions(Protocol):
     def similar(self, path: Path) -> str:
         """Search for pictures like this one; returns the file address of the new page."""
 
-    def refine(self, words: str) -> str:
-        """Search for words in the query syntax; returns the file address of the new page."""
+    def refine(self, words: str, choices: Mapping[str, str] | None = None) -> str:
+        """Search for words in the query syntax; returns the file address of the new page.
+
+        ``choices``: by ``CHOICES``, what the page's controls say in place of the words; "" for nothing.
+        """
 
     def reveal(self, path: Path) -> None:
         """Show a picture in the system's file manager."""

@@ -27,7 +27,7 @@ from semantik.page_server.reading import (
     hit_of,
     hits_of,
     json_value,
-    words_of,
+    refinement,
 )
 from semantik.page_server.replies import as_json, http_refusal, nothing, preflight, refusal
 from semantik.records import Hit
@@ -155,7 +155,9 @@ class Application:
         small, large = self._limits.small_body, self._limits.large_body
         match name:
             case "refine":
-                return as_json(200, {"page": self._do.refine(words_of(json_value(request, "words", small)))})
+                words, choices = refinement(request, small)
+                page = self._do.refine(words, choices) if choices else self._do.refine(words)
+                return as_json(200, {"page": page})
             case "copy":
                 chosen = hits_of(hits, json_value(request, "hits", large))
                 return as_json(200, {"message": self._do.copy(files_of(chosen))})

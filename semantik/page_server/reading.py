@@ -12,11 +12,15 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Request
 
 from semantik.errors import PageGone, PageRequestInvalid, PictureGone
+from semantik.page_server.actions import CHOICES
 from semantik.records import Hit
 from semantik.storage.regular_files import is_file
 
 WORDS = 2000
 """Characters of a query that a page may send."""
+
+CHOICE = 300
+"""Characters of what one of its controls says."""
 
 EXPORT_KINDS = {"zip": "application/zip", "csv": "text/csv; charset=utf-8", "json": "application/json"}
 """What hits may be exported as, and the content types."""
@@ -26,6 +30,26 @@ _NUMBERS = re.compile(r"[0-9]{1,7}(?:,[0-9]{1,7})*")
 
 def json_value(request: Request, key: str, most_bytes: int) -> Any:
     """The value of the only key of a JSON body. Raises PageRequestInvalid, HTTPException."""
+    body = _json_object(request, most_bytes)
+    if body.keys() != {key}:
+        raise PageRequestInvalid
+    return body[key]
+
+
+def refinement(request: Request, most_bytes: int) -> tuple[str, dict[str, str]]:
+    """The words of a query and, where they were sent, what the page's controls say. Raises as ``json_value``."""
+    body = _json_object(request, most_bytes)
+    if not {"words"} <= body.keys() <= {"words", "choices"}:
+        raise PageRequestInvalid
+    choices = body.get("choices", {})
+    if not (isinstance(choices, dict) and choices.keys() <= CHOICES):
+        raise PageRequestInvalid
+    if not all(isinstance(value, str) and len(value) <= CHOICE for value in choices.values()):
+        raise PageRequestInvalid
+    return words_of(body["words"]), choices
+
+
+def _json_object(request: Request, most_bytes: int) -> dict[str, Any]:
     if request.mimetype != "application/json":  # anything else a foreign page may send without asking first
         raise UnsupportedMediaType
     request.max_content_length = most_bytes
@@ -33,9 +57,9 @@ def json_value(request: Request, key: str, most_bytes: int) -> Any:
         body = json.loads(request.get_data())
     except (ValueError, RecursionError) as error:
         raise PageRequestInvalid from error
-    if not isinstance(body, dict) or body.keys() != {key}:
+    if not isinstance(body, dict):
         raise PageRequestInvalid
-    return body[key]
+    return body
 
 
 def export_form(request: Request, most_bytes: int) -> tuple[str, list[int]]:

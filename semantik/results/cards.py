@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import functools
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
@@ -13,10 +14,11 @@ from semantik.decoding.decoded import Thumbnail
 from semantik.records import DateSource, Details, Hit, split_path
 from semantik.storage.regular_files import file_address
 from semantik.words.shown_names import folder_within, split_name
-from semantik.words.text import clock, day, moment, number, say
+from semantik.words.text import clock, day, moment, number, say, short_day
 
 _NARROWEST, _WIDEST = 0.66, 2.2  # aspect ratios of a card; a picture beyond them is shown whole on a mat
 _UNKNOWN_ASPECT = 4 / 3
+_NUMBER = re.compile(r"-?\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,20 @@ class Card(Picture):
     path: str
     ratio: int  # aspect of the frame, in hundredths
     shape: str  # its CSS classes
-    date: str  # "" while unknown, as the next two
+    day: str  # when it was taken, briefly; "" while unknown, as the next three
+    date: str
     pixels: str
     camera: str
     named: str  # words of the query that its path has
     moment: str = ""  # where in the video it is; "" for a picture
+    away: bool = False  # the file is not there now
     copies: tuple[Card, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What goes before the number in ``mark``, where there is one: a narrow card tells the number alone."""
+        number_in = _NUMBER.search(self.mark)
+        return self.mark[: number_in.start()] if number_in else ""
 
 
 def picture_of(path: Path, thumbnail: Thumbnail | None) -> Picture:
@@ -76,15 +86,22 @@ def is_safe_to_open(file: Path) -> bool:
 
 
 def cards_of(
-    hits: Sequence[Hit], thumbnails: Mapping[Path, Thumbnail], folders: Sequence[Path], most_embedded: int
+    hits: Sequence[Hit],
+    thumbnails: Mapping[Path, Thumbnail],
+    folders: Sequence[Path],
+    most_embedded: int,
+    away: Collection[Path] = (),
 ) -> list[Card]:
-    """The cards of the hits, in their order; those after ``most_embedded`` show the original files."""
+    """The cards of the hits, in their order; those after ``most_embedded`` show the original files.
+
+    ``away``: files that are not there now.
+    """
     best = max((hit.score for hit in hits if hit.score is not None), default=0.0)
     cards: list[Card] = []
     place = 0
     for position, hit in enumerate(hits):
         embedded = position < most_embedded
-        make = functools.partial(_card, thumbnails=thumbnails, folders=folders, best=best, embedded=embedded)
+        make = functools.partial(_card, thumbnails=thumbnails, folders=folders, best=best, embedded=embedded, away=away)
         copies = tuple(make(copy, place + step) for step, copy in enumerate(hit.copies, start=1))
         cards.append(make(hit, place, copies))
         place += 1 + len(copies)
@@ -118,6 +135,7 @@ def _card(
     folders: Sequence[Path],
     best: float,
     embedded: bool,
+    away: Collection[Path],
 ) -> Card:
     href = _link(hit.path, hit.moment)
     embedded = embedded or hit.moment is not None  # no browser shows a frame of a video as a picture
@@ -146,11 +164,13 @@ def _card(
         path=str(hit.path),
         ratio=ratio,
         shape=f"r{ratio} mat" if on_mat else f"r{ratio}",
+        day=_day(hit.details) if hit.details else "",
         date=date,
         pixels=pixels,
         camera=camera,
         named=", ".join(hit.named),
         moment="" if hit.moment is None else clock(hit.moment),
+        away=hit.path in away,
         copies=copies,
     )
 
@@ -175,6 +195,12 @@ def _facts(details: Details | None) -> tuple[str, str, str]:
     known = details.width and details.height
     pixels = f"{number(details.width)} × {number(details.height)} px" if known else ""
     return _date(details), pixels, details.camera
+
+
+def _day(details: Details) -> str:
+    """The day as a card has room for it, a guess as such."""
+    told = short_day(details.date)
+    return told if details.dated else say("page.about_day", day=told)
 
 
 _GUESSES = {DateSource.FILE: "page.file_date", DateSource.NAME: "page.name_date"}

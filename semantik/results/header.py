@@ -10,7 +10,7 @@ from pathlib import Path
 
 from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.pictures.formats import FORMATS
-from semantik.queries import Filters, Order, Query, Term
+from semantik.queries import Filters, Order, Query, Shape, Term
 from semantik.results.cards import Picture, picture_of
 from semantik.words.text import day, month, number, say
 
@@ -56,6 +56,31 @@ def filters_of(filters: Filters, order: Order) -> list[tuple[str, str]]:
     if order is not Order.RELEVANCE:
         told.append((say("page.filter_order"), say(f"page.order_{order.value}")))
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A control of the page for a filter, the order or the number of hits. Of no ``options``, anything can be typed."""
+
+    key: str  # what ``PageActions.refine`` knows it by
+    label: str
+    value: str
+    options: tuple[tuple[str, str], ...] = ()  # (value, as it is shown)
+
+
+def choices_of(now: Mapping[str, str], top_k: int) -> list[Choice]:
+    """The controls, saying what holds ``now`` (see ``ResultsPage.limits``); without K where it is 0."""
+    orders = tuple((each, each) for each in (say(f"syntax.order_{order.value}") for order in Order))
+    shapes = tuple((each, each) for each in (say(f"syntax.shape_{shape.value}") for shape in Shape))
+    options = {"order": orders, "shape": (("", "–"), *shapes)}
+
+    def choice(key: str) -> Choice:
+        label, known = say(f"filters.{key}"), options.get(key, ())
+        return Choice(key, label, now.get(say(f"syntax.{key}"), known[0][0] if known else ""), known)
+
+    most = [Choice("top_k", say("page.most"), str(top_k))] if top_k else []
+    rest = ("folder", "since", "until", "shape", "side", "type")
+    return [choice("order"), *most, *map(choice, rest)]
 
 
 def _kinds(extensions: frozenset[str]) -> str:

@@ -21,7 +21,7 @@ import stat
 import sys
 import time
 import webbrowser
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import jinja2
 from markupsafe import Markup
@@ -31,8 +31,8 @@ from semantik.errors import PageNotSaved, PlaceAmongPictures, PlaceTaken, system
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.cards import cards_of, picture_of, ratios_of
-from semantik.results.header import chips_of, filters_of, plain_term
-from semantik.results.thumbnails import SIDE
+from semantik.results.header import chips_of, choices_of, filters_of, plain_term
+from semantik.results.thumbnails import LARGE_SIDE, SIDE
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import results_folder
 from semantik.storage.private_files import make_folder
@@ -51,7 +51,7 @@ PAGES_BYTES = 512 << 20
 
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 _LINK_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
-_STYLES = ("results.css", "cards.css", "viewer.css", "actions.css", "media.css")
+_STYLES = ("results.css", "controls.css", "cards.css", "viewer.css", "actions.css", "media.css")
 _OUR_HEAD = re.compile(  # how every page begins, and nothing else that anybody keeps
     rb'\s*<!DOCTYPE html>\s*<html lang="[A-Za-z-]{2,20}">\s*<head>\s*<meta charset="utf-8">\s*'
     rb'<meta name="generator" content="SemantikSearch">'
@@ -76,6 +76,10 @@ class ResultsPage:
     left_out: int = 0  # less relevant ones that were found and are not shown
     notices: Sequence[str] = field(default=())  # sentences for the user, shown above the hits
     link: PageLink | None = None  # to the running program
+    theme: str = "system"  # as of the window: "system", "light" or "dark"
+    limits: Mapping[str, str] = field(default_factory=dict)  # the filters and the order as the query syntax has them
+    top_k: int = 0  # how many hits were asked for; 0 where nothing tells
+    away: Collection[Path] = frozenset()  # files of hits that are not there now
 
 
 def render(page: ResultsPage) -> str:
@@ -90,13 +94,14 @@ def render(page: ResultsPage) -> str:
         raise ValueError(page.link)
     environment = _environment()
     query = page.query
-    cards = cards_of(page.hits or page.nearest, page.thumbnails, page.folders, EMBEDDED)
+    cards = cards_of(page.hits or page.nearest, page.thumbnails, page.folders, EMBEDDED, page.away)
     term = plain_term(query)
     example = picture_of(term.image, page.thumbnails.get(term.image)) if term and term.image else None
     title = term.text if term else page.words or say("page.by_terms")
     if example:
         title = f"{say('page.by_image')} {example.name}"
-    style = "".join(environment.get_template(name).render(ratios=ratios_of(cards)) for name in _STYLES)
+    values = {"ratios": ratios_of(cards), "theme": page.theme}
+    style = "".join(environment.get_template(name).render(values) for name in _STYLES)
     return environment.get_template("results.html").render(
         page=page,
         cards=cards,
@@ -104,9 +109,10 @@ def render(page: ResultsPage) -> str:
         example=example,
         chips=[] if term else chips_of(query, page.thumbnails),
         filters=filters_of(query.filters, query.order),
+        choices=choices_of(page.limits, page.top_k) if page.link else [],
         folded=any(card.copies for card in cards),
         title=title,
-        style=Markup(style),  # ours, whole: the only values in it are numbers
+        style=Markup(style),  # ours, whole: the only values in it are numbers, the theme chooses among its parts
         script=Markup(environment.get_template("results.js").render()),
         mark=Markup(environment.get_template("mark.svg").render()),
     )
@@ -117,7 +123,7 @@ def thumbnail_side(count: int) -> int:
 
     Few pictures may be sharp on a dense or large screen; many must open at once (500 make some 16 MB).
     """
-    return 640 if count <= 100 else SIDE
+    return LARGE_SIDE if count <= 100 else SIDE
 
 
 def check_place(path: Path, indexed_folders: Sequence[Path]) -> None:

@@ -20,12 +20,15 @@ from semantik.errors import DecodeFailed
 from semantik.records import split_path
 from semantik.storage.atomic_files import patiently
 from semantik.storage.private_files import make_folder, opener
-from semantik.storage.regular_files import changed_ns, is_folder, long_path, read_regular
+from semantik.storage.regular_files import changed_ns, long_path, read_regular
 
 log = logging.getLogger(__name__)
 
 SIDE = 400
 """Longer side of a thumbnail in pixels: what a card measures on a large screen."""
+
+LARGE_SIDE = 640
+"""The same for a page of few pictures."""
 
 _FORMAT = b"SSt1"  # part of every key and entry: another layout or JPEG quality needs another mark
 _TRAILER = struct.Struct(">4sII16s")  # mark, width, height, digest
@@ -70,7 +73,9 @@ class ThumbnailCache:
     def get_many(self, paths: Iterable[Path], pool: ThumbnailMaker, side: int = SIDE) -> dict[Path, Thumbnail]:
         """The thumbnails of ``paths``, in their order, longer side at most ``side`` pixels.
 
-        Pictures that vanished or cannot be decoded are absent. Only what is not cached is decoded.
+        Of a picture that is not there now, on a drive that was unplugged, what was cached is given, of another side
+        if need be. Pictures of which nothing is left or that cannot be decoded are absent. Only what is not cached is
+        decoded.
         Raises what the pool raises when it cannot work at all.
         """
         found: dict[Path, Thumbnail | None] = {}
@@ -80,11 +85,11 @@ class ThumbnailCache:
             if path in found:
                 continue
             if (status := _status(path)) is None:
-                if known := self._of_unplugged(path, side):
-                    found[path] = known
+                found[path] = self._kept(path, side)
                 continue
             by_name = _key(path, status, side)
-            key = _key_of_content(path, self._content_of(path), status, side) or by_name
+            now = status.st_size, changed_ns(status)
+            key = _key_of_content(path, self._content_of(path), now, side) or by_name
             found[path] = known = self._read(key)
             if known is None and key != by_name and (known := self._read(by_name)):
                 found[path] = made[key] = known  # from before its content was known
@@ -99,12 +104,17 @@ class ThumbnailCache:
         self._keep(made)
         return {path: thumbnail for path, thumbnail in found.items() if thumbnail is not None}
 
-    def _of_unplugged(self, path: Path, side: int) -> Thumbnail | None:
-        """What is cached of a picture whose whole folder is away with its disk; of a deleted one nothing is shown."""
-        if is_folder(path.parent):
+    def _kept(self, path: Path, side: int) -> Thumbnail | None:
+        """What is left of a picture that is not there now, as it was last indexed."""
+        content = self._content_of(path)
+        if content is None:
             return None
-        key = _key_of_digest(path, self._content_of(path), side)
-        return self._read(key) if key else None
+        was = (content.size, content.mtime_ns)
+        for each in dict.fromkeys((side, LARGE_SIDE, SIDE)):
+            for key in (_key_of_content(path, content, was, each), _key_of_name(path, was, each)):
+                if key and (known := self._read(key)):
+                    return known
+        return None
 
     def _entry(self, key: str) -> Path:
         # Subfolders, because a FAT32 stick holds no more than some 16,000 long names in one folder.
@@ -193,15 +203,12 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
-def _key_of_content(path: Path, content: Fingerprint | None, status: os.stat_result, side: int) -> str | None:
-    """Name of a picture's thumbnail, 40 hex digits; None when it is not known what is in the file now."""
-    if not content or (content.size, content.mtime_ns) != (status.st_size, changed_ns(status)):
-        return None
-    return _key_of_digest(path, content, side)
+def _key_of_content(path: Path, content: Fingerprint | None, now: tuple[int, int], side: int) -> str | None:
+    """Name of a picture's thumbnail, 40 hex digits; None when it is not known what is in the file now.
 
-
-def _key_of_digest(path: Path, content: Fingerprint | None, side: int) -> str | None:
-    if not content or not content.digest:
+    ``now``: its size in bytes and the time of its last change in nanoseconds.
+    """
+    if not content or not content.digest or (content.size, content.mtime_ns) != now:
         return None
     moment = split_path(path)[1]
     told = f"{content.digest} {content.size} {side} {'' if moment is None else f'{moment:.2f}'}"
@@ -210,7 +217,11 @@ def _key_of_digest(path: Path, content: Fingerprint | None, side: int) -> str | 
 
 def _key(path: Path, status: os.stat_result, side: int) -> str:
     """Name of a picture's thumbnail by the picture's own name, 40 hex digits."""
-    parts = (_FORMAT, b"%d %d %d" % (status.st_size, status.st_mtime_ns, side), os.fsencode(path))
+    return _key_of_name(path, (status.st_size, status.st_mtime_ns), side)
+
+
+def _key_of_name(path: Path, now: tuple[int, int], side: int) -> str:
+    parts = (_FORMAT, b"%d %d %d" % (*now, side), os.fsencode(path))
     return hashlib.blake2b(b"\0".join(parts), digest_size=20).hexdigest()
 
 

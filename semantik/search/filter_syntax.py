@@ -113,6 +113,19 @@ def read_filter(word: str, value: str, filters: Filters, order: Order) -> tuple[
         raise BadFilter(name=word, value=value[:60], example=say(f"syntax.example_{key}")) from error
 
 
+def chosen(key: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
+    """``filters`` and ``order`` with what a control for one of ``KEYS`` says in place of theirs; "" for nothing of it.
+
+    Raises BadFilter.
+    """
+    if value:
+        return read_filter(say(f"syntax.{key}"), value, filters, order)
+    if key == "order":
+        return filters, Order.RELEVANCE
+    field = {"side": "min_side", "type": "extensions"}.get(key, key)
+    return replace(filters, **{field: getattr(Filters(), field)}), order
+
+
 def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple[str, str]]:
     """(key, value) of every filter that is set, and of the order unless it is by relevance."""
     words: list[tuple[str, str]] = []

@@ -156,6 +156,13 @@ def day(value: date) -> str:
     return format_date(value, "long", _locale(_language))
 
 
+def short_day(value: date) -> str:
+    """A day in few letters: 3 may 2019, 3 May 2019."""
+    from babel.dates import format_date
+
+    return format_date(value, "medium", _locale(_language))
+
+
 def month(value: date) -> str:
     """The month of a day in words: mayo de 2019, May 2019."""
     from babel.dates import format_skeleton

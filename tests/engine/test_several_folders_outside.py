@@ -290,6 +290,28 @@ def test_the_page_shows_copies_from_other_folders_in_their_folder(home, library,
         engine.close()
 
 
+def test_the_page_shows_what_is_kept_of_a_drive_that_was_unplugged(home, library, trips):
+    engine = Engine(home, settings.Config(theme="dark"))
+    try:
+        opened = engine.open(library, trips)
+        opened.update(opened.indexed_folders)
+        before = read(engine.write_page(opened.ask(Query.of_text("rojo"), 8)))
+        assert before.all("span", "away") == []
+        trips.rename(trips.with_name("sin conectar"))
+        page = engine.write_page(opened.ask(Query.of_text("rojo"), 8), top_k=8)
+        seen = read(page)
+        assert [attrs["src"] for attrs, _ in seen.all("img")] == [attrs["src"] for attrs, _ in before.all("img")]
+        away = [path_behind(link).is_relative_to(trips) for link in seen.links()]
+        cards = [own for _, own in seen.all("div", "frame")]
+        assert [("No disponible" in own) for own in cards] == away
+        assert sum(away) == 2
+        (notice,) = seen.texts("ul", "notices")
+        assert notice.startswith("2 de estas fotos no están ahora en su sitio")
+        assert "--ground: #0f1215" in page.read_text(encoding="utf-8")  # as the settings have it
+    finally:
+        engine.close()
+
+
 def test_names_of_folders_are_escaped_on_the_page(tmp_path):
     folders = [tmp_path / "a<b>&", tmp_path / "c\u202ed"]
     seen = outline(page_of("x.jpg", folders=folders))

@@ -77,7 +77,7 @@ def live(visit, results):
 
 
 REFUSED = "ERR_CONNECTION_REFUSED"
-PROGRAM_PARTS = ".refine, .tools [data-choose], .pick, .menu, #chosen, #viewer .program"
+PROGRAM_PARTS = ".refine, .choices, .tools [data-choose], .pick, .menu, #chosen, #viewer .program"
 
 
 def visible_parts(page):
@@ -134,8 +134,12 @@ def test_with_the_program_the_actions_are_there(live, program):
 
 def test_with_the_program_closed_the_page_is_as_ever(visit, results, program):
     program.close()
-    with visit(results, [REFUSED]) as page, page.context.expect_page() as opened:
+    with visit(results, [REFUSED]) as page:
         page.locator(".frame a").first.click()
+        until(page, "document.querySelector('.stage img')?.naturalWidth === 600")
+        with page.context.expect_page() as opened:
+            page.locator(".stage img").click()
+        page.keyboard.press("Escape")
         opened.value.wait_for_load_state()
         assert opened.value.evaluate("document.images[0].naturalWidth") == 600
         assert visible_parts(page) == 0
@@ -211,6 +215,38 @@ def test_refining_asks_the_program_and_goes_to_its_page(live, program, tmp_path)
             page.get_by_role("button", name="Buscar", exact=True).click()
     assert program.asked[1] == ("refine", {"words": "playa"})
     assert program.refused == []
+
+
+def test_order_number_and_filters_are_changed_on_the_page(visit, program, tmp_path):
+    limits = {"orden": "recientes", "desde": "2019-05-01"}
+    path = write(tmp_path, link=program.link, limits=limits, top_k=20, words="playa orden:recientes desde:2019-05-01")
+    message = "«desde:ayer» no vale."
+    program.answers["refine"] = (422, {"message": message})
+    with visit(path, ["422"]) as page:
+        page.locator("html.live").wait_for()
+        page.get_by_text("Orden, cantidad y filtros").click()
+        values = page.locator(".choices [name]").evaluate_all("(all) => all.map((e) => [e.name, e.value])")
+        assert values == [
+            *(["order", "recientes"], ["top_k", "20"], ["folder", ""], ["since", "2019-05-01"], ["until", ""]),
+            *(["shape", ""], ["side", ""], ["type", ""]),
+        ]
+        page.get_by_label("Orden", exact=True).select_option("nombre")
+        page.get_by_label("Como máximo").fill("50")
+        page.get_by_label("Desde").fill("ayer ")
+        page.get_by_label("Desde").press("Enter")
+        alert = page.get_by_role("alert").filter(has_text=message)
+        alert.wait_for()
+        page.get_by_label("Desde").fill("")
+        assert not alert.is_visible()
+        other = write(tmp_path, "otra.html", link=program.link)
+        program.answers["refine"] = (200, {"page": other.as_uri()})
+        page.get_by_role("button", name="Aplicar").click()
+        page.wait_for_url(other.as_uri())
+    words = "playa orden:recientes desde:2019-05-01"
+    assert program.asked == [
+        ("refine", {"words": words, "choices": {"order": "nombre", "top_k": "50", "since": "ayer"}}),
+        ("refine", {"words": words, "choices": {"order": "nombre", "top_k": "50", "since": ""}}),
+    ]
 
 
 def test_what_cannot_be_answered_is_told_beside_the_field(live, program, results):

@@ -451,9 +451,9 @@ def link(window, pages, monkeypatch):
     links = []
     original = engine.Engine.write_page
 
-    def write_page(self, answer, path=None, link=None):
+    def write_page(self, answer, path=None, link=None, **shown):
         links.append(link)
-        return original(self, answer, path, link)
+        return original(self, answer, path, link, **shown)
 
     monkeypatch.setattr(engine.Engine, "write_page", write_page)
     window.search("rojo")
@@ -477,6 +477,29 @@ def test_a_page_refines_and_finds_similar_pictures(window, link, ask, library):
         ask(link, "/refine", words="sin rojo")
     assert caught.value.code == 422
     assert json.loads(caught.value.read())["message"].startswith("Escriba también qué quiere ver")
+
+
+def test_a_page_changes_order_number_and_filters(window, link, ask):
+    from urllib.error import HTTPError
+
+    choices = {"folder": "", "order": "nombre", "top_k": "3"}
+    page = page_at(ask(link, "/refine", words="azul carpeta:viaje orden:recientes", choices=choices))
+    names = found(page)
+    assert len(names) == 3
+    assert names == sorted(names)
+    assert "azul" in names  # which is not in the folder
+    assert window.app.view.top_k.get() == "3"  # as if it had been typed there
+    html = page.read_text(encoding="utf-8")
+    assert 'value="azul orden:nombre"' in html
+    assert '<option value="nombre" selected>' in html
+    assert '<input name="top_k" value="3"' in html
+    assert found(page_at(ask(link, "/refine", words="azul", choices={"folder": "viaje"})))[0] == "blanco"
+    for wrong, said in (({"top_k": "0"}, "1"), ({"since": "ayer"}, "ayer")):
+        with pytest.raises(HTTPError) as caught:
+            ask(link, "/refine", words="azul", choices=wrong)
+        assert caught.value.code == 422
+        assert said in json.loads(caught.value.read())["message"]
+    assert window.app.view.top_k.get() == "3"
 
 
 def test_a_page_waits_its_turn(window, link, ask):

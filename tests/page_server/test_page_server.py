@@ -69,8 +69,8 @@ class Actions:
         self._do("similar", path)
         return "file:///resultados/parecidas.html"
 
-    def refine(self, words):
-        self._do("refine", words)
+    def refine(self, words, *choices):
+        self._do("refine", words, *choices)
         return "file:///resultados/otra.html"
 
     def reveal(self, path):
@@ -427,6 +427,11 @@ def test_bodies_that_are_not_what_they_should_be(client, actions):
         assert answer.headers["Access-Control-Allow-Origin"] == "null"
     for value in (None, 1, ["x"], {"x": 1}, True):
         assert client.ask("POST", "/refine", {"words": value}).status == 400
+        assert client.ask("POST", "/refine", {"words": "x", "choices": {"order": value}}).status == 400
+    for choices in (None, [], "order", {"path": "x"}, {"order": "x" * 301}, {"top_k": 3}):
+        assert client.ask("POST", "/refine", {"words": "x", "choices": choices}).status == 400
+    assert client.ask("POST", "/refine", {"choices": {"order": "x"}}).status == 400
+    assert client.ask("POST", "/refine", {"words": "x", "choices": {}, "path": "x"}).status == 400
     for kind in (
         None,
         "",
@@ -442,6 +447,13 @@ def test_bodies_that_are_not_what_they_should_be(client, actions):
         assert client.ask("POST", "/export", b"kind=zip&hits=0", Content_Type=kind).status == 415
     assert actions.calls == []
     assert client.ask("POST", "/similar", {"hit": 0}, Content_Type="application/json; charset=utf-8").status == 200
+
+
+def test_what_the_controls_say_goes_with_the_words(client, actions):
+    said = {"order": "recientes", "top_k": "50", "folder": "", "since": "2019-05", "until": "", "shape": "vertical"}
+    assert client.ask("POST", "/refine", {"words": "playa", "choices": said}).status == 200
+    assert client.ask("POST", "/refine", {"words": "playa", "choices": {}}).status == 200
+    assert actions.calls == [("refine", "playa", said), ("refine", "playa")]
 
 
 def test_what_is_too_large_is_not_even_read(client, actions):

@@ -311,6 +311,30 @@ def test_cards_carry_what_the_file_tells(details, data):
     assert {name.removeprefix("data-"): value for name, value in link.items() if name.startswith("data-")} == data
 
 
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        (Details(0, 0, datetime(2019, 5, 3, 14, 5), True, source=DateSource.EXIF), ["3 may 2019"]),
+        (Details(0, 0, datetime(2015, 8, 22), source=DateSource.NAME), ["hacia el 22 ago 2015"]),
+        (None, []),
+    ],
+)
+def test_cards_tell_the_day(details, told):
+    page = page_of("a.jpg")
+    assert outline(replace(page, hits=[replace(page.hits[0], details=details)])).texts("span", "day") == told
+
+
+def test_the_page_has_the_theme_that_was_chosen():
+    dark, light = "--ground: #0f1215", "--ground: #f6f7f8"
+    for theme, schemes in (("system", "light dark"), ("light", "light"), ("dark", "dark")):
+        html = render(page_of("a.jpg", theme=theme))
+        assert f'<meta name="color-scheme" content="{schemes}">' in html
+        assert f"color-scheme: {schemes};" in html
+        assert light in html
+        assert (dark in html, "prefers-color-scheme" in html) == (theme != "light", theme == "system")
+    assert html.index(light) < html.index(dark) < html.index("@media print")
+
+
 LINK = PageLink("http://127.0.0.1:40123", "/a_token-1/pages/id")
 
 

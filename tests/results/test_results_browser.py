@@ -18,7 +18,7 @@ from semantik.decoding.decoded import Thumbnail
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.cards import is_safe_to_open
-from semantik.results.page import ResultsPage, render, write_page
+from semantik.results.page import PageLink, ResultsPage, render, write_page
 from semantik.words.shown_names import visible
 from tests.support import hostile
 from tests.support.libraries import paint
@@ -125,16 +125,83 @@ def test_thumbnails_load_and_the_page_says_what_it_should(visit, results):
         assert page.locator(".hit .folder").all_inner_texts() == ["fotos", "viajes"] * 4
 
 
-def test_a_click_opens_the_full_picture(visit, results):
+def test_a_click_opens_the_viewer_and_one_more_the_full_picture(visit, results):
     with visit(results) as page:
         for place, size in ((0, [640, 480]), (5, [1000, 200])):
+            page.locator(".hit img").nth(place).click()
+            page.locator(".pixels", has_text=f"{size[0]:,}".replace(",", ".")).wait_for()
             with page.context.expect_page() as opened:
-                page.locator(".hit img").nth(place).click()
+                page.locator(".stage img").click()
             opened.value.wait_for_load_state()
             image = opened.value.evaluate("[document.images[0].naturalWidth, document.images[0].naturalHeight]")
             assert image == size
             assert opened.value.evaluate("window.opener") is None
             opened.value.close()
+            page.keyboard.press("Escape")
+        with page.context.expect_page() as opened:  # as every link does
+            page.locator(".hit img").nth(1).click(modifiers=["ControlOrMeta"])
+        opened.value.wait_for_load_state()
+        assert opened.value.url.endswith("foto%201.jpg")
+        assert not page.locator("#viewer").is_visible()
+
+
+def test_beside_the_picture_in_the_viewer_nothing_opens(visit, results):
+    with visit(results) as page:
+        page.locator(".hit img").nth(5).click()
+        page.locator(".pixels", has_text="1.000 × 200 px").wait_for()
+        picture, stage = (page.locator(each).bounding_box() for each in (".stage img", ".stage"))
+        assert picture["width"] == pytest.approx(1280, abs=1)
+        assert picture["height"] == pytest.approx(256, abs=1)
+        page.mouse.click(640, (stage["y"] + picture["y"]) / 2)
+        assert len(page.context.pages) == 1
+        assert page.locator("#viewer").is_visible()
+
+
+TOUCHED = """() => [...document.querySelectorAll('.hit')].map((hit) => {
+    hit.scrollIntoView();
+    const frame = hit.querySelector('.frame').getBoundingClientRect();
+    const inside = (x, y) => document.elementFromPoint(frame.x + frame.width * x, frame.y + frame.height * y);
+    const told = [...hit.querySelectorAll('.caption span, .caption bdi')].filter((e) => e.checkVisibility());
+    const cut = told.filter((e) => e.scrollWidth > e.clientWidth && getComputedStyle(e).display === 'block');
+    return {
+        width: frame.width,
+        photo: [inside(0.75, 0.4), inside(0.75, 0.7), inside(0.5, 0.7)].map((e) => e.tagName),
+        circle: document.elementFromPoint(frame.x + 20, frame.y + 20).className,
+        told: told.map((e) => e.className || e.tagName),
+        cut: cut.length,
+    };
+})"""
+
+
+def test_small_pictures_can_be_touched_and_say_rank_and_relevance(visit, written, photos, tmp_path):
+    hits = [Hit(rank, 0.3, path, relevance=0.93) for rank, path in enumerate(photos[:6], start=1)]
+    link = PageLink("http://127.0.0.1:1", "/a/pages/b")
+    path = written(page_of(photos[:6], tmp_path / "fotos", hits=hits, link=link))
+    refused = [f"{link.address}{link.path}/ping"]
+    with visit(path, 390, 1, refused, has_touch=True, is_mobile=True) as page:
+        page.evaluate("document.documentElement.classList.add('live')")
+        page.get_by_label("Pequeñas").check(force=True)
+        cards = page.evaluate(TOUCHED)
+        narrow = [card for card in cards if card["width"] < 168]
+        assert len(narrow) >= 3
+        for card in narrow:
+            assert card["photo"] == ["IMG"] * 3
+            assert card["circle"] == "pick program"
+            assert [each for each in card["told"] if each != "unseen"] == ["rank", "score"]
+            assert card["cut"] == 0
+        page.locator(".hit img").nth(2).tap()
+        page.locator(".pixels", has_text="300 × 450 px").wait_for()
+        assert page.inner_text("#viewer .score") == "Relevancia 93\u00a0%"
+
+
+def test_text_grows_with_the_screen(visit, results):
+    size = "parseFloat(getComputedStyle(document.querySelector('.name')).fontSize)"
+    with visit(results) as page:
+        sizes = []
+        for width in (390, 1280, 1920, 2560):
+            page.set_viewport_size({"width": width, "height": 900})
+            sizes.append(page.evaluate(size) / 0.86)
+        assert sizes == pytest.approx([16, 16.03, 17.6, 20], abs=0.1)
 
 
 def test_pictures_keep_their_aspect_and_rows_their_height(visit, results):
@@ -436,13 +503,16 @@ def test_each_hostile_name_opens_its_own_file(visit, written, corpus, tmp_path):
         for path in own[::2]:  # the viewer's test loads them all
             tab.goto(addresses[corpus.index(path)])
             assert tab.evaluate(natural) == width_of(path, folder), visible(path.name)
-        for path in own[::12]:  # a click goes there, too
+        shown = "document.querySelector('#viewer .stage img')?.naturalWidth"
+        for path in own[::12]:  # a click goes there by the viewer, too
+            links.nth(corpus.index(path)).click()
+            page.wait_for_function(f"{shown} === {width_of(path, folder)}")
             with page.context.expect_page() as arrived:
-                links.nth(corpus.index(path)).click()
+                page.locator(".stage img").click()
+            page.keyboard.press("Escape")
             arrived.value.wait_for_load_state()
             assert arrived.value.url == addresses[corpus.index(path)]
             assert arrived.value.evaluate(natural) == width_of(path, folder)
-        shown = "document.querySelector('#viewer .stage img')?.naturalWidth"
         for path in [path for path in corpus if path not in own][:6]:  # under an unknown ending: in the viewer
             links.nth(corpus.index(path)).click()
             page.wait_for_function(f"{shown} === {width_of(path, folder)}")

@@ -6,6 +6,7 @@ import errno
 import io
 import logging
 import os
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -68,6 +69,24 @@ def pixel(thumbnail, x=5, y=5):
 
 def near(one, other):
     return all(abs(a - b) < 12 for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("known", ["content", "name"])
+def test_of_a_picture_that_is_not_there_what_was_kept_is_shown(tmp_path, maker, photos, known):
+    prints = {path: fingerprint(path) for path in photos}
+    if known == "name":  # written to while it was read: nothing tells its content
+        prints = {path: replace(each, digest="") for path, each in prints.items()}
+    cache = ThumbnailCache(tmp_path / "cache", content_of=prints.get)
+    cache.get_many(photos[:2], maker, side=40)
+    cache.get_many(photos[:1], maker)
+    for path in photos:
+        path.unlink()
+    found = cache.get_many(photos, maker, side=40)
+    assert [(path, each.width) for path, each in found.items()] == [(photos[0], 40), (photos[1], 40)]
+    assert near(pixel(found[photos[1]]), GREEN)
+    larger = cache.get_many(photos, maker, side=640)  # of another side rather than none
+    assert {path: each.width for path, each in larger.items()} == {photos[0]: 200}
+    assert len(maker.made) == 3
 
 
 def test_thumbnails_show_the_pictures_in_order(cache, maker, photos):

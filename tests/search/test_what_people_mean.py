@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import AddressInQuery, BadFilter, FilterRefused, FilterTwice, SemantikError, UnknownFilter
 from semantik.queries import Filters, Order, Query, Shape
+from semantik.search.filter_syntax import KEYS, chosen, filter_words, read_extensions
 from semantik.search.query_syntax import MOST_CHARACTERS, format_query, parse
 from semantik.words import text
 from semantik.words.catalogue import LANGUAGES
 from semantik.words.phrases import remark_text
 from semantik.words.plain import plain
-from semantik.words.text import explain, in_all_languages
+from semantik.words.text import explain, in_all_languages, say
 from tests.support.places import REPO
 
 
@@ -223,3 +224,29 @@ def test_no_word_is_lost(words):
         assert plain(word) in known or plain(word) in JOINING or is_filter, (word, query)
     if not any(text.endswith(".jpg") for text in query.texts):  # in quotes that is a picture's name
         assert parse(format_query(query)).terms == query.terms
+
+
+_DAYS = st.none() | st.dates(date(1900, 1, 1), date(2100, 1, 1))
+_LIMITS = st.tuples(
+    st.builds(
+        Filters,
+        folder=st.sampled_from(["", "viajes", "viajes/2019", "mis fotos"]),
+        since=_DAYS,
+        until=_DAYS,
+        min_side=st.integers(0, 99_999),
+        shape=st.none() | st.sampled_from(Shape),
+        extensions=st.sampled_from([frozenset(), read_extensions("jpg"), read_extensions("png,raw"), VIDEO_EXTENSIONS]),
+    ),
+    st.sampled_from(Order),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_LIMITS, _LIMITS)
+def test_what_the_controls_of_a_page_say_holds_in_place_of_all_before(before, wanted):
+    now = before
+    said = dict(filter_words(*wanted))
+    for key in KEYS:
+        if key != "date":  # two controls tell it
+            now = chosen(key, said.get(say(f"syntax.{key}"), ""), *now)
+    assert now == wanted

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +31,12 @@ class PageRequests:
     """``page_server.PageActions`` for a window: one task at a time, the same as if its buttons were pressed."""
 
     def __init__(
-        self, services: WindowServices, engine: Engine, search: Callable[[Callable[[Library], Query]], Begin]
+        self, services: WindowServices, engine: Engine, search: Callable[[Callable[[Library], Query], str], Begin]
     ) -> None:
-        """``search`` is given what makes the query, in the worker, and gives what begins the search for a page."""
+        """``search`` gives what begins the search for a page.
+
+        It is given what makes the query, in the worker, and K as it was typed, "" for the window's.
+        """
         self._services = services
         self._engine = engine
         self._search = search
@@ -41,11 +45,16 @@ class PageRequests:
 
     def similar(self, path: Path) -> str:
         """Address of a page of pictures like ``path``. Raises PageBusy and as ``Library.ask`` does."""
-        return str(self._in_turn(self._search(lambda library: Query.of_image(path))))
+        return str(self._in_turn(self._search(lambda library: Query.of_image(path), "")))
 
-    def refine(self, words: str) -> str:
-        """Address of a page that answers ``words``. Raises PageBusy and as ``Library.read`` and ``ask`` do."""
-        return str(self._in_turn(self._search(lambda library: library.read(words))))
+    def refine(self, words: str, choices: Mapping[str, str] | None = None) -> str:
+        """Address of a page that answers ``words``, with what the page's controls say in place of theirs.
+
+        Raises PageBusy, BadFilter, BadTopK, and as ``Library.read`` and ``ask`` do.
+        """
+        limits = dict(choices or {})
+        top_k = limits.pop("top_k", "")
+        return str(self._in_turn(self._search(lambda library: _limited(library.read(words), limits), top_k)))
 
     def reveal(self, path: Path) -> None:
         """Show a picture in the system's file manager. Raises as ``file_manager.reveal`` does."""
@@ -109,6 +118,16 @@ class PageRequests:
             return outcome.result()
         finally:
             self._waiting.discard(outcome)
+
+
+def _limited(query: Query, limits: Mapping[str, str]) -> Query:
+    """The query with these filters and this order in place of its own. Raises BadFilter."""
+    from semantik.search.filter_syntax import chosen
+
+    filters, order = query.filters, query.order
+    for key, value in limits.items():
+        filters, order = chosen(key, value, filters, order)
+    return replace(query, filters=filters, order=order)
 
 
 def _bring_to_front(root: tk.Tk) -> None:

@@ -150,7 +150,8 @@ class Searching:
             query, top_k, only_relevant=only_relevant, by_name=config.names_count, folded=config.fold_similar
         )
         server = self._listen()
-        return answer, self._engine.write_page(answer, link=server.register(answer.shown) if server else None)
+        link = server.register(answer.shown) if server else None
+        return answer, self._engine.write_page(answer, link=link, theme=config.theme, top_k=top_k)
 
     def _show(self, answer: Answer, page: Path) -> None:
         seconds, title = number(answer.seconds, 2), model_title(answer.model)
@@ -190,13 +191,24 @@ class Searching:
             self._server = server
         return self._server
 
-    def _search_for_page(self, query_of: Callable[[Library], Query]) -> Begin:
-        """What begins a search in the folders that are open by then, and ends with its page's address."""
+    def _search_for_page(self, query_of: Callable[[Library], Query], typed_k: str) -> Begin:
+        """What begins a search in the folders that are open by then, and ends with its page's address.
+
+        ``typed_k``: K from the page, remembered as if it were typed here; "" for the one that is.
+        """
 
         def begin(done: Callable[[Any], None], failed: Callable[[BaseException], None]) -> None:
             library, config = self._library, self._services.config
             if library is None:
                 failed(errors.PageBusy())
+                return
+            if typed_k:
+                self._view.top_k.set(typed_k)
+            try:
+                top_k = self._typed_top_k(library) if typed_k else self._within(library.count)
+            except errors.BadTopK as error:
+                self._fit_top_k(library)
+                failed(error)
                 return
             self._services.tell(say("status.searching"))
 
@@ -209,7 +221,7 @@ class Searching:
                 self._services.happened.search_failed()
                 failed(error)
 
-            top_k, only_relevant = self._within(library.count), config.only_relevant
+            only_relevant = config.only_relevant
             self._services.start(
                 lambda: self._answer(library, query_of(library), top_k, only_relevant=only_relevant), show, fail
             )

@@ -30,6 +30,7 @@
 
 {% include "sizes.js" %}
 {% include "program.js" %}
+{% include "controls.js" %}
 {% include "viewer.js" %}
 {% include "actions.js" %}
 {% include "choosing.js" %}

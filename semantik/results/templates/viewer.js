@@ -10,13 +10,20 @@
     const small = hit.querySelector("img");
     const stage = part(".stage");
     const isShown = () => viewer.open && sequence[shown] === hit;
+    const frame = (width, height) => width && stage.style.setProperty("--ratio", width / height);
     stage.replaceChildren();
     part(".title bdi").textContent = textOf(hit, ".name");
     part(".of").textContent = `${numbers.format(index + 1)} / ${numbers.format(sequence.length)}`;
     part(".facts .score").textContent = textOf(hit, ".score");
     part(".in").textContent = textOf(hit, ".folder");
     for (const fact of ["date", "pixels", "camera"]) part(`.${fact}`).textContent = anchor.dataset[fact] ?? "";
-    part(".reduced").hidden = true;
+    for (const trouble of [".reduced", ".absent"]) part(trouble).hidden = true;
+    // What the browser cannot show, or what is not there.
+    const fail = () => {
+      const away = hit.querySelector(".away") !== null;
+      part(away ? ".absent" : ".reduced").hidden = false;
+      if (away) part(".open").hidden = true;
+    };
     part(".open").hidden = anchor.target !== "_blank"; // a script might run in it
     part(".open").href = anchor.href;
     part(".previous").disabled = index === 0;
@@ -30,6 +37,7 @@
     if (small) {
       const preview = small.cloneNode();
       preview.loading = "eager";
+      frame(small.getAttribute("width"), small.getAttribute("height"));
       stage.replaceChildren(preview);
     }
     if (anchor.dataset.moment) {
@@ -39,7 +47,7 @@
       if (small) video.poster = small.src;
       video.setAttribute("aria-label", textOf(hit, ".name"));
       video.addEventListener("error", () => {
-        if (isShown()) part(".reduced").hidden = false;
+        if (isShown()) fail();
       });
       video.src = fileOf(hit); // begins where its fragment says
       stage.replaceChildren(video);
@@ -49,6 +57,7 @@
     full.alt = textOf(hit, ".name");
     full.addEventListener("load", () => {
       if (!isShown()) return;
+      frame(full.naturalWidth, full.naturalHeight);
       stage.replaceChildren(full);
       part(".pixels").textContent ||= `${numbers.format(full.naturalWidth)} × ${numbers.format(full.naturalHeight)} px`;
       for (const near of [index + 1, index - 1]) if (sequence[near] && !linkOf(sequence[near]).dataset.moment) new Image().src = fileOf(sequence[near]);
@@ -58,7 +67,7 @@
       // The program can decode what the browser cannot.
       const other = live && `${link}/hits/${hit.querySelector(".pick").value}/picture`;
       if (other && full.src !== other) full.src = other;
-      else part(".reduced").hidden = false;
+      else fail();
     });
     full.src = fileOf(hit);
   };
@@ -76,10 +85,15 @@
   if (viewer?.showModal) {
     root.classList.add("js");
     document.querySelector(".hits").addEventListener("click", (event) => {
-      const button = event.target.closest(".zoom");
-      const viewed = event.target.closest('a[href="#viewer"]');
-      if (viewed) event.preventDefault();
-      if (button || viewed) enlarge((button ?? viewed).closest(".hit"));
+      const clicked = event.target.closest(".zoom, .frame a");
+      // With a key held down, a link does what the browser's links do: another tab or window, a download.
+      if (!clicked || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+      event.preventDefault();
+      enlarge(clicked.closest(".hit"));
+    });
+    document.getElementById("new-tab").textContent = document.getElementById("in-viewer").textContent;
+    part(".stage").addEventListener("click", (event) => {
+      if (event.target.matches("img")) part(".open:not([hidden])")?.click();
     });
     part(".previous").addEventListener("click", () => step(-1));
     part(".next").addEventListener("click", () => step(1));
