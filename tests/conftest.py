@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if displays := os.environ.get("SEMANTIK_DISPLAYS", "").split():
     # Each of the processes that share the tests has a screen, see tests/run.
@@ -23,6 +24,12 @@ from tests.support.places import REPO
 from tests.support.systems import WINDOWS
 
 pytest_plugins = ["tests.support.windows_smoke"]
+
+# No test depends on the machine's speed.
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("suite")
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ ROWS: dict[str, Row] = {
     ".qoi": (pillow("QOI"), COLOURS, 0),
     ".dds": (pillow("DDS"), COLOURS, 0),
     ".pcx": (pillow("PCX"), COLOURS, 0),
-    ".psd": (lambda: photo_files.psd(quarters()), COLOURS, 0),
+    ".psd .psb": (lambda: photo_files.psd(quarters()), COLOURS, 0),
     ".heic .heif .hif .heics .heifs": (pillow("HEIF", quality=95), COLOURS, 4),
     ".jxl": (pillow("JXL", lossless=True), COLOURS, 0),
     ".svg": (SVG_QUARTERS.encode, COLOURS, 0),

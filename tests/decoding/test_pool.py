@@ -282,11 +282,11 @@ def test_a_process_killed_in_mid_file_is_replaced(tmp_path: Path, odd_command: l
 
 def test_a_hang_costs_one_file_and_its_time_limit(tmp_path: Path, odd_command: list[str]) -> None:
     paths = [plain(tmp_path / name, 10 * i) for i, name in enumerate(["a.png", "hang.png", "c.png", "d.png"])]
-    with DecodePool(1, time_limit=0.6, command=odd_command) as pool:
+    with DecodePool(1, time_limit=2.0, command=odd_command) as pool:
         start = time.monotonic()
         assert reds(list(pool.fit_all(paths, SMALL_SPEC))) == [0, Reason.TIMEOUT, 20, 30]
-        assert 0.6 < time.monotonic() - start < 10
-    with DecodePool(2, time_limit=0.6, command=odd_command) as pool:
+        assert 2.0 < time.monotonic() - start < 20
+    with DecodePool(2, time_limit=2.0, command=odd_command) as pool:
         assert reds(list(pool.fit_all(paths, SMALL_SPEC))) == [0, Reason.TIMEOUT, 20, 30]
 
 

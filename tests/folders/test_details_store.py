@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from semantik.decoding.decoded import Description
@@ -107,7 +107,7 @@ def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
 @example({"path": b"\x80"}, True)
 @example({"camera": b"\x80"}, True)
 @example({"path": "b.jpg"}, False)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40)
 @pytest.mark.usefixtures("unsynced")
 def test_any_value_in_any_cell(tmp_path: Path, cells: dict[str, Any], text_of_bytes: bool) -> None:
     store = filled(tmp_path / "details.sqlite")

@@ -8,7 +8,7 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -224,7 +224,7 @@ class Folder:
 EVENTS = ("rename", "over", "swap", "case", "shift", "cut", "copy", "edit", "add", "remove", "silent", "update")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), st.integers(0, 9), st.integers(0, 11)), max_size=16))
 def test_whatever_happens_vectors_are_of_the_content_and_only_new_content_is_embedded(tmp_path_factory, events):
     place = tmp_path_factory.mktemp("anything")

@@ -17,6 +17,7 @@ from semantik.encoders import registry
 from semantik.engine import models
 from semantik.errors import NoNetwork
 from semantik.gui import window_services
+from semantik.gui.actions import loaded_actions
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.widgets import file_dialogs
@@ -452,7 +453,7 @@ def test_searching_without_an_index_is_told(window, tmp_path):
     window.choose_folder(tmp_path / "vacia")
     window.messages.clear()
     window.search("rojo")
-    assert window.messages == [f"La carpeta «{tmp_path / 'vacia'}» aún no está indexada. Pulse «Actualizar índice»."]
+    assert window.messages == [f"No hay imágenes en la carpeta «{tmp_path / 'vacia'}». Elija otra carpeta."]
 
 
 def test_an_empty_query_is_told(window, library):
@@ -658,7 +659,8 @@ def test_no_widget_survives_the_window(window):
         window.root.winfo_exists()
 
 
-def test_return_struck_twice_is_one_search(window, library, pages):
+def test_return_struck_twice_is_one_search(window, library, pages, monkeypatch):
+    monkeypatch.setattr(loaded_actions, "TWICE", 60.0)  # on any machine
     window.choose_folder(library)
     window.type_words("azul")
     entry = window.entry("Texto a Buscar")

@@ -208,7 +208,7 @@ VOCABULARY = """perro playa gente, coches sin without sem y ni o e and or con un
 carpeta: viajes lugar:Madrid -coche - + 2:mar "dos «sin luz» gatos" foto.jpg 12:30 pero árbol; casa. 🐶 = a:b '"""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.sampled_from(VOCABULARY.split()), max_size=9).map(" ".join) | st.text(max_size=30))
 def test_no_word_is_lost(words):
     try:
@@ -241,7 +241,7 @@ _LIMITS = st.tuples(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_LIMITS, _LIMITS)
 def test_what_the_controls_of_a_page_say_holds_in_place_of_all_before(before, wanted):
     now = before

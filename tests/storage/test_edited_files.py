@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semantik.engine.model_trials import read_speeds
@@ -42,7 +42,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(content=st.binary(max_size=300) | JSON.map(lambda value: json.dumps(value).encode()))
 @pytest.mark.parametrize("file", FILES)
 def test_any_bytes_are_survived(tmp_path_factory, file, content):
@@ -57,7 +57,7 @@ def test_any_bytes_are_survived(tmp_path_factory, file, content):
     assert json_files.take_spoiled() == []  # told once
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(name=st.sampled_from(sorted(asdict(Config()))), value=JSON)
 def test_a_bad_value_costs_only_itself(tmp_path_factory, name, value):
     home = tmp_path_factory.mktemp("home")

@@ -37,9 +37,8 @@ class LoadedActions:
         self._services = services
         self._view = view
         self._asked: tuple[object, ...] = ()  # what was searched for last, as it was typed
-        self._asked_at = -TWICE
         self._searches = False  # and has no answer yet
-        self._found = False  # and has one
+        self._found_at = -TWICE  # and has one since
         happened = services.happened
         happened.search_began.connect(lambda: self._note_search(True))
         happened.answer_shown.connect(lambda answer, page: self._note_search(False, found=True))
@@ -86,19 +85,21 @@ class LoadedActions:
 
     def _is_same_again(self) -> bool:
         """Whether the key was struck twice: the same is being searched for, or was found this very moment."""
-        view, now = self._view, time.monotonic()
+        view = self._view
         entries = (view.text_entry, view.image_entry, view.top_k)
         asked = (
             *(self.opened.library, self.opened.library and self.opened.library.count, self._services.config),
             *(view.mode.get(), *(entry.get() for entry in entries), view.filters.typed()),
         )
-        same = asked == self._asked and (self._searches or (self._found and now - self._asked_at < TWICE))
+        same = asked == self._asked and (self._searches or (time.monotonic() - self._found_at < TWICE))
         if not same and not self._services.tasks.busy:
-            self._asked, self._asked_at, self._found = asked, now, False
+            self._asked, self._found_at = asked, -TWICE
         return bool(same)
 
     def _note_search(self, goes_on: bool, *, found: bool = False) -> None:
-        self._searches, self._found = goes_on, found
+        self._searches = goes_on
+        if found:
+            self._found_at = time.monotonic()
 
     def close(self) -> None:
         """The window is gone: end what goes on behind it."""
