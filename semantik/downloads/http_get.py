@@ -101,13 +101,25 @@ def _follow(url: str, headers: dict[str, str], timeout: float) -> requests.Respo
     """Send the request and follow redirects; by hand, because requests would carry cookies along."""
     import requests
 
+    from semantik.downloads.pinned_addresses import pinned_adapter
+
     # A dead first address (a broken IPv6, say) must leave time for the next one.
     times = (timeout * 0.4, timeout)
     begun = urlsplit(url)
+    asked: list[str] = []  # the addresses of the server that the user named; none when a proxy asks it
+
+    def stay_outside(address: str) -> None:
+        """Refuse an address of the own network, whatever the name said when it was asked before."""
+        if asked and all(map(_is_public, asked)) and not _is_public(address):
+            raise _Unsafe(url)
+
     for hop in range(MOST_REDIRECTS + 1):
         if hop:
             _check_redirect(begun.scheme, begun.hostname or "", url)
         session = requests.Session()
+        adapter = pinned_adapter(stay_outside if hop else asked.append)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
         session.headers.clear()
         session.headers["User-Agent"] = f"SemantikSearch/{__version__}"
         session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))

@@ -16,16 +16,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semantik.decoding import process_lending
 from semantik.decoding.memory_shares import LEAST_MEMORY, MEMORY_LIMIT, SHARE, share_memory
+from semantik.decoding.pool import DecodePool
 from semantik.downloads import http_get
 from semantik.errors import IndexDamaged, PlaceAmongPictures, PlaceTaken
 from semantik.index.image_index import ImageIndex
 from semantik.index.manifest import Manifest, decode, encode
+from semantik.index.vector_files import HELD_BYTES
 from semantik.records import ImageFile
 from semantik.results.cards import is_safe_to_open
 from semantik.results.page import check_place, write_page
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import PROGRAM_FOLDER
+from tests.support.fake_encoder import FakeEncoder
+from tests.support.libraries import paint
 
 posix = pytest.mark.skipif(os.name == "nt", reason="as POSIX has it")
 OURS = (
@@ -174,6 +179,24 @@ def test_a_vector_file_that_shrinks_is_told(tmp_path, monkeypatch, share, held):
             read()
 
 
+@posix
+def test_a_mapped_vector_file_that_is_cut_between_two_searches_is_told(tmp_path):
+    """As large as those that are mapped, with nothing patched."""
+    made = ImageIndex(tmp_path, Path("/x"), "s", 1 << 14)
+    rows = np.zeros((HELD_BYTES // (4 << 14) + 16, 1 << 14), np.float32)
+    rows[:, 0], rows[7, :2] = 1, (0, 1)
+    made.add([ImageFile(f"{number}.jpg", 1, 1) for number in range(len(rows))], rows)
+    with made.locked():
+        made.save()
+    index = ImageIndex.load(tmp_path, Path("/x"))
+    assert index.search(rows[7], 1)[1].tolist() == [7]
+    (file,) = tmp_path.glob("*.bin")
+    assert file.stat().st_size > HELD_BYTES
+    os.truncate(file, file.stat().st_size // 3)
+    with pytest.raises(IndexDamaged):
+        index.search(rows[7], 1)
+
+
 # -- Memory
 
 
@@ -185,6 +208,30 @@ def test_all_decoders_together_keep_to_their_share(free, workers):
     if count > 1:
         beside = 0 if each == MEMORY_LIMIT else MEMORY_LIMIT
         assert count * each + beside <= free * SHARE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the limits")
+@pytest.mark.parametrize("free", [600 << 20, 3000 << 20])
+def test_real_decoders_together_may_not_take_more_than_the_share(tmp_path, monkeypatch, free):
+    """Each one's limit is what it has when idle and what it may take beyond: these are summed."""
+    monkeypatch.setattr(process_lending, "free_memory", lambda: free)
+    picture = paint(tmp_path / "a.png", (1, 2, 3))
+
+    def beyond_idle(pid: int) -> int:
+        limits = Path(f"/proc/{pid}/limits").read_text("ascii").splitlines()
+        (soft,) = (line.split()[3] for line in limits if line.startswith("Max address space"))
+        idle = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[0]) * os.sysconf("SC_PAGESIZE")
+        return int(soft) - idle
+
+    with DecodePool(4) as pool:
+        list(pool.fit_all([picture] * 8, FakeEncoder.input_spec))
+        pids = pool.pids()
+        assert 1 <= len(pids) <= pool.workers
+        most = sum(map(beyond_idle, pids))
+    count, each = share_memory(free, 4, MEMORY_LIMIT)
+    assert len(pids) <= count
+    assert most <= len(pids) * each
+    assert most <= free * SHARE or count == 1
 
 
 # -- The edges of a process
