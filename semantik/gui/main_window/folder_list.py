@@ -96,7 +96,7 @@ class FolderList(ttk.Frame):
         table = self.table
         for column in ("mark", "count", "state"):
             fit_column(table, column)
-        zero = font.nametofont(ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont", table).measure("0")
+        zero = font.nametofont(str(ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont"), table).measure("0")
         table.column("path", width=28 * zero, minwidth=14 * zero)
 
     @property

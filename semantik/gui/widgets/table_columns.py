@@ -21,7 +21,7 @@ def fit_column(table: ttk.Treeview, column: str) -> None:
 def column_width(table: ttk.Treeview, headings: Iterable[str], cells: Iterable[str]) -> int:
     """Pixels that a column needs for the widest of these texts."""
     style = ttk.Style(table)
-    in_cells = font.nametofont(style.lookup("Treeview", "font") or "TkDefaultFont", table)
-    in_headings = font.nametofont(style.lookup("Treeview.Heading", "font") or "TkDefaultFont", table)
+    in_cells = font.nametofont(str(style.lookup("Treeview", "font") or "TkDefaultFont"), table)
+    in_headings = font.nametofont(str(style.lookup("Treeview.Heading", "font") or "TkDefaultFont"), table)
     widths = [in_headings.measure(words) for words in headings] + [in_cells.measure(words) for words in cells]
     return max(widths, default=0) + px(table, PADDING)
