@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import psutil
@@ -112,9 +113,9 @@ def left(folder: Path) -> list[psutil.Process]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The folder through which the processes that share the tests hear of the journeys; they inherit its name."""
+    """Name the folder through which the processes that share the tests hear of the journeys; they inherit its name."""
     if not hasattr(config, "workerinput") and not missing():
-        os.environ[_FOLDER] = tempfile.mkdtemp(prefix="windows-smoke-")
+        os.environ[_FOLDER] = str(Path(tempfile.gettempdir(), f"windows-smoke-{uuid.uuid4().hex}"))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -131,12 +132,15 @@ def pytest_xdist_node_collection_finished(node: object, ids: list[str]) -> None:
 
 def _begin_once(ids: list[str]) -> None:
     folder = os.environ.get(_FOLDER)
-    if folder and JUDGE in ids and not (Path(folder) / "told").exists():
+    if folder and JUDGE in ids and not Path(folder).exists():
+        Path(folder).mkdir(0o700)
         begin(Path(folder))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End with the tests, also where these are broken off."""
-    if not hasattr(config, "workerinput") and not missing() and (folder := os.environ.pop(_FOLDER, None)):
+    if hasattr(config, "workerinput") or missing():
+        return
+    if (folder := os.environ.pop(_FOLDER, None)) and Path(folder).exists():
         end(Path(folder))
         shutil.rmtree(folder, ignore_errors=True)
