@@ -61,7 +61,7 @@ class FoundPictures:
         """Show the best pictures of an answer, as soon as they are read."""
         from semantik.results.thumbnails import SIDE
 
-        hits = answer.shown[:MOST]
+        hits = answer.first[:MOST]
         self._page, self._found = page, []
         if not hits:
             self._view.strip.say(say("strip.nothing"))
