@@ -33,6 +33,7 @@ class Answer:
     model: str
     nearest: list[Hit] = field(default_factory=list)  # when none seems to be meant: what comes closest all the same
     rest: list[Hit] = field(default_factory=list)  # less relevant ones that follow those that are shown first
+    words: str = ""  # the query as it is typed
     left_out: int = 0  # hits that were not relevant
     only_in_cloud: int = 0  # pictures of the folders that were not looked at, as they would have been downloaded
     unread: tuple[str, ...] = ()  # words and signs of the query that the model cannot read
@@ -76,6 +77,6 @@ class Answer:
             seconds=self.seconds,
             model=model_title,
             notices=[*self.remarks(model_title), *away],
-            words=format_query(self.query, self.folders),
+            words=self.words or format_query(self.query, self.folders),
             link=link,
         )

@@ -112,9 +112,12 @@ class FoundPictures:
 
     def similar(self, path: Path) -> None:
         """Search for pictures like this one."""
-        replace_text(self._view.image_entry, str(path))
-        self._commands.take_image()
-        self._view.mode.set("image")
+        from semantik.queries import Query
+        from semantik.search.query_syntax import format_query
+
+        folders, find = (self._library.folders, self._library.find) if self._library else ([], None)
+        replace_text(self._view.text_entry, format_query(Query.like(path), folders, find))
+        self._view.mode.set("text")
         self._commands.search()
 
     def open_page(self) -> None:

@@ -41,7 +41,7 @@ class PageRequests:
 
     def similar(self, path: Path) -> str:
         """Address of a page of pictures like ``path``. Raises PageBusy and as ``Library.ask`` does."""
-        return str(self._in_turn(self._search(lambda library: Query.of_image(path))))
+        return str(self._in_turn(self._search(lambda library: Query.like(path))))
 
     def refine(self, words: str) -> str:
         """Address of a page that answers ``words``. Raises PageBusy and as ``Library.read`` and ``ask`` do."""
