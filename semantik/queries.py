@@ -10,11 +10,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One part of a query, a text or a picture (exactly one of them); with a negative weight it is unwanted."""
+    """One part of a query, a text or a picture (exactly one of them); with a negative weight it is unwanted.
+
+    ``alike``: pictures like this one are meant, not itself nor what has the same content.
+    """
 
     text: str = ""
     image: Path | None = None
     weight: float = 1.0
+    alike: bool = False
 
 
 class Shape(Enum):
@@ -85,6 +89,11 @@ class Query:
     def of_image(cls, image: Path) -> Query:
         """A query by one example picture."""
         return cls((Term(image=image),))
+
+    @classmethod
+    def like(cls, image: Path) -> Query:
+        """A query for pictures like one of the library, other than itself."""
+        return cls((Term(image=image, alike=True),))
 
     @property
     def lists(self) -> bool:

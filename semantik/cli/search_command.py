@@ -78,7 +78,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
                 score = "" if hit.score is None else f"{number(hit.score, 3)}  "
                 print(f"{hit.rank:>4}  {score}{relevance}{visible(str(hit.path))}")
         if answer.nearest:
-            print(say("cli.none_relevant"), file=sys.stderr)
+            print(say("cli.seems_absent" if answer.hits else "cli.none_relevant"), file=sys.stderr)
         if options.html or options.open:
             page = session.engine.write_page(answer, options.html)
             if not options.json:

@@ -31,16 +31,23 @@ class Answer:
     searched: int
     folders: list[Path]
     model: str
-    nearest: list[Hit] = field(default_factory=list)  # when no hit is relevant: what comes closest all the same
+    nearest: list[Hit] = field(default_factory=list)  # when none seems to be meant: what comes closest all the same
+    rest: list[Hit] = field(default_factory=list)  # less relevant ones that follow those that are shown first
+    words: str = ""  # the query as it is typed
     left_out: int = 0  # hits that were not relevant
     only_in_cloud: int = 0  # pictures of the folders that were not looked at, as they would have been downloaded
     unread: tuple[str, ...] = ()  # words and signs of the query that the model cannot read
     read_as_english: bool = False  # though it is not English: the multilingual text model is not there
 
     @property
+    def first(self) -> list[Hit]:
+        """What is shown at once: the hits that answer, or what comes nearest where none seems to."""
+        return self.nearest or self.hits
+
+    @property
     def shown(self) -> list[Hit]:
-        """The hits of the results page: those that answer, or what comes nearest."""
-        return self.hits or self.nearest
+        """The hits of the results page: those, and the less relevant ones behind its link."""
+        return [*self.first, *self.rest]
 
     @property
     def pictures(self) -> list[Path]:
@@ -60,8 +67,9 @@ class Answer:
         away = [counted("page.only_in_cloud", self.only_in_cloud)] if self.only_in_cloud else []
         return ResultsPage(
             query=self.query,
-            hits=self.hits,
+            hits=[] if self.nearest else self.hits,
             nearest=self.nearest,
+            rest=self.rest,
             left_out=self.left_out,
             thumbnails=thumbnails,
             folders=self.folders,
@@ -69,6 +77,6 @@ class Answer:
             seconds=self.seconds,
             model=model_title,
             notices=[*self.remarks(model_title), *away],
-            words=format_query(self.query, self.folders),
+            words=self.words or format_query(self.query, self.folders),
             link=link,
         )

@@ -20,8 +20,8 @@ from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
 from semantik.search.picture_names import keys_named
-from semantik.search.query_syntax import parse
-from semantik.search.ranking import parse_top_k, relevant
+from semantik.search.query_syntax import format_query, parse
+from semantik.search.ranking import is_absent, others, parse_top_k, relevant
 from semantik.search.readable_terms import unread_of
 from semantik.search.row_filters import Part
 from semantik.search.searcher import Searcher
@@ -188,6 +188,7 @@ class Library:
         seconds = time.monotonic() - started
         trim = self.config.only_relevant if only_relevant is None else only_relevant
         kept = relevant(hits) if trim else hits
+        nearest = hits[:NEAREST] if not kept or is_absent(hits) else []
         return Answer(
             query=query,
             hits=kept,
@@ -195,7 +196,9 @@ class Library:
             searched=self.searched(query),
             folders=self.folders,
             model=self._encoder.name,
-            nearest=[] if kept else hits[:NEAREST],
+            nearest=nearest,
+            rest=hits[NEAREST:] if nearest else others(hits, kept),
+            words=format_query(query, self.folders, self.find),
             left_out=len(hits) - len(kept),
             only_in_cloud=sum(indexed_folder.only_in_cloud for indexed_folder in self.active),
             read_as_english=any(map(self._encoder.missing_for, query.texts)),

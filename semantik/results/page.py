@@ -73,6 +73,7 @@ class ResultsPage:
     model: str  # as the user knows it
     words: str = ""  # the query as it is typed
     nearest: Sequence[Hit] = field(default=())  # shown as probably not meant when there are no hits
+    rest: Sequence[Hit] = field(default=())  # less relevant ones, which a link brings up
     left_out: int = 0  # less relevant ones that were found and are not shown
     notices: Sequence[str] = field(default=())  # sentences for the user, shown above the hits
     link: PageLink | None = None  # to the running program
@@ -94,7 +95,8 @@ def render(page: ResultsPage) -> str:
         raise ValueError(page.link)
     environment = _environment()
     query = page.query
-    cards = cards_of(page.hits or page.nearest, page.thumbnails, page.folders, EMBEDDED, page.away)
+    first = page.hits or page.nearest
+    cards = cards_of([*first, *page.rest], page.thumbnails, page.folders, EMBEDDED, page.away)
     term = plain_term(query)
     example = picture_of(term.image, page.thumbnails.get(term.image)) if term and term.image else None
     title = term.text if term else page.words or say("page.by_terms")
@@ -105,6 +107,7 @@ def render(page: ResultsPage) -> str:
     return environment.get_template("results.html").render(
         page=page,
         cards=cards,
+        first=len(first),
         term=term,
         example=example,
         chips=[] if term else chips_of(query, page.thumbnails),

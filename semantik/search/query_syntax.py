@@ -23,6 +23,8 @@ from semantik.search.query_tokens import MINUS, QUOTES, Token, tokens_of
 from semantik.search.refused_words import Grammar, Step, grammar_of, is_name
 from semantik.search.typed_filters import take_filter
 from semantik.storage.regular_files import is_file
+from semantik.words.plain import plain
+from semantik.words.text import in_all_languages, say
 
 MOST_CHARACTERS = 10_000
 """What is longer is no query; its end is left out, and a remark tells so."""
@@ -59,13 +61,21 @@ def parse(words: str, folders: Sequence[Path] = (), find: FindPicture | None = N
     return Query(terms, draft.filters, draft.order, tuple(dict.fromkeys(draft.remarks)))
 
 
-def format_query(query: Query, folders: Sequence[Path] = ()) -> str:
-    """The words that ``parse`` reads as ``query``, in the user's language; pictures in ``folders`` go by name."""
+def format_query(query: Query, folders: Sequence[Path] = (), find: FindPicture | None = None) -> str:
+    """The words that ``parse`` reads as ``query``, in the user's language; pictures in ``folders`` go by name.
+
+    With ``find``, as in ``parse``, a picture whose name no other has goes by that alone.
+    """
     words: list[str] = []
     for place, term in enumerate(query.terms):
         sign = "- " if term.weight < 0 else "+ " if place else ""
         weight = "" if abs(term.weight) == 1 else f"{abs(term.weight):.6g}:"
-        words.append(sign + weight + (_text(term.text) if term.image is None else _name(term.image, folders)))
+        if term.image is None:
+            shown = _text(term.text)
+        else:
+            lead = f"{say('syntax.alike')} " if term.alike else ""
+            shown = lead + _name(term.image, folders, find if term.alike else None)
+        words.append(sign + weight + shown)
     for key, value in filter_words(query.filters, query.order):
         shown = _quote(value) if re.search(r"\s", value) else value
         words.append(f"{key}:{shown}")
@@ -202,8 +212,21 @@ def _term(group: _Group, folders: Sequence[Path], find: FindPicture | None, rema
         for word in text.split():
             if _ADDRESS.match(word):
                 raise AddressInQuery(address=word[:200])
+    like = _after_alike(text)
+    image = named_picture(like, folders, find, [], sure=False) if like and not group.quoted else None
+    if image:
+        return Term(image=image, weight=weight, alike=True)
     image = named_picture(text, folders, find, remarks, sure=group.quoted)
     return Term(image=image, weight=weight) if image else Term(text=text, weight=weight)
+
+
+def _after_alike(text: str) -> str:
+    """What follows "parecidas a" or its like; "" where the text begins otherwise."""
+    several = [words for key in ("alike", "also_alike") for words in in_all_languages(f"syntax.{key}")]
+    lead = "|".join(re.escape(plain(words.strip())) for each in several for words in each.split(","))
+    # What is compared is as long as what was typed, letter by letter.
+    found = re.match(rf"(?:{lead})\s+(?=\S)", "".join(plain(letter) or letter for letter in text))
+    return text[found.end() :] if found else ""
 
 
 def _text(text: str) -> str:
@@ -223,8 +246,10 @@ def _quote(text: str) -> str:
     return '"' + text.replace('"', "'") + '"'
 
 
-def _name(image: Path, folders: Sequence[Path]) -> str:
+def _name(image: Path, folders: Sequence[Path], find: FindPicture | None) -> str:
     text = str(image)
+    if find and [*find(image.name)] == [image]:
+        return _quote(image.name) if re.search(rf"[\s+:\"“«{MINUS}]", image.name) else image.name
     for place, folder in enumerate(folders):
         if image.is_relative_to(folder):
             inner = image.relative_to(folder)

@@ -21,7 +21,7 @@ from semantik.search import query_vector as combining
 from semantik.search.candidates import EVERYTHING, EXACT, Limits, Listing, Nearest
 from semantik.search.near_duplicates import fold, group, join_equal
 from semantik.search.query_embedding import embed_query, query_vector
-from semantik.search.relevance import RELEVANT, Relevance
+from semantik.search.relevance import ABSENT, RELEVANT, Relevance
 
 AHEAD, FURTHER, FEWEST = 3, 5000, 200
 """Beside K pictures the next 3 K by score, at most 5000, are judged, and 200 in all at least, before K are taken:
@@ -149,3 +149,18 @@ def relevant(hits: list[Hit]) -> list[Hit]:
     """
     kept = (hit for hit in hits if hit.relevance is None or hit.relevance >= RELEVANT or hit.named)
     return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]
+
+
+def others(hits: list[Hit], kept: list[Hit]) -> list[Hit]:
+    """The hits that ``relevant`` did not keep, in their order, numbered from there on."""
+    there = {hit.picture for hit in kept}
+    left = (hit for hit in hits if hit.picture not in there)
+    return [replace(hit, rank=rank) for rank, hit in enumerate(left, start=len(kept) + 1)]
+
+
+def is_absent(hits: list[Hit]) -> bool:
+    """Whether what was asked for seems to be in none of the pictures: even the best hit is hardly meant.
+
+    Of hits that nothing is told of, or whose path says what was asked for, nobody knows so.
+    """
+    return bool(hits) and all(hit.relevance is not None and hit.relevance < ABSENT and not hit.named for hit in hits)

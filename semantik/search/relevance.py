@@ -38,6 +38,9 @@ QUERIES_FILE = Path(__file__).with_name("background_queries.txt")
 RELEVANT = 0.2
 """From here on a hit is worth showing: to miss a picture is worse than to pass over one (benchmarks/relevance.md)."""
 
+ABSENT = 0.15
+"""Where even the best hit is below this, what was asked for is probably not there (benchmarks/relevance.md)."""
+
 TAIL = 0.1  # the share of background scores that counts as high
 TEXT_SLOPE, TEXT_OFFSET = 2.7, -5.25
 IMAGE_SLOPE, IMAGE_OFFSET = 2.85, -3.0

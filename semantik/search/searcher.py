@@ -77,6 +77,7 @@ class Searcher:
         if not joined.count:
             raise NoIndex(folder=str(joined.folder))
         among = self._passing(parts, query.filters)
+        among = _without_examples(parts, joined, query, among)
         named = self._named(parts, joined, query) if by_name else None
         read = readable(query, encoder)
         listed = None
@@ -122,7 +123,7 @@ class Searcher:
         wanted = [term for term in query.terms if term.weight > 0]
         words = query_words(term.text for term in wanted)
         # One of several things that are asked for is no name of a picture.
-        asked = [term.text or _own_name(term.image, parts) for term in wanted if len(wanted) == 1]
+        asked = [term.text or _own_name(term.image, parts) for term in wanted if len(wanted) == 1 and not term.alike]
         paths = self._path_words.get(_state(parts), lambda: [PathWords(part.index.rows()) for part in parts])
         found = {
             start + row: told
@@ -137,6 +138,45 @@ class Searcher:
         }
         found |= {row: (name,) for row, name in exact.items() if row not in found}
         return Named(found, max(1, len(words)), frozenset(exact)) if found else None
+
+
+def _without_examples(
+    parts: Sequence[Part], joined: JoinedIndexes, query: Query, among: NDArray[np.bool_] | None
+) -> NDArray[np.bool_] | None:
+    """``among``, bool (rows,), less the pictures whose like is asked for and all that have the same content.
+
+    Of a video the moment alone that is asked for goes; an example from elsewhere has no row, and its copies stay.
+    """
+    same: set[int] = set()
+    for term in query.terms:
+        if not (term.image and term.alike):
+            continue
+        for start, part in zip(joined.starts, parts, strict=False):  # the last start is the end
+            if term.image.is_relative_to(part.index.folder):
+                key = term.image.relative_to(part.index.folder).as_posix()
+                row = part.index.rows().get(key)
+                if row is not None:
+                    same |= {start + row, *_equal(parts, joined, start + row)}
+                    if part.index.moment_of(row) is None:
+                        same |= {start + view for view in part.index.rows_of(key)}
+    if not same:
+        return among
+    others = ~joined.mask(same)
+    return others if among is None else among & others
+
+
+def _equal(parts: Sequence[Part], joined: JoinedIndexes, row: int) -> list[int]:
+    """The rows of files with the same content as the one in ``row``, where that is known, at the same moment."""
+    content, moment = joined.fingerprint_of(row), joined.moment_of(row)
+    if not content:
+        return []
+    size = joined.file_of(row).size
+    rows = [
+        start + one
+        for start, part in zip(joined.starts, parts, strict=False)
+        for one in part.index.rows_of_sizes([size])
+    ]
+    return [one for one in rows if joined.fingerprint_of(one) == content and joined.moment_of(one) == moment]
 
 
 def _own_name(image: Path | None, parts: Sequence[Part]) -> str:

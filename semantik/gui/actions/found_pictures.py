@@ -61,7 +61,7 @@ class FoundPictures:
         """Show the best pictures of an answer, as soon as they are read."""
         from semantik.results.thumbnails import SIDE
 
-        hits = answer.shown[:MOST]
+        hits = answer.first[:MOST]
         self._page, self._found = page, []
         if not hits:
             self._view.strip.say(say("strip.nothing"))
@@ -112,9 +112,12 @@ class FoundPictures:
 
     def similar(self, path: Path) -> None:
         """Search for pictures like this one."""
-        replace_text(self._view.image_entry, str(path))
-        self._commands.take_image()
-        self._view.mode.set("image")
+        from semantik.queries import Query
+        from semantik.search.query_syntax import format_query
+
+        folders, find = (self._library.folders, self._library.find) if self._library else ([], None)
+        replace_text(self._view.text_entry, format_query(Query.like(path), folders, find))
+        self._view.mode.set("text")
         self._commands.search()
 
     def open_page(self) -> None:

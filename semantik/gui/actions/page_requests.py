@@ -45,7 +45,7 @@ class PageRequests:
 
     def similar(self, path: Path) -> str:
         """Address of a page of pictures like ``path``. Raises PageBusy and as ``Library.ask`` does."""
-        return str(self._in_turn(self._search(lambda library: Query.of_image(path), "")))
+        return str(self._in_turn(self._search(lambda library: Query.like(path), "")))
 
     def refine(self, words: str, choices: Mapping[str, str] | None = None) -> str:
         """Address of a page that answers ``words``, with what the page's controls say in place of theirs.

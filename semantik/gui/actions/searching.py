@@ -155,7 +155,8 @@ class Searching:
 
     def _show(self, answer: Answer, page: Path) -> None:
         seconds, title = number(answer.seconds, 2), model_title(answer.model)
-        found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=title)
+        key = "status.none_found" if answer.nearest else "status.found"
+        found = say(key, hits=number(len(answer.hits)), seconds=seconds, model=title)
         if answer.read_as_english:
             found = say("status.read_as_english", found=found)
         remarks = answer.remarks(title)
