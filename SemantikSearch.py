@@ -26,6 +26,7 @@ from semantik.gui.actions.example_pictures import ExamplePicker
 from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.doctor import examine
 from semantik.gui.main_window.main_view import MainView, load_icon
+from semantik.gui.widgets.entries import replace_text
 from semantik.gui.widgets.screen_scale import claim_pixels
 from semantik.gui.widgets.theme import Look
 from semantik.gui.widgets.window_place import open_at, place_of
@@ -138,8 +139,8 @@ class SemantikSearchApp:
         from semantik.gui.actions.loaded_actions import LoadedActions
 
         self.loaded = LoadedActions(self.services, self.view, self.examples, engine)
-        self.loaded.begin()
-        self.services.tell_spoiled()
+        # Before the guide, which somebody whose settings were lost would take for another program's start.
+        self.services.tell_spoiled(self.loaded.begin)
 
     @property
     def actions(self) -> LoadedActions:
@@ -219,7 +220,7 @@ class SemantikSearchApp:
     # -- Dialogs ---------------------------------------------------------------------------------------
 
     def show_about(self) -> None:
-        """What the program is and which model it uses."""
+        """What can be typed, what the program is, and which model it uses."""
         AboutDialog(
             self.root,
             ICON if self.icon else None,
@@ -227,7 +228,16 @@ class SemantikSearchApp:
             self.services.log_path,
             on_doctor=lambda: examine(self.services),
             on_guide=self.show_first_steps,
+            on_example=self._try_example,
         )
+
+    def _try_example(self, words: str) -> None:
+        """Type an example of the help, and search for it where something can be found."""
+        self.view.mode.set("text")
+        replace_text(self.view.text_entry, words)
+        self.view.text_entry.focus_set()
+        if self.loaded and self.loaded.opened.library and self.loaded.opened.library.count:
+            self.search()
 
     def show_first_steps(self) -> None:
         """The guide of the first start, once more."""

@@ -186,13 +186,21 @@ class WindowServices:
         """Tell the user of a failure without which the program goes on."""
         self._warn(visible(explain(error)))
 
-    def tell_spoiled(self) -> None:
-        """Tell of the files of the home that were kept aside, each once; whoever calls goes on meanwhile."""
+    def tell_spoiled(self, then: Callable[[], None]) -> None:
+        """Tell of the files of the home that were kept aside, each once, then call ``then``; returns at once."""
         messages = [visible(told(spoiled.file, spoiled.kept)) for spoiled in take_spoiled()]
         for message in messages:
             log.warning(message)
+
+        def tell() -> None:
+            self._warn("\n\n".join(messages))
+            if not self._on_idle:  # the window may have been closed instead
+                then()
+
         if messages:
-            self.root.after_idle(self._warn, "\n\n".join(messages))
+            self.root.after_idle(tell)
+        else:
+            then()
 
     def _warn(self, message: str) -> None:
         say_in_box(self.root, say("window.title"), message, "warning")

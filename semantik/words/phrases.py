@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from semantik.long_tasks import Progress
 from semantik.queries import Remark
 from semantik.records import Changes, IndexReport, Reason
-from semantik.words.text import counted, is_text, number, say
+from semantik.words.text import counted, enumeration, is_text, number, say
 
 
 def model_title(name: str) -> str:
@@ -66,14 +66,9 @@ def download_status(name: str, progress: Progress) -> str:
 
 def index_summary(report: IndexReport, problems: str = "done.problems") -> str:
     """What an update did, and how many files it could not read; ``problems`` is the text for these."""
-    message = say(
-        "done.indexed",
-        seconds=number(report.seconds, 1),
-        added=number(report.added),
-        reused=number(report.reused),
-        removed=number(report.removed),
-        count=number(report.count),
-    )
+    counts = {"done.added": report.added, "done.reused": report.reused, "done.removed": report.removed}
+    what = _counts(counts) or counted("done.added", 0)
+    message = say("done.indexed", seconds=number(report.seconds, 1), what=what, count=number(report.count))
     if report.problems:
         message += say(problems, count=number(len(report.problems)))
     if away := sum(problem.reason is Reason.ONLY_IN_CLOUD for problem in report.problems):
@@ -97,18 +92,21 @@ def joined_report(reports: Sequence[IndexReport]) -> IndexReport:
 
 def changes_question(changes: Sequence[Changes]) -> str:
     """How folders, one at least, differ from their indexes, and whether to update."""
-    moved = sum(each.moved for each in changes)
-    groups = {
-        "added": sum(really_new(each) for each in changes),
-        "changed": sum(len(each.changed) for each in changes),
-        "removed": sum(max(0, len(each.removed) - each.moved) for each in changes),
-    }
-    told = {name: number(count) for name, count in groups.items()}
-    if moved:
-        told["moved"] = number(moved)
-        several = say("ask.changed_several_moved", folders=len(changes), **told)
-        return several if len(changes) > 1 else say("ask.changed_moved", **told)
-    return say("ask.changed", **told) if len(changes) == 1 else say("ask.changed_several", folders=len(changes), **told)
+    what = _counts(
+        {
+            "ask.moved": sum(each.moved for each in changes),
+            "ask.added": sum(really_new(each) for each in changes),
+            "ask.modified": sum(len(each.changed) for each in changes),
+            "ask.removed": sum(max(0, len(each.removed) - each.moved) for each in changes),
+        }
+    )
+    several = len(changes) > 1
+    return say("ask.changed_several", folders=len(changes), what=what) if several else say("ask.changed", what=what)
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    """Counts in words, as "2 imágenes nuevas y 1 quitada", by the texts' keys; nothing about what there is none of."""
+    return enumeration([counted(key, count) for key, count in counts.items() if count])
 
 
 def really_new(changes: Changes) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
@@ -188,6 +188,13 @@ def number(value: float, decimals: int = 0) -> str:
     from decimal import Decimal
 
     return str(_pattern(decimals).apply(Decimal(f"{value:.{decimals}f}"), _locale(_language)))
+
+
+def enumeration(parts: Sequence[str]) -> str:
+    """Several things one after the other: "a, b y c", "a, b, and c"."""
+    from babel.lists import format_list
+
+    return format_list(parts, locale=_locale(_language))
 
 
 def decimal_mark() -> str:

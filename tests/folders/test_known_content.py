@@ -256,8 +256,8 @@ def test_what_only_moved_is_told_before_anything_is_read(indexed, library):
     changes, _ = scan_changes(indexed)
     assert (len(changes.added), len(changes.removed), changes.moved) == (5, 5, 4)
     assert changes_question([changes]).startswith(
-        "La carpeta ha cambiado desde la última vez: 4 solo movidas o renombradas, que se reconocen; 1 nuevas,"
-        " 0 modificadas y 1 que ya no están."
+        "La carpeta ha cambiado desde la última vez: 4 imágenes solo movidas o renombradas, que se reconocen, 1 imagen"
+        " nueva y 1 que ya no está."
     )
     assert "en total, 8 imágenes solo movidas" in changes_question([changes, changes])
     assert really_new(changes) == 1

@@ -125,7 +125,7 @@ def test_exclusions_are_saved_and_the_folder_is_looked_at_again(window, library,
     assert saved()["exclude"] == ["playa/", "AZUL.*"]
     asked, told = window.messages
     assert asked.endswith("¿Actualizar el índice ahora?")
-    assert told.endswith("0 imágenes nuevas, 4 ya estaban y 2 quitadas. En total, 4.")
+    assert told.endswith(": 4 ya estaban y 2 quitadas. En total, 4.")
     assert "azul.png" not in window.app.loaded.opened.library.indexed_folders[0].index.rows()
     dialog = settings(window)
     assert dialog.excluded.text.get("1.0", "end-1c") == "playa/\nAZUL.*"

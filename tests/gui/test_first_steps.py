@@ -158,7 +158,7 @@ def test_it_can_be_seen_again_and_keeps_what_is_open(start, library, home, user,
     window.choose_folder(library)
     window.messages.clear()
     window.press(window.button("?"))
-    window.press(window.button("Primeros pasos", within=window.dialog("Acerca de SemantikSearch")))
+    window.press(window.button("Primeros pasos", within=window.dialog("Ayuda de SemantikSearch")))
     window.wait(lambda: any(isinstance(dialog, Guide) for dialog in window.dialogs()), "the guide")
     guide = guide_of(window)
     assert guide.folder_step.list.chosen() == (library,)

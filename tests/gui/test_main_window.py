@@ -89,7 +89,7 @@ def test_about_tells_what_it_is(window):
     window.press(window.button("?"))
     box = window.dialog()
     texts = "\n".join(window.texts(box))
-    assert box.title() == "Acerca de SemantikSearch"
+    assert box.title() == "Ayuda de SemantikSearch"
     for part in (
         f"Versión {__version__}",
         "Encuentra sus fotos por lo que se ve en ellas",
@@ -109,7 +109,7 @@ def test_typing_a_folder_indexes_it_on_focus_out(window, library, home, encoders
     window.choose_folder(library)
     assert len(window.messages) == 1
     assert window.messages[0].startswith("Índice terminado en ")
-    assert window.messages[0].endswith("6 imágenes nuevas, 0 ya estaban y 0 quitadas. En total, 6.")
+    assert window.messages[0].endswith(": 6 imágenes nuevas. En total, 6.")
     assert window.status == "Listo: 6 imágenes. Modelo: Integrado (sin descarga)."
     assert window.progress == 0  # cleared
     assert json.loads((home / CONFIG_NAME).read_text())["image_folder"] == str(library)
@@ -186,7 +186,7 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
     monkeypatch.setattr(FakeEncoder, "encode_images", encode)
     window.press(window.button("Actualizar índice"))
     window.wait_idle()
-    assert window.messages[-1].endswith(f"{60 - count} imágenes nuevas, {count} ya estaban y 0 quitadas. En total, 60.")
+    assert window.messages[-1].endswith(f"{60 - count} imágenes nuevas y {count} ya estaban. En total, 60.")
 
 
 def test_a_changed_folder_is_asked_about(start, library, encoders):
@@ -198,7 +198,7 @@ def test_a_changed_folder_is_asked_about(start, library, encoders):
     (library / "verde.png").unlink()
     refused = start(answers=["no"])
     assert refused.messages == [
-        "La carpeta ha cambiado desde la última vez: 1 nuevas, 1 modificadas y 1 que ya no están.\n\n"
+        "La carpeta ha cambiado desde la última vez: 1 imagen nueva, 1 modificada y 1 que ya no está.\n\n"
         "¿Actualizar el índice ahora?"
     ]
     assert refused.status == "6 imágenes; la carpeta ha cambiado. Pulse «Actualizar índice» cuando quiera."
@@ -294,7 +294,7 @@ def test_updating_what_is_up_to_date_offers_to_read_all_pictures(window, library
     window.press(window.button("Actualizar índice"))
     window.wait(lambda: len(window.messages) == 3)
     window.wait_idle()
-    assert "1 imágenes nuevas, 5 ya estaban y 1 quitadas" in window.messages[2]
+    assert "1 imagen nueva, 5 ya estaban y 1 quitada" in window.messages[2]
     index = window.app.loaded.opened.library.indexed_folders[0].index
     assert index.vector("azul.png") == pytest.approx([1, 0, 0], abs=0.01)
 

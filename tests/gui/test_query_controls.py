@@ -109,7 +109,7 @@ def test_filters_by_controls(window, library, pages):
     window.press(button)
     assert panel.winfo_ismapped()
     folder, order = window.combobox("Carpeta"), window.combobox("Orden")
-    side = window.entry("Lado mayor desde (px)")
+    side = window.entry("Tamaño mínimo (px)")
     folder.event_generate("<Down>")  # opens the list, which then knows the folders
     folder.tk.call("ttk::combobox::Post", folder)
     assert folder.cget("values") == ("", "viaje", "viaje/playa")
@@ -158,7 +158,7 @@ def test_names_and_folding_are_settings(window, home, library, pages):
     window.search("azul + playa")
     assert found(pages[-1])[1] == "blanco"
     window.more_options()
-    window.check("Contar los nombres").invoke()
+    window.check("Buscar también en los nombres").invoke()
     window.search("azul + playa")
     assert found(pages[-1])[:2] == ["azul", "naranja"]
     assert load_config(home).names_count is True

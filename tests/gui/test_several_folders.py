@@ -324,7 +324,7 @@ def test_one_question_for_all_that_changed(both, start, library, trip):
     paint(trip / "y_otra.png", (254, 254, 1))
     window = start(answers=["yes"])
     assert window.messages[0].startswith("2 carpetas han cambiado desde la última vez: en total, 3 imágenes nuevas")
-    assert "3 imágenes nuevas, 8 ya estaban" in window.messages[1]
+    assert "3 imágenes nuevas y 8 ya estaban" in window.messages[1]
     assert [count for _, _, count, _ in rows(window)] == ["7 fotos", "4 fotos"]
 
 
@@ -335,7 +335,7 @@ def test_one_folder_is_brought_up_to_date_from_its_menu(both, library, trip):
     both.wait_idle()
     assert [count for _, _, count, _ in rows(both)] == ["6 fotos", "3 fotos"]
     (done,) = both.messages
-    assert "1 imágenes nuevas, 2 ya estaban" in done
+    assert "1 imagen nueva y 2 ya estaban" in done
 
 
 def test_pictures_that_were_deleted_in_two_folders_are_asked_about_in_both(both, library, trip, tmp_path):

@@ -732,7 +732,7 @@ def test_the_end_of_a_long_run_is_told_to_who_looks_elsewhere(window, library, m
     window.press(window.button("Actualizar índice"))
     window.wait_idle()
     assert told == [("Semantic Image Search", window.messages[-1])]
-    assert "1 imágenes nuevas" in told[0][1]
+    assert "1 imagen nueva" in told[0][1]
     monkeypatch.setattr(indexing, "LONG", 30.0)
     window.press(window.button("Actualizar índice"))
     window.wait_idle()

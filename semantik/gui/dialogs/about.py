@@ -1,4 +1,4 @@
-"""What the program is, and which model it uses."""
+"""Help: what can be typed, with examples to click; below it what the program is, and which model it uses."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ from semantik import __version__
 from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.fine_pictures import for_tk, pixels
 from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.theme import Hint
 from semantik.words.text import say
 
-ICON_SIDE = 96
+EXAMPLES = ("plain", "both", "without", "weight", "since", "order")
+"""Queries that are shown, by the names of their texts."""
+
+ICON_SIDE = 64
 """Of the program's icon, in pixels at 100 %."""
 
 
 class AboutDialog(Dialog):
-    """What the program is, its version, the model in use, its licence and its makers."""
+    """Examples of queries; the program's version, the model in use, its licence and its makers."""
 
     def __init__(
         self,
@@ -30,11 +34,13 @@ class AboutDialog(Dialog):
         *,
         on_doctor: Callable[[], None],
         on_guide: Callable[[], None],
+        on_example: Callable[[str], None] = lambda words: None,
     ) -> None:
         """``icon``: the program's, a file that can be read. ``on_doctor`` runs and shows the diagnosis, ``on_guide``
-        shows the first steps; the box is closed then.
+        shows the first steps, ``on_example`` searches for words; the box is closed then.
         """
         super().__init__(parent, say("about.title"))
+        self._build_examples(on_example)
         if icon:
             self.icon = _small(self, icon)
             ttk.Label(self.body, image=self.icon).pack(pady=(0, px(self, 10)))
@@ -59,6 +65,19 @@ class AboutDialog(Dialog):
         close.pack(side="left")
         self.resizable(False, False)
         self.show(close)
+
+    def _build_examples(self, on_example: Callable[[str], None]) -> None:
+        group = ttk.LabelFrame(self.body, text=say("help.title"), padding=px(self, 10))
+        group.pack(fill="x", pady=(0, px(self, 14)))
+        group.columnconfigure(1, weight=1)
+        for row, key in enumerate(EXAMPLES):
+            words = say(f"help.{key}")
+            button = ttk.Button(group, text=words, command=lambda words=words: self._leave(lambda: on_example(words)))  # type: ignore[misc]
+            button.grid(row=row, column=0, sticky="ew", pady=px(self, 2))
+            told = Hint(group, text=say(f"help.{key}_told"), wraplength=px(self, 320), justify="left")
+            told.grid(row=row, column=1, sticky="w", padx=(px(self, 12), 0))
+        picture = Hint(group, text=say("help.picture"), wraplength=px(self, 520), justify="left")
+        picture.grid(row=len(EXAMPLES), column=0, columnspan=2, sticky="w", pady=(px(self, 8), 0))
 
     def _leave(self, then: Callable[[], None]) -> None:
         self.destroy()

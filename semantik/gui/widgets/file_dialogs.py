@@ -34,10 +34,7 @@ def choose_folder(parent: tk.Misc, title: str, initial: str | Path | None = None
         if (found := _ask(parent, _folder_command(program, title, begin))) is not None:
             return found[0] if found else ""
     _hide_hidden(parent)
-    return str(
-        filedialog.askdirectory(parent=parent, title=title, initialdir=begin, mustexist=True)  # type: ignore[arg-type]
-        or ""
-    )
+    return str(filedialog.askdirectory(parent=parent, title=title, initialdir=begin, mustexist=True) or "")
 
 
 def choose_files(
@@ -80,8 +77,8 @@ def _folder_command(program: str, title: str, begin: str) -> list[str]:
 
 def _files_command(program: str, title: str, kinds: Sequence[tuple[str, str]], begin: str) -> list[str]:
     if program == "kdialog":
-        filters = "\n".join(f"{patterns}|{name}" for name, patterns in kinds)
-        return ["kdialog", "--title", title, "--multiple", "--separate-output", "--getopenfilename", begin, filters]
+        lines = "\n".join(f"{patterns}|{name}" for name, patterns in kinds)
+        return ["kdialog", "--title", title, "--multiple", "--separate-output", "--getopenfilename", begin, lines]
     filters = [f"--file-filter={name} | {patterns}" for name, patterns in kinds]
     common = [f"--title={title}", f"--separator={_SEPARATOR}", f"--filename={begin.rstrip('/')}/"]
     return ["zenity", "--file-selection", "--multiple", *common, *filters]

@@ -33,10 +33,11 @@ def open_at(root: tk.Tk, place: str) -> None:
     else:
         x = (root.winfo_screenwidth() - width) // 2
         y = (root.winfo_screenheight() - px(root, AROUND) - height) // 2
-    root.geometry(f"{size}+{max(0, x) if not found else x}+{max(0, y) if not found else y}")
-    root.deiconify()
+    root.geometry(f"{size}+{x}+{y}" if found else f"+{max(0, x)}+{max(0, y)}")
     if place == ZOOMED:
         _zoom(root)
+    root.deiconify()
+    root.update()  # what is in a window is mapped after it: now all of it is drawn at once
 
 
 def place_of(root: tk.Tk) -> str:
