@@ -230,13 +230,13 @@ def test_order_number_and_filters_are_changed_on_the_page(visit, program, tmp_pa
             *(["order", "recientes"], ["top_k", "20"], ["folder", ""], ["since", "2019-05-01"], ["until", ""]),
             *(["shape", ""], ["side", ""], ["type", ""]),
         ]
-        page.get_by_label("Orden", exact=True).select_option("nombre")
-        page.get_by_label("Como máximo").fill("50")
-        page.get_by_label("Desde").fill("ayer ")
-        page.get_by_label("Desde").press("Enter")
+        page.get_by_role("combobox", name="Orden", exact=True).select_option("nombre")
+        page.get_by_role("textbox", name="Como máximo").fill("50")
+        page.get_by_role("textbox", name="Desde", exact=True).fill("ayer ")
+        page.get_by_role("textbox", name="Desde", exact=True).press("Enter")
         alert = page.get_by_role("alert").filter(has_text=message)
         alert.wait_for()
-        page.get_by_label("Desde").fill("")
+        page.get_by_role("textbox", name="Desde", exact=True).fill("")
         assert not alert.is_visible()
         other = write(tmp_path, "otra.html", link=program.link)
         program.answers["refine"] = (200, {"page": other.as_uri()})
