@@ -35,6 +35,11 @@ def is_litter(name: str) -> bool:
     return name.startswith(".") or name.lower() in LITTER_FOLDERS
 
 
+def is_photo_library(folder: str) -> bool:
+    """Whether a folder of that name is the library of a photo program, so that ``is_derived`` need be asked there."""
+    return folder[folder.rfind(".") :].lower() in PHOTO_LIBRARIES
+
+
 def is_derived(folder: str, name: str) -> bool:
     """Whether something in a folder of that name is what a photo program keeps beside the pictures of its library."""
     originals = PHOTO_LIBRARIES.get(folder[folder.rfind(".") :].lower())

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 TAKEN = IMAGE_EXTENSIONS | VIDEO_EXTENSIONS
 """Extensions of the files that are indexed."""
 
+_SURE = IMAGE_EXTENSIONS - RAW_EXTENSIONS - VIDEO_EXTENSIONS  # names of nearly all files, that leave nothing open
+
 
 def find_images(
     folder: Path,
@@ -69,8 +71,9 @@ def find_images(
     choice = PictureChoice(TAKEN, unwanted)
     for entry, path, beside in walk.everything(listing):
         try:
-            doubt = choice.doubts(entry, path, beside) if on_doubtful else None
-            if doubt or choice.takes(entry, path, beside):
+            kind = suffix(entry.name)
+            doubt = choice.doubts(entry, path, beside) if on_doubtful and kind not in _SURE else None
+            if doubt or choice.takes(entry, path, beside, kind):
                 status = entry.stat()
                 file = ImageFile(path, status.st_size, changed_ns(status), is_only_in_cloud(status))
                 if doubt and on_doubtful:
@@ -99,9 +102,12 @@ class PictureChoice:
         # Of each folder that has a RAW file: the stems of its pictures that supersede such files.
         self._twins: WeakKeyDictionary[Listing, frozenset[str]] = WeakKeyDictionary()
 
-    def takes(self, entry: os.DirEntry[str], path: str, listing: Listing) -> bool:
-        """Whether a file that ``FolderWalk`` found is one. Raises OSError when it cannot be looked at."""
-        kind = suffix(entry.name)
+    def takes(self, entry: os.DirEntry[str], path: str, listing: Listing, kind: str = "") -> bool:
+        """Whether a file that ``FolderWalk`` found is one; ``kind``: its suffix, if that is known already.
+
+        Raises OSError when it cannot be looked at.
+        """
+        kind = kind or suffix(entry.name)
         if kind not in self._extensions or not entry.is_file():
             return False
         if self._unwanted and self._excludes(entry.name, path):

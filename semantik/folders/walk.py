@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from semantik.errors import FolderNotFound, FolderPrivate, FolderUnreadable, NotAFolder
-from semantik.folders.litter import is_derived, is_hidden, is_litter
+from semantik.folders.litter import is_derived, is_hidden, is_litter, is_photo_library
 from semantik.records import Reason
 from semantik.storage.regular_files import is_folder, is_link, long_path, reason_of
 
@@ -115,7 +115,8 @@ class FolderWalk:
                         break
                     listed.append(entry)
         within = Path(folder).name
-        listed = [entry for entry in listed if not is_derived(within, entry.name)]
+        if is_photo_library(within):
+            listed = [entry for entry in listed if not is_derived(within, entry.name)]
         return Listing(sorted(listed, key=lambda entry: entry.name), prefix)
 
     def _is_new(self, folder: os.DirEntry[str]) -> bool:

@@ -98,7 +98,8 @@ def changed_ns(status: os.stat_result) -> int:
 
     Those of Windows reach to the year 30828, and 64 bits from 1677 to 2262.
     """
-    return min(max(status.st_mtime_ns, -(2**63)), 2**63 - 1)
+    changed = status.st_mtime_ns
+    return changed if -(2**63) <= changed < 2**63 else min(max(changed, -(2**63)), 2**63 - 1)
 
 
 def is_only_in_cloud(status: os.stat_result) -> bool:

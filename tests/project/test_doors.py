@@ -99,7 +99,32 @@ def test_a_link_may_open_what_only_shows(name):
     assert is_safe_to_open(Path(name))
 
 
-@pytest.mark.parametrize("name", ["a.svg", "a.SVGZ", "a.html", "a.xml", "a", "a.jpg_large", "a.jpg.", "a.jpg "])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.svg",
+        "a.SVGZ",
+        "a.html",
+        "a.htm",
+        "a.xhtml",
+        "a.xml",
+        "a.xsl",
+        "a.mht",
+        "a.pdf",
+        "a.js",
+        "a",
+        "a.jpg_large",
+        "a.jpg.",
+        "a.jpg ",
+        "a.jpg.svg",
+        "a.svg.",
+        ".jpg",
+        "jpg",
+        "a.jpg~",
+        "a.jpg\0.svg",
+        "a.jpg#t=3.00",
+    ],
+)
 def test_no_link_opens_what_may_run(name):
     assert not is_safe_to_open(Path(name))
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import stat
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semantik.engine.model_trials import read_speeds
+from semantik.errors import IndexLocked
+from semantik.index import ImageIndex
+from semantik.index.store import writer_lock
+from semantik.records import ImageFile
 from semantik.storage import json_files
-from semantik.storage.home import history_file, settings_file, speeds_file, tighten
+from semantik.storage.home import history_file, log_files, log_lock_file, settings_file, speeds_file, tighten
+from semantik.storage.log_file import SharedLog, start_logging
 from semantik.storage.search_history import SearchHistory
 from semantik.storage.settings import Config, load_config, save_config
 
@@ -110,6 +117,61 @@ def test_what_is_no_file_holds_nobody_up(tmp_path, file, make):
     SearchHistory(tmp_path).add("rojo")
     save_config(Config(top_k=3), tmp_path)
     assert (SearchHistory(tmp_path).entries, load_config(tmp_path).top_k) == (["rojo"], 3)
+
+
+PLACES = {"bytes": lambda path: path.write_bytes(b"\0\xff\n" * 900), "pipe": os.mkfifo, "folder": os.mkdir}
+
+
+@posix
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("which", ["log", "an older log", "its lock"])
+def test_whatever_stands_where_the_log_goes(tmp_path, capfd, which, place):
+    newest, older, *_ = log_files(tmp_path)
+    PLACES[place]({"log": newest, "an older log": older, "its lock": log_lock_file(tmp_path)}[which])
+    try:
+        start_logging(tmp_path)
+        (handler,) = (one for one in logging.getLogger().handlers if isinstance(one, SharedLog))
+        handler.maxBytes = 2000
+        for number in range(60):
+            logging.getLogger("semantik").info("mensaje %03d ñ %s", number, "." * 30)
+        assert "mensaje 059 ñ" in newest.read_text("utf-8", "replace").splitlines()[-1]
+    finally:
+        for one in [one for one in logging.getLogger().handlers if isinstance(one, SharedLog)]:
+            logging.getLogger().removeHandler(one)
+            one.close()
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=3000))
+def test_a_log_of_any_bytes_is_written_on(tmp_path_factory, content):
+    home = tmp_path_factory.mktemp("home")
+    newest = log_files(home)[0]
+    newest.write_bytes(content)
+    handler = SharedLog(newest, maxBytes=2000, backupCount=3, encoding="utf-8", errors="backslashreplace")
+    for number in range(3):
+        handler.emit(logging.LogRecord("semantik", logging.INFO, "", 0, f"{number} \ud800", None, None))
+    handler.close()
+    written = b"".join(path.read_bytes() for path in reversed(log_files(home)) if path.exists())
+    assert written == content + b"".join(f"{number} \\ud800\n".encode() for number in range(3))
+
+
+@posix
+@pytest.mark.parametrize("place", PLACES)
+def test_whatever_stands_where_an_index_is_locked(tmp_path, place):
+    store = tmp_path / "indice"
+    store.mkdir()
+    PLACES[place](store / "index.lock")
+    for _ in range(2):
+        index = ImageIndex(store, tmp_path, "s", 2)
+        index.add([ImageFile("a.jpg", 1, 1)], np.eye(2, dtype=np.float32)[:1])
+        with index.locked():
+            with pytest.raises(IndexLocked), writer_lock(store, tmp_path):
+                pass
+            if index.is_stale():
+                index.reload()
+            index.save()
+    assert ImageIndex.load(store, tmp_path).count == 1
 
 
 @posix
