@@ -146,7 +146,7 @@ def test_what_cannot_be_looked_at_is_not_counted(tmp_path, monkeypatch):
     scandir = os.scandir
 
     def refuse(path):
-        if Path(path) == secret:
+        if Path(path).name == secret.name:  # on Windows it is asked for in the form for long paths
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 

@@ -15,6 +15,7 @@ import pytest
 
 from semantik.gui import launch
 from tests.support.places import REPO
+from tests.support.systems import WINE
 from tests.support.waiting import wait_until
 
 
@@ -48,6 +49,8 @@ def program(tmp_path) -> Path:
 @pytest.fixture
 def bare_python(tmp_path) -> Path:
     """A Python without any package."""
+    if WINE:
+        pytest.skip("the Python for wine lacks venvlauncher.exe, of which a venv is made on Windows")
     venv.create(tmp_path / "bare", with_pip=False)
     return tmp_path / "bare" / "bin" / "python"
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 import pytest
 from PIL import Image, ImageGrab
 
+from tests.support.systems import WINDOWS
+
 SIZE = (1920, 1400)
 
 LAPTOP = (1280, 736)
@@ -21,6 +23,8 @@ LAPTOP = (1280, 736)
 @contextmanager
 def screen(dpi: int) -> Iterator[str]:
     """The name of a fresh display of ``dpi`` pixels per inch; skips where the programs for it are missing."""
+    if WINDOWS:
+        pytest.skip("it needs a screen of its own, and real keys on it, which only X servers have")
     for program in ("Xvfb", "openbox", "xdotool"):
         if not shutil.which(program):
             pytest.skip(f"{program} is not installed")

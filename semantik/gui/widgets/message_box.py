@@ -70,8 +70,8 @@ class MessageBox(Dialog):
         self.destroy()
 
     def _press(self, event: tk.Event[tk.Misc]) -> None:
-        focused = self.focus_get()
-        (focused if isinstance(focused, ttk.Button) else self.first).invoke()
+        pressed = event.widget  # that has the keyboard, whoever else got it in the meantime
+        (pressed if isinstance(pressed, ttk.Button) else self.first).invoke()
 
     def _copy(self) -> None:
         self.clipboard_clear()
