@@ -145,6 +145,29 @@ def trims(relevance: np.ndarray, labels: np.ndarray, things: np.ndarray) -> list
     return [{key: round(float(value), 3) for key, value in row.items()} for row in rows]
 
 
+def nothing_there(relevance: np.ndarray, things: np.ndarray, half: np.ndarray) -> list[dict[str, float]]:
+    """How often it is rightly said that nothing is there, on the half that the threshold is chosen on and the other.
+
+    ``relevance`` (queries, hits), ``things`` bool (queries,) as in ``trims``, ``half`` bool (queries,).
+    """
+    rows = []
+    for threshold in (0.05, *THRESHOLDS):
+        said = relevance.max(1) < threshold
+        row: dict[str, float] = {"threshold": threshold}
+        for name, among in (("chosen", half), ("other", ~half), ("all", np.ones(len(said), bool))):
+            row[f"precision_{name}"] = (said & ~things & among).sum() / max(1, (said & among).sum())
+            row[f"recall_{name}"] = (said & ~things & among).sum() / (~things & among).sum()
+            row[f"wrongly_{name}"] = (said & things & among).sum() / (things & among).sum()
+        rows.append({key: round(float(value), 3) for key, value in row.items()})
+    return rows
+
+
+def first_photo(scores: np.ndarray, owner: np.ndarray) -> dict[str, float]:
+    """How often the photo that was described is among the first."""
+    above = (scores > scores[np.arange(len(owner)), owner][:, None]).sum(1)
+    return {f"in_first_{count}": round(float((above < count).mean()), 3) for count in (1, 5, 10)}
+
+
 def pictures(vectors: np.ndarray, alike: np.ndarray) -> dict[str, object]:
     """The same for pictures as queries: photos are alike when one thing is in the captions of both."""
     scores = vectors @ vectors.T
@@ -225,6 +248,8 @@ def main() -> None:
         in_reach = (first == photos.owner[:, None]).any(1)
         shown = np.take_along_axis(told_of, first, 1) >= RELEVANT
         captions[name] = {
+            "by_cosine": first_photo(found, photos.owner),
+            "by_relevance": first_photo(told_of, photos.owner),
             "own_photo_in_first_20": round(float(in_reach.mean()), 3),
             "of_these_kept": round(float((told_of[own] >= RELEVANT)[in_reach].mean()), 3),
             "kept_per_query": round(float(shown.sum(1).mean()), 2),
@@ -236,12 +261,17 @@ def main() -> None:
         "reliability": reliability(relevance.ravel(), labels.ravel()),
         "precision_untrimmed": round(float(labels.mean()), 3),
         "trim": trims(relevance, labels, answered),
+        "nothing_there": nothing_there(
+            relevance,
+            answered,
+            np.isin(concepts, np.random.default_rng(0).permutation(len(things))[: len(things) // 2]),
+        ),
         "languages": by_language,
         "captions": captions,
         "pictures": pictures(vectors, (shows.T.astype(int) @ shows.astype(int)) > 0),
     }
     print(figures["queries"], "precision untrimmed", figures["precision_untrimmed"])
-    for key in ("formulas", "reliability", "trim"):
+    for key in ("formulas", "reliability", "trim", "nothing_there"):
         print(f"\n{key}\n\n{table(figures[key])}")
     for key in ("languages", "captions", "pictures"):
         print(f"\n{key}: {json.dumps(figures[key], indent=1)}")

@@ -27,6 +27,7 @@ from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import change_silently, paint
+from tests.support.page_outline import Outline
 
 # -- What is on the window -----------------------------------------------------------------------------
 
@@ -335,7 +336,10 @@ def test_only_relevant_results_when_asked_for(window, library, pages, home, star
     assert window.status.startswith("1 resultado")
     html = pages[0].read_text(encoding="utf-8")
     assert "5 imágenes menos relevantes no se muestran" in html
-    assert "naranja.png" not in html
+    # The other five are on the page, out of sight until its link is followed.
+    hits = [attrs for attrs, _ in Outline(html).all("li") if "hit" in attrs.get("class", "").split()]
+    assert ["less" in attrs["class"].split() for attrs in hits] == [False] + [True] * 5
+    assert Outline(html).texts("p", "show-less") == ["5 imágenes menos relevantes"]
     window.close()
     again = start()
     assert again.check("Solo resultados relevantes").instate(["selected"])

@@ -543,10 +543,11 @@ def test_the_menu_of_a_picture(searched, monkeypatch, library):
     assert shown == [library / "viaje" / "playa" / "naranja.png"]
     strip.menu.invoke(1)
     searched.wait_idle()
-    searched.wait(lambda: strip.shown and strip.shown[0].name == "naranja.png")
-    assert searched.mode == "Buscar por Imagen"
-    assert searched.entry("Ruta de Imagen").get() == str(shown[0])
-    searched.wait(lambda: searched.part(QueryPreview).paths == (shown[0],))
+    # Never the picture itself; and the box shows words that can be edited, no path.
+    searched.wait(lambda: strip.shown and strip.shown[0].name == "amarillo.png")
+    assert "naranja.png" not in [path.name for path in strip.shown]
+    assert searched.mode == "Buscar por Texto"
+    assert searched.entry(say("window.text")).get() == "parecidas a naranja.png"
 
 
 def test_what_a_picture_cannot_do_is_told(searched, library):

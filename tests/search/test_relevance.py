@@ -19,8 +19,8 @@ from semantik.index import ImageIndex
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.page import render
-from semantik.search.ranking import relevant, search
-from semantik.search.relevance import FEWEST, RELEVANT, Relevance, excess, read_queries, sigmoid
+from semantik.search.ranking import is_absent, relevant, search
+from semantik.search.relevance import ABSENT, FEWEST, RELEVANT, Relevance, excess, read_queries, sigmoid
 from semantik.storage.settings import Config
 from semantik.words import text
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
@@ -234,8 +234,39 @@ def test_when_nothing_is_relevant_the_nearest_are_told_apart(engine, opened, tmp
         "Lo más parecido; probablemente no es lo que busca",
     ]
     assert seen.texts("p", "summary")[0].startswith("0 resultados entre 6 imágenes")
-    assert len(seen.texts("span", "rank")) == 3
-    assert [attrs["src"][:15] for attrs, _ in seen.all("img")] == ["data:image/jpeg"] * 3
+    # Three at once, the other three behind the link at the end.
+    assert seen.texts("span", "rank") == [f"Puesto {rank}" for rank in range(1, 7)]
+    assert ["less" in attrs["class"].split() for attrs, _ in seen.all("li") if "hit" in attrs.get("class", "")] == (
+        [False] * 3 + [True] * 3
+    )
+    assert seen.texts("p", "show-less") == ["3 imágenes menos relevantes"]
+    assert [attrs["src"][:15] for attrs, _ in seen.all("img")] == ["data:image/jpeg"] * 6
+
+
+def test_what_is_not_there_is_said_without_a_setting(engine, opened, tmp_path):
+    answer = opened.ask(Query.of_text("nada"), 6)
+    assert [hit.rank for hit in answer.hits] == [1, 2, 3, 4, 5, 6]  # for scripts, all that were asked for
+    assert (answer.nearest, answer.rest) == (answer.hits[:3], answer.hits[3:])
+    assert (answer.first, answer.shown, answer.left_out) == (answer.nearest, answer.hits, 0)
+    page = Outline(engine.write_page(answer, tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.texts("h2")[0] == "Parece que ninguna de sus fotos muestra lo que busca"
+    assert page.texts("p", "show-less") == ["3 imágenes menos relevantes"]
+
+
+def test_the_first_hit_alone_decides_whether_it_is_there(opened):
+    there = opened.ask(Query.of_text("rojo"), 6)
+    assert there.hits[0].relevance >= ABSENT > there.hits[-1].relevance
+    assert (there.nearest, there.rest, there.first) == ([], [], there.hits)
+    assert not is_absent([Hit(1, 0.1, Path("a.jpg"), 0.01, named=("nada",))])  # it is called so
+    assert not is_absent([Hit(1, 0.1, Path("a.jpg"))])  # nothing tells
+    assert not is_absent([])
+    assert is_absent([Hit(1, 0.1, Path("a.jpg"), ABSENT - 0.01)])
+
+
+def test_what_the_trim_leaves_out_follows_the_hits(opened):
+    answer = opened.ask(Query.of_text("rojo"), 6, only_relevant=True)
+    assert [hit.rank for hit in answer.shown] == [1, 2, 3, 4, 5, 6]
+    assert len(answer.rest) == answer.left_out == 5
 
 
 def run(capsys, *arguments) -> tuple[int, str, str]:

@@ -155,11 +155,10 @@ class Searching:
 
     def _show(self, answer: Answer, page: Path) -> None:
         seconds, title = number(answer.seconds, 2), model_title(answer.model)
-        key = "status.none_found" if answer.nearest else "status.found"
-        found = say(key, hits=number(len(answer.hits)), seconds=seconds, model=title)
+        found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=title)
         if answer.read_as_english:
             found = say("status.read_as_english", found=found)
-        remarks = answer.remarks(title)
+        remarks = [*([say("status.seems_absent")] if answer.nearest else []), *answer.remarks(title)]
         self._services.tell(say("status.remarked", found=found, remarks=" ".join(remarks)) if remarks else found)
         self._services.happened.answer_shown(answer, page)
 
