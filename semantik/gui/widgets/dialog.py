@@ -49,5 +49,7 @@ class Dialog(tk.Toplevel):
         self.geometry(f"+{max(left, min(x, right))}+{max(top, min(y, bottom))}")
         self.deiconify()
         self.wait_visibility()
+        while self.winfo_exists() and not self.body.winfo_viewable():  # a canvas maps what is in it after itself
+            self.tk.dooneevent(0)
         self.grab_set()
         focus.focus_set()
