@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from semantik.gui.actions.first_steps import FirstSteps
 from semantik.gui.dialogs.about import EXAMPLES
 from semantik.gui.main_window.folder_list import FolderLine
 from semantik.gui.main_window.folder_row import FolderRow
@@ -136,20 +137,17 @@ def test_the_examples_of_the_help_are_queries(example):
 def test_an_example_of_the_help_is_searched_for(window, library, pages):
     window.choose_folder(library)
     window.press(window.button("?"))
-    window.press(window.button("playa sin gente", within=window.dialog()))
+    window.press(window.button("perro en la playa", within=window.dialog()))
     window.wait_idle()
-    assert window.entry("Texto a Buscar").get() == "playa sin gente"
+    assert window.entry("Texto a Buscar").get() == "perro en la playa"
     assert len(pages) == 1
 
 
-def test_lost_settings_are_told_before_the_guide(start, home):
+def test_lost_settings_are_told_before_the_guide(start, home, monkeypatch):
+    told_before: list[list[str]] = []
+    monkeypatch.setattr(FirstSteps, "show", lambda self: told_before.append(list(window.messages)))
     (home / CONFIG_NAME).write_bytes(b"\x00\x01 no settings")
     window = start(ready=False)
-    window.leave_boxes = True
-    window.wait(lambda: window.box, "the box")
-    assert f"«{CONFIG_NAME}.damaged»" in window.box.message
-    assert window.dialogs() == [window.box]  # no guide yet
-    window.box.buttons["ok"].invoke()
-    window.dialog(say("guide.title"))
-    window.press(window.button(say("guide.skip"), within=window.dialog(say("guide.title"))))
-    window.wait_idle()
+    window.wait(lambda: told_before, "the guide")
+    ((message,),) = told_before
+    assert f"«{CONFIG_NAME}.damaged»" in message

@@ -25,6 +25,8 @@ ICON_SIDE = 64
 class AboutDialog(Dialog):
     """Examples of queries; the program's version, the model in use, its licence and its makers."""
 
+    HIGH = True
+
     def __init__(
         self,
         parent: tk.Misc,

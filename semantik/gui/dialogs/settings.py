@@ -27,6 +27,8 @@ WINDOW_LANGUAGES = (SYSTEM, *LANGUAGES)
 class SettingsDialog(Dialog):
     """Opened while nothing runs."""
 
+    HIGH = True
+
     def __init__(self, services: WindowServices, engine: Engine) -> None:
         super().__init__(services.root, say("settings.title"))
         self._services = services

@@ -34,7 +34,7 @@ class MainView(ttk.Frame):
     """All widgets of the main window, built into ``root``; their order is that of the Tab key."""
 
     def __init__(self, root: tk.Tk, services: WindowServices, history: SearchHistory) -> None:
-        super().__init__(root, padding=(px(root, 16), px(root, 12), px(root, 16), px(root, 12)))
+        super().__init__(root, padding=(px(root, 14), px(root, 12), px(root, 14), px(root, 12)))
         self._window, self._services = root, services
         self.history = history
         self.commands = Commands()

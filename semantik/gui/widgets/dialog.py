@@ -13,18 +13,21 @@ from semantik.gui.widgets.scrolled_frame import ScrolledFrame
 class Dialog(tk.Toplevel):
     """A window of its own above the main one: centred on it, modal, closed by Escape.
 
-    What is in ``body`` scrolls where the screen has no room for all of it.
+    Where ``HIGH``, what is in ``body`` scrolls where the screen has no room for all of it.
     """
+
+    HIGH = False
 
     def __init__(self, parent: tk.Misc, title: str) -> None:
         super().__init__(parent)
         self.withdraw()
         self.title(title)
         self.transient(parent.winfo_toplevel())
-        self._all = ScrolledFrame(self)
-        self._all.pack(fill="both", expand=True)
-        self._all.limit(self.winfo_vrootheight() - px(self, AROUND))
-        self.body = ttk.Frame(self._all.inside, padding=px(self, 14))
+        self._all = ScrolledFrame(self) if self.HIGH else None
+        if self._all:
+            self._all.pack(fill="both", expand=True)
+            self._all.limit(self.winfo_vrootheight() - px(self, AROUND))
+        self.body = ttk.Frame(self._all.inside if self._all else self, padding=px(self, 14))
         self.body.pack(fill="both", expand=True)
         self.letters = AccessKeys(self)
         self.bind("<Escape>", lambda event: self.destroy())
@@ -32,8 +35,9 @@ class Dialog(tk.Toplevel):
     def measure(self) -> None:
         """Have ``winfo_reqwidth`` and ``winfo_reqheight`` say what is needed now, on this screen."""
         self.update_idletasks()
-        self._all.fit()
-        self.update_idletasks()
+        if self._all:
+            self._all.fit()
+            self.update_idletasks()
 
     def show(self, focus: tk.Misc) -> None:
         """Put the dialog on the screen, with the keyboard on ``focus``."""
@@ -49,5 +53,7 @@ class Dialog(tk.Toplevel):
         self.geometry(f"+{max(left, min(x, right))}+{max(top, min(y, bottom))}")
         self.deiconify()
         self.wait_visibility()
+        while self.winfo_exists() and not self.body.winfo_viewable():  # a canvas maps what is in it after itself
+            self.tk.dooneevent(0)
         self.grab_set()
         focus.focus_set()
