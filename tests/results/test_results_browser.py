@@ -507,7 +507,8 @@ def test_each_hostile_name_opens_its_own_file(visit, written, corpus, tmp_path):
         shown = "document.querySelector('#viewer .stage img')?.naturalWidth"
         for path in own[::12]:  # a click goes there by the viewer, too
             links.nth(corpus.index(path)).click()
-            page.wait_for_function(f"{shown} === {width_of(path, folder)}")
+            page.locator(".pixels", has_text=f"{width_of(path, folder)} × 20 px").wait_for()
+            assert page.evaluate(shown) == width_of(path, folder)
             with page.context.expect_page() as arrived:
                 page.locator(".stage img").click()
             page.keyboard.press("Escape")
@@ -516,7 +517,8 @@ def test_each_hostile_name_opens_its_own_file(visit, written, corpus, tmp_path):
             assert arrived.value.evaluate(natural) == width_of(path, folder)
         for path in [path for path in corpus if path not in own][:6]:  # under an unknown ending: in the viewer
             links.nth(corpus.index(path)).click()
-            page.wait_for_function(f"{shown} === {width_of(path, folder)}")
+            page.locator(".pixels", has_text=f"{width_of(path, folder)} × 20 px").wait_for()
+            assert page.evaluate(shown) == width_of(path, folder)
             page.keyboard.press("Escape")
 
 
