@@ -142,7 +142,7 @@ def test_whatever_stands_where_the_log_goes(tmp_path, capfd, which, place):
     assert "Traceback" not in capfd.readouterr().err
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(content=st.binary(max_size=3000))
 def test_a_log_of_any_bytes_is_written_on(tmp_path_factory, content):
     home = tmp_path_factory.mktemp("home")
