@@ -61,7 +61,9 @@ def test_every_text_is_translated(pair):
     for form in (form for key in same for form in one[key]):
         # Names, signs, units and gaps alone are the same in both.
         bare = re.sub(r"\{[^}]*\}", "", form).strip()
-        words = r"Semantic Image Search|\?|—|CLIP .*|CLIP|MB|s|min|h|T|N|Error|Download|Tk|OK|No|python -m pip install .*"
+        words = (
+            r"Semantic Image Search|\?|—|CLIP .*|CLIP|MB|s|min|h|T|N|Error|Download|Tk|OK|No|python -m pip install .*"
+        )
         bare_is_known = re.fullmatch(rf"({words}|[\W\d]*)", bare)
         assert bare_is_known or (set(pair) in NEIGHBOURS and len(re.findall(r"\w+", bare)) <= 4), form
 
