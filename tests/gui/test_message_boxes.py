@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -114,6 +116,26 @@ def test_it_is_answered_from_the_keyboard(window, reader, keys, answer):
     asked = reader.later(lambda: window.app.services.ask("¿Borrar?"))
     window.wait(lambda: asked)
     assert asked == [answer]
+
+
+@pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool is not installed")
+def test_the_keyboard_is_where_the_uppermost_box_is(window, reader):
+    """Real keys go where the system says the keyboard is, which Tk must have heard of."""
+    services = window.app.services
+    inner: list[list[object]] = []
+    pressed = []
+
+    def press_key(key: str) -> None:
+        pressed.append(subprocess.Popen(["xdotool", "key", key]))
+
+    reader.will("¿La de abajo?", lambda box: inner.append(reader.later(lambda: services.ask("¿La de arriba?"))))
+    reader.will("¿La de arriba?", lambda box: press_key("Return"))
+    reader.will("¿La de abajo?", lambda box: press_key("Escape"))
+    window.root.focus_force()
+    outer = reader.later(lambda: services.ask("¿La de abajo?"))
+    window.wait(lambda: outer)
+    assert (inner, outer) == ([[True]], [False])
+    assert [each.wait(TIMEOUT) for each in pressed] == [0, 0]
 
 
 def test_its_words_can_be_copied(window, reader):

@@ -51,6 +51,9 @@ class Dialog(tk.Toplevel):
         right = left + self.winfo_vrootwidth() - self.winfo_reqwidth()
         bottom = top + self.winfo_vrootheight() - self.winfo_reqheight() - px(self, AROUND)
         self.geometry(f"+{max(left, min(x, right))}+{max(top, min(y, bottom))}")
+        if below := str(self.tk.call("grab", "current", str(self))):
+            # Tk does not hear of the keyboard's coming to a window that a grab leaves out.
+            self.tk.call("grab", "release", below)
         self.deiconify()
         self.wait_visibility()
         while self.winfo_exists() and not self.body.winfo_viewable():  # a canvas maps what is in it after itself
