@@ -90,7 +90,7 @@ def test_a_missing_folder_costs_the_others_nothing(run, library, trips, home, js
     code, out, err = run("index", library, missing, trips, *(["--json"] if json_too else []))
     assert code == 1
     assert err.splitlines()[-1] == (
-        f"semantik: No se encuentra la carpeta «{missing}». Compruebe el nombre o elija otra con «Examinar»."
+        f"semantik: No se encuentra la carpeta «{missing}». Compruebe el nombre, y que su disco esté conectado."
     )
     if json_too:
         assert [(each["folder"], each["added"]) for each in json.loads(out)] == [(str(library), 6), (str(trips), 2)]
@@ -103,7 +103,7 @@ def test_without_any_report_nothing_is_on_stdout(run, tmp_path):
     for options in ([], ["--json"]):
         code, out, err = run("index", tmp_path / "nada", tmp_path / "menos", *options)
         assert (code, out) == (1, "")
-        told = "semantik: No se encuentra la carpeta «{}». Compruebe el nombre o elija otra con «Examinar»."
+        told = "semantik: No se encuentra la carpeta «{}». Compruebe el nombre, y que su disco esté conectado."
         assert err.splitlines() == [told.format(tmp_path / name) for name in ("nada", "menos")]
 
 
@@ -177,7 +177,7 @@ def test_search_takes_filters_names_and_folds_over_all_folders(run, library, tri
         str(trips / "playa" / f"rojo{number}.png") for number in range(4)
     }
     code, _, err = run("search", library, trips, "--text", "rojo carpeta:nada")
-    assert (code, "Ninguna imagen cumple los filtros (carpeta:nada)." in err) == (1, True)
+    assert (code, "Ninguna carpeta con imágenes de la biblioteca se llama así (carpeta:nada)." in err) == (1, True)
     # Of one folder alone its name is no part.
     code, _, err = run("search", trips, "--text", "verde carpeta:viajes/2019")
     assert code == 1

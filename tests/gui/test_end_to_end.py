@@ -126,7 +126,8 @@ def test_the_page_leads_back_into_the_program(home, photos, tmp_path):
                 tab.locator("ol.hits .menu").nth(flower).click()
                 with tab.expect_navigation():
                     tab.get_by_role("menuitem", name="Buscar similares").click()
-                assert hits_of(tab)[0] == names["flower.jpg"]
+                assert len(hits_of(tab)) > 1
+                assert names["flower.jpg"] not in hits_of(tab)
                 assert tab.url.startswith("file://")
                 tab.go_back()
                 assert hits_of(tab)[0] == names["coffee.png"]

@@ -177,6 +177,7 @@ def test_the_language_changes_at_once(start, home, library):
     assert window.entry("Image Folder").get() == str(library)
     assert window.entry("Text to Search").get() == "un perro"
     assert window.entry("Results to Show (K)").get() == "6"
+    window.press(window.button("More options"))
     assert window.combobox("Model").get() == "Embedded (no download)"
     assert json.loads((home / CONFIG_NAME).read_text())["language"] == "en"
     assert text.language() == "en"

@@ -12,7 +12,7 @@ from PIL import Image
 from semantik.desktop import system_theme
 from semantik.gui.main_window.query_rows import QueryPreview
 from semantik.gui.main_window.result_strip import Found, ResultStrip
-from semantik.gui.widgets import fine_pictures, sun_valley, theme
+from semantik.gui.widgets import sun_valley, theme
 from tests.support.screens import photograph
 from tests.support.window import Window
 
@@ -82,7 +82,7 @@ def test_pictures_have_the_pixels_of_the_screen(begin, displays, percent):
         assert root.tk.call("image", "height", image) == height * times
     window.press(window.button("?"))
     icon = window.dialog().icon
-    assert (icon.width(), icon.height()) == (96 * times, 96 * times)
+    assert (icon.width(), icon.height()) == (64 * times, 64 * times)
 
 
 def test_a_retina_screen_gets_all_its_pixels(begin):
@@ -94,13 +94,13 @@ def test_a_retina_screen_gets_all_its_pixels(begin):
     window.press(window.button("?"))
     root.update()
     read = [root.tk.splitlist(one) for one in root.tk.splitlist(root.tk.getvar("read"))]
-    assert [tuple(map(int, one[2:4])) for one in read] == [(144, 108), (144, 108), (184, 136), (192, 192)]
+    assert [tuple(map(int, one[2:4])) for one in read] == [(144, 108), (144, 108), (184, 136), (128, 128)]
     black, white = (0, 0, 0), (255, 255, 255)
     for place in (0, 2):
         assert [tuple(map(int, root.tk.splitlist(colour))) for colour in read[place][4:]] == [black, white]
     # The room that they take is the same as on any screen, and nothing is left of the files.
     assert [(image.width(), image.height()) for image in strip._photos] == [(72, 54), (72, 54)]
-    assert (window.dialog().icon.width(), window.dialog().icon.height()) == (96, 96)
+    assert (window.dialog().icon.width(), window.dialog().icon.height()) == (64, 64)
     assert not any(Path(one[0]).exists() for one in read)
     shown = {str(image) for image in strip._photos}
     assert shown <= set(root.tk.splitlist(root.tk.call("image", "names")))
@@ -112,7 +112,7 @@ def test_a_retina_screen_gets_all_its_pixels(begin):
 def test_a_coarse_picture_is_better_than_none(begin, monkeypatch, trouble):
     window, images = begin(100), MACOS_IMAGES
     if trouble == "file":
-        monkeypatch.setattr(fine_pictures.tempfile, "NamedTemporaryFile", lambda suffix: Path("/no/such/file").stat())
+        monkeypatch.setenv("TMPDIR", "/no/such/folder")
     else:
         images = images.replace("lassign $args", 'error "Failed to load image file."; lassign $args')
     window.root.tk.eval(images)

@@ -290,14 +290,12 @@ def test_a_picture_of_known_content_keeps_its_thumbnail_under_other_names_and_ti
     assert len(maker.made) == 2
 
 
-def test_a_picture_whose_disk_is_unplugged_keeps_its_thumbnail_and_a_deleted_one_does_not(tmp_path):
+def test_pictures_whose_disk_is_unplugged_keep_their_thumbnails(tmp_path):
     folder, maker = tmp_path / "disco" / "fotos", Maker()
     paths = [paint(folder / "a.png", RED), paint(folder / "b.png", BLUE)]
     known = {path: fingerprint(path) for path in paths}
     cache = ThumbnailCache(tmp_path / "cache", content_of=known.get)
     before = cache.get_many(paths, maker)
-    paths[1].unlink()
-    assert cache.get_many(paths, maker) == {paths[0]: before[paths[0]]}
     (tmp_path / "disco").rename(tmp_path / "fuera")
     assert cache.get_many(paths, maker) == before
     assert ThumbnailCache(cache.folder).get_many(paths, maker) == {}

@@ -19,6 +19,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
+from semantik.decoding.fitting import view_regions
 from semantik.decoding.pool import DecodePool
 from semantik.errors import NoIndex
 from semantik.folders.indexer import update_index
@@ -123,6 +124,7 @@ class CrashRounds:
         self.folder.mkdir(parents=True)
         self.encoder = PixelEncoder()
         self.vectors: dict[tuple[str, int, int], np.ndarray] = {}  # fresh embedding of every version of every file
+        self.embedded: dict[tuple[str, int, int], int] = {}  # how many pictures go through the encoder for it
         self.broken: set[str] = set()
         self.now = 1_600_000_000_000_000_000
         self.number = 0
@@ -153,15 +155,19 @@ class CrashRounds:
         path.parent.mkdir(exist_ok=True)
         self.broken.discard(name)
         if self.rng.random() < 0.05:
-            path.write_bytes(b"not a picture" * self.rng.randrange(1, 9))
+            path.write_bytes(
+                b"not a picture" * self.rng.randrange(1, 9) + b"%d" % self.now
+            )  # no two are known by content
             self.broken.add(name)
         else:
-            pixels = self.noise.integers(0, 256, (self.rng.randrange(6, 20), self.rng.randrange(6, 20), 3), np.uint8)
-            Image.fromarray(pixels).save(path)
+            height, width = self.rng.randrange(6, 20), self.rng.randrange(6, 20)
+            Image.fromarray(self.noise.integers(0, 256, (height, width, 3), np.uint8)).save(path)
+            rows = 1 + len(view_regions(width, height, self.encoder.input_spec))
         self.now += 1_000_000_007
         os.utime(path, ns=(self.now, self.now))
         if name not in self.broken:
-            self.vectors[name, path.stat().st_size, self.now] = embed(path, self.encoder)
+            version = name, path.stat().st_size, self.now
+            self.vectors[version], self.embedded[version] = embed(path, self.encoder), rows
 
     def _add(self) -> None:
         self.number += 1
@@ -214,7 +220,7 @@ class CrashRounds:
             decoders=decoders,
             **doom,
         )
-        killed = self._follow(pid, delay, expected)
+        killed = self._follow(pid, delay, len(expected))
         if killed:
             self.tally.kills[where] += 1
             self.tally.with_decoders += decoders
@@ -259,15 +265,15 @@ class CrashRounds:
         self.generation, self.rows = event["generation"], rows
         self.held = {path: ImageFile(path, size, mtime_ns) for path, size, mtime_ns in event["files"]}
 
-    def expected_work(self) -> int:
-        """How many files an update has to open: those that are not stored as they are in the folder."""
+    def expected_work(self) -> list[ImageFile]:
+        """The files that an update has to open: those that are not stored as they are in the folder."""
         files = self.files()
         try:
             index = ImageIndex.load(self.store, self.folder)
         except NoIndex:
-            return len(files)
+            return list(files.values())
         changes = index.compare(files.values(), retry=True)
-        return len(changes.added) + len(changes.changed)
+        return [*changes.added, *changes.changed]
 
     # -- What must hold --------------------------------------------------------------------------------
 
@@ -314,8 +320,8 @@ class CrashRounds:
             pool=self.pool,
             allow_mass_removal=True,
         )
-        assert set(totals) <= {expected}
-        assert encoder.images <= expected
+        assert set(totals) <= {len(expected)}
+        assert encoder.images <= sum(self.embedded.get((each.path, each.size, each.mtime_ns), 0) for each in expected)
         on_disk = self.files()
         assert {file.path: file for file in index.files()} == {
             name: file for name, file in on_disk.items() if name not in self.broken

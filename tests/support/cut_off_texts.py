@@ -28,7 +28,7 @@ def cut_off(widget: tk.Misc) -> list[str]:
                     child, [child.heading(column)["text"]], cells
                 ):
                     found.append(f"{kind} {column}")
-        elif kind in ("TEntry", "TSpinbox", "TFrame"):  # no text of the program's
+        elif kind in ("TEntry", "TSpinbox", "TFrame", "Canvas"):  # no text of the program's
             continue
         right = child.winfo_rootx() + child.winfo_width()
         if child.winfo_width() < needed or child.winfo_height() < child.winfo_reqheight():

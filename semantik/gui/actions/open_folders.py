@@ -146,7 +146,8 @@ class OpenFolders:
             return
         for indexed_folder, check in active:
             if check.state in (State.TOO_NEW, State.UNREACHABLE, State.EMPTY) and check.error:
-                away = bool(indexed_folder.count) and check.state is not State.TOO_NEW
+                here = check.state is State.TOO_NEW or isinstance(check.error, errors.AllExcluded)
+                away = bool(indexed_folder.count) and not here
                 if check.state is State.TOO_NEW or (alone and not away):
                     services.show_failure(check.error)
                 if away:

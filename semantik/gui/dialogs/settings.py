@@ -48,7 +48,7 @@ class SettingsDialog(Dialog):
         self.close_button = ttk.Button(bottom, text=say("settings.close"), command=self.close)
         self.close_button.grid(row=0, column=3)
         self.measure()
-        self.minsize(self.winfo_reqwidth(), self.winfo_reqheight())
+        self.minsize(self.winfo_reqwidth() + self.bar_width, self.winfo_reqheight())
         self.bind("<Escape>", lambda event: self.close())
         self.protocol("WM_DELETE_WINDOW", self.close)
         self.show(self.models.table.rows)

@@ -32,6 +32,11 @@ class Dialog(tk.Toplevel):
         self.letters = AccessKeys(self)
         self.bind("<Escape>", lambda event: self.destroy())
 
+    @property
+    def bar_width(self) -> int:
+        """Pixels that a bar beside the contents takes, which may come when they grow."""
+        return self._all.bar_width if self._all else 0
+
     def measure(self) -> None:
         """Have ``winfo_reqwidth`` and ``winfo_reqheight`` say what is needed now, on this screen."""
         self.update_idletasks()
@@ -56,7 +61,8 @@ class Dialog(tk.Toplevel):
             self.tk.call("grab", "release", below)
         self.deiconify()
         self.wait_visibility()
-        while self.winfo_exists() and not self.body.winfo_viewable():  # a canvas maps what is in it after itself
+        while self.winfo_exists() and not (self.body.winfo_viewable() and self.body.winfo_width() > 1):
+            # A canvas maps what is in it after itself, and then gives it its size.
             self.tk.dooneevent(0)
         self.grab_set()
         focus.focus_set()

@@ -10,12 +10,16 @@ The theme's own pictures cannot be such images: ttk draws them in parts, and of 
 
 from __future__ import annotations
 
+import io
 import logging
-import tempfile
+import os
 import tkinter as tk
+import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.gui.widgets.screen_scale import px
+from semantik.storage.atomic_files import write_new
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -55,8 +59,13 @@ def for_tk(widget: tk.Misc, picture: Image.Image) -> Any:
 
 def _native(widget: tk.Misc, picture: Image.Image, width: int, height: int) -> tk.Image:
     """An image of macOS's own kind, which takes nothing but files. Raises OSError, TclError."""
-    with tempfile.NamedTemporaryFile(suffix=".png") as file:  # read before the image is there, for its owner alone
-        picture.save(file, "PNG")
-        file.flush()
-        options = {"source": file.name, "as": "file", "width": width, "height": height}
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    # tempfile tries for ever where its folder cannot be written. The image is read before the file is gone again.
+    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"semantik-{uuid.uuid4().hex}.png"  # made anew
+    write_new(path, [data.getvalue()], 0o600)
+    try:
+        options = {"source": str(path), "as": "file", "width": width, "height": height}
         return tk.Image(NATIVE, cnf=options, master=widget)
+    finally:
+        path.unlink()

@@ -24,8 +24,13 @@ class ScrolledFrame(ttk.Frame):
         self._canvas.grid(row=0, column=0, sticky="nsew")
         self._bar = ttk.Scrollbar(self, command=self._canvas.yview, takefocus=False)
         self._canvas.configure(yscrollcommand=self._bar.set)
-        self.inside = ttk.Frame(self._canvas)
-        self._window = self._canvas.create_window(0, 0, anchor="nw", window=self.inside)
+        # Its height is its own, so that it is told when what is inside wants more than it has.
+        self._holder = ttk.Frame(self._canvas)
+        self._holder.columnconfigure(0, weight=1)
+        self._holder.rowconfigure(0, weight=1)
+        self.inside = ttk.Frame(self._holder)
+        self.inside.grid(sticky="nsew")
+        self._window = self._canvas.create_window(0, 0, anchor="nw", window=self._holder)
         self.inside.bind("<Configure>", lambda event: self.fit())
         self._canvas.bind("<Configure>", lambda event: self._fill(event.width, event.height))
         top = self.winfo_toplevel()
@@ -39,6 +44,11 @@ class ScrolledFrame(ttk.Frame):
         """Whether there is more than is seen."""
         return bool(self._bar.winfo_manager())
 
+    @property
+    def bar_width(self) -> int:
+        """Pixels that the bar takes when it is there."""
+        return self._bar.winfo_reqwidth()
+
     def limit(self, height: int) -> None:
         """Be no higher than ``height`` pixels."""
         self._most = height
@@ -48,7 +58,7 @@ class ScrolledFrame(ttk.Frame):
         """Ask for as much room as ``inside`` needs now, within the limit."""
         needed = self.inside.winfo_reqheight()
         height = min(needed, self._most) if self._most else needed
-        if height < needed:
+        if height < needed or (self._canvas.winfo_ismapped() and self._canvas.winfo_height() < needed):
             self._bar.grid(row=0, column=1, sticky="ns")
         else:
             self._bar.grid_remove()
@@ -58,7 +68,8 @@ class ScrolledFrame(ttk.Frame):
 
     def _fill(self, width: int, height: int) -> None:
         needed = max(height, self.inside.winfo_reqheight())
-        self._canvas.itemconfigure(self._window, width=width, height=needed)
+        self._canvas.itemconfigure(self._window, width=width)
+        self._holder.rowconfigure(0, minsize=height)
         self._canvas.configure(scrollregion=(0, 0, width, needed))
 
     def _holds(self, widget: object) -> bool:
