@@ -99,7 +99,7 @@ class FolderList(ttk.Frame):
         for column in ("mark", "count", "state"):
             fit_column(table, column)
         zero = text_width(table, str(ttk.Style(table).lookup("Treeview", "font") or "TkDefaultFont"), "0")
-        table.column("path", width=26 * zero, minwidth=14 * zero)
+        table.column("path", width=28 * zero, minwidth=14 * zero)
 
     @property
     def selected(self) -> str:

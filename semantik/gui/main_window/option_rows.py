@@ -32,7 +32,7 @@ class OptionRows(ttk.Frame):
         self.columnconfigure(3, weight=1)
         count = ttk.Label(self, text=say("window.top_k"))
         count.grid(row=0, column=0)
-        self.top_k = ttk.Spinbox(self, from_=1, to=1_000_000, width=6)
+        self.top_k = ttk.Spinbox(self, from_=1, to=1_000_000, width=5)
         self.top_k.set(services.config.top_k)
         self.top_k.grid(row=0, column=1, padx=(px(self, 10), px(self, 14)))
         model = ttk.Label(self, text=say("window.model"))
