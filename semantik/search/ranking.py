@@ -129,8 +129,9 @@ def _best(ranking: Nearest | Listing, index: Searchable, wanted: int, told: _Tol
     relevance = told(embeddings, found.bonus) if told else None
     order = np.arange(len(found.rows))
     if relevance is not None:
-        relevance = np.round(relevance, 6)  # what differs by rounding alone is equal
-        order = np.lexsort((found.rows, -(found.scores + found.bonus), -relevance))
+        # What differs by rounding alone is equal.
+        order = np.lexsort((found.rows, -(found.scores + found.bonus), -np.round(relevance, 6)))
+        relevance[order] = np.minimum.accumulate(relevance[order])
     if index.views:
         _, first = np.unique(index.pictures(found.rows[order]), return_index=True)
         order = order[np.sort(first)]

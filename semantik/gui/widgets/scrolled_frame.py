@@ -32,7 +32,7 @@ class ScrolledFrame(ttk.Frame):
         self.inside.grid(sticky="nsew")
         self._window = self._canvas.create_window(0, 0, anchor="nw", window=self._holder)
         self.inside.bind("<Configure>", lambda event: self.fit())
-        self._canvas.bind("<Configure>", lambda event: self._fill(event.width, event.height))
+        self._canvas.bind("<Configure>", lambda event: self._resized(event.width, event.height))
         top = self.winfo_toplevel()
         top.bind("<FocusIn>", lambda event: self._focused(event.widget), add=True)
         for event, steps in (("<Button-4>", -1), ("<Button-5>", 1)):
@@ -58,13 +58,20 @@ class ScrolledFrame(ttk.Frame):
         """Ask for as much room as ``inside`` needs now, within the limit."""
         needed = self.inside.winfo_reqheight()
         height = min(needed, self._most) if self._most else needed
-        if height < needed or (self._canvas.winfo_ismapped() and self._canvas.winfo_height() < needed):
+        self._show_bar(height < needed or (self._canvas.winfo_ismapped() and self._canvas.winfo_height() < needed))
+        self._canvas.configure(width=self.inside.winfo_reqwidth(), height=height)
+        self._fill(self._canvas.winfo_width(), self._canvas.winfo_height())
+
+    def _resized(self, width: int, height: int) -> None:
+        self._fill(width, height)
+        self._show_bar(height < self.inside.winfo_reqheight())
+
+    def _show_bar(self, wanted: bool) -> None:
+        if wanted:
             self._bar.grid(row=0, column=1, sticky="ns")
         else:
             self._bar.grid_remove()
             self._canvas.yview_moveto(0)
-        self._canvas.configure(width=self.inside.winfo_reqwidth(), height=height)
-        self._fill(self._canvas.winfo_width(), self._canvas.winfo_height())
 
     def _fill(self, width: int, height: int) -> None:
         needed = max(height, self.inside.winfo_reqheight())
