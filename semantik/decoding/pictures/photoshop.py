@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from semantik.decoding.pictures.averaged_picture import AveragedPicture, cell_means
 from semantik.decoding.pictures.byte_codecs import PACKBITS, by_libtiff, filled
-from semantik.decoding.pictures.exif import image_orientation
+from semantik.decoding.pictures.exif import exif_in
 from semantik.decoding.pictures.opened_picture import Extent, Load
 
 _BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 8, 9
@@ -44,9 +44,7 @@ class PhotoshopPicture(AveragedPicture):
         _skip(file, ">I")  # the palette
         self.info = _resources(file)
         _skip(file, ">Q" if self.large else ">I")  # the layers
-        described = Image.new("1", (1, 1))
-        described.info.update(self.info)
-        self.exif, self.orientation = described.getexif(), image_orientation(described)
+        self.exif, self.orientation = exif_in(self.info)
         (self.packing,) = struct.unpack(">H", file.read(2))
         if self.packing not in (_PLAIN, _PACKED):
             raise NotImplementedError(f"unsupported PSD: compression {self.packing}")
