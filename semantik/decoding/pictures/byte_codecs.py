@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 import zlib
 from typing import Any
@@ -39,7 +40,7 @@ def by_libtiff(packed: list[bytes], compression: int, bytes_per_row: int, height
     count, rows = len(packed), sum(heights)
     body = 8 + 2 + 10 * 12 + 4
     lengths = [len(data) for data in packed]
-    offsets = [body + 8 * count + sum(lengths[:at]) for at in range(count)] if count < 64 else _starts(lengths, body)
+    offsets = list(itertools.accumulate(lengths[:-1], initial=body + 8 * count))
     one = count == 1
     tags = [
         (256, 4, 1, bytes_per_row), (257, 4, 1, rows), (258, 3, 1, 8), (259, 3, 1, compression), (262, 3, 1, 1),
@@ -51,8 +52,3 @@ def by_libtiff(packed: list[bytes], compression: int, bytes_per_row: int, height
     with TiffImageFile(io.BytesIO(made)) as image:
         image.load()
         return np.asarray(image).reshape(-1)
-
-
-def _starts(lengths: list[int], body: int) -> list[int]:
-    starts = np.cumsum([body + 8 * len(lengths), *lengths[:-1]])
-    return [int(start) for start in starts]
