@@ -1,4 +1,4 @@
-"""Compressed bytes of pictures that are read a band at a time: whatever the bytes mean afterwards."""
+"""Compressed pictures through other people's codecs: bytes a band at a time, whatever they mean, or whole pictures."""
 
 from __future__ import annotations
 
@@ -52,3 +52,16 @@ def by_libtiff(packed: list[bytes], compression: int, bytes_per_row: int, height
     with TiffImageFile(io.BytesIO(made)) as image:
         image.load()
         return np.asarray(image).reshape(-1)
+
+
+def by_opencv(data: bytes, flags: int) -> Array:
+    """What OpenCV makes of a whole file: (height, width) or (height, width, channels). Raises OSError."""
+    import cv2
+
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
+    except cv2.error as error:
+        raise OSError(str(error)) from error
+    if pixels is None:
+        raise OSError("OpenCV cannot decode it")
+    return pixels

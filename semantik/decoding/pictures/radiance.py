@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from semantik.decoding.pictures.averaged_picture import AveragedPicture, cell_means
+from semantik.decoding.pictures.byte_codecs import by_opencv
 from semantik.decoding.pictures.opened_picture import Extent, Load
 
 _RESOLUTION = re.compile(rb"\n[-+]([XY]) (\d{1,9}) [-+]([XY]) (\d{1,9})\n")
@@ -40,13 +41,7 @@ class HdrPicture(AveragedPicture):
         import cv2
 
         self.file.seek(0)
-        data = np.frombuffer(self.file.read(), dtype=np.uint8)
-        try:
-            light = cv2.imdecode(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
-        except cv2.error as error:
-            raise OSError(str(error)) from error
-        if light is None:
-            raise OSError("OpenCV cannot decode it")
+        light = by_opencv(self.file.read(), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
         self.size = light.shape[1], light.shape[0]
         if self.factor > 1:
             light = cell_means(light, self.factor, np.float32)

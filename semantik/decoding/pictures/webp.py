@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from semantik.decoding.pictures.byte_codecs import by_opencv
 from semantik.decoding.pictures.exif import exif_in
 from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
 
@@ -54,12 +55,7 @@ class LargeWebp(Picture):
             return image, image.size
         import cv2
 
-        try:
-            pixels = cv2.imdecode(np.frombuffer(self.file.read(), dtype=np.uint8), cv2.IMREAD_UNCHANGED)
-        except cv2.error as error:
-            raise OSError(str(error)) from error
-        if pixels is None:
-            raise OSError("OpenCV cannot decode it")
+        pixels = by_opencv(self.file.read(), cv2.IMREAD_UNCHANGED)
         channels = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
         cv2.cvtColor(pixels, channels, dst=pixels)
         image = Image.fromarray(np.asarray(pixels, dtype=np.uint8))
