@@ -12,8 +12,6 @@ import numpy as np
 from PIL import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-PACKBITS = 32773  # TIFF's number of it
-
 Array = np.ndarray[Any, Any]
 
 

@@ -15,11 +15,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from semantik.decoding.pictures.averaged_picture import AveragedPicture, cell_means
-from semantik.decoding.pictures.byte_codecs import PACKBITS, by_libtiff, filled
+from semantik.decoding.pictures.byte_codecs import by_libtiff, filled
 from semantik.decoding.pictures.exif import exif_in
 from semantik.decoding.pictures.opened_picture import Extent, Load
+from semantik.decoding.pictures.tiff_layout import PACKBITS
 
-_BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 8, 9
+_GREY, _RGB, _CMYK, _DUOTONE, _LAB = 1, 3, 4, 8, 9
 _COLOURS = {_GREY: 1, _RGB: 3, _CMYK: 4, _DUOTONE: 1, _LAB: 3}
 _PLAIN, _PACKED = 0, 1
 _RESOURCES = {1039: "icc_profile", 1058: "exif", 1060: "xmp"}
