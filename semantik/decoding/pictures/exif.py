@@ -10,18 +10,7 @@ from typing import IO, Any, TypeVar
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngImageFile
 
-from semantik.decoding.date_spellings import parse_moment, plain_text
-
-__all__ = [
-    "camera_name",
-    "exif_facts",
-    "exif_in",
-    "image_exif",
-    "image_orientation",
-    "parse_moment",
-    "turn",
-    "turn_box",
-]
+from semantik.decoding.date_spellings import plain_text
 
 log = logging.getLogger(__name__)
 
