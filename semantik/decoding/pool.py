@@ -10,22 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from semantik.decoding.answers import (
-    as_description,
-    as_failure,
-    as_fingerprints,
-    as_fitted,
-    as_shot,
-    as_thumbnail,
-)
+from semantik.decoding.answers import as_description, as_failure, as_fingerprints, as_fitted, as_shot, as_thumbnail
 from semantik.decoding.decode_ahead import in_order
 from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbnail
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.fitting import InputSpec
-from semantik.decoding.memory_shares import (
-    NeedsMore,
-    time_for,
-)
+from semantik.decoding.memory_shares import NeedsMore, time_for
 from semantik.decoding.pipe_messages import Header
 from semantik.decoding.process_lending import ProcessLending
 from semantik.decoding.shots import Shot
@@ -162,7 +152,6 @@ class DecodePool:
 
         Files are read and nothing is decoded.
         """
-
         listed = list(paths)
         # Some at a time: for small files the way to the process and back takes longer than the reading.
         groups = {listed[at]: listed[at : at + _READ_AT_ONCE] for at in range(0, len(listed), _READ_AT_ONCE)}

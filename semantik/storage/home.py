@@ -189,11 +189,6 @@ def picture_folders(home: Path) -> tuple[Path, ...]:
     return indexes_folder(home), thumbnails_folder(home), results_folder(home), example_pictures_folder(home)
 
 
-def own_folders(home: Path) -> tuple[Path, ...]:
-    """All folders of the home that are the program's own."""
-    return written_folders(home)
-
-
 def own_files(home: Path) -> tuple[Path, ...]:
     """All files of the home that are the program's own, whether they exist or not."""
     return (
@@ -207,7 +202,7 @@ def own_files(home: Path) -> tuple[Path, ...]:
 
 
 def written_folders(home: Path) -> tuple[Path, ...]:
-    """All folders that the program writes to while it runs: what changes there is no news."""
+    """All folders of the program's own, which it writes to while it runs: what changes there is no news."""
     return (*picture_folders(home), background_folder(home))
 
 
@@ -219,7 +214,7 @@ def tighten(home: Path) -> None:
     """
     if os.name == "nt":
         return
-    folders, files = own_folders(home), own_files(home)
+    folders, files = written_folders(home), own_files(home)
     for folder in folders:
         close_folder(folder)
     for file in files:

@@ -10,13 +10,15 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from semantik.storage.atomic_files import patiently
 from semantik.storage.regular_files import open_regular
+
+Values = TypeVar("Values", dict[str, Any], list[Any])
 
 log = logging.getLogger(__name__)
 
@@ -78,33 +80,26 @@ def read_object(path: Path, names: Collection[str] | None = None) -> dict[str, A
     UTF-8, UTF-16 and UTF-32 are read, with a mark at the beginning or without. Of a file that is no JSON, the
     values after ``names`` that can be told are saved. Numbers are those that fit into 64 bits; others become None.
     """
-    data = _bytes(path)
-    if data is None:
-        return {}
-    try:
-        values = _parse(data)
-    except (ValueError, RecursionError, MemoryError) as error:
-        set_aside(path, error)
-        return _salvaged(data, names or ())
-    if not isinstance(values, dict):
-        set_aside(path, "not an object")
-        return {}
-    return values
+    return _values(path, dict, lambda data: _salvaged(data, names or ()))
 
 
 def read_list(path: Path) -> list[Any]:
     """The list in a file; [] where there is none. What cannot be read is kept aside."""
+    return _values(path, list, lambda data: [])
+
+
+def _values(path: Path, kind: type[Values], salvaged: Callable[[bytes], Values]) -> Values:
     data = _bytes(path)
     if data is None:
-        return []
+        return kind()
     try:
         values = _parse(data)
     except (ValueError, RecursionError, MemoryError) as error:
         set_aside(path, error)
-        return []
-    if not isinstance(values, list):
-        set_aside(path, "not a list")
-        return []
+        return salvaged(data)
+    if not isinstance(values, kind):
+        set_aside(path, f"not a {kind.__name__}")
+        return kind()
     return values
 
 

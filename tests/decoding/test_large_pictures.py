@@ -179,6 +179,13 @@ def test_a_large_webp_is_not_read_by_way_of_an_animation(
         assert webp.webp_size(file) == ((64, 48), True)
 
 
+def test_a_large_webp_is_good_where_its_exif_data_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quarters().save(tmp_path / "a.webp", lossless=True, exif=b"no EXIF data")
+    for small in (openers.SMALL, 100):
+        monkeypatch.setattr(openers, "SMALL", small)
+        near(corners(load_image(tmp_path / "a.webp", 8)), COLOURS, 3)
+
+
 @pytest.mark.parametrize("options", [{}, {"no_jp2": True}, {"num_resolutions": 1}, {"tile_size": (64, 64)}])
 def test_jpeg_2000_is_decoded_at_the_size_that_is_wanted(tmp_path: Path, options: dict[str, object]) -> None:
     (tmp_path / "a.jp2").write_bytes(encoded(quarters((511, 403)), "JPEG2000", **options))

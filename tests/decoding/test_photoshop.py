@@ -44,6 +44,13 @@ def test_32_bits_are_light(tmp_path: Path) -> None:
     near(corners(load_image(tmp_path / "a.psd", 8)), [(127, 127, 127)] * 4, 1)  # half as bright to the eye
 
 
+def test_a_picture_is_good_where_its_exif_data_are_not(tmp_path: Path) -> None:
+    whole = photo_files.deep_psd(PLAIN, RGB, 16)
+    exif = b"8BIM" + struct.pack(">HHI", 1058, 0, 4) + b"none"
+    (tmp_path / "a.psd").write_bytes(whole[:30] + struct.pack(">I", len(exif)) + exif + whole[34:])
+    near(corners(load_image(tmp_path / "a.psd", 16)), COLOURS, 2)
+
+
 @pytest.mark.parametrize("bits", [16, 32])
 def test_what_is_not_read_is_called_unsupported(tmp_path: Path, bits: int) -> None:
     (tmp_path / "a.psd").write_bytes(photo_files.deep_psd(PLAIN, MULTICHANNEL, bits))

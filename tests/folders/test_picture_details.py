@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from semantik.decoding.date_spellings import parse_moment
 from semantik.decoding.decoded import Decoded, Description
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pictures.decode import describe_image, load_image
-from semantik.decoding.pictures.exif import camera_name, parse_moment
+from semantik.decoding.pictures.exif import camera_name
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.records import Reason

@@ -1,8 +1,9 @@
-"""Compressed bytes of pictures that are read a band at a time: whatever the bytes mean afterwards."""
+"""Compressed pictures through other people's codecs: bytes a band at a time, whatever they mean, or whole pictures."""
 
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 import zlib
 from typing import Any
@@ -10,8 +11,6 @@ from typing import Any
 import numpy as np
 from PIL import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
-
-PACKBITS = 32773  # TIFF's number of it
 
 Array = np.ndarray[Any, Any]
 
@@ -39,7 +38,7 @@ def by_libtiff(packed: list[bytes], compression: int, bytes_per_row: int, height
     count, rows = len(packed), sum(heights)
     body = 8 + 2 + 10 * 12 + 4
     lengths = [len(data) for data in packed]
-    offsets = [body + 8 * count + sum(lengths[:at]) for at in range(count)] if count < 64 else _starts(lengths, body)
+    offsets = list(itertools.accumulate(lengths[:-1], initial=body + 8 * count))
     one = count == 1
     tags = [
         (256, 4, 1, bytes_per_row), (257, 4, 1, rows), (258, 3, 1, 8), (259, 3, 1, compression), (262, 3, 1, 1),
@@ -53,6 +52,14 @@ def by_libtiff(packed: list[bytes], compression: int, bytes_per_row: int, height
         return np.asarray(image).reshape(-1)
 
 
-def _starts(lengths: list[int], body: int) -> list[int]:
-    starts = np.cumsum([body + 8 * len(lengths), *lengths[:-1]])
-    return [int(start) for start in starts]
+def by_opencv(data: bytes, flags: int) -> Array:
+    """What OpenCV makes of a whole file: (height, width) or (height, width, channels). Raises OSError."""
+    import cv2
+
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), flags)
+    except cv2.error as error:
+        raise OSError(str(error)) from error
+    if pixels is None:
+        raise OSError("OpenCV cannot decode it")
+    return pixels

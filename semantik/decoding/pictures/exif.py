@@ -10,9 +10,7 @@ from typing import IO, Any, TypeVar
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngImageFile
 
-from semantik.decoding.date_spellings import parse_moment, plain_text
-
-__all__ = ["camera_name", "exif_facts", "image_exif", "image_orientation", "parse_moment", "turn", "turn_box"]
+from semantik.decoding.date_spellings import plain_text
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +117,13 @@ def image_orientation(image: Image.Image, headers_only: bool = False) -> int:
         log.debug("broken EXIF data", exc_info=True)
         return 1
     return value if value in _TRANSPOSE else 1
+
+
+def exif_in(info: Mapping[Any, Any]) -> tuple[Image.Exif, int]:
+    """The EXIF data and the orientation that a file tells, by Pillow's names, where no picture of Pillow's has them."""
+    described = Image.new("1", (1, 1))
+    described.info.update(info)
+    return image_exif(described), image_orientation(described)
 
 
 def _png_exif(file: IO[bytes] | None) -> bytes | None:

@@ -14,11 +14,13 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from semantik.decoding.pictures.byte_codecs import PACKBITS, by_libtiff, filled
-from semantik.decoding.pictures.exif import image_orientation
-from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
+from semantik.decoding.pictures.averaged_picture import AveragedPicture, cell_means
+from semantik.decoding.pictures.byte_codecs import by_libtiff, filled
+from semantik.decoding.pictures.exif import exif_in
+from semantik.decoding.pictures.opened_picture import Extent, Load
+from semantik.decoding.pictures.tiff_layout import PACKBITS
 
-_BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 8, 9
+_GREY, _RGB, _CMYK, _DUOTONE, _LAB = 1, 3, 4, 8, 9
 _COLOURS = {_GREY: 1, _RGB: 3, _CMYK: 4, _DUOTONE: 1, _LAB: 3}
 _PLAIN, _PACKED = 0, 1
 _RESOURCES = {1039: "icc_profile", 1058: "exif", 1060: "xmp"}
@@ -29,7 +31,7 @@ _BAND_ROWS = 256
 Array = np.ndarray[Any, Any]
 
 
-class PhotoshopPicture(Picture):
+class PhotoshopPicture(AveragedPicture):
     """A PSD or PSB file whose samples have 8, 16 or 32 bits."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -43,24 +45,16 @@ class PhotoshopPicture(Picture):
         _skip(file, ">I")  # the palette
         self.info = _resources(file)
         _skip(file, ">Q" if self.large else ">I")  # the layers
-        described = Image.new("1", (1, 1))
-        described.info.update(self.info)
-        self.exif, self.orientation = described.getexif(), image_orientation(described)
+        self.exif, self.orientation = exif_in(self.info)
         (self.packing,) = struct.unpack(">H", file.read(2))
         if self.packing not in (_PLAIN, _PACKED):
             raise NotImplementedError(f"unsupported PSD: compression {self.packing}")
         self.start = file.tell()
-        self.factor = 1
-
-    def prepare(self, side: int) -> Extent:
-        self.factor = max(1, min(self.size) // side)
-        return self.size[0] / self.factor, self.size[1] / self.factor
 
     def needs(self) -> Load:
         pixels = self.size[0] * self.size[1]
-        cells = -(-self.size[0] // self.factor) * -(-self.size[1] // self.factor)
         band = 4 * _BAND_ROWS * max(self.factor, 1) * self.size[0] * self.bits // 8
-        return Load(pixels, cells, 8 * self.colours, band, self.bits * self.channels / 8)
+        return Load(pixels, self.cells, 8 * self.colours, band, self.bits * self.channels / 8)
 
     def load(self) -> tuple[Image.Image, Extent]:
         planes = [self._plane(rows) for rows in self._planes()]
@@ -76,21 +70,15 @@ class PhotoshopPicture(Picture):
             pixels = pixels ^ np.array([0, 128, 128], np.uint8)
         image = Image.frombytes(mode, (pixels.shape[1], pixels.shape[0]), np.ascontiguousarray(pixels).tobytes())
         image.info.update(self.info)
-        return image, (self.size[0] / self.factor, self.size[1] / self.factor)
+        return image, self.extent
 
     def _plane(self, bands: Iterator[Array]) -> Array:
         """Means of cells of ``factor`` x ``factor`` pixels, float (height, width), in [0, 1]."""
-        factor = self.factor
-        across = np.arange(0, self.size[0], factor)
-        wide = np.diff(np.append(across, self.size[0]))
+        scale = 1.0 if self.bits == 32 else 2.0**self.bits - 1
         made = []
         for band in bands:
-            down = np.arange(0, len(band), factor)
-            high = np.diff(np.append(down, len(band)))
             values = np.nan_to_num(band) if self.bits == 32 else band
-            sums = np.add.reduceat(np.add.reduceat(values, down, axis=0, dtype=np.float64), across, axis=1)
-            scale = 1.0 if self.bits == 32 else 2.0**self.bits - 1
-            made.append((sums / (high[:, None] * wide * scale)).astype(np.float32))
+            made.append((cell_means(values, self.factor, np.float64) / scale).astype(np.float32))
         return np.concatenate(made)
 
     def _planes(self) -> Iterator[Iterator[Array]]:

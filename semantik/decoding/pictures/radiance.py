@@ -9,7 +9,9 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
+from semantik.decoding.pictures.averaged_picture import AveragedPicture, cell_means
+from semantik.decoding.pictures.byte_codecs import by_opencv
+from semantik.decoding.pictures.opened_picture import Extent, Load
 
 _RESOLUTION = re.compile(rb"\n[-+]([XY]) (\d{1,9}) [-+]([XY]) (\d{1,9})\n")
 _HEADER_BYTES = 1 << 16
@@ -17,7 +19,7 @@ _TONE_MAPPING = 60  # bytes per pixel of what is left when the picture was reduc
 _KEY = 0.18  # middle grey, of photographic practice
 
 
-class HdrPicture(Picture):
+class HdrPicture(AveragedPicture):
     """A Radiance file; EXIF data it has none. Its light is averaged before it is brought into a screen's range."""
 
     def __init__(self, file: BinaryIO, cost: float) -> None:
@@ -28,11 +30,6 @@ class HdrPicture(Picture):
         self.size = _size(file.read(_HEADER_BYTES))
         self.orientation = 1
         self.exif = Image.Exif()
-        self.factor = 1
-
-    def prepare(self, side: int) -> Extent:
-        self.factor = max(1, min(self.size) // side)
-        return self.size[0] / self.factor, self.size[1] / self.factor
 
     def needs(self) -> Load:
         pixels = self.size[0] * self.size[1]
@@ -44,21 +41,12 @@ class HdrPicture(Picture):
         import cv2
 
         self.file.seek(0)
-        data = np.frombuffer(self.file.read(), dtype=np.uint8)
-        try:
-            light = cv2.imdecode(data, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
-        except cv2.error as error:
-            raise OSError(str(error)) from error
-        if light is None:
-            raise OSError("OpenCV cannot decode it")
-        height, width = light.shape[:2]
-        self.size, factor = (width, height), self.factor
-        if factor > 1:
-            down, across = np.arange(0, height, factor), np.arange(0, width, factor)
-            count = np.diff(np.append(down, height))[:, None] * np.diff(np.append(across, width))
-            light = np.add.reduceat(np.add.reduceat(light, down, axis=0), across, axis=1) / count[..., None]
+        light = by_opencv(self.file.read(), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR)
+        self.size = light.shape[1], light.shape[0]
+        if self.factor > 1:
+            light = cell_means(light, self.factor, np.float32)
         image = Image.fromarray(tone_map(np.asarray(light, dtype=np.float32)[..., ::-1]))
-        return image, (width / factor, height / factor)
+        return image, self.extent
 
 
 def _size(header: bytes) -> tuple[int, int]:

@@ -33,7 +33,8 @@ _NO_ENTRIES = UnidentifiedImageError("broken directory")
 class Layout:
     """One page. ``segment``: width and height in pixels of its tiles, or of its strips; ``planes`` of these.
 
-    ``bits`` of each of ``samples`` samples; ``extra``: what those beyond the colours mean. ``orders``: "<" or ">".
+    ``bits`` of each of ``samples`` samples; ``extra``: what those beyond the colours mean. ``orders``: "<" or ">", of a
+    BigTIFF "big <" or "big >".
     """
 
     size: tuple[int, int]

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageFile
 
+from semantik.decoding.pictures.averaged_picture import AveragedPicture, cell_means
 from semantik.decoding.pictures.byte_codecs import by_libtiff, filled, inflated
-from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
+from semantik.decoding.pictures.opened_picture import Extent, Load
 from semantik.decoding.pictures.tiff_colours import Levels, as_image
 from semantik.decoding.pictures.tiff_layout import (
     DEFLATE,
@@ -32,7 +33,7 @@ _SWELLS = {RAW: 25, DEFLATE: 1100, OLD_DEFLATE: 1100}  # as in ImageFormat
 Array = np.ndarray[Any, Any]
 
 
-class TiffParts(Picture):
+class TiffParts(AveragedPicture):
     """One page of a TIFF file."""
 
     def __init__(self, file: BinaryIO, layout: Layout, exif: Image.Exif) -> None:
@@ -42,12 +43,7 @@ class TiffParts(Picture):
         self.exif = exif
         turned = layout.tags.get(274, (1,))[0]
         self.orientation = turned if isinstance(turned, int) and 1 <= turned <= 8 else 1
-        self.factor = 1
         self.step = layout.samples // layout.planes  # samples of one plane
-
-    def prepare(self, side: int) -> Extent:
-        self.factor = max(1, min(self.size) // side)
-        return self.size[0] / self.factor, self.size[1] / self.factor
 
     def needs(self) -> Load:
         layout = self.layout
@@ -56,9 +52,10 @@ class TiffParts(Picture):
         segment = layout.segment[0] * layout.segment[1] * layout.bits * self.step // 8
         row = layout.size[0] * layout.segment[1] * layout.bits * self.step // 8 if layout.tiled else segment
         held = 0 if layout.compression == RAW and not layout.tiled else 3 * segment + 2 * row
-        cells = -(-self.size[0] // self.factor) * -(-self.size[1] // self.factor)
         working = _WORKING * min(_BAND_BYTES, int(coded * depth)) * 8 // min(8, layout.bits)
-        return Load(coded, cells, 8 * layout.samples, held + working, depth, _SWELLS.get(layout.compression, 2**31))
+        return Load(
+            coded, self.cells, 8 * layout.samples, held + working, depth, _SWELLS.get(layout.compression, 2**31)
+        )
 
     def load(self) -> tuple[Image.Image, Extent]:
         layout = self.layout
@@ -68,7 +65,7 @@ class TiffParts(Picture):
         profile = layout.tags.get(34675, (b"",))[0]
         if isinstance(profile, bytes) and profile:
             image.info["icc_profile"] = profile
-        return image, (self.size[0] / self.factor, self.size[1] / self.factor)
+        return image, self.extent
 
     def _plane(self, number: int, levels: Levels) -> Array:
         """The means of cells of ``factor`` x ``factor`` pixels, float (height, width, samples)."""
@@ -183,13 +180,7 @@ class TiffParts(Picture):
 
 
 def _cells(rows: Array, factor: int) -> Array:
-    """Means of cells; those at the right and lower edge are of as many pixels as there are."""
     if factor == 1:
         return rows.astype(np.float32)
-    height, width = rows.shape[:2]
     exact = np.float64 if rows.dtype.itemsize > 2 else np.float32
-    down = np.add.reduceat(rows, np.arange(0, height, factor), axis=0, dtype=exact)
-    cells = np.add.reduceat(down, np.arange(0, width, factor), axis=1)
-    high = np.diff(np.append(np.arange(0, height, factor), height))
-    wide = np.diff(np.append(np.arange(0, width, factor), width))
-    return np.asarray(cells / (high[:, None] * wide[None, :])[..., None], dtype=np.float32)
+    return np.asarray(cell_means(rows, factor, exact), dtype=np.float32)

@@ -10,7 +10,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from semantik.decoding.pictures.exif import image_orientation
+from semantik.decoding.pictures.byte_codecs import by_opencv
+from semantik.decoding.pictures.exif import exif_in
 from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
 
 SMALL = 40_000_000
@@ -33,13 +34,11 @@ class LargeWebp(Picture):
         self.cost = cost if animated else _COST
         self.size = size
         self.info: dict[str, bytes] = {}
-        self.exif = Image.Exif()
         for name, start, length in _chunks(file, self.bytes):
             if name in _TOLD and length <= _LARGEST:
                 file.seek(start)
                 self.info[_TOLD[name]] = file.read(length)
-        described = self._described(Image.new("1", (1, 1)))
-        self.exif, self.orientation = described.getexif(), image_orientation(described)
+        self.exif, self.orientation = exif_in(self.info)
 
     def prepare(self, side: int) -> Extent:
         return self.size
@@ -56,21 +55,13 @@ class LargeWebp(Picture):
             return image, image.size
         import cv2
 
-        try:
-            pixels = cv2.imdecode(np.frombuffer(self.file.read(), dtype=np.uint8), cv2.IMREAD_UNCHANGED)
-        except cv2.error as error:
-            raise OSError(str(error)) from error
-        if pixels is None:
-            raise OSError("OpenCV cannot decode it")
+        pixels = by_opencv(self.file.read(), cv2.IMREAD_UNCHANGED)
         channels = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
         cv2.cvtColor(pixels, channels, dst=pixels)
-        image = self._described(Image.fromarray(np.asarray(pixels, dtype=np.uint8)))
+        image = Image.fromarray(np.asarray(pixels, dtype=np.uint8))
+        image.info.update(self.info)
         self.size = image.size
         return image, image.size
-
-    def _described(self, image: Image.Image) -> Image.Image:
-        image.info.update(self.info)
-        return image
 
 
 def webp_size(file: BinaryIO) -> tuple[tuple[int, int], bool]:
