@@ -86,11 +86,9 @@ class DoubtfulFiles:
         """Take what waits out of what is to be embedded."""
         if not self.waiting:
             return
-        known.todo = [file for file in known.todo if file.path not in self.waiting]
+        known.leave_out(self.waiting)
         known.copies = [(path, file) for path, file in known.copies if file.path not in self.waiting]
         known.bad = [told for told in known.bad if told[0].path not in self.waiting]
-        known.todo += [file for path, file in known.twins if path in self.waiting and file.path not in self.waiting]
-        known.twins = [(path, file) for path, file in known.twins if not {path, file.path} & self.waiting.keys()]
 
     def settle(self, index: ImageIndex, pool: DecodePool, control: TaskControl) -> list[ImageFile]:
         """Compare what waits with the pictures beside it, which are indexed by now; returns what counts itself.
