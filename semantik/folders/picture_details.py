@@ -90,11 +90,13 @@ class FolderDetails:
         """Read the dates in files beside pictures, where they are other files than the last time."""
         beside = find_sidecars(self.folder, files) if files else {}
         stamps = {path: stamp(sidecar) for path, sidecar in beside.items()}
-        others = self.store.other_sidecars(files, stamps)
-        asked = [file for file, matters in others if matters and file.path in beside]
-        dates: dict[ImageFile, tuple[str, str | None]] = {
-            file: (stamps.get(file.path, ""), None) for file, matters in others if not (matters and file.path in beside)
-        }
+        asked: list[ImageFile] = []
+        dates: dict[ImageFile, tuple[str, str | None]] = {}
+        for file, matters in self.store.other_sidecars(files, stamps):
+            if matters and file.path in beside:
+                asked.append(file)
+            else:
+                dates[file] = stamps.get(file.path, ""), None
         if asked:
             found = self._pool.describe(self.folder / beside[file.path].path for file in asked)
             try:
