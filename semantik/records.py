@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -170,6 +171,11 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.removed)
+
+    def without(self, paths: Collection[str]) -> Changes:
+        """The same without what is new or changed of these files."""
+        added = [file for file in self.added if file.path not in paths]
+        return replace(self, added=added, changed=[file for file in self.changed if file.path not in paths])
 
 
 @dataclass(frozen=True, slots=True)

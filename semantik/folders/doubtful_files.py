@@ -6,7 +6,7 @@ What was found out once is noted in the index, so that an unchanged folder is op
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from semantik.decoding.pictures.formats import SIGNATURE_BYTES
 from semantik.decoding.pictures.unlisted import recognise_unlisted
@@ -75,22 +75,15 @@ class DoubtfulFiles:
             return changes
         old = {*changes.removed, *(file.path for file in changes.changed)}
         sizes = {index.file_of(row).size for path in old for row in index.rows_of(path)[:1]}
-        held = {path for path, file in self.waiting.items() if file.size not in sizes}
-        return replace(
-            changes,
-            added=[file for file in changes.added if file.path not in held],
-            changed=[file for file in changes.changed if file.path not in held],
-        )
+        return changes.without({path for path, file in self.waiting.items() if file.size not in sizes})
 
     def hold_back_rest(self, known: Recognised) -> None:
         """Take what waits out of what is to be embedded."""
         if not self.waiting:
             return
-        known.todo = [file for file in known.todo if file.path not in self.waiting]
+        known.leave_out(self.waiting)
         known.copies = [(path, file) for path, file in known.copies if file.path not in self.waiting]
         known.bad = [told for told in known.bad if told[0].path not in self.waiting]
-        known.todo += [file for path, file in known.twins if path in self.waiting and file.path not in self.waiting]
-        known.twins = [(path, file) for path, file in known.twins if not {path, file.path} & self.waiting.keys()]
 
     def settle(self, index: ImageIndex, pool: DecodePool, control: TaskControl) -> list[ImageFile]:
         """Compare what waits with the pictures beside it, which are indexed by now; returns what counts itself.

@@ -36,7 +36,6 @@ from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.other_indexes import adopt
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.folders.scan import find_images
-from semantik.folders.wide_pictures import lacking_views
 from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, IndexReport, Problem, Reason
@@ -339,7 +338,7 @@ class IndexedFolder:
             on_picture=self.details.note,
             on_known=self.details.follow,
             adopt=lambda index, files, read: adopt(self.home, self.encoder.store, index, files, read),
-            lacking_views=lambda index: lacking_views(index, self.details, control),
+            lacking_views=lambda index: self.details.lacking_views(index, control),
             again=again,
             fetch_cloud=self._fetch_cloud,
             check=check,

@@ -83,9 +83,7 @@ def _scan(
     if fetched is not None:  # else all may be downloaded
         away = {file.path for file in (*changes.added, *changes.changed) if file.only_in_cloud} - set(fetched)
         problems += (Problem(path, Reason.ONLY_IN_CLOUD) for path in sorted(away))
-        added = [file for file in changes.added if file.path not in away]
-        changed = [file for file in changes.changed if file.path not in away]
-        changes = replace(changes, added=added, changed=changed)
+        changes = changes.without(away)
     doubtful.wait_for(index, changes)
     return changes, problems, found, doubtful
 

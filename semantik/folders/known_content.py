@@ -53,6 +53,12 @@ class Recognised:
     learnt: dict[str, str] = field(default_factory=dict)
     bad: list[tuple[ImageFile, Reason, str]] = field(default_factory=list)
 
+    def leave_out(self, paths: Collection[str]) -> None:
+        """Take files out of what is to be embedded; of those with the content of one, each is then embedded itself."""
+        self.todo = [file for file in self.todo if file.path not in paths]
+        self.todo += [file for path, file in self.twins if path in paths and file.path not in paths]
+        self.twins = [(path, file) for path, file in self.twins if path not in paths and file.path not in paths]
+
 
 def reader(folder: Path, pool: DecodePool, control: TaskControl = UNATTENDED) -> Read:
     """Reads fingerprints of files of ``folder`` in ``pool``; once ``control`` is cancelled, of no more."""
@@ -121,12 +127,8 @@ def _know_bad(
 
     new = [*told.todo, *(file for _, file in told.twins)]
     told.bad = [(file, reason, digests[file.path]) for file in new if (reason := reason_of(file))]
-    known = {file.path for file, _, _ in told.bad}
-    told.todo = [file for file in told.todo if file.path not in known]
-    told.twins = [(path, file) for path, file in told.twins if file.path not in known]
-    # A twin whose first is known as bad and which is not itself: its ending gives it another reader.
-    told.todo += [file for path, file in told.twins if path in known]
-    told.twins = [(path, file) for path, file in told.twins if path not in known]
+    # A twin whose first is known as bad may be good itself: its ending gives it another reader.
+    told.leave_out({file.path for file, _, _ in told.bad})
 
 
 class _Matching:

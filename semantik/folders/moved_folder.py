@@ -11,6 +11,7 @@ from pathlib import Path
 
 from semantik.errors import SemantikError
 from semantik.folders.known_content import Read
+from semantik.folders.other_indexes import other_stores
 from semantik.index import recorded_folder, stored_contents, write_recorded_folder
 from semantik.records import ImageFile
 from semantik.storage.home import details_file, folder_of_indexes, index_folder, indexes_folder
@@ -44,13 +45,7 @@ def take_over(home: Path, folder: Path, encoder: str, found: Sequence[ImageFile]
 
 def may_be_elsewhere(home: Path, folder: Path, encoder: str) -> bool:
     """Whether it is worth while to look for the indexes of ``folder``: there are some of other folders."""
-    target = folder_of_indexes(home, folder)
-    try:
-        return any(
-            path != target and is_file(path / encoder / "image_index.json") for path in indexes_folder(home).iterdir()
-        )
-    except OSError:
-        return False
+    return any(other_stores(home, encoder, index_folder(home, folder, encoder)))
 
 
 def _is_of(store: Path, folder: Path, found: Sequence[ImageFile], read: Read) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from semantik.decoding.decoded import Decoded, DecodedVideo, Description
+from semantik.decoding.fitting import WIDE
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.folders.details_rows import changed_at
@@ -63,6 +64,19 @@ class FolderDetails:
         """Forget what was learnt of files that are not indexed any more."""
         self.store.keep({file.path for file in index.files()})
 
+    def lacking_views(self, index: ImageIndex, control: TaskControl = UNATTENDED) -> list[ImageFile]:
+        """The indexed pictures that are more elongated than ``WIDE`` and have no views: an older program's.
+
+        Their sizes are known, or else read from the files' heads; nothing is decoded for that.
+        """
+        self.catch_up(index, control)
+        single = [file for file in index.files() if len(index.rows_of(file.path)) == 1 and file.path in index.rows()]
+        return [
+            file
+            for file, known in zip(single, self.store.of(single), strict=True)
+            if known and max(known.width, known.height) > WIDE * min(known.width, known.height)
+        ]
+
     def of(self, files: Sequence[ImageFile]) -> list[Details | None]:
         """What is known of files, in their order; what is not is read now, within reason."""
         known = self.store.of(files)
@@ -90,11 +104,13 @@ class FolderDetails:
         """Read the dates in files beside pictures, where they are other files than the last time."""
         beside = find_sidecars(self.folder, files) if files else {}
         stamps = {path: stamp(sidecar) for path, sidecar in beside.items()}
-        others = self.store.other_sidecars(files, stamps)
-        asked = [file for file, matters in others if matters and file.path in beside]
-        dates: dict[ImageFile, tuple[str, str | None]] = {
-            file: (stamps.get(file.path, ""), None) for file, matters in others if not (matters and file.path in beside)
-        }
+        asked: list[ImageFile] = []
+        dates: dict[ImageFile, tuple[str, str | None]] = {}
+        for file, matters in self.store.other_sidecars(files, stamps):
+            if matters and file.path in beside:
+                asked.append(file)
+            else:
+                dates[file] = stamps.get(file.path, ""), None
         if asked:
             found = self._pool.describe(self.folder / beside[file.path].path for file in asked)
             try:

@@ -17,24 +17,10 @@ from semantik.decoding.shots import LOOK_SIDE, Shot, likeness, look_alike, momen
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.raw_jpeg_pairs import stem
-from semantik.index import ImageIndex
 from semantik.records import Reason
 from tests.support import films, photo_files
 from tests.support.fake_encoder import FakeEncoder
-from tests.support.libraries import paint
 from tests.support.pictures import photo, quarters
-
-
-@pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "fotos"
-    paint(made / "otra.png", (1, 2, 3))
-    return made
-
-
-@pytest.fixture
-def index(tmp_path, folder, fake):
-    return ImageIndex(tmp_path / "store", folder, fake.space, fake.dim)
 
 
 def jpeg(path, image=None, taken="", camera="", size=(640, 480)):

@@ -35,18 +35,6 @@ STRANGE = (
 )
 
 
-@pytest.fixture
-def folder(tmp_path):
-    made = tmp_path / "fotos"
-    paint(made / "otra.png", (1, 2, 3))
-    return made
-
-
-@pytest.fixture
-def index(tmp_path, folder, fake):
-    return ImageIndex(tmp_path / "store", folder, fake.space, fake.dim)
-
-
 def update(index, pool, **options):
     return update_index(index.folder, FakeEncoder(), index, pool=pool, **options)
 

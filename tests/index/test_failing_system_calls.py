@@ -17,7 +17,7 @@ from semantik.records import ImageFile, Reason
 from semantik.results.page import write_page
 from semantik.storage import atomic_files
 from semantik.storage.settings import CONFIG_NAME, Config, load_config, save_config
-from tests.support.faulty_disk import FaultyDisk, ForgetfulDisk
+from tests.support.faulty_disk import FaultyDisk, ForgetfulDisk, refuse_at_first, refused
 
 CODES = (errno.ENOSPC, errno.EACCES, errno.EIO)
 
@@ -343,18 +343,10 @@ def test_windows_waits_for_a_reader(tmp_path, monkeypatch):
     """There, a file that somebody reads cannot be replaced for as long as that takes."""
     target = tmp_path / "x.json"
     target.write_bytes(b"old")
-    real, refusals = os.replace, [PermissionError(errno.EACCES, "in use")] * 3
-
-    def replaced(source, destination):
-        if refusals:
-            raise refusals.pop()
-        real(source, destination)
-
-    monkeypatch.setattr(os, "replace", replaced)
-    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * 5)
+    refusals = refuse_at_first(monkeypatch, "replace", 3)
     assert atomic_files.replace_file(target, b"new")
     assert target.read_bytes() == b"new"
-    refusals += [PermissionError(errno.EACCES, "in use")] * 6
+    refusals += refused(6)
     with pytest.raises(PermissionError):
         atomic_files.replace_file(target, b"newer")
     assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
@@ -365,19 +357,11 @@ def test_windows_waits_for_a_virus_scanner_before_an_index_is_set_aside(scene, m
     """It looks into what was just written, or is about to be moved, for some milliseconds."""
     index, _ = scene("append")
     files = {path.name: path.read_bytes() for path in index.store.glob("image_index.*")}
-    real, refusals = os.replace, [PermissionError(errno.EACCES, "in use")] * 5
-
-    def replaced(source, destination):
-        if refusals:
-            raise refusals.pop()
-        real(source, destination)
-
-    monkeypatch.setattr(os, "replace", replaced)
-    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * 5)
+    refusals = refuse_at_first(monkeypatch, "replace", 5)
     aside = set_aside(index.store)
     assert not refusals
     assert {path.name: path.read_bytes() for path in aside.iterdir()} == files
-    refusals += [PermissionError(errno.EACCES, "in use")] * 5
+    refusals += refused(5)
     store.put_back(aside)
     assert {path.name: path.read_bytes() for path in index.store.glob("image_index.*")} == files
 

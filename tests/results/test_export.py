@@ -22,11 +22,11 @@ from semantik.results import copying, portable_names
 from semantik.results.copying import CopyReport, copy_files
 from semantik.results.export import copied_message, iter_zip, to_csv, to_json
 from semantik.results.portable_names import kept, numbered, portable, with_number
-from semantik.storage import atomic_files
 from semantik.storage.regular_files import long_path
 from semantik.words import text
 from semantik.words.shown_names import visible
 from tests.support import hostile
+from tests.support.faulty_disk import refuse_at_first
 from tests.support.systems import WINDOWS, raw_name
 from tests.support.task_controls import CancelledWhen
 
@@ -460,15 +460,7 @@ def test_a_problem_of_a_source_names_it(sources, target):
 
 def test_windows_waits_for_a_virus_scanner_that_reads_the_new_copy(tmp_path, monkeypatch):
     partial, copy = write(tmp_path / ".x.part", b"a picture"), tmp_path / "foto.jpg"
-    real, refusals = os.rename, [PermissionError(errno.EACCES, "in use")] * 5
-
-    def rename(source, destination):
-        if refusals:
-            raise refusals.pop()
-        real(source, destination)
-
-    monkeypatch.setattr(os, "rename", rename)
-    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * 5)
+    refusals = refuse_at_first(monkeypatch, "rename", 5)
     with monkeypatch.context() as windows:
         windows.setattr(copying.os, "name", "nt")
         copying._rename_without_replacing(partial, copy)

@@ -18,7 +18,7 @@ from semantik.errors import DecodeFailed
 from semantik.records import Reason
 from semantik.results import thumbnails
 from semantik.results.thumbnails import ThumbnailCache
-from semantik.storage import atomic_files
+from tests.support.faulty_disk import refuse_at_first
 from tests.support.libraries import paint
 
 RED, GREEN, BLUE = (250, 20, 20), (20, 250, 20), (20, 20, 250)
@@ -258,15 +258,7 @@ def test_decoder_processes_make_them_upright(cache, tmp_path):
 
 def test_windows_waits_for_a_virus_scanner_that_reads_a_new_entry(tmp_path, monkeypatch):
     picture, cache, maker = paint(tmp_path / "foto.png", (9, 9, 200)), ThumbnailCache(tmp_path / "cache"), Maker()
-    real, refusals = os.replace, [PermissionError(errno.EACCES, "in use")] * 5
-
-    def replaced(source, destination):
-        if refusals:
-            raise refusals.pop()
-        real(source, destination)
-
-    monkeypatch.setattr(os, "replace", replaced)
-    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * 5)
+    refusals = refuse_at_first(monkeypatch, "replace", 5)
     made = cache.get_many([picture], maker)
     assert not refusals
     assert ThumbnailCache(tmp_path / "cache").get_many([picture], maker) == made

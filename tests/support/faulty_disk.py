@@ -1,4 +1,4 @@
-"""A disk that fails on demand, and one that forgets what was not synced: for tests of saving."""
+"""A disk that fails on demand, that refuses at first, or that forgets what was not synced: for tests of saving."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+from semantik.storage import atomic_files
 
 SYSTEM_CALLS = ("open", "write", "fsync", "close", "replace", "unlink")
 
@@ -162,3 +164,25 @@ def apply(names: dict[str, str], events: list[tuple]) -> dict[str, str]:
             case ("unlink", name):
                 names.pop(name, None)
     return names
+
+
+def refuse_at_first(monkeypatch, call: str, times: int) -> list[PermissionError]:
+    """Let ``os.replace`` or ``os.rename`` be refused ``times`` times, as Windows does while a file is read.
+
+    Returns the refusals that are still to come, to which a test may add. Nobody waits between two tries.
+    """
+    real, refusals = getattr(os, call), refused(times)
+
+    def called(source, destination):
+        if refusals:
+            raise refusals.pop()
+        real(source, destination)
+
+    monkeypatch.setattr(os, call, called)
+    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * 5)
+    return refusals
+
+
+def refused(times: int) -> list[PermissionError]:
+    """What Windows says to that, so many times."""
+    return [PermissionError(errno.EACCES, "in use")] * times
