@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
-from semantik.errors import (
-    BadTopK,
-    NoIndex,
-)
+from semantik.errors import BadTopK, NoIndex
 from semantik.index import Searchable
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit
