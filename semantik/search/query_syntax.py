@@ -213,7 +213,7 @@ def _term(group: _Group, folders: Sequence[Path], find: FindPicture | None, rema
             if _ADDRESS.match(word):
                 raise AddressInQuery(address=word[:200])
     like = _after_alike(text)
-    image = named_picture(like, folders, find, [], sure=False) if like and not group.quoted else None
+    image = named_picture(like, folders, find, remarks, sure=False) if like and not group.quoted else None
     if image:
         return Term(image=image, weight=weight, alike=True)
     image = named_picture(text, folders, find, remarks, sure=group.quoted)
