@@ -10,7 +10,6 @@ from semantik.decoding.decoded import Thumbnail
 from semantik.queries import Query, Remark
 from semantik.records import Hit
 from semantik.results.page import EMBEDDED, PageLink, ResultsPage
-from semantik.search.query_syntax import format_query
 from semantik.words.phrases import remark_text
 from semantik.words.text import counted
 
@@ -31,9 +30,9 @@ class Answer:
     searched: int
     folders: list[Path]
     model: str
+    words: str  # the query as it is typed
     nearest: list[Hit] = field(default_factory=list)  # when none seems to be meant: what comes closest all the same
     rest: list[Hit] = field(default_factory=list)  # less relevant ones that follow those that are shown first
-    words: str = ""  # the query as it is typed
     left_out: int = 0  # hits that were not relevant
     only_in_cloud: int = 0  # pictures of the folders that were not looked at, as they would have been downloaded
     unread: tuple[str, ...] = ()  # words and signs of the query that the model cannot read
@@ -77,6 +76,6 @@ class Answer:
             seconds=self.seconds,
             model=model_title,
             notices=[*self.remarks(model_title), *away],
-            words=self.words or format_query(self.query, self.folders),
+            words=self.words,
             link=link,
         )

@@ -110,14 +110,12 @@ class Nearest:
         if named is not None and named.words:
             # All pictures whose paths have as many words are raised alike, so the best of them by score are the best.
             reach = NAMED * float((self.sample @ self.vector).std())
-            for share, members in named.levels().items():
-                mask = self.index.mask(members)
-                found.append(
-                    (reach * share, *self.index.search(self.vector, wanted, mask if among is None else mask & among))
-                )
+            raised = [(reach * share, members) for share, members in named.levels().items()]
             if named.exact:
-                mask = self.index.mask(named.exact)
-                found.append((EXACT, *self.index.search(self.vector, wanted, mask if among is None else mask & among)))
+                raised.append((EXACT, [*named.exact]))
+            for worth, members in raised:
+                mask = self.index.mask(members)
+                found.append((worth, *self.index.search(self.vector, wanted, mask if among is None else mask & among)))
         scores = np.concatenate([part for _, part, _ in found])
         rows = np.concatenate([part for _, _, part in found])
         bonus = np.concatenate([np.full(len(part), worth, np.float32) for worth, part, _ in found])

@@ -213,7 +213,7 @@ def _term(group: _Group, folders: Sequence[Path], find: FindPicture | None, rema
             if _ADDRESS.match(word):
                 raise AddressInQuery(address=word[:200])
     like = _after_alike(text)
-    image = named_picture(like, folders, find, [], sure=False) if like and not group.quoted else None
+    image = named_picture(like, folders, find, remarks, sure=False) if like and not group.quoted else None
     if image:
         return Term(image=image, weight=weight, alike=True)
     image = named_picture(text, folders, find, remarks, sure=group.quoted)
@@ -247,14 +247,15 @@ def _quote(text: str) -> str:
 
 
 def _name(image: Path, folders: Sequence[Path], find: FindPicture | None) -> str:
-    text = str(image)
-    if find and [*find(image.name)] == [image]:
-        return _quote(image.name) if re.search(rf"[\s+:\"“«{MINUS}]", image.name) else image.name
+    text = image.name if find and [*find(image.name)] == [image] else _path(image, folders)
+    return _quote(text) if re.search(rf"[\s+:\"“«{MINUS}]", text) else text
+
+
+def _path(image: Path, folders: Sequence[Path]) -> str:
     for place, folder in enumerate(folders):
         if image.is_relative_to(folder):
             inner = image.relative_to(folder)
             # Where an earlier folder has a file of that name, only the whole path tells which is meant.
-            if not any(is_file(split_path(other / inner)[0]) for other in folders[:place]):
-                text = str(inner)
-            break
-    return _quote(text) if re.search(rf"[\s+:\"“«{MINUS}]", text) else text
+            earlier = any(is_file(split_path(other / inner)[0]) for other in folders[:place])
+            return str(image if earlier else inner)
+    return str(image)

@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
-from semantik.errors import (
-    BadTopK,
-    NoIndex,
-)
+from semantik.errors import BadTopK, NoIndex
 from semantik.index import Searchable
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit
@@ -40,7 +37,7 @@ def parse_top_k(value: str | int, most: int) -> int:
     return int(text)
 
 
-def _content(index: Searchable, row: int) -> tuple[str, float | None] | None:
+def content_at(index: Searchable, row: int) -> tuple[str, float | None] | None:
     """What a row shows, as far as its file tells: two moments of one video are not the same."""
     digest = index.fingerprint_of(row)
     return (digest, index.moment_of(row)) if digest else None
@@ -91,7 +88,7 @@ def search(
         wholes = index.vectors(index.pictures(best.rows)) if index.views and limits.near else None
         into = group(best.embeddings, limits.near, wholes) if limits.near else np.arange(len(best.rows))
         if limits.folded:
-            into = join_equal(into, [_content(index, int(row)) for row in best.rows])
+            into = join_equal(into, [content_at(index, int(row)) for row in best.rows])
         if len(np.unique(into)) >= top_k or len(best.rows) < wanted or wanted >= widest:
             break
         wanted = min(2 * wanted, widest)

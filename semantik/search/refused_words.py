@@ -48,17 +48,15 @@ class Grammar:
     def step(self, tokens: Sequence[Token], at: int, refused: Sequence[str]) -> Step:
         """What the word at ``at`` does when ``refused`` are the words of the thing in hand."""
         word, following = plain_word(tokens[at]), self._following(tokens, at + 1)
-        if not refused:
-            return Step.LAST if self._closes(tokens, at, refused) else self._listed(tokens, at, refused)
-        if word in self.wanted_again:
+        if refused and word in self.wanted_again:
             return Step.WANTED
-        if word in self.but:
+        if refused and word in self.but:
             return Step.BACK
-        if following and (word in self.nor or word in self.joins):
+        if refused and following and (word in self.nor or word in self.joins):
             return Step.NEXT if word in self.nor or self._goes_on(following, refused) else Step.BACK
-        return Step.LAST if self._closes(tokens, at, refused) else self._listed(tokens, at, refused)
+        return Step.LAST if self._closes(tokens, at, refused) else self._listed(tokens, at)
 
-    def _listed(self, tokens: Sequence[Token], at: int, refused: Sequence[str]) -> Step:
+    def _listed(self, tokens: Sequence[Token], at: int) -> Step:
         """Of a word of what is refused: whether its comma leads on to another thing."""
         if not tokens[at].value.endswith(","):
             return Step.REFUSED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -22,7 +22,7 @@ from semantik.search.name_matches import PathWords, query_words
 from semantik.search.near_duplicates import near_distance
 from semantik.search.query_embedding import check_terms
 from semantik.search.query_vector import SAMPLE
-from semantik.search.ranking import search
+from semantik.search.ranking import content_at, search
 from semantik.search.readable_terms import nothing_readable, readable
 from semantik.search.relevance import Relevance
 from semantik.search.row_filters import Part, passing
@@ -147,28 +147,29 @@ def _without_examples(
 
     Of a video the moment alone that is asked for goes; an example from elsewhere has no row, and its copies stay.
     """
-    same: set[int] = set()
-    for term in query.terms:
-        if not (term.image and term.alike):
-            continue
-        for start, part in zip(joined.starts, parts, strict=False):  # the last start is the end
-            if term.image.is_relative_to(part.index.folder):
-                key = term.image.relative_to(part.index.folder).as_posix()
-                row = part.index.rows().get(key)
-                if row is not None:
-                    same |= {start + row, *_equal(parts, joined, start + row)}
-                    if part.index.moment_of(row) is None:
-                        same |= {start + view for view in part.index.rows_of(key)}
+    examples = [term.image for term in query.terms if term.image and term.alike]
+    same = {row for image in examples for row in _rows_of(image, parts, joined)}
     if not same:
         return among
     others = ~joined.mask(same)
     return others if among is None else among & others
 
 
+def _rows_of(image: Path, parts: Sequence[Part], joined: JoinedIndexes) -> Iterator[int]:
+    """The rows of a picture with its views, or of a moment of a video, and of all that have the same content."""
+    for start, part in zip(joined.starts, parts, strict=False):  # the last start is the end
+        key = image.relative_to(part.index.folder).as_posix() if image.is_relative_to(part.index.folder) else ""
+        row = part.index.rows().get(key)
+        if row is not None:
+            yield from (start + row, *_equal(parts, joined, start + row))
+            if part.index.moment_of(row) is None:
+                yield from (start + view for view in part.index.rows_of(key))
+
+
 def _equal(parts: Sequence[Part], joined: JoinedIndexes, row: int) -> list[int]:
     """The rows of files with the same content as the one in ``row``, where that is known, at the same moment."""
-    content, moment = joined.fingerprint_of(row), joined.moment_of(row)
-    if not content:
+    content = content_at(joined, row)
+    if content is None:
         return []
     size = joined.file_of(row).size
     rows = [
@@ -176,7 +177,7 @@ def _equal(parts: Sequence[Part], joined: JoinedIndexes, row: int) -> list[int]:
         for start, part in zip(joined.starts, parts, strict=False)
         for one in part.index.rows_of_sizes([size])
     ]
-    return [one for one in rows if joined.fingerprint_of(one) == content and joined.moment_of(one) == moment]
+    return [one for one in rows if content_at(joined, one) == content]
 
 
 def _own_name(image: Path | None, parts: Sequence[Part]) -> str:

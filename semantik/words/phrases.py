@@ -66,8 +66,8 @@ def download_status(name: str, progress: Progress) -> str:
 
 def index_summary(report: IndexReport, problems: str = "done.problems") -> str:
     """What an update did, and how many files it could not read; ``problems`` is the text for these."""
-    counts = {"done.added": report.added, "done.reused": report.reused, "done.removed": report.removed}
-    what = _counts(counts) or counted("done.added", 0)
+    counts = {"watch.new": report.added, "done.reused": report.reused, "done.removed": report.removed}
+    what = _counts(counts) or counted("watch.new", 0)
     message = say("done.indexed", seconds=number(report.seconds, 1), what=what, count=number(report.count))
     if report.problems:
         message += say(problems, count=number(len(report.problems)))
@@ -95,7 +95,7 @@ def changes_question(changes: Sequence[Changes]) -> str:
     what = _counts(
         {
             "ask.moved": sum(each.moved for each in changes),
-            "ask.added": sum(really_new(each) for each in changes),
+            "watch.new": sum(really_new(each) for each in changes),
             "ask.modified": sum(len(each.changed) for each in changes),
             "ask.removed": sum(max(0, len(each.removed) - each.moved) for each in changes),
         }

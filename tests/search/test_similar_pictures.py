@@ -69,6 +69,13 @@ def test_of_two_with_one_name_the_folder_tells_which(album):
         assert album.read(words) == Query.like(path)
 
 
+def test_a_name_that_several_have_is_told(album):
+    (folder,) = album.folders
+    query = album.read("parecidas a img_2.png")
+    assert query == Query.like(folder / "IMG_2.png")
+    assert [remark.key for remark in query.remarks] == ["several_named"]
+
+
 def test_the_words_can_be_edited_and_what_names_no_picture_is_text(album):
     (folder,) = album.folders
     edited = album.read("Parecidas a IMG_3.png + verde - azul")
