@@ -78,7 +78,7 @@ class ResultStrip(ttk.Frame):
         """Show pictures, best first."""
         self._forget()
         self.hint.grid_remove()
-        self._found, self._size = list(found[:MOST]), 1.0
+        self._found = list(found[:MOST])  # drawn as large as the last ones, which mostly is right
         for number in range(len(self._found)):
             self._add(number)
         self._row.grid(row=0, column=0, sticky="nw")
