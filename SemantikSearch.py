@@ -261,13 +261,13 @@ def main() -> None:
     try:
         root = tk.Tk(className="SemantikSearch")
     except tk.TclError:
-        launch.tell(launch.say_in_system_language("launch.no_screen"))
+        launch.tell(launch.say("launch.no_screen"))
         sys.exit(1)
     try:
         home = find_home()
     except OSError as error:
         root.destroy()
-        launch.tell(launch.say_in_system_language("launch.home_unusable", detail=error))
+        launch.tell(launch.say("launch.home_unusable", detail=error))
         sys.exit(1)
     app = SemantikSearchApp(root, home)
     signal.signal(signal.SIGINT, lambda number, frame: app.tasks.post(app.close))  # as if the window were closed

@@ -115,24 +115,19 @@ def explain_missing(missing: Sequence[str], folder: Path, *, old: bool = False) 
     Where pip cannot bring the packages, that is said instead of a command that ends in a riddle.
     """
     if old:
-        return _say("launch.old_python", found=_version(sys.version_info[:2]))
+        return say("launch.old_python", found=_version(sys.version_info[:2]))
     if STANDALONE:
-        return _say("launch.incomplete", missing=", ".join(missing))
+        return say("launch.incomplete", missing=", ".join(missing))
     if missing != ["tkinter"] and (unsuited := explain_unsuited()):
         return unsuited
     if "tkinter" in missing:
         system = {"darwin": "mac", "win32": "windows"}.get(sys.platform, "linux")
-        return _say(f"launch.no_tk_{system}")
+        return say(f"launch.no_tk_{system}")
     if INSTALLED:
         file = SHIPPED / "requirements.txt"
-        return _say("launch.no_packages_installed", missing=", ".join(missing), python=sys.executable, file=file)
+        return say("launch.no_packages_installed", missing=", ".join(missing), python=sys.executable, file=file)
     system = "windows" if os.name == "nt" else "unix"
-    return _say(f"launch.no_packages_{system}", missing=", ".join(missing), folder=folder)
-
-
-def say_in_system_language(key: str, **params: object) -> str:
-    """A text of this start, before the settings are known."""
-    return _say(key, **params)
+    return say(f"launch.no_packages_{system}", missing=", ".join(missing), folder=folder)
 
 
 def explain_unsuited() -> str:
@@ -142,13 +137,13 @@ def explain_unsuited() -> str:
 
     machine = sysconfig.get_platform()  # of this Python, which on Windows may be another kind than the processor's
     if sys.maxsize < 2**32:
-        return _say("launch.python_32_bit")
+        return say("launch.python_32_bit")
     if machine == "win-arm64":
-        return _say("launch.python_arm_windows")
+        return say("launch.python_arm_windows")
     if sys.platform == "darwin" and platform.machine() == "x86_64":
-        return _say("launch.python_intel_mac")
+        return say("launch.python_intel_mac")
     if sys.version_info[:2] > NEWEST_PYTHON:
-        return _say("launch.new_python", found=_version(sys.version_info[:2]), newest=_version(NEWEST_PYTHON))
+        return say("launch.new_python", found=_version(sys.version_info[:2]), newest=_version(NEWEST_PYTHON))
     return ""
 
 
@@ -156,7 +151,7 @@ def _version(numbers: tuple[int, ...]) -> str:
     return ".".join(map(str, numbers))
 
 
-def _say(key: str, **params: object) -> str:
+def say(key: str, **params: object) -> str:
     """A text in the system's language: Babel may be missing, and the settings are out of reach yet."""
     texts = read_without_babel(SOURCE, "launch.") | read_without_babel(resolve(SYSTEM), "launch.")
     return texts[key].format(**params)

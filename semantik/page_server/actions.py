@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    pass
+from typing import Protocol
 
 CHOICES = frozenset({"order", "top_k", "folder", "since", "until", "shape", "side", "type"})
 """The controls of a page: the filters by their keys in the query syntax, and how many hits are wanted."""

@@ -87,8 +87,8 @@ class ThumbnailCache:
             if (status := _status(path)) is None:
                 found[path] = self._kept(path, side)
                 continue
-            by_name = _key(path, status, side)
             now = status.st_size, changed_ns(status)
+            by_name = _key(path, now, side)
             key = _key_of_content(path, self._content_of(path), now, side) or by_name
             found[path] = known = self._read(key)
             if known is None and key != by_name and (known := self._read(by_name)):
@@ -111,7 +111,7 @@ class ThumbnailCache:
             return None
         was = (content.size, content.mtime_ns)
         for each in dict.fromkeys((side, LARGE_SIDE, SIDE)):
-            for key in (_key_of_content(path, content, was, each), _key_of_name(path, was, each)):
+            for key in (_key_of_content(path, content, was, each), _key(path, was, each)):
                 if key and (known := self._read(key)):
                     return known
         return None
@@ -215,12 +215,8 @@ def _key_of_content(path: Path, content: Fingerprint | None, now: tuple[int, int
     return hashlib.blake2b(_FORMAT + b"\0content\0" + told.encode("ascii"), digest_size=20).hexdigest()
 
 
-def _key(path: Path, status: os.stat_result, side: int) -> str:
-    """Name of a picture's thumbnail by the picture's own name, 40 hex digits."""
-    return _key_of_name(path, (status.st_size, status.st_mtime_ns), side)
-
-
-def _key_of_name(path: Path, now: tuple[int, int], side: int) -> str:
+def _key(path: Path, now: tuple[int, int], side: int) -> str:
+    """Name of a picture's thumbnail by the picture's own name, 40 hex digits. ``now`` as above."""
     parts = (_FORMAT, b"%d %d %d" % (*now, side), os.fsencode(path))
     return hashlib.blake2b(b"\0".join(parts), digest_size=20).hexdigest()
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from semantik.desktop import system_theme
 from semantik.gui.main_window.query_rows import QueryPreview
-from semantik.gui.main_window.result_strip import Found, ResultStrip
+from semantik.gui.main_window.result_strip import WIDTH, Found, ResultStrip
 from semantik.gui.widgets import sun_valley, theme
 from tests.support.screens import photograph
 from tests.support.window import Window
@@ -106,6 +106,27 @@ def test_a_retina_screen_gets_all_its_pixels(begin):
     assert shown <= set(root.tk.splitlist(root.tk.call("image", "names")))
     strip.say("nada")
     assert shown.isdisjoint(root.tk.splitlist(root.tk.call("image", "names")))
+
+
+def test_as_many_pictures_fit_on_a_retina_screen_as_on_any(begin):
+    window = begin(100)
+    root, strip = window.root, window.part(ResultStrip)
+    found = [Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(5)]
+
+    def shown() -> list[tuple[int, int, int, int]]:
+        strip.show(found)
+        root.update()
+        return [
+            (b.winfo_x(), b.winfo_y(), b.winfo_width(), b.winfo_height()) for b in strip.buttons if b.winfo_ismapped()
+        ]
+
+    root.geometry("1200x900+0+0")
+    window.wait(lambda: strip.winfo_height() > 300, "the window is large")
+    usual = shown()
+    assert len(usual) == 5
+    assert usual[0][2] > 2 * WIDTH
+    root.tk.eval(MACOS_IMAGES)
+    assert shown() == usual
 
 
 @pytest.mark.parametrize("trouble", ["file", "image"])

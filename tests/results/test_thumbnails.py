@@ -178,7 +178,8 @@ def test_the_least_recently_used_go_first(tmp_path, maker):
     cache = ThumbnailCache(tmp_path / "cache")
     for path in photos:
         cache.get_many([path], maker)
-    by_use = {path: cache._entry(thumbnails._key(path, path.stat(), thumbnails.SIDE)) for path in photos}
+    now = {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in photos}
+    by_use = {path: cache._entry(thumbnails._key(path, now[path], thumbnails.SIDE)) for path in photos}
     for day, entry in enumerate(by_use.values()):  # as if used one a day, the first picture longest ago
         os.utime(entry, (day * 86400, day * 86400))
     cache.get_many(photos[:1], maker)  # the oldest is used again

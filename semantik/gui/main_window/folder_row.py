@@ -42,8 +42,7 @@ class FolderRow(ttk.LabelFrame):
         letters.put_last(self.watch_check)
         letters.put_last(self.add_button)
         self._do, self._services, self._letters = do, services, letters
-        self._lines: Sequence[FolderLine] = ()
-        self._more = True
+        self._several, self._more = False, True
         self._laid_out: tuple[bool, bool] | None = None
         self.show(())
 
@@ -53,25 +52,24 @@ class FolderRow(ttk.LabelFrame):
 
     def show(self, lines: Sequence[FolderLine]) -> None:
         """Show the list where there are several folders, else the entry."""
-        self._lines = lines
-        if len(lines) > 1:
+        self._several = len(lines) > 1
+        if self._several:
             self.list.show(lines)
-        self._lay_out(len(lines) > 1)
+        self._lay_out()
 
     def show_more(self, more: bool) -> None:
         """Show the controls that are behind "Más opciones", or hide them."""
         self._more = more
-        self._lay_out(len(self._lines) > 1)
+        self._lay_out()
 
-    def _lay_out(self, several: bool) -> None:
+    def _lay_out(self) -> None:
+        several = self._several
         if (several, self._more) == self._laid_out:
             return  # what is taken out and put in again is not seen meanwhile
         self._laid_out = (several, self._more)
         gap, below = (px(self, 8), 0), (px(self, 6), 0)
         hidden = (self.entry, self.browse_button) if several else (self.list, self.remove_button)
         less = () if self._more else (self.watch_check,) if several else (self.watch_check, self.add_button)
-        for widget in (*hidden, *less):
-            widget.grid_remove()
         if several:
             self.list.grid(row=0, column=0, columnspan=4, sticky="nsew")
             self.watch_check.grid(row=1, column=0, columnspan=1, sticky="w", pady=below)
@@ -84,12 +82,11 @@ class FolderRow(ttk.LabelFrame):
                 button.grid(row=0, column=column, padx=gap, pady=0)
             self.watch_check.grid(row=1, column=0, columnspan=4, sticky="w", pady=below)
             self.watch_check.lift(self.update_button)
-        for widget in less:
+        for widget in (*hidden, *less):
             widget.grid_remove()
         field = self.list.table if several else self.entry
         self._letters.name(self, field)
         # What has just been hidden would keep the keyboard to itself.
-        unseen: tuple[tk.Misc, ...] = (self.entry, self.browse_button) if several else (self.list.table,)
-        if str(self.tk.call("focus")) in map(str, (*hidden, *less, *unseen)):
+        if str(self.tk.call("focus")) in map(str, (*hidden, *less, self.list.table)):
             field.focus_set()
         self.event_generate("<<Refit>>")

@@ -78,7 +78,7 @@ class ResultStrip(ttk.Frame):
         """Show pictures, best first."""
         self._forget()
         self.hint.grid_remove()
-        self._found, self._size = list(found[:MOST]), 1.0
+        self._found = list(found[:MOST])  # drawn as large as the last ones, which mostly is right
         for number in range(len(self._found)):
             self._add(number)
         self._row.grid(row=0, column=0, sticky="nw")
@@ -148,9 +148,9 @@ class ResultStrip(ttk.Frame):
 
     def _places(self, size: float, width: int, height: int) -> tuple[int, int, int]:
         """Columns, rows and places in so many pixels; at the least size there is a row in any case."""
-        around = self.buttons[0].winfo_reqwidth() - pixels(self, self._size * WIDTH)
-        wide = pixels(self, size * WIDTH) + around + px(self, _GAP)
-        high = pixels(self, size * HEIGHT) + around + px(self, _GAP)
+        around = self.buttons[0].winfo_reqwidth() - px(self, self._size * WIDTH)
+        wide = px(self, size * WIDTH) + around + px(self, _GAP)
+        high = px(self, size * HEIGHT) + around + px(self, _GAP)
         least = size == SIZES[-1]
         columns, rows = max(least, width // wide), max(least, (height + px(self, _GAP)) // high)
         return int(columns), int(rows), int(columns * rows)

@@ -31,9 +31,9 @@ def open_at(root: tk.Tk, place: str) -> None:
     if found:
         x, y = _kept(root, int(found[3]), int(found[4]), width, height)
     else:
-        x = (root.winfo_screenwidth() - width) // 2
-        y = (root.winfo_screenheight() - px(root, AROUND) - height) // 2
-    root.geometry(f"{size}+{x}+{y}" if found else f"+{max(0, x)}+{max(0, y)}")
+        x = max(0, (root.winfo_screenwidth() - width) // 2)
+        y = max(0, (root.winfo_screenheight() - px(root, AROUND) - height) // 2)
+    root.geometry(f"{size}+{x}+{y}")
     if place == ZOOMED:
         _zoom(root)
     root.deiconify()
