@@ -25,10 +25,11 @@ from tests.support.systems import WINDOWS
 
 pytest_plugins = ["tests.support.windows_smoke"]
 
-# No test depends on the machine's speed.
-settings.register_profile(
-    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-)
+# No test depends on the machine's speed, and what a change is judged by is the same for every run of it. Other inputs
+# than last time are looked for with --hypothesis-profile=explore.
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=UNHURRIED)
+settings.register_profile("explore", deadline=None, max_examples=1000, suppress_health_check=UNHURRIED)
 settings.load_profile("suite")
 
 

@@ -47,7 +47,7 @@ MIB = 2**20
 def test_a_large_picture_gets_what_it_needs_or_is_told_that_there_is_too_little(needs: int, free: int) -> None:
     limit = large_limit(needs, free)
     if limit is None:
-        assert needs > 0.7 * free * LARGE_SHARE - 100 * MIB
+        assert needs * 1.2 + 256 * MIB > free * LARGE_SHARE - 2  # a fifth more, and the libraries; bytes are whole
     else:
         assert picture_memory(limit) >= needs - 1
         assert limit <= max(MEMORY_LIMIT, free * LARGE_SHARE)

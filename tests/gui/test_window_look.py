@@ -466,8 +466,10 @@ def test_indexing_pauses_and_goes_on(window, many, gate):
     pause(window, many, gate)
     assert window.status == "En pausa: 12 de 40 (30 %). Lo hecho está guardado."
     assert window.progress == pytest.approx(0.3)
+    gate.clear()
     window.press(window.button("Reanudar"))
     assert window.status == "Se reanuda…"
+    gate.set()
     window.wait_idle()
     assert window.status.startswith("Listo: 40 imágenes.")
     assert "40 imágenes nuevas" in window.messages[-1]
