@@ -23,7 +23,7 @@ from tests.support.libraries import paint
 from tests.support.places import REPO
 from tests.support.systems import WINDOWS
 
-pytest_plugins = ["tests.support.windows_smoke"]
+pytest_plugins = ["tests.support.longest_first", "tests.support.windows_smoke"]
 
 # No test depends on the machine's speed, and what a change is judged by is the same for every run of it. Other inputs
 # than last time are looked for with --hypothesis-profile=explore.
