@@ -33,6 +33,7 @@ from semantik.errors import DecodeFailed
 from semantik.records import Reason
 from tests.decoding.test_bombs import idat, jpeg_of, lying_tiff, png, webp_canvas
 from tests.support.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, failure, near, quarters
+from tests.support.waiting import PATIENCE
 
 SPEC = InputSpec(16, 16, "squash", "bilinear", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 COLOURS = [RED, GREEN, BLUE, WHITE]
@@ -134,7 +135,7 @@ def test_others_wait_while_one_takes_the_memory_of_all(tmp_path: Path, monkeypat
     quarters().save(tmp_path / "small.png")
     with DecodePool(2) as decoders, ThreadPoolExecutor(6) as threads:
         asked = [threads.submit(decoders.fit, tmp_path / f"{name}.png", SPEC) for name in ("small", "large") * 3]
-        assert sorted(one.result(60).width for one in asked) == [64] * 3 + [3000] * 3
+        assert sorted(one.result(PATIENCE).width for one in asked) == [64] * 3 + [3000] * 3
 
 
 def test_with_no_process_over_the_limit_of_the_caller(tmp_path: Path) -> None:

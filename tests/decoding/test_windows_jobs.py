@@ -10,6 +10,7 @@ import pytest
 from semantik.decoding import windows_jobs
 from semantik.decoding.worker_process import DecodeProcess
 from tests.support.systems import WINDOWS, not_in_wine
+from tests.support.waiting import PATIENCE
 
 
 class Kernel:
@@ -74,7 +75,7 @@ def decoder():
         pytest.skip("jobs are Windows's")
     process = DecodeProcess(None, 2**28, 20.0)
     try:
-        assert process.wait(120)[0] == {"ready": True, "limited": True}
+        assert process.wait(PATIENCE)[0] == {"ready": True, "limited": True}
         yield process, [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     finally:
         process.stop()
@@ -83,7 +84,7 @@ def decoder():
 def test_a_decoder_is_in_a_job(decoder):
     process, running = decoder
     process._job.close()
-    assert not psutil.wait_procs(running, timeout=20)[1]
+    assert not psutil.wait_procs(running, timeout=PATIENCE)[1]
 
 
 @not_in_wine("wine starts every process with normal priority")

@@ -20,8 +20,9 @@ from semantik.search.query_syntax import parse
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint, together
 from tests.support.systems import WINDOWS
+from tests.support.waiting import PATIENCE
 
-TIMEOUT = 30.0
+TIMEOUT = PATIENCE
 
 
 class GatedEncoder(FakeEncoder):

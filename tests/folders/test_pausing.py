@@ -18,6 +18,7 @@ from semantik.long_tasks import TOLERANCE, Progress, SpeedMeter, TaskControl
 from semantik.records import Reason
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -50,11 +51,11 @@ class Run:
 
         self.thread = threading.Thread(target=body, daemon=True)  # a test that fails leaves it held
         self.thread.start()
-        assert self.held.wait(120)  # the decoder processes start first
+        assert self.held.wait(PATIENCE)  # the decoder processes start first
 
     def finish(self):
         self.control.resume()
-        self.thread.join(20)
+        self.thread.join(PATIENCE)
         assert not self.thread.is_alive()
         return self.report
 
@@ -79,7 +80,7 @@ def test_nothing_is_decoded_while_a_run_is_paused(tmp_path, many, pool, monkeypa
     before = len(asked)
     threads = [thread for thread in threading.enumerate() if thread.name.startswith("decode_")]
     for thread in threads:  # what was decoded ahead ends, and nothing follows
-        thread.join(20)
+        thread.join(PATIENCE)
     assert len(asked) <= before + len(threads)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode_") and thread.is_alive()]
     assert run.finish().added == 24

@@ -29,7 +29,7 @@ from semantik.storage.regular_files import is_folder
 from tests.support.libraries import paint
 from tests.support.systems import WINDOWS, links, not_in_wine, posix_only
 
-SECONDS = 10.0
+SECONDS = 20.0
 inotify = pytest.mark.skipif(sys.platform != "linux", reason="limits and overflows of inotify")
 
 
@@ -345,7 +345,7 @@ def test_network_drives_are_polled(library, start, mount):
     watch = start(library, kind=WatchKind.POLLING, poll=0.3)
     begun = time.monotonic()
     assert watch.called(3) == [library] * 3
-    assert 0.5 < time.monotonic() - begun < 5.0
+    assert 0.5 < time.monotonic() - begun < SECONDS
     assert watch.notices == []
     watch.watch([local])
     watch.settle(local, WatchKind.EVENTS)
@@ -639,7 +639,7 @@ def test_closing_ends_all_threads_and_reports_nothing_more(library):
     assert watch.until(lambda: watch.notices)
     begun = time.monotonic()
     watch.close()
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < SECONDS
     assert set(threading.enumerate()) - before == set()
     assert watch.calls == []
     watch.close()

@@ -20,6 +20,7 @@ from semantik.records import ImageFile, Reason
 from semantik.search.query_syntax import parse
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint, strip, together
+from tests.support.waiting import PATIENCE
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
@@ -247,7 +248,7 @@ def test_it_happens_behind_what_the_user_does(opened, home, folder, pool):
     updates = BackgroundUpdates({folder: again}.get, lambda: True, told.append)
     updates.notice(folder)
     if thread := updates._thread:
-        thread.join(60)
+        thread.join(PATIENCE)
     updates.close()
     assert found(again, "azul", 1) == ["panorama.png"]
     assert [(news.check.state, news.report, news.error) for news in told][-1] == (State.READY, None, None)

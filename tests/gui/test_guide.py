@@ -27,6 +27,7 @@ from tests.support.cut_off_texts import cut_off
 from tests.support.screens import LAPTOP, SIZE, photograph, press
 from tests.support.systems import links
 from tests.support.task_controls import CancelledWhen
+from tests.support.waiting import PATIENCE
 from tests.support.widget_finders import tab_order
 from tests.support.window import INTERPRETERS, pump
 
@@ -468,7 +469,7 @@ def test_counting_stops_with_the_guide(person, pictures, monkeypatch):
 
     def count(folder, control):
         begun.set()
-        left.wait(20)
+        left.wait(PATIENCE)
         ended.append(control.cancelled)
         return PictureCount(1, complete=False)
 

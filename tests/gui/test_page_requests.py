@@ -97,9 +97,9 @@ def until(page, condition):
     """Wait for a condition; the page's own policy forbids what Playwright would do for it."""
     page.evaluate(
         f"""async () => {{
-            const end = performance.now() + 20_000;
+            const end = performance.now() + 120_000;
             while (!({condition})) {{
-                if (performance.now() > end) throw new Error('never happened within 20 s');
+                if (performance.now() > end) throw new Error('never happened within two minutes');
                 await new Promise(requestAnimationFrame);
             }}
         }}"""

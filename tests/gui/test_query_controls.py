@@ -28,6 +28,7 @@ from semantik.storage.home import example_pictures_folder
 from semantik.storage.search_history import KEPT, SearchHistory
 from semantik.storage.settings import load_config
 from tests.support.libraries import paint
+from tests.support.waiting import SOON
 from tests.support.window import TIMEOUT
 
 
@@ -371,7 +372,7 @@ root.mainloop()
 
 
 def xdotool(*arguments):
-    subprocess.run(["xdotool", *map(str, arguments)], check=True, timeout=20)
+    subprocess.run(["xdotool", *map(str, arguments)], check=True, timeout=TIMEOUT)
 
 
 @pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool is not installed")
@@ -530,11 +531,11 @@ def test_a_page_copies_into_the_folder_that_the_user_chooses(window, link, ask, 
 
 
 def test_the_server_ends_with_the_window(window, link):
-    with urlopen(Request(link.address + link.path + "/ping"), timeout=5) as answer:
+    with urlopen(Request(link.address + link.path + "/ping"), timeout=TIMEOUT) as answer:
         assert answer.status == 204
     window.close()
     with pytest.raises(OSError, match=r"refused|reset"):
-        urlopen(Request(link.address + link.path + "/ping"), timeout=5)
+        urlopen(Request(link.address + link.path + "/ping"), timeout=TIMEOUT)
 
 
 def test_closing_the_window_lets_go_of_a_page_that_waits(window, link):
@@ -547,7 +548,7 @@ def test_closing_the_window_lets_go_of_a_page_that_waits(window, link):
         window.close()
         with pytest.raises(Exception):  # noqa: B017 - a refusal or a hang-up, by who was first
             waiting.result(TIMEOUT)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < SOON
 
 
 def test_without_a_server_pages_only_show(window, pages, monkeypatch):

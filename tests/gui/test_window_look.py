@@ -43,6 +43,7 @@ from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.places import REPO
 from tests.support.screens import LAPTOP, SIZE, photograph, press
+from tests.support.waiting import PATIENCE
 from tests.support.widget_finders import in_sight, letter, tab_order, written
 from tests.support.window import Window
 
@@ -430,7 +431,7 @@ def gate(monkeypatch):
 
     def encode_images(self, batch):
         if self.images >= 8:
-            opened.wait(20)
+            opened.wait(PATIENCE)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", encode_images)

@@ -25,6 +25,7 @@ from semantik.records import Details, Hit, Reason
 from semantik.words import text
 from tests.support import page_program
 from tests.support.libraries import paint
+from tests.support.waiting import PATIENCE
 
 FORM = "application/x-www-form-urlencoded"
 ALWAYS = {
@@ -58,7 +59,7 @@ class Actions:
             self.most_inside = max(self.most_inside, self.inside)
         try:
             if self.gate:
-                assert self.gate.wait(20)
+                assert self.gate.wait(PATIENCE)
             if self.error:
                 raise self.error
         finally:
@@ -117,7 +118,7 @@ class Client:
         self.port = int(self.host.split(":")[1])
 
     def raw(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
     def send(self, data):
         """What comes back for these bytes."""
@@ -184,7 +185,7 @@ def client(serve):
     return serve()[1]
 
 
-def until(condition, seconds=10):
+def until(condition, seconds=PATIENCE):
     """Ask again until it is so; the condition itself takes the time of a request."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -628,7 +629,7 @@ def test_the_bucket_lets_a_burst_and_then_a_rate_pass():
 
 def test_a_flood_is_held_back_and_survived(serve, actions):
     _, client = serve(rate=50, burst=20)
-    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=PATIENCE)
 
     def ping():
         connection.request("GET", f"{client.link.path}/ping", headers={"Origin": "null"})
@@ -659,7 +660,7 @@ def test_five_hundred_pictures_can_be_looked_at(serve, actions):
     _, client = serve(rate=20, burst=100)  # as it is
 
     def look(share):
-        connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=PATIENCE)
         statuses = []
         for number in range(share):
             connection.request("GET", f"{client.link.path}/hits/{number % 4}/picture")
@@ -779,7 +780,7 @@ def test_after_its_end_nobody_listens(serve, actions):
     assert closed(idle)
     assert closed(begun)
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in threads)
 
 
@@ -808,7 +809,7 @@ def test_it_ends_in_the_middle_of_everything(serve, actions, photos):
         server.close()
         assert time.monotonic() - started < 2
         with pytest.raises((ConnectionError, http.client.HTTPException)):
-            action.result(5)
+            action.result(PATIENCE)
         assert not listens("127.0.0.1", client.port)
     received = 0
     with contextlib.suppress(ConnectionError):
@@ -923,7 +924,7 @@ def foreign_site(html):
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 def test_importing_it_is_cheap():

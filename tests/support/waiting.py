@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tests.support.systems import WINE
+PATIENCE = 240.0
+"""Seconds that anything may take, as every wait ends with its condition: a machine may do ten other things."""
 
-PATIENCE = 120.0 if WINE else 20.0
-"""Seconds, unless a test has its own; wine takes long to start a program."""
+SOON = 20.0
+"""Seconds within which happens what waits for nothing, on such a machine; what it must not wait for takes longer."""
 
 
 def wait_until(condition: Callable[[], object], seconds: float = PATIENCE, what: str = "") -> object:

@@ -17,11 +17,11 @@ from semantik.gui.widgets.message_box import MessageBox
 from semantik.storage.settings import CONFIG_NAME
 from semantik.words.text import say
 from tests.support import widget_finders
-from tests.support.systems import WINE
+from tests.support.waiting import PATIENCE
 
 Part = TypeVar("Part", bound=tk.Misc)
 
-TIMEOUT = 240.0 if WINE else 30.0  # seconds; every wait ends as soon as its condition holds
+TIMEOUT = PATIENCE
 
 INTERPRETERS: list[object] = []
 """Kept to the end: Tcl aborts the process when another thread's garbage collection frees one, and an error that the
