@@ -156,7 +156,7 @@ monitor.wait()
         cwd=REPO,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=True,
     )
     assert shown.stdout.splitlines() == ["[False, False]", f'string "{path.as_uri()}"']

@@ -62,7 +62,7 @@ def run(python: Path, script: Path, **environment: str) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 
@@ -171,6 +171,6 @@ def test_a_double_click_on_a_mac_starts_the_same(program, tmp_path, venv_name):
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\necho "$1 in $(pwd)" > "{tmp_path}/part"\nmv "{tmp_path}/part" "{tmp_path}/told"\n')
     python.chmod(0o755)
-    subprocess.run([program / "SemantikSearch.command"], cwd="/", check=True, timeout=60)
+    subprocess.run([program / "SemantikSearch.command"], cwd="/", check=True, timeout=240)
     wait_until((tmp_path / "told").exists)
     assert (tmp_path / "told").read_text() == f"SemantikSearch.py in {program}\n"

@@ -37,7 +37,7 @@ ABOUT = f"semantiksearch-{__version__}.dist-info"
 def pip(*arguments: object) -> None:
     """Run pip without a network."""
     command = [sys.executable, "-m", "pip", *map(str, arguments), "--quiet", "--no-deps", "--no-index"]
-    subprocess.run(command, cwd=REPO, check=True, timeout=120)
+    subprocess.run(command, cwd=REPO, check=True, timeout=240)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def sdist(tmp_path_factory) -> Path:
     """The source distribution."""
     folder = tmp_path_factory.mktemp("sdist")
     make = "import sys; from hatchling.build import build_sdist; build_sdist(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", make, folder], cwd=REPO, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", make, folder], cwd=REPO, check=True, timeout=240)
     (made,) = folder.iterdir()
     return made
 
@@ -189,7 +189,7 @@ def test_its_reader_may_have_enough(commands, user, tmp_path):
     with subprocess.Popen(listing, cwd=tmp_path, env=user, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         program.stdout.close()
         assert program.stderr.read() == b""
-        assert program.wait(60) == 1
+        assert program.wait(240) == 1
 
 
 def test_its_doctor_finds_the_requirements_that_it_was_shipped_with(call):

@@ -1,7 +1,7 @@
 """The journeys of tests/windows in a Windows Python under wine, while the other tests run.
 
-They mostly wait for wine and take, at low priority, what the others leave. So they begin with the first of them, if
-tests/windows/test_smoke.py, which judges them, is to run: that comes last. Whatever happens they end with the others.
+They mostly wait for wine. So they begin with the first of them, if tests/windows/test_smoke.py, which judges them, is to
+run: that comes last. At a low priority they would still be busy then. Whatever happens they end with the others.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def begin(folder: Path) -> None:
     """Start the journeys; what they tell and their exit code come into ``folder``."""
     with (folder / "told").open("wb") as told:
         subprocess.Popen(
-            ["nice", "-n", "5", "bash", "-c", _SCRIPT, str(folder)],
+            ["bash", "-c", _SCRIPT, str(folder)],
             cwd=REPO,
             env={name: value for name, value in os.environ.items() if name != _FOLDER} | {_MARK: str(folder)},
             stdin=subprocess.DEVNULL,
