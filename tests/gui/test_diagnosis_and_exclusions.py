@@ -120,8 +120,9 @@ def test_exclusions_are_saved_and_the_folder_is_looked_at_again(window, library,
     window.messages.clear()
     window.answers = ["yes"]
     window.press(window.button("Cerrar", within=dialog))
+    window.wait(lambda: len(window.messages) == 2, "the update")
     window.wait_idle()
-    window.wait(lambda: window.app.loaded.opened.library.count == 4, "the update")
+    assert window.app.loaded.opened.library.count == 4
     assert saved()["exclude"] == ["playa/", "AZUL.*"]
     asked, told = window.messages
     assert asked.endswith("¿Actualizar el índice ahora?")
@@ -129,9 +130,8 @@ def test_exclusions_are_saved_and_the_folder_is_looked_at_again(window, library,
     assert "azul.png" not in window.app.loaded.opened.library.indexed_folders[0].index.rows()
     dialog = settings(window)
     assert dialog.excluded.text.get("1.0", "end-1c") == "playa/\nAZUL.*"
-    dialog.event_generate("<Escape>")  # nothing was changed: nothing is asked
-    window.root.update()
-    assert not dialog.winfo_exists()
+    window.key(dialog, "<Escape>")  # nothing was changed: nothing is asked
+    window.wait(lambda: not dialog.winfo_exists(), "the end of the dialog")
     assert not window.app.tasks.busy
     assert len(window.messages) == 2
 
@@ -141,7 +141,7 @@ def test_excluding_everything_says_where_to_change_it(window, library):
     dialog = settings(window)
     write(window, dialog, "*")
     window.messages.clear()
-    dialog.event_generate("<Escape>")
+    window.key(dialog, "<Escape>")
     window.wait(lambda: window.messages, "the message")
     window.wait_idle()
     assert window.messages == [
@@ -164,15 +164,10 @@ def test_a_change_of_language_keeps_what_was_typed(window, saved):
 
 def test_tab_leaves_the_editor(window):
     dialog = settings(window)
-    dialog.excluded.text.focus_force()
-    window.root.update()
-    dialog.excluded.text.event_generate("<Tab>")
-    window.root.update()
-    assert window.root.focus_get() is not dialog.excluded.text
+    window.key(dialog.excluded.text, "<Tab>")
+    window.wait(lambda: window.root.focus_get() is not dialog.excluded.text, "the next widget")
     assert dialog.excluded.patterns() == ()
-    dialog.excluded.text.focus_force()
-    dialog.excluded.text.event_generate("<Shift-Tab>")
-    window.root.update()
-    assert window.root.focus_get() is not dialog.excluded.text
+    window.key(dialog.excluded.text, "<Shift-Tab>")
+    window.wait(lambda: window.root.focus_get() is not dialog.excluded.text, "the widget before")
     assert dialog.excluded.patterns() == ()
     window.press(window.button("Cerrar", within=dialog))

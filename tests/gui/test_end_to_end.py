@@ -82,8 +82,7 @@ def test_a_person_finds_their_photos(window, photos):
             name, width = first_in_browser(window.pages[-1])
             assert name == names[wanted], words
             assert width > 100
-    window.type_picture(folder / names["flower.jpg"])
-    window.entry("Ruta de Imagen").event_generate("<Return>")
+    window.key(window.type_picture(folder / names["flower.jpg"]), "<Return>")
     window.wait_idle()
     assert first_in_browser(window.pages[-1])[0] == names["flower.jpg"]
 

@@ -100,7 +100,7 @@ def test_about_tells_what_it_is(window):
         "Creado por el equipo de SemantikSearch",
     ):
         assert part in texts
-    box.event_generate("<Escape>")
+    window.key(box, "<Escape>")
     window.wait(lambda: not box.winfo_exists())
 
 
@@ -365,9 +365,7 @@ def test_return_searches_from_anywhere(window, library, pages, role, label):
     window.type_words("azul")
     window.more_options()
     (focused,) = window.find(role, label)
-    focused.focus_force()
-    window.root.update()
-    focused.event_generate("<Return>")
+    window.key(focused, "<Return>")
     window.wait_idle()
     assert len(pages) == 1
 
@@ -400,15 +398,14 @@ def test_searching_by_image(window, library, pages):
 def test_return_in_the_image_path_searches_by_that_image(window, library, pages):
     window.choose_folder(library)
     window.search("rojo")
-    window.type_picture(library / "azul.png").event_generate("<Return>")
+    window.key(window.type_picture(library / "azul.png"), "<Return>")
     window.wait_idle()
     assert window.mode == "Buscar por Imagen"
     html = pages[1].read_text(encoding="utf-8")
     assert html.index("azul.png") < html.index("rojo.png")
     window.search("rojo")
-    assert window.mode == "Buscar por Imagen"  # set by typing, which event_generate below is
-    window.entry("Texto a Buscar").focus_force()
-    window.entry("Texto a Buscar").event_generate("<KeyPress-a>")
+    assert window.mode == "Buscar por Imagen"  # set by typing, as below
+    window.key(window.entry("Texto a Buscar"), "<KeyPress-a>")
     assert window.mode == "Buscar por Texto"
 
 
@@ -669,16 +666,14 @@ def test_return_struck_twice_is_one_search(window, library, pages, monkeypatch):
     window.choose_folder(library)
     window.type_words("azul")
     entry = window.entry("Texto a Buscar")
-    entry.focus_force()
-    window.root.update()
     for _ in range(3):
-        entry.event_generate("<Return>")
+        window.key(entry, "<Return>")
     window.wait_idle()
-    entry.event_generate("<Return>")
+    window.key(entry, "<Return>")
     window.wait_idle()
     assert len(pages) == 1
     window.type_words("rojo")
-    entry.event_generate("<Return>")
+    window.key(entry, "<Return>")
     window.wait_idle()
     assert len(pages) == 2
 

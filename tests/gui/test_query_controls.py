@@ -80,9 +80,7 @@ def test_a_text_and_a_picture_together(window, library, pages):
     assert window.messages == ["Elija primero una imagen de ejemplo con «Examinar»."]
     window.leave(window.type_picture(library / "rojo.png"))
     assert window.mode == "Buscar por Texto e Imagen"
-    words = window.entry("Texto a Buscar")
-    words.focus_force()
-    words.event_generate("<KeyPress-x>")
+    window.key(window.entry("Texto a Buscar"), "<KeyPress-x>")
     assert window.mode == "Buscar por Texto e Imagen"
     window.search("verde")
     assert found(pages[-1])[0] == "amarillo"
@@ -111,7 +109,7 @@ def test_filters_by_controls(window, library, pages):
     assert panel.winfo_ismapped()
     folder, order = window.combobox("Carpeta"), window.combobox("Orden")
     side = window.entry("Tamaño mínimo (px)")
-    folder.event_generate("<Down>")  # opens the list, which then knows the folders
+    window.key(folder, "<Down>")  # opens the list, which then knows the folders
     folder.tk.call("ttk::combobox::Post", folder)
     assert folder.cget("values") == ("", "viaje", "viaje/playa")
     folder.tk.call("ttk::combobox::Unpost", folder)
@@ -196,7 +194,7 @@ def test_up_and_down_bring_earlier_searches_back(window, home, pages):
     assert keys(window, "Down", "Down") == "a medias"
     assert keys(window, "Down") == "a medias"
     entry = window.entry("Texto a Buscar")
-    entry.event_generate("<Alt-Down>")
+    window.key(entry, "<Alt-Down>")
     assert entry.cget("values") == ("verde", "rojo - azul", "rojo")
     entry.tk.call("ttk::combobox::Unpost", entry)
     assert SearchHistory(home).entries == ["verde", "rojo - azul", "rojo"]

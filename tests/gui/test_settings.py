@@ -122,7 +122,7 @@ def test_the_list_tells_what_each_model_is(window):
     assert panel.download_button.cget("text") == "Descargar (1.470 MB)"
     assert enabled(panel.use_button, panel.download_button, panel.remove_button) == [False, True, False]
     assert panel.about_model.cget("text").startswith("El mejor equilibrio para buscar en español")
-    dialog.event_generate("<Escape>")
+    window.key(dialog, "<Escape>")
     window.wait(lambda: not dialog.winfo_exists())
 
 

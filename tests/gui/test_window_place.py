@@ -118,10 +118,8 @@ def test_what_has_no_room_is_scrolled_to(window):
 def test_control_a_selects_all_of_every_entry(window):
     for label in ("Directorio de Imágenes", "Texto a Buscar", "Ruta de Imagen", "Resultados a Mostrar (K)"):
         entry = window.entry(label)
-        entry.focus_force()
-        entry.delete(0, "end")
-        entry.insert(0, "123")
-        entry.event_generate("<Control-a>")
+        window.type_into(entry, "123")
+        window.key(entry, "<Control-a>")
         assert entry.selection_get() == "123"
 
 

@@ -32,7 +32,7 @@ def select(window: Window, place: int) -> None:
 def toggle(window: Window, place: int) -> None:
     """Press the space key on a line: search in its folder, or no longer."""
     select(window, place)
-    window.table(say("window.folder_group")).event_generate("<space>")
+    window.key(window.table(say("window.folder_group")), "<space>")
     window.root.update()
 
 

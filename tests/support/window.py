@@ -167,6 +167,20 @@ class Window:
         if not self.find("combobox", say("window.model")):
             self.press(self.button(say("window.more")))
 
+    def key(self, widget: tk.Misc, key: str) -> None:
+        """Strike a key on a widget, as in "<Return>"; it gets the focus first, unless that is on a part of it.
+
+        A key goes to what has the focus, and nowhere while the window manager has not given it.
+        """
+
+        def focused() -> bool:
+            return str(self.root.tk.call("focus")).startswith(str(widget))
+
+        if not focused():
+            widget.focus_force()
+            self.wait(focused, f"the focus on {widget}")
+        widget.event_generate(key)
+
     def type_into(self, entry, text: str) -> None:
         """Replace an entry's text as typing would, with the focus on it."""
         entry.focus_force()
@@ -204,7 +218,7 @@ class Window:
 
     def search(self, text: str) -> None:
         """Type a query and press Return."""
-        self.type_words(text).event_generate("<Return>")
+        self.key(self.type_words(text), "<Return>")
         self.wait_idle()
 
     def push_search(self) -> None:

@@ -1,7 +1,7 @@
 """The journeys of tests/windows in a Windows Python under wine, while the other tests run.
 
-They mostly wait for wine. So they begin with the first of them, if tests/windows/test_smoke.py, which judges them, is to
-run: that comes last. At a low priority they would still be busy then. Whatever happens they end with the others.
+They mostly wait for wine. So they begin with the first of them, if tests/windows/test_smoke.py, which judges them, is
+to run: that comes last. At a low priority they would still be busy then. Whatever happens they end with the others.
 """
 
 from __future__ import annotations
