@@ -57,10 +57,10 @@ class Filters:
     folder: str = ""  # below the library, with "/"
     since: date | None = None
     until: date | None = None
-    periods: tuple[Period, ...] = ()  # a day in each of them
     min_side: int = 0  # the longer side has at least so many pixels
     shape: Shape | None = None
     extensions: frozenset[str] = frozenset()  # lower case, with the dot
+    periods: tuple[Period, ...] = ()  # a day in each of them
 
     @property
     def need_details(self) -> bool:

@@ -92,7 +92,7 @@ class Vocabulary:
 @cache
 def vocabulary(language: str) -> Vocabulary:
     """The vocabulary of one of ``LANGUAGES``, empty where its catalogue has no words for dates."""
-    months = _plain(month_names(language)) | _numbers(language, "months_also")
+    months = _plain(month_names(language))
     short = _numbers(language, "short_months")
     sure = {word: number for word, number in short.items() if word not in _listed(language, "not_months")}
     named = _names(language, "seasons") | _names(language, "feasts")

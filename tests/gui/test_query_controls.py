@@ -55,8 +55,8 @@ def test_the_text_box_takes_the_syntax(window, pages):
     assert window.messages[-1].startswith("La búsqueda pide y excluye a la vez «azul».")
     window.search("sin rojo")
     assert window.messages[-1].startswith("Escriba también qué quiere ver, no solo qué no")
-    window.search("rojo desde:ayer")
-    assert window.messages[-1].startswith("No se entiende «desde:ayer».")
+    window.search("rojo desde:luego")
+    assert window.messages[-1].startswith("No se entiende «desde:luego».")
     assert len(pages) == 1
 
 
