@@ -86,6 +86,7 @@ class SemantikSearchApp:
     def _connect(self) -> None:
         commands = self.view.commands
         commands.search.connect(self.search)
+        commands.search_for.connect(self.search_for)
         commands.cancel.connect(self.services.cancel)
         commands.show_about.connect(self.show_about)
         commands.show_settings.connect(self.show_settings)
@@ -200,6 +201,11 @@ class SemantikSearchApp:
             self.loaded.search()
         else:
             self.services.warn("warn.busy" if self.tasks.busy else "warn.no_folder")
+
+    def search_for(self, words: str) -> None:
+        """Search for these words in place of those that stand in the entry."""
+        replace_text(self.view.text_entry, words)
+        self.search()
 
     def search_by_text(self) -> None:
         """Search for what was typed."""

@@ -39,6 +39,18 @@ class Order(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """Days that are named in words, "verano de 2019" or "en agosto": those of any of the spans, both ends included.
+
+    ``yearly``: the same of every year, as ("08-01", "08-31"); over New Year where the second is the earlier.
+    """
+
+    words: str = field(compare=False)
+    spans: tuple[tuple[date, date], ...] = ()
+    yearly: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Which pictures may be hits at all. Dates include both ends; what is empty admits everything."""
 
@@ -48,11 +60,12 @@ class Filters:
     min_side: int = 0  # the longer side has at least so many pixels
     shape: Shape | None = None
     extensions: frozenset[str] = frozenset()  # lower case, with the dot
+    periods: tuple[Period, ...] = ()  # a day in each of them
 
     @property
     def need_details(self) -> bool:
         """Whether more must be known of a picture than its path."""
-        return bool(self.since or self.until or self.min_side or self.shape)
+        return bool(self.since or self.until or self.periods or self.min_side or self.shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,25 @@ SYSTEM = "system"
 READS_SPANISH = frozenset({"es", "ca", "gl", "eu", "ast"})
 """ISO 639 codes of the languages whose speakers are served better by Spanish than by English."""
 
+SOUTHERN = frozenset(
+    ["AR", "AU", "BO", "BR", "BW", "CL", "LS", "MG", "MZ", "NA", "NC", "NZ", "PE", "PY", "SZ", "UY", "ZA", "ZM", "ZW"]
+)
+"""ISO 3166 codes of the countries whose people have their summer from December on, all or most of them."""
+
+_WINDOWS_COUNTRIES = {
+    "argentina": "AR",
+    "australia": "AU",
+    "bolivia": "BO",
+    "brazil": "BR",
+    "chile": "CL",
+    "mozambique": "MZ",
+    "new zealand": "NZ",
+    "paraguay": "PY",
+    "peru": "PE",
+    "south africa": "ZA",
+    "uruguay": "UY",
+}
+
 OTHERWISE = "en"
 """The language for speakers of those that there is no catalogue for."""
 
@@ -43,6 +62,25 @@ def system_code() -> str:
     if sys.platform == "darwin":
         return _mac()
     return _code(locale.getlocale()[0] or "")
+
+
+def is_southern(setting: str) -> bool:
+    """Whether summer begins in December: as the setting says, or in the country of the system's language."""
+    return setting == "south" or (setting == "system" and _country() in SOUTHERN)
+
+
+def _country() -> str:
+    """ISO 3166 code of the country in the name of the system's locale, such as "AR"; empty when none is told."""
+    for variable in ("LC_ALL", "LC_TIME", "LANG", "LANGUAGE"):
+        if name := os.environ.get(variable, "").split(":")[0]:
+            return _territory(name)
+    return _territory(locale.getlocale(locale.LC_TIME)[0] or locale.getlocale()[0] or "")
+
+
+def _territory(name: str) -> str:
+    """The country in a locale's name: "es_AR.UTF-8", "es-AR" or "Spanish_Argentina" -> "AR"."""
+    _, _, country = name.replace("-", "_").split(".")[0].split("@")[0].partition("_")
+    return _WINDOWS_COUNTRIES.get(country.casefold(), country.upper())
 
 
 def _code(name: str) -> str:

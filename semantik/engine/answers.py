@@ -31,6 +31,7 @@ class Answer:
     folders: list[Path]
     model: str
     words: str  # the query as it is typed
+    without: tuple[str, ...] = ()  # the same without each of its filters
     nearest: list[Hit] = field(default_factory=list)  # when none seems to be meant: what comes closest all the same
     rest: list[Hit] = field(default_factory=list)  # less relevant ones that follow those that are shown first
     left_out: int = 0  # hits that were not relevant
@@ -77,5 +78,6 @@ class Answer:
             model=model_title,
             notices=[*self.remarks(model_title), *away],
             words=self.words,
+            without=self.without,
             link=link,
         )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.pool import DecodePool
+from semantik.desktop.system_language import is_southern
 from semantik.encoders.base import Encoder
 from semantik.engine.answers import Answer
 from semantik.engine.library import Library
@@ -27,6 +28,7 @@ from semantik.search.filter_syntax import filter_words
 from semantik.search.query_embedding import embed_query, query_vector
 from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
+from semantik.search.spoken_dates import set_hemisphere
 from semantik.storage.home import background_folder, thumbnails_folder
 from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config
@@ -46,6 +48,7 @@ class Engine:
         self.models = Models(home, config, self._follow)
         self.pool = DecodePool(time_limit=config.decode_seconds, fetch_cloud=config.fetch_cloud_files)
         self.thumbnails = ThumbnailCache(thumbnails_folder(home), content_of=self._content_of)
+        set_hemisphere(southern=is_southern(config.hemisphere))
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
 
     # -- Libraries -------------------------------------------------------------------------------------
@@ -72,6 +75,11 @@ class Engine:
             unwanted=Exclusions(self.config.exclude),
             fetch_cloud=self.config.fetch_cloud_files,
         )
+
+    def choose_hemisphere(self, setting: str) -> None:
+        """Read the seasons in queries by this half of the world from now on: a value of the setting."""
+        self.config = replace(self.config, hemisphere=setting)
+        set_hemisphere(southern=is_southern(setting))
 
     def exclude(self, patterns: Sequence[str]) -> None:
         """Leave out what these patterns name (see ``Exclusions``), from the next check or update on."""

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from semantik.index import let_go
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
+from semantik.search.filter_syntax import without_each
 from semantik.search.picture_names import keys_named
 from semantik.search.query_syntax import format_query, parse
 from semantik.search.ranking import is_absent, others, parse_top_k, relevant
@@ -153,6 +154,14 @@ class Library:
         """
         return parse(words, self.folders, self.find)
 
+    def without_each(self, query: Query) -> list[str]:
+        """How the query is typed without one of its filters or its order, for each that its page tells."""
+        fewer = without_each(query.filters, query.order)
+        return [
+            format_query(replace(query, filters=filters, order=order), self.folders, self.find)
+            for filters, order in fewer
+        ]
+
     def find(self, name: str) -> list[Path]:
         """The indexed pictures of the active folders of this name, or at the end of whose path it is.
 
@@ -199,6 +208,7 @@ class Library:
             nearest=nearest,
             rest=hits[NEAREST:] if nearest else others(hits, kept),
             words=format_query(query, self.folders, self.find),
+            without=tuple(self.without_each(query)),
             left_out=len(hits) - len(kept),
             only_in_cloud=sum(indexed_folder.only_in_cloud for indexed_folder in self.active),
             read_as_english=any(map(self._encoder.missing_for, query.texts)),

@@ -16,7 +16,7 @@ from semantik.decoding.decoded import Description
 from semantik.folders.details_rows import COLUMNS, Row, carried, checked, dated, is_good, row_of, version_of
 from semantik.folders.details_schema import prepare
 from semantik.folders.known_content import Pairs
-from semantik.queries import Filters, Shape
+from semantik.queries import Filters, Period, Shape
 from semantik.records import Details, ImageFile
 from semantik.storage.json_files import make_way, set_aside
 from semantik.storage.private_files import make_folder, touch
@@ -218,9 +218,25 @@ def _conditions(filters: Filters) -> tuple[str, list[Any]]:
         with contextlib.suppress(OverflowError):  # the last day there is
             values.append((filters.until + timedelta(days=1)).isoformat())
             conditions.append("date < ?")
+    for period in filters.periods:
+        condition, days = _days(period)
+        conditions.append(condition)
+        values += days
     if filters.min_side:
         conditions.append("max(width, height) >= ?")
         values.append(filters.min_side)
     if filters.shape:
         conditions.append(_SHAPES[filters.shape])
     return " AND ".join(conditions), values
+
+
+def _days(period: Period) -> tuple[str, list[str]]:
+    """The condition for any of the days of a period, and its values."""
+    conditions, values = ["0"], []
+    for first, last in period.spans:
+        conditions.append("substr(date, 1, 10) BETWEEN ? AND ?")
+        values += [first.isoformat(), last.isoformat()]
+    for begin, end in period.yearly:
+        conditions.append(f"(substr(date, 6, 5) >= ? {'AND' if begin <= end else 'OR'} substr(date, 6, 5) <= ?)")
+        values += [begin, end]
+    return f"({' OR '.join(conditions)})", values

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.pictures.formats import FORMATS
-from semantik.queries import Filters, Order, Query, Shape, Term
+from semantik.queries import Filters, Order, Period, Query, Shape, Term
 from semantik.results.cards import Picture, picture_of
-from semantik.words.text import day, month, number, say
+from semantik.words.text import day, month, number, say, short_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ def filters_of(filters: Filters, order: Order) -> list[tuple[str, str]]:
         told.append((say("page.filter_folder"), filters.folder))
     if filters.since or filters.until:
         told.append((say("page.filter_date"), _dates(filters.since, filters.until)))
+    told += [(say("page.filter_date"), period_words(period)) for period in filters.periods]
     if filters.min_side:
         told.append((say("page.filter_side"), say("page.side_from", side=number(filters.min_side))))
     if filters.shape:
@@ -104,6 +105,25 @@ def _dates(since: date | None, until: date | None) -> str:
         return span[0] if span[0] == span[1] else f"{span[0]} – {span[1]}"
     kind = "since" if since else "until"
     return say(f"page.{kind}_period" if whole_months else f"page.{kind}_day", date=span[0])
+
+
+def period_words(period: Period) -> str:
+    """A date in words as it was typed, and the days that it means: "verano 2019 (21 jun 2019 – 22 sept 2019)"."""
+    days = [_span(first, last) for first, last in period.spans]
+    if not days or len(days) > 3:
+        return period.words
+    return f"{period.words} ({', '.join(days)})"
+
+
+def _span(first: date, last: date) -> str:
+    since, until = (None if first == date.min else first), (None if last == date.max else last)
+    if since and until and since != until and (since.day, until) != (1, _month_end(until)):
+        return f"{short_day(since)} – {short_day(until)}"
+    return _dates(since, until)
+
+
+def _month_end(value: date) -> date:
+    return value.replace(day=monthrange(value.year, value.month)[1])
 
 
 def _year(value: date) -> str:

@@ -22,6 +22,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 import jinja2
 from markupsafe import Markup
@@ -72,6 +73,7 @@ class ResultsPage:
     seconds: float  # from the query to the hits
     model: str  # as the user knows it
     words: str = ""  # the query as it is typed
+    without: Sequence[str] = ()  # the same without each of the filters that ``filters_of`` tells
     nearest: Sequence[Hit] = field(default=())  # shown as probably not meant when there are no hits
     rest: Sequence[Hit] = field(default=())  # less relevant ones, which a link brings up
     left_out: int = 0  # less relevant ones that were found and are not shown
@@ -111,7 +113,7 @@ def render(page: ResultsPage) -> str:
         term=term,
         example=example,
         chips=[] if term else chips_of(query, page.thumbnails),
-        filters=filters_of(query.filters, query.order),
+        filters=list(zip_longest(filters_of(query.filters, query.order), page.without)),
         choices=choices_of(page.limits, page.top_k) if page.link else [],
         folded=any(card.copies for card in cards),
         title=title,

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import calendar
 import difflib
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import cache
-from typing import Literal
 
 from semantik.decoding.pictures.formats import FORMATS, IMAGE_EXTENSIONS, RAW
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
 from semantik.errors import BadFilter, FilterTwice
 from semantik.queries import Filters, Order, Shape
+from semantik.search.date_figures import End, read_date
+from semantik.search.spoken_dates import read_period
 from semantik.words.plain import plain
 from semantik.words.text import in_all_languages, say
-
-End = Literal["first", "last"]
 
 KEYS = ("folder", "since", "until", "date", "side", "shape", "type", "order")
 
@@ -95,6 +93,7 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         folder=inner,
         since=max(filter(None, (filters.since, one.since)), default=None),
         until=min(filter(None, (filters.until, one.until)), default=None),
+        periods=(*filters.periods, *one.periods),
         min_side=max(filters.min_side, one.min_side),
         shape=one.shape or filters.shape,
         extensions=filters.extensions | one.extensions,
@@ -135,6 +134,7 @@ def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple
         words.append((say("syntax.since"), filters.since.isoformat()))
     if filters.until:
         words.append((say("syntax.until"), filters.until.isoformat()))
+    words += [(say("syntax.date"), period.words) for period in filters.periods]
     if filters.min_side:
         words.append((say("syntax.side"), str(filters.min_side)))
     if filters.shape:
@@ -146,22 +146,36 @@ def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple
     return words
 
 
-def read_date(value: str, end: End) -> date:
-    """The first or last day of a year, a month or a day: 2019, 2019-05, 2019-05-03, 3/5/2019, 5/2019.
+def _end(value: str, end: End) -> date:
+    """A date in figures, or the first or last day of one in words. Raises ValueError."""
+    try:
+        return read_date(value, end)
+    except ValueError:
+        spans = read_period(value).spans  # days of every year have no end
+        return min(first for first, _ in spans) if end == "first" else max(last for _, last in spans)
 
-    Raises ValueError.
-    """
-    parts = re.split(r"[-/.]", value.strip())
-    if len(parts[0]) != 4:
-        parts.reverse()
-    if len(parts) > 3 or len(parts[0]) != 4 or not all(part.isdecimal() and len(part) <= 4 for part in parts):
-        raise ValueError(value)
-    year, month, day = [*map(int, parts), 0, 0][:3]
-    if not month:
-        month = 1 if end == "first" else 12
-    if not day:
-        day = 1 if end == "first" else calendar.monthrange(year, month)[1]
-    return date(year, month, day)
+
+def _dated(filters: Filters, value: str) -> Filters:
+    try:
+        return replace(filters, since=read_date(value, "first"), until=read_date(value, "last"))
+    except ValueError:
+        return replace(filters, periods=(*filters.periods, read_period(value)))
+
+
+def without_each(filters: Filters, order: Order) -> list[tuple[Filters, Order]]:
+    """The filters and the order without one of them, for each that a page tells: dates that span a time are one."""
+    empty = Filters()
+    fewer: list[tuple[Filters, Order]] = []
+    for names in (("folder",), ("since", "until")):
+        if any(getattr(filters, name) for name in names):
+            fewer.append((replace(filters, **{name: getattr(empty, name) for name in names}), order))
+    for place in range(len(filters.periods)):
+        periods = filters.periods[:place] + filters.periods[place + 1 :]
+        fewer.append((replace(filters, periods=periods), order))
+    for name in ("min_side", "shape", "extensions"):
+        if getattr(filters, name):
+            fewer.append((replace(filters, **{name: getattr(empty, name)}), order))
+    return [*fewer, (filters, Order.RELEVANCE)] if order is not Order.RELEVANCE else fewer
 
 
 def read_side(value: str) -> int:
@@ -206,9 +220,9 @@ def read_folder(value: str) -> str:
 
 _READERS: dict[str, Callable[[Filters, str], Filters]] = {
     "folder": lambda filters, value: replace(filters, folder=read_folder(value)),
-    "since": lambda filters, value: replace(filters, since=read_date(value, "first")),
-    "until": lambda filters, value: replace(filters, until=read_date(value, "last")),
-    "date": lambda filters, value: replace(filters, since=read_date(value, "first"), until=read_date(value, "last")),
+    "since": lambda filters, value: replace(filters, since=_end(value, "first")),
+    "until": lambda filters, value: replace(filters, until=_end(value, "last")),
+    "date": _dated,
     "side": lambda filters, value: replace(filters, min_side=read_side(value)),
     "shape": lambda filters, value: replace(filters, shape=_shapes()[plain(value)]),
     "type": lambda filters, value: replace(filters, extensions=read_extensions(value)),

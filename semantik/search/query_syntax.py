@@ -17,10 +17,11 @@ from pathlib import Path
 from semantik.errors import AddressInQuery, BadWeight, SemantikError
 from semantik.queries import Filters, Order, Query, Remark, Term
 from semantik.records import split_path
-from semantik.search.filter_syntax import filter_words
+from semantik.search.filter_syntax import added, filter_words
 from semantik.search.picture_names import FindPicture, named_picture
 from semantik.search.query_tokens import MINUS, QUOTES, Token, tokens_of
 from semantik.search.refused_words import Grammar, Step, grammar_of, is_name
+from semantik.search.spoken_dates import LONGEST, describes_nothing, take_period
 from semantik.search.typed_filters import take_filter
 from semantik.storage.regular_files import is_file
 from semantik.words.plain import plain
@@ -41,6 +42,11 @@ class _Group:
     words: list[str] = field(default_factory=list)
     quoted: bool = False  # all of it is one phrase in quotes
 
+    @property
+    def text(self) -> str:
+        """Its words as one text."""
+        return " ".join(" ".join(self.words).split())
+
 
 def parse(words: str, folders: Sequence[Path] = (), find: FindPicture | None = None) -> Query:
     """The query that ``words`` ask for; names of picture files are looked for in ``folders``, in their order.
@@ -57,7 +63,10 @@ def parse(words: str, folders: Sequence[Path] = (), find: FindPicture | None = N
     while at < len(tokens):
         # The first of the readers that knows what stands there takes it, a word being the last resort.
         at += next(taken for read in _READERS if (taken := read(draft, tokens, at)))
-    terms = tuple(_term(group, folders, find, draft.remarks) for group in draft.groups if any(group.words))
+    groups = [group for group in draft.groups if any(group.words)]
+    if draft.dated and len(groups) == 1 and not groups[0].quoted and describes_nothing(groups[0].text):
+        groups = []  # "fotos de 2019" are all of them
+    terms = tuple(_term(group, folders, find, draft.remarks) for group in groups)
     return Query(terms, draft.filters, draft.order, tuple(dict.fromkeys(draft.remarks)))
 
 
@@ -93,6 +102,7 @@ class _Draft:
         self.groups = [self.group]
         self.wanted = self.group  # where to go on after a refusal
         self.refusal: Grammar | None = None
+        self.dated = False  # by words of the query, not by a filter
 
     @property
     def refuses_next(self) -> bool:
@@ -132,6 +142,25 @@ def _read_filter(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
     draft.filters, draft.order = found.filters, found.order
     draft.remarks += found.remarks
     return found.taken
+
+
+def _read_period(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
+    words = []
+    for token in tokens[at : at + LONGEST]:
+        if not token.is_plain or token.quoted:
+            break
+        words.append(token.value)
+    if not words or draft.refuses_next:
+        return 0
+    found = take_period(words, before=tokens[at - 1].words if at else "")
+    if not found:
+        return 0
+    period, taken = found
+    draft.filters, _ = added(say("syntax.date"), period.words, draft.filters, Order.RELEVANCE)
+    draft.dated = True
+    if draft.group.words and not draft.group.quoted:
+        draft.group.words[-1] = draft.group.words[-1].rstrip(",;")
+    return taken
 
 
 def _read_sign(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
@@ -195,7 +224,7 @@ def _read_word(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
     return 1
 
 
-_READERS: tuple[_Reader, ...] = (_read_filter, _read_sign, _read_refusal, _read_word)
+_READERS: tuple[_Reader, ...] = (_read_filter, _read_period, _read_sign, _read_refusal, _read_word)
 
 
 def _weight(weight: str) -> float:
@@ -206,7 +235,7 @@ def _weight(weight: str) -> float:
 
 
 def _term(group: _Group, folders: Sequence[Path], find: FindPicture | None, remarks: list[Remark]) -> Term:
-    text = " ".join(" ".join(group.words).split())
+    text = group.text
     weight = group.sign * group.weight
     if not group.quoted:
         for word in text.split():

@@ -17,6 +17,7 @@ from semantik.words.catalogue import LANGUAGES
 log = logging.getLogger(__name__)
 
 QUERY_LANGUAGES = ("auto", "multilingual", "english")
+HEMISPHERES = ("system", "north", "south")
 THEMES = ("system", "light", "dark")
 LONGEST_DECODING = 86_400.0
 """Seconds; more than a day is no limit, and beyond what the system's clocks take."""
@@ -44,6 +45,7 @@ class Config:
     language: str = "system"  # of the window: "system" or one of ``LANGUAGES``
     theme: str = "system"  # of the window: "system", "light" or "dark"
     query_language: str = "auto"  # who reads CLIP's queries: "auto" (by language), "multilingual" or "english"
+    hemisphere: str = "system"  # whose seasons "verano de 2019" means: "system" (by its country), "north" or "south"
     ask_multilingual: bool = True  # offer the multilingual text model when a query needs it
     weights_folder: str = ""  # where downloaded models are kept; empty: ~/.cache/clip
     clip_checkpoint: str = ""  # an own CLIP checkpoint that the user trusts; it runs code when loaded
@@ -112,6 +114,8 @@ def _within_bounds(config: Config) -> Config:
         values["top_k"] = Config.top_k
     if config.language not in ("system", *LANGUAGES):
         values["language"] = Config.language
+    if config.hemisphere not in HEMISPHERES:
+        values["hemisphere"] = Config.hemisphere
     if config.theme not in THEMES:
         values["theme"] = Config.theme
     if config.query_language not in QUERY_LANGUAGES:

@@ -175,6 +175,20 @@ def moment(value: datetime) -> str:
     return say("page.moment", day=day(value), time=f"{value.hour}:{value.minute:02}")
 
 
+def month_names(language: str) -> dict[int, str]:
+    """The names of the months, 1 to 12, in any of ``LANGUAGES``."""
+    from babel.dates import get_month_names
+
+    return dict(get_month_names("wide", locale=_locale(language)))
+
+
+def weekday_names(language: str) -> dict[int, str]:
+    """The names of the days of the week, 0 for Monday to 6, in any of ``LANGUAGES``."""
+    from babel.dates import get_day_names
+
+    return dict(get_day_names("wide", locale=_locale(language)))
+
+
 def clock(seconds: float) -> str:
     """A time in a video: 0:07, 12:34, 1:02:03."""
     minutes, rest = divmod(int(seconds), 60)

@@ -19,6 +19,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from semantik.gui.actions import searching
+from semantik.gui.main_window.filter_chips import FilterChips
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.widgets import file_dialogs
 from semantik.queries import Term
@@ -56,9 +57,34 @@ def test_the_text_box_takes_the_syntax(window, pages):
     assert window.messages[-1].startswith("La búsqueda pide y excluye a la vez «azul».")
     window.search("sin rojo")
     assert window.messages[-1].startswith("Escriba también qué quiere ver, no solo qué no")
-    window.search("rojo desde:ayer")
-    assert window.messages[-1].startswith("No se entiende «desde:ayer».")
+    window.search("rojo desde:luego")
+    assert window.messages[-1].startswith("No se entiende «desde:luego».")
     assert len(pages) == 1
+
+
+@pytest.fixture
+def rojo_in_august(library):
+    for path in library.rglob("*.png"):
+        os.utime(path, (0, datetime(2019, 8 if path.stem == "rojo" else 5, 3, 12).timestamp()))
+
+
+def test_a_click_takes_a_date_in_words_away(rojo_in_august, window, pages):
+    window.search("rojo en agosto carpeta:viaje")
+    assert window.messages[-1].startswith("Ninguna imagen cumple")
+    assert [button.cget("text") for button in window.part(FilterChips).winfo_children()] == [
+        "Solo en: viaje  ×",
+        "Fecha: en agosto  ×",
+    ]
+    window.press(window.button("Solo en: viaje  ×"))
+    window.wait_idle()
+    assert window.entry("Texto a Buscar").get() == 'rojo fecha:"en agosto"'
+    assert found(pages[-1]) == ["rojo"]
+    window.press(window.button("Fecha: en agosto  ×"))
+    window.wait_idle()
+    assert found(pages[-1])[0] == "rojo"
+    assert len(found(pages[-1])) == 6
+    assert window.part(FilterChips).winfo_children() == []
+    assert not window.part(FilterChips).winfo_ismapped()
 
 
 def test_a_filter_alone_lists_and_what_is_read_otherwise_is_said(window, library, pages):

@@ -173,13 +173,13 @@ def test_what_cannot_be_read_is_a_remark_and_an_error_when_nothing_is_left(opene
     assert answer.remarks("Modelo")[-1:] == ["El modelo Modelo no entiende «🐶 2019»: no ha contado en la búsqueda."]
     page = answer.page({}, "Modelo", None)
     assert list(page.notices) == answer.remarks("Modelo")
-    for words in ("🐶", "2019", "🐶 1 - verde", "🐶 fecha:2019"):
+    for words in ("🐶", '"2019"', "🐶 1 - verde", "🐶 fecha:2019"):
         with pytest.raises(TextUnread):
             found(opened, words)
     # In names it is found all the same.
-    assert found(opened, "2019", 5, by_name=True) == [NANDU, "viajes/2019/rojo grande.png"]
+    assert found(opened, '"2019"', 5, by_name=True) == [NANDU, "viajes/2019/rojo grande.png"]
     with pytest.raises(TextUnread):
-        found(opened, "1999", 5, by_name=True)
+        found(opened, '"1999"', 5, by_name=True)
 
 
 # -- Why nothing is found ------------------------------------------------------------------------------

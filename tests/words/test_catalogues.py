@@ -47,7 +47,7 @@ def test_every_language_is_itself(language):
     for key, forms in catalogue(language).items():
         for form in forms:
             found = betraying.search(quoted.sub("", form))
-            assert not found or key in QUERIES, f"{key}: {found}"
+            assert not found or key in QUERIES or key.startswith("dates."), f"{key}: {found}"
 
 
 NEIGHBOURS = {frozenset({"es", "pt"})}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from semantik import errors
 from semantik.gui.actions.example_pictures import ExamplePicker
 from semantik.gui.actions.model_picker import ModelPicker
+from semantik.gui.main_window.filter_chips import FilterChip
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
@@ -47,6 +48,7 @@ class Searching:
         self._models = models
         self._library: Library | None = None
         self._server: PageServer | None = None
+        self._typed: Query | None = None  # the words of the last search here, without what the controls say
         services.happened.folders_opening.connect(self._opening)
         services.happened.index_changed.connect(self._fit_top_k)
 
@@ -91,6 +93,7 @@ class Searching:
         from semantik.storage.typed_paths import typed_path
 
         query = library.read(words)
+        self._typed = query
         if pictures:
             found = read_pictures(pictures, typed_path(pictures), library.folders, library.find)
             query = replace(query, terms=(*query.terms, *found))
@@ -166,11 +169,24 @@ class Searching:
         from semantik.results.page import open_page
 
         self._show(answer, page)
+        self._show_chips()
         if not open_page(page):
             self._services.warn("warn.no_browser", path=page)
 
+    def _show_chips(self) -> None:
+        from semantik.results.header import filters_of
+
+        query, library = self._typed, self._library
+        if query is None or library is None:
+            return
+        told = filters_of(query.filters, query.order)
+        rest = library.without_each(query)
+        chips = [FilterChip(f"{what}: {value}", words) for (what, value), words in zip(told, rest, strict=True)]
+        self._view.chips.show(chips)
+
     def _failed(self, error: BaseException) -> None:
         self._services.happened.search_failed()
+        self._show_chips()  # a date that no picture has can be taken away
         self._services.show_failure(error)
 
     # -- The server that pages talk to -----------------------------------------------------------------

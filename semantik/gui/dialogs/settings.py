@@ -14,7 +14,7 @@ from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
 from semantik.gui.window_services import WindowServices
-from semantik.storage.settings import QUERY_LANGUAGES, THEMES
+from semantik.storage.settings import HEMISPHERES, QUERY_LANGUAGES, THEMES
 from semantik.words.catalogue import LANGUAGES
 from semantik.words.text import native_name, say
 
@@ -84,10 +84,14 @@ class SettingsDialog(Dialog):
         self.query_language = _choice(
             group, 2, "query", QUERY_LANGUAGES, self._services.config.query_language, letters=self.letters
         )
+        self.hemisphere = _choice(
+            group, 0, "hemisphere", HEMISPHERES, self._services.config.hemisphere, letters=self.letters, row=1
+        )
+        self.hemisphere.bind("<<ComboboxSelected>>", lambda event: self.choose_hemisphere())
         self.query_language.bind("<<ComboboxSelected>>", lambda event: self.choose_query_language())
 
     def _lock(self, busy: bool) -> None:
-        for box in (self.window_language, self.query_language, self.theme):
+        for box in (self.window_language, self.query_language, self.hemisphere, self.theme):
             box.state(["disabled" if busy else "!disabled"])
 
     def choose_window_language(self) -> None:
@@ -103,6 +107,12 @@ class SettingsDialog(Dialog):
         """Show all windows in the chosen theme."""
         self._services.save(theme=THEMES[self.theme.current()])
 
+    def choose_hemisphere(self) -> None:
+        """Read the seasons in the next queries by the chosen half of the world."""
+        chosen = HEMISPHERES[self.hemisphere.current()]
+        self._services.save(hemisphere=chosen)
+        self._engine.choose_hemisphere(chosen)
+
     def choose_query_language(self) -> None:
         """Let the chosen text model read the next queries."""
         chosen = QUERY_LANGUAGES[self.query_language.current()]
@@ -112,17 +122,28 @@ class SettingsDialog(Dialog):
 
 
 def _choice(
-    parent: tk.Misc, column: int, kind: str, values: tuple[str, ...], chosen: str, *, letters: AccessKeys
+    parent: tk.Misc,
+    column: int,
+    kind: str,
+    values: tuple[str, ...],
+    chosen: str,
+    *,
+    letters: AccessKeys,
+    row: int = 0,
 ) -> ttk.Combobox:
     titles = [
         native_name(value) if kind == "window" and value != SYSTEM else say(f"settings.{kind}_{value}")
         for value in values
     ]
-    label = ttk.Label(parent, text=say("settings.theme" if kind == "theme" else f"settings.{kind}_language"))
-    label.grid(row=0, column=column, padx=(px(parent, 0 if column == 0 else 28), px(parent, 10)))
+    named = f"settings.{kind}_language" if kind in ("window", "query") else f"settings.{kind}"
+    label = ttk.Label(parent, text=say(named))
+    below = 0 if row == 0 else px(parent, 8)
+    label.grid(
+        row=row, column=column, sticky="w", padx=(px(parent, 0 if column == 0 else 28), px(parent, 10)), pady=(below, 0)
+    )
     box = ttk.Combobox(parent, state="readonly", values=titles, width=max(map(len, titles)) + 2)
     box.current(values.index(chosen))
-    box.grid(row=0, column=column + 1)
+    box.grid(row=row, column=column + 1, sticky="w", pady=(below, 0))
     letters.name(label, box)
     return box
 

@@ -35,6 +35,7 @@ class Commands:
         self.paste: Signal[[bool]] = Signal()  # whether by the button, which answers in any case
         # Searches, and the pictures that were found
         self.search: Signal[[]] = Signal()
+        self.search_for: Signal[[str]] = Signal()  # these words in place of those that stand in the entry
         self.open_picture: Signal[[Path]] = Signal()
         self.find_similar: Signal[[Path]] = Signal()
         self.reveal_picture: Signal[[Path]] = Signal()

@@ -109,6 +109,7 @@ class MainView(ttk.Frame):
         )
         self.show_folders, self.watch = folder.show, folder.watch
         self.mode, self.filters, self.show_filters = query.mode, query.filters, query.show_filters
+        self.chips = query.chips
         self.text_entry, self.image_entry, self.preview = query.text_entry, query.image_entry, query.preview
         self.top_k, self.model_box, self.status = options.top_k, options.model_box, self.bottom.status
         self.show_waiting, self.show_share = self.bottom.show_waiting, self.bottom.show_share

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 from semantik.gui.main_window.commands import Commands
+from semantik.gui.main_window.filter_chips import FilterChips
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.fine_pictures import for_tk, pixels
@@ -40,6 +41,9 @@ class QueryRows(ttk.Frame):
         self._more = True
         self._build_modes()
         self._build_entries(do, history)
+        self.chips = FilterChips(self, do.search_for)
+        self.chips.grid(row=5, column=0, columnspan=5, sticky="w", pady=(px(self, 6), 0))
+        self.chips.grid_remove()
         self._build_filters(subfolders)
 
     def _build_modes(self) -> None:

@@ -97,6 +97,8 @@
       else words.focus();
     });
     words.addEventListener("input", () => complain(""));
+    for (const lift of document.querySelectorAll(".lift"))
+      lift.addEventListener("click", () => go("refine", { words: lift.dataset.words }, complain));
     // A page that is come back to asks again, whether it was kept or is read anew.
     addEventListener("pageshow", ping);
     document.addEventListener("visibilitychange", () => {
