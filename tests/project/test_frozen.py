@@ -9,6 +9,8 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -116,6 +118,32 @@ def test_it_names_every_required_package(standalone):
     content = (REPO / "requirements.txt").read_text(encoding="utf-8")
     listed = [name for name, _ in package_health.read_requirements(content)]
     assert set(listed) <= set(standalone("contents").required_packages())
+
+
+def test_it_brings_the_licences_of_what_it_brings(standalone, monkeypatch, tmp_path):
+    files = {
+        "one-1.dist-info": ["licenses/LICENSE", "licenses/vendored/COPYING.txt", "METADATA"],
+        "two-1.dist-info": ["LICENCE.md", "NOTICE", "METADATA", "top_level.txt"],
+        "three-1.dist-info": ["METADATA", "WHEEL"],
+    }
+    for folder, names in files.items():
+        for name in names:
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / name).write_text(f"Name: {folder.split('-')[0]}\n")
+        (tmp_path / folder / "RECORD").write_text("".join(f"{folder}/{name},,\n" for name in names))
+    monkeypatch.setattr(
+        standalone("contents").metadata, "distributions", lambda: metadata.Distribution.discover(path=[str(tmp_path)])
+    )
+    found = dict(standalone("contents").licence_files())
+    python = found.pop(str(Path(sysconfig.get_path("stdlib"), "LICENSE.txt")), "licences/Python")
+    assert python == "licences/Python"
+    assert {Path(file).relative_to(tmp_path).as_posix(): target for file, target in found.items()} == {
+        "one-1.dist-info/licenses/LICENSE": "licences/one/licenses",
+        "one-1.dist-info/licenses/vendored/COPYING.txt": "licences/one/licenses/vendored",
+        "two-1.dist-info/LICENCE.md": "licences/two",
+        "two-1.dist-info/NOTICE": "licences/two",
+        "three-1.dist-info/METADATA": "licences/three",
+    }
 
 
 # -- What it says --------------------------------------------------------------------------------------

@@ -30,6 +30,10 @@ NAME = "semantiksearch"
 DESCRIPTION = "Find your own pictures by what is in them"
 HERE = Path(__file__).resolve().parent
 
+OTHER_LICENCES = f"""
+What the program brings along has licences of its own, which are in /usr/lib/{NAME}/_internal/{contents.LICENCES}.
+"""
+
 LINTIAN_OVERRIDES = f"""\
 # The program brings its own Python and every library, so that it needs nothing else and meets no other version.
 {NAME}: embedded-library *
@@ -59,7 +63,7 @@ def make_deb(folder: Path, out: Path, *, quick: bool) -> Path:
         icon.parent.mkdir(parents=True)
         shutil.copy(contents.ROOT / "SS.png", icon)
         documents = root / "usr/share/doc" / NAME
-        _write(documents / "copyright", (contents.ROOT / "LICENSE").read_text(encoding="utf-8"))
+        _write(documents / "copyright", (contents.ROOT / "LICENSE").read_text(encoding="utf-8") + OTHER_LICENCES)
         (documents / "changelog.gz").write_bytes(gzip.compress(debian_changelog().encode(), 9, mtime=0))
         _write(root / "usr/share/lintian/overrides" / NAME, LINTIAN_OVERRIDES)
         size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and not path.is_symlink())
