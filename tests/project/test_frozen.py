@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -166,6 +167,15 @@ def test_its_doctor_advises_no_pip(tmp_path):
     again, optional = say("doctor.advice_standalone"), say("doctor.advice_standalone_optional")
     assert [say(each.advice, **each.facts) for each in found if each.advice] == [again, again, optional]
     assert "pip" not in again + optional
+
+
+def test_the_setup_program_for_windows_touches_nothing_while_the_program_runs():
+    script = (REPO / "tools" / "standalone" / "windows.nsi").read_text(encoding="utf-8")
+    sections = re.findall(r'^Section( "Uninstall")?\n(.*?)^SectionEnd$', script, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in sections] == ["", ' "Uninstall"']
+    for _, section in sections:
+        steps = [line.strip() for line in section.splitlines() if not line.lstrip().startswith(";")]
+        assert steps[:2] == [f'!insertmacro WaitUntilClosed "${{{name}}}"' for name in ("PROGRAM", "CONSOLE")]
 
 
 # -- The build -----------------------------------------------------------------------------------------

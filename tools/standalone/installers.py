@@ -23,7 +23,7 @@ sys.path.insert(0, str(contents.ROOT))
 from PIL import Image
 
 from semantik import __version__
-from semantik.desktop.launcher_files import Program, desktop_entry
+from semantik.desktop.launcher_files import Program, close_first, desktop_entry
 from semantik.words.text import say
 
 NAME = "semantiksearch"
@@ -129,9 +129,11 @@ def make_nsis(folder: Path, out: Path, *, quick: bool) -> Path:
             "REMOVE": tops,
             "VERSION": __version__,
             "PROGRAM": "SemantikSearch.exe" if frozen else "pythonw.exe",
+            "CONSOLE": "semantik.exe" if frozen else "python.exe",
             "ARGUMENTS": "" if frozen else "-P -m SemantikSearch",
             "SIZE": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) // 1024,
             "COMMENT": say("launcher.comment"),
+            **{f"CLOSE_{code.upper()}": words for code, words in close_first().items()},
         }
         if quick:
             defined["QUICK"] = 1
