@@ -124,7 +124,7 @@ def test_it_names_every_required_package(standalone):
 def test_it_brings_the_licences_of_what_it_brings(standalone, monkeypatch, tmp_path):
     files = {
         "one-1.dist-info": ["licenses/LICENSE", "licenses/vendored/COPYING.txt", "METADATA"],
-        "two-1.dist-info": ["LICENCE.md", "NOTICE", "METADATA", "top_level.txt"],
+        "two-1.dist-info": ["LICENCE.txt", "NOTICE", "METADATA", "top_level.txt"],
         "three-1.dist-info": ["METADATA", "WHEEL"],
     }
     for folder, names in files.items():
@@ -141,7 +141,7 @@ def test_it_brings_the_licences_of_what_it_brings(standalone, monkeypatch, tmp_p
     assert {Path(file).relative_to(tmp_path).as_posix(): target for file, target in found.items()} == {
         "one-1.dist-info/licenses/LICENSE": "licences/one/licenses",
         "one-1.dist-info/licenses/vendored/COPYING.txt": "licences/one/licenses/vendored",
-        "two-1.dist-info/LICENCE.md": "licences/two",
+        "two-1.dist-info/LICENCE.txt": "licences/two",
         "two-1.dist-info/NOTICE": "licences/two",
         "three-1.dist-info/METADATA": "licences/three",
     }
