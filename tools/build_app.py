@@ -48,7 +48,7 @@ def main() -> None:
         call(python, STANDALONE / "windows_folder.py", options.windows_python.resolve(), folder, options.python_version)
     else:
         kind = PACKERS[sys.platform]
-        tell_about_cuda(python)
+        tell_about_torch(python)
         spec = STANDALONE / "semantiksearch.spec"
         places = ("--distpath", work / "frozen", "--workpath", work / "pyinstaller")
         call(python, "-m", "PyInstaller", spec, "--noconfirm", "--log-level", "WARN", *places)
@@ -69,12 +69,15 @@ def make_venv(folder: Path, torch_index: str | None) -> str:
     return python
 
 
-def tell_about_cuda(python: str) -> None:
-    """Say so when the program is about to become five times as large as it need be."""
+def tell_about_torch(python: str) -> None:
+    """Say so when the program is about to become five times as large as it need be, or to lack models."""
     ask = [python, "-c", "import torch; print(torch.version.cuda or '')"]
     found = subprocess.run(ask, check=True, capture_output=True, text=True).stdout.strip()
     if found:
         print(f"torch here comes with CUDA {found}: about 5.8 GB. --torch-index can name a smaller one.", flush=True)
+    if subprocess.run([python, "-c", "import torchvision"], check=False, capture_output=True).returncode:
+        # torch of one index and torchvision of another: all else works, and the built program would tell nobody.
+        print("torchvision here is not for this torch: the program will be without SigLIP and DataComp.", flush=True)
 
 
 def call(*command: object) -> None:

@@ -83,6 +83,11 @@ def _string(value: str) -> str:
     return "\\s" + escaped[1:] if escaped.startswith(" ") else escaped  # blanks after the "=" do not count
 
 
+def close_first() -> dict[str, str]:
+    """What an installer asks of whoever has the program open, by the language's code: see tools/build_app.py."""
+    return {code: catalogue(code)["launcher.close_program"][0] for code in LANGUAGES}
+
+
 # -- macOS ---------------------------------------------------------------------------------------------
 
 

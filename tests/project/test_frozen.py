@@ -6,9 +6,12 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -118,6 +121,32 @@ def test_it_names_every_required_package(standalone):
     assert set(listed) <= set(standalone("contents").required_packages())
 
 
+def test_it_brings_the_licences_of_what_it_brings(standalone, monkeypatch, tmp_path):
+    files = {
+        "one-1.dist-info": ["licenses/LICENSE", "licenses/vendored/COPYING.txt", "METADATA"],
+        "two-1.dist-info": ["LICENCE.txt", "NOTICE", "METADATA", "top_level.txt"],
+        "three-1.dist-info": ["METADATA", "WHEEL"],
+    }
+    for folder, names in files.items():
+        for name in names:
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / name).write_text(f"Name: {folder.split('-')[0]}\n")
+        (tmp_path / folder / "RECORD").write_text("".join(f"{folder}/{name},,\n" for name in names))
+    monkeypatch.setattr(
+        standalone("contents").metadata, "distributions", lambda: metadata.Distribution.discover(path=[str(tmp_path)])
+    )
+    found = dict(standalone("contents").licence_files())
+    python = found.pop(str(Path(sysconfig.get_path("stdlib"), "LICENSE.txt")), "licences/Python")
+    assert python == "licences/Python"
+    assert {Path(file).relative_to(tmp_path).as_posix(): target for file, target in found.items()} == {
+        "one-1.dist-info/licenses/LICENSE": "licences/one/licenses",
+        "one-1.dist-info/licenses/vendored/COPYING.txt": "licences/one/licenses/vendored",
+        "two-1.dist-info/LICENCE.txt": "licences/two",
+        "two-1.dist-info/NOTICE": "licences/two",
+        "three-1.dist-info/METADATA": "licences/three",
+    }
+
+
 # -- What it says --------------------------------------------------------------------------------------
 
 
@@ -140,35 +169,60 @@ def test_its_doctor_advises_no_pip(tmp_path):
     assert "pip" not in again + optional
 
 
+def test_the_setup_program_for_windows_touches_nothing_while_the_program_runs():
+    script = (REPO / "tools" / "standalone" / "windows.nsi").read_text(encoding="utf-8")
+    sections = re.findall(r'^Section( "Uninstall")?\n(.*?)^SectionEnd$', script, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in sections] == ["", ' "Uninstall"']
+    for _, section in sections:
+        steps = [line.strip() for line in section.splitlines() if not line.lstrip().startswith(";")]
+        assert steps[:2] == [f'!insertmacro WaitUntilClosed "${{{name}}}"' for name in ("PROGRAM", "CONSOLE")]
+
+
 # -- The build -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(
     not os.environ.get("SEMANTIK_BUILD"),
-    reason="takes minutes and gigabytes: SEMANTIK_BUILD names a Python with PyInstaller and the program's packages",
+    reason="takes minutes and gigabytes: SEMANTIK_BUILD names a Python with PyInstaller and the program's packages, "
+    "or a .deb that was made with one",
 )
 @pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="needs dpkg-deb")
 def test_the_package_for_debian_searches_and_opens_its_window(tmp_path):
-    python = os.environ["SEMANTIK_BUILD"]
-    build = [sys.executable, "tools/build_app.py", "--python", python, "--quick"]
-    places = ["--work", str(tmp_path / "work"), "--out", str(tmp_path / "dist")]
-    subprocess.run([*build, *places], cwd=REPO, check=True, timeout=3600)
-    (package,) = (tmp_path / "dist").glob("*.deb")
-    subprocess.run(["dpkg-deb", "-x", package, tmp_path / "root"], check=True, timeout=600)
-    commands = tmp_path / "root" / "usr" / "bin"
+    place = tmp_path / "José Ñandú"
+    subprocess.run(["dpkg-deb", "-x", debian_package(tmp_path), place], check=True, timeout=600)
+    before = sorted(place.rglob("*"))
+    commands = place / "usr" / "bin"
     user = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "LANGUAGE": "es", "DISPLAY": os.environ.get("DISPLAY", "")}
-    paint(tmp_path / "fotos" / "rojo.png", (255, 0, 0))
-    paint(tmp_path / "fotos" / "azul.png", (0, 0, 255))
+    folder = tmp_path / "fotos de la niña"
+    paint(folder / "rojo.png", (255, 0, 0))
+    paint(folder / "azul.png", (0, 0, 255))
 
-    def semantik(*arguments: str) -> dict[str, object]:
-        done = subprocess.run(
-            [commands / "semantik", *arguments], env=user, capture_output=True, check=False, timeout=300
-        )
+    def semantik(*arguments: object) -> str:
+        command = [commands / "semantik", *map(str, arguments)]
+        done = subprocess.run(command, env=user, capture_output=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return done.stdout.decode()
 
-    folder = str(tmp_path / "fotos")
-    assert semantik("index", folder, "--encoder", "builtin", "--json")["count"] == 2
-    found = semantik("search", folder, "--text", "rojo", "-k", "2", "--json")
+    assert json.loads(semantik("index", folder, "--encoder", "builtin", "--json"))["count"] == 2
+    found = json.loads(semantik("search", folder, "--text", "rojo", "-k", "2", "--json"))
     assert {Path(hit["path"]).name for hit in found} == {"rojo.png", "azul.png"}
-    open_and_close([str(commands / "semantiksearch")], "Semantiksearch", cwd=str(tmp_path), env=user)
+    assert "pip" not in semantik("doctor").split()
+    silent = ["/bin/sh", "-c", '"$0" models >&-', commands / "semantik"]
+    done = subprocess.run(silent, env=user, stderr=subprocess.PIPE, check=False, timeout=300)
+    assert (done.returncode, done.stderr) == (0, b"")
+    open_and_close([str(commands / "semantiksearch")], "Semantiksearch", cwd="/", env=user)
+    # Whoever installed it is another user: it keeps everything in the home.
+    assert sorted(place.rglob("*")) == before
+    assert (tmp_path / ".local/share/SemantikSearch/image_search_config.json").is_file()
+
+
+def debian_package(folder: Path) -> Path:
+    """The package that is named, or one that is built in ``folder`` by the Python that is."""
+    given = Path(os.environ["SEMANTIK_BUILD"])
+    if given.suffix == ".deb":
+        return given
+    build = [sys.executable, "tools/build_app.py", "--python", given, "--quick"]
+    places = ["--work", folder / "work", "--out", folder / "dist"]
+    subprocess.run([*map(str, build), *map(str, places)], cwd=REPO, check=True, timeout=3600)
+    (made,) = (folder / "dist").glob("*.deb")
+    return made

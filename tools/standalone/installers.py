@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import email.utils
+import gzip
+import os
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path, PurePosixPath
 
 import contents
@@ -19,12 +23,21 @@ sys.path.insert(0, str(contents.ROOT))
 from PIL import Image
 
 from semantik import __version__
-from semantik.desktop.launcher_files import Program, desktop_entry
+from semantik.desktop.launcher_files import Program, close_first, desktop_entry
 from semantik.words.text import say
 
 NAME = "semantiksearch"
 DESCRIPTION = "Find your own pictures by what is in them"
 HERE = Path(__file__).resolve().parent
+
+OTHER_LICENCES = f"""
+What the program brings along has licences of its own, which are in /usr/lib/{NAME}/_internal/{contents.LICENCES}.
+"""
+
+LINTIAN_OVERRIDES = f"""\
+# The program brings its own Python and every library, so that it needs nothing else and meets no other version.
+{NAME}: embedded-library *
+"""
 
 
 def make_deb(folder: Path, out: Path, *, quick: bool) -> Path:
@@ -49,13 +62,16 @@ def make_deb(folder: Path, out: Path, *, quick: bool) -> Path:
         icon = root / "usr/share/icons/hicolor/256x256/apps" / f"{NAME}.png"
         icon.parent.mkdir(parents=True)
         shutil.copy(contents.ROOT / "SS.png", icon)
-        _write(root / "usr/share/doc" / NAME / "copyright", (contents.ROOT / "LICENSE").read_text(encoding="utf-8"))
+        documents = root / "usr/share/doc" / NAME
+        _write(documents / "copyright", (contents.ROOT / "LICENSE").read_text(encoding="utf-8") + OTHER_LICENCES)
+        (documents / "changelog.gz").write_bytes(gzip.compress(debian_changelog().encode(), 9, mtime=0))
+        _write(root / "usr/share/lintian/overrides" / NAME, LINTIAN_OVERRIDES)
         size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and not path.is_symlink())
         control = {
             "Package": NAME,
             "Version": __version__,
             "Architecture": architecture,
-            "Maintainer": "SemantikSearch <noreply@localhost>",
+            "Maintainer": maintainer(),
             "Section": "graphics",
             "Priority": "optional",
             "Installed-Size": str(size // 1024),
@@ -67,6 +83,18 @@ def make_deb(folder: Path, out: Path, *, quick: bool) -> Path:
         effort = ["-Zgzip", "-z1"] if quick else ["-Zxz", "-z6"]
         subprocess.run(["dpkg-deb", "--root-owner-group", *effort, "--build", str(root), str(made)], check=True)
     return made
+
+
+def maintainer() -> str:
+    """Whoever builds the package answers for it, by the variables of Debian's own tools."""
+    return f"{os.environ.get('DEBFULLNAME', 'SemantikSearch')} <{os.environ.get('DEBEMAIL', 'noreply@localhost')}>"
+
+
+def debian_changelog() -> str:
+    """The one entry of a package that is made anew for each version, in the form that Debian reads."""
+    made = email.utils.formatdate(float(os.environ.get("SOURCE_DATE_EPOCH", time.time())))
+    news = f"  * Version {__version__}; CHANGELOG.md in the program's repository says what is new."
+    return f"{NAME} ({__version__}) unstable; urgency=medium\n\n{news}\n\n -- {maintainer()}  {made}\n"
 
 
 def make_dmg(folder: Path, out: Path, *, quick: bool) -> Path:
@@ -101,9 +129,11 @@ def make_nsis(folder: Path, out: Path, *, quick: bool) -> Path:
             "REMOVE": tops,
             "VERSION": __version__,
             "PROGRAM": "SemantikSearch.exe" if frozen else "pythonw.exe",
+            "CONSOLE": "semantik.exe" if frozen else "python.exe",
             "ARGUMENTS": "" if frozen else "-P -m SemantikSearch",
             "SIZE": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) // 1024,
             "COMMENT": say("launcher.comment"),
+            **{f"CLOSE_{code.upper()}": words for code, words in close_first().items()},
         }
         if quick:
             defined["QUICK"] = 1

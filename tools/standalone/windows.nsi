@@ -30,11 +30,32 @@ UninstallIcon "${FOLDER}/SemantikSearch.ico"
 !insertmacro MUI_LANGUAGE "English"
 !insertmacro MUI_LANGUAGE "Portuguese"
 
+LangString CLOSE ${LANG_SPANISH} "${CLOSE_ES}"
+LangString CLOSE ${LANG_ENGLISH} "${CLOSE_EN}"
+LangString CLOSE ${LANG_PORTUGUESE} "${CLOSE_PT}"
+
+; Files of a program that runs cannot be replaced, and half of a version is none: nothing is touched before it is closed.
+!macro WaitUntilClosed FILE
+  again_${FILE}:
+  IfFileExists "$INSTDIR\${FILE}" 0 free_${FILE}
+  ClearErrors
+  FileOpen $0 "$INSTDIR\${FILE}" a
+  IfErrors 0 closed_${FILE}
+  MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(CLOSE)" /SD IDCANCEL IDRETRY again_${FILE}
+  SetErrorLevel 2
+  Quit
+  closed_${FILE}:
+  FileClose $0
+  free_${FILE}:
+!macroend
+
 Function OpenProgram
   ExecShell "" "$SMPROGRAMS\${NAME}.lnk"
 FunctionEnd
 
 Section
+  !insertmacro WaitUntilClosed "${PROGRAM}"
+  !insertmacro WaitUntilClosed "${CONSOLE}"
   ; What an earlier version had and this one has not must not stay among the packages.
   !include "${REMOVE}"
   SetOutPath "$INSTDIR"
@@ -53,6 +74,8 @@ Section
 SectionEnd
 
 Section "Uninstall"
+  !insertmacro WaitUntilClosed "${PROGRAM}"
+  !insertmacro WaitUntilClosed "${CONSOLE}"
   !include "${REMOVE}"
   Delete "$INSTDIR\uninstall.exe"
   RMDir "$INSTDIR"
