@@ -46,7 +46,7 @@ class Session:
             title, size = models.download_size(self._name)
             print(say("cli.downloading", name=title, size=size), file=sys.stderr)
             show = self._line.shows(lambda progress: download_status(title, progress))
-            models.download(self._name, self._control.telling(show))
+            models.fetch_whole(self._name, self._control.telling(show))
             self._line.end()
         models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)
