@@ -87,8 +87,13 @@ class Models:
 
     def is_whole(self, name: str) -> bool:
         """Whether nothing needs to be downloaded for a model to read the user's language. Raises UnknownEncoder."""
-        missing = model_advice.to_fetch(name, self._users_language(name), self._weights)
-        return self.is_ready(name) and all(part.name == name for part in missing)
+        return not self._missing(name)
+
+    def _missing(self, name: str) -> list[registry.ModelOnDisk]:
+        """What must be downloaded for that, the largest first. Raises UnknownEncoder."""
+        ready = self.is_ready(name)
+        parts = model_advice.to_fetch(name, self._users_language(name), self._weights)
+        return [part for part in parts if not (ready and part.name == name)]
 
     def has_memory_for(self, name: str) -> bool:
         """Whether another model can be loaded beside the one in use. Raises UnknownEncoder."""
@@ -119,7 +124,7 @@ class Models:
 
         Raises as ``download``, and DiskFull before anything is fetched if all of it has no room.
         """
-        parts = model_advice.to_fetch(name, self._users_language(name), self._weights)
+        parts = self._missing(name)
         model_advice.check_room(self.short_title(name), self.weights_folder, parts)
         before, total = 0, sum(part.size for part in parts)
         for part in parts:

@@ -219,7 +219,7 @@ def test_naming_clip_downloads_it_and_says_so(run, library, monkeypatch):
     assert code == 1
     first, second = err.splitlines()
     assert first.startswith("Se va a descargar el modelo CLIP ViT-B/32")
-    assert "(338 MB)" in first
+    assert "(855 MB)" in first
     assert "No hay conexión con example.org" in second
 
 
