@@ -99,12 +99,9 @@ def advise(language: str, computer: Computer, weights_folder: Path | None, own: 
 
 
 def to_fetch(name: str, language: str, weights_folder: Path | None) -> list[registry.ModelOnDisk]:
-    """What of a model and of its parts for a language is not on disk yet, the largest first.
-
-    A lack of room then shows before much is fetched. Raises UnknownEncoder.
-    """
+    """What of a model and of its parts for a language is not on disk yet, itself first. Raises UnknownEncoder."""
     parts = [registry.on_disk(card, weights_folder) for card in registry.needed(name, language)]
-    return sorted((part for part in parts if part.size and not part.ready), key=lambda part: -part.size)
+    return [part for part in parts if part.size and not part.ready]
 
 
 def total_size(name: str, language: str) -> int:

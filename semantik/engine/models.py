@@ -90,7 +90,7 @@ class Models:
         return not self._missing(name)
 
     def _missing(self, name: str) -> list[registry.ModelOnDisk]:
-        """What must be downloaded for that, the largest first. Raises UnknownEncoder."""
+        """What must be downloaded for that, itself first. Raises UnknownEncoder."""
         ready = self.is_ready(name)
         parts = model_advice.to_fetch(name, self._users_language(name), self._weights)
         return [part for part in parts if not (ready and part.name == name)]

@@ -622,9 +622,11 @@ def test_choosing_clip_downloads_all_that_it_takes_and_indexes_before_it_is_used
     window.choose_folder(library)
     window.messages.clear()
     arrived: list[str] = []
+    shown = threading.Semaphore(0)
 
     def download(model, folder, control):
         control.report(Progress(100 << 20, model.size, 5 << 20, 48.0))
+        assert shown.acquire(timeout=20)
         arrived.append(model.name)
 
     monkeypatch.setattr(registry.model_file_set, "download", download)
@@ -640,14 +642,21 @@ def test_choosing_clip_downloads_all_that_it_takes_and_indexes_before_it_is_used
     seen: list[str] = []
     line = window.part(ArrivalRow).message
     show = line.configure
-    monkeypatch.setattr(line, "configure", lambda **options: (seen.append(options.get("text", "")), show(**options)))
+
+    def note(**options):
+        show(**options)
+        if " de 855 MB" in options.get("text", ""):
+            seen.append(options["text"])
+            shown.release()
+
+    monkeypatch.setattr(line, "configure", note)
     box.event_generate("<<ComboboxSelected>>")
     window.press(window.button("Descargar (855 MB)", within=window.dialog()))
     window.wait(lambda: window.find("button", "Usarlo ya"), "the offer")
-    assert arrived == ["clip-ViT-B-32-multilingual-v1", "CLIP ViT-B/32"]
-    assert [message for message in seen if " de 855 MB" in message] == [
+    assert arrived == ["CLIP ViT-B/32", "clip-ViT-B-32-multilingual-v1"]
+    assert seen == [
         "Descargando CLIP ViT-B/32: 100 de 855 MB · 5,0 MB/s · quedan 3 min",
-        "Descargando CLIP ViT-B/32: 617 de 855 MB · 5,0 MB/s · quedan 48 s",
+        "Descargando CLIP ViT-B/32: 438 de 855 MB · 5,0 MB/s · quedan 1 min",
     ]
     assert window.app.engine.models.encoder.name == "builtin"
     window.press(window.button("Usarlo ya"))
