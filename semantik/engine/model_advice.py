@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -74,7 +75,8 @@ class Choice:
 
 
 def advise(language: str, computer: Computer, weights_folder: Path | None, own: str = "") -> list[Choice]:
-    """The models to choose from, the one that fits best first, the embedded one last.
+    """The models to choose from, the one that fits best first, the embedded one last: the first that is ``possible`` is
+    to be recommended.
 
     What reads the language and needs no download goes before what has to be fetched. ``own`` is the model that the
     user chose before, which comes first. Those with an ``obstacle`` are told, and come after all that fit.
@@ -128,7 +130,7 @@ def _choice(name: str, role: Role, language: str, computer: Computer, weights_fo
     left = _left(to_fetch(name, language, weights_folder))
     lacking = max(0, left + ROOM_TO_SPARE - computer.free) if left and computer.free is not None else 0
     obstacle: Obstacle = ""
-    if not all(importlib.util.find_spec(module) for card in cards for module in card.imports):
+    if not all(is_installed(module) for card in cards for module in card.imports):
         obstacle = "package"
     elif lacking:
         obstacle = "space"
@@ -151,6 +153,12 @@ def _memory() -> Any:
         return psutil.virtual_memory()
     except (OSError, psutil.Error):
         return None
+
+
+@cache
+def is_installed(module: str) -> bool:
+    """Whether a package's module is here; asked once, as looking for it takes time."""
+    return importlib.util.find_spec(module) is not None
 
 
 def _free(folder: Path) -> int | None:

@@ -79,7 +79,7 @@ class ModelPicker:
         """The model that the user chose; or what the specification names if it is here, or else what fits best."""
         if self._services.config.encoder or self._models.is_ready(self._models.preferred()):
             return self._models.preferred()
-        return self._models.advice()[0].name
+        return next(choice.name for choice in self._models.advice() if choice.possible)
 
     @property
     def _answering(self) -> str:
