@@ -84,6 +84,7 @@ class ArrivingModel:
 
     def _prepare(self, library: Library) -> None:
         self._arrival.prepare(library.folders)
+        self._show()
 
     def _hold(self, held: bool) -> None:
         self._held = held
@@ -139,7 +140,7 @@ class ArrivingModel:
         """From the arrival's threads."""
         if news.order != self._arrival.order:
             return  # the user wants something else meanwhile
-        if news.stage is Stage.FETCHED:
+        if news.stage in (Stage.FETCHED, Stage.READY):
             self._services.happened.models_changed()
         if news.stage is Stage.READY and news.name == self._models.encoder.name:
             self._models.read_queries(self._models.query_language)  # it has all of its parts now
