@@ -91,7 +91,7 @@ class ModelArrival:
         self._working = False  # neither paused, nor failed, nor ready
         self._fetched = False
         self._ready = False
-        self._folders: tuple[Path, ...] | None = None
+        self._folders: tuple[Path, ...] | None = ()
         self._held = False
         self._closed = False
         self._control = TaskControl()
@@ -238,7 +238,7 @@ class ModelArrival:
 
         encoder, control = self._models.create(order.name), order.control.telling(tell)
         done = [self._bring_up_to_date(self._open_folder(each, encoder), control) for each in order.folders]
-        return replace(ready, indexed=any(done) or not done)
+        return replace(ready, indexed=any(done))
 
     def _bring_up_to_date(self, indexed_folder: IndexedFolder, control: TaskControl) -> bool:
         """Whether the folder's index can answer now. Raises what is hopeless for others as well, and Cancelled."""

@@ -149,9 +149,10 @@ def test_what_fails_is_told_once_and_can_be_tried_again(desk, library, monkeypat
 
 
 def test_what_cannot_be_indexed_now_is_left_to_the_switch(desk, library, tmp_path):
-    desk.arrival.prepare([tmp_path / "desenchufado"])
-    desk.arrival.begin("good")
+    desk.arrival.begin("good")  # no folder is open yet
     assert desk.next().stage is Stage.FETCHED
+    assert desk.next().indexed is False
+    desk.arrival.prepare([tmp_path / "desenchufado"])
     assert desk.next().indexed is False
     desk.arrival.prepare([tmp_path / "desenchufado", library])
     assert desk.next().indexed is True
@@ -164,4 +165,4 @@ def test_what_cannot_be_indexed_now_is_left_to_the_switch(desk, library, tmp_pat
     desk.shelf.encoder.name = "whole"
     desk.arrival.begin("whole")
     assert [desk.next().stage, desk.next().stage] == [Stage.FETCHED, Stage.READY]
-    assert [made.name for made in desk.shelf.made] == ["good", "good"]
+    assert [made.name for made in desk.shelf.made] == ["good"] * 3

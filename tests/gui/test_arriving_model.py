@@ -22,7 +22,7 @@ from tests.support.window import Window
 
 TITLE = "SigLIP 2 B/32"
 LISTED = f"{TITLE} (descargar: 3 MB)"
-READY = f"{TITLE} ya ha visto sus fotos: encontrará más que «Integrado (sin descarga)»."
+READY = f"{TITLE} está listo: ya ha visto sus fotos."
 PREPARED = "Listo: 6 imágenes. Modelo: SigLIP 2 B/32 (español y muchos más)."
 
 
@@ -172,7 +172,7 @@ def test_closing_keeps_it_and_the_next_start_goes_on(start, at_home, servers, sa
     again.wait(lambda: servers[1].requests, "the second file")
     assert servers[0].requests[-1]["Range"] == "bytes=1000000-"
     # Who leaves it for later is not surprised by it at the next start.
-    again.press(again.button("Dejarlo para luego"))
+    again.press(again.button("Más tarde"))
     assert told(again) == f"{TITLE} espera: no se descarga ni se prepara hasta que lo diga."
     servers[1].gate.set()
     again.close()

@@ -569,10 +569,11 @@ def test_english(person, pictures):
     assert {
         "How to understand them?",
         "The best in English (recommended)",
-        "Understands any description, in English and 100 other languages. "
-        "It is 1,470 MB, once: some 10 min at 20 Mbit/s.",
+        "Understands any description, in English and 100 other languages.\n"
+        "Download: 1,470 MB, once (some 10 min at 20 Mbit/s).",
         "Fast",
-        "Smaller, and somewhat faster with your photos; right less often. It is 855 MB, once: some 6 min at 20 Mbit/s.",
+        "Smaller, and somewhat faster with your photos; right less often.\n"
+        "Download: 855 MB, once (some 6 min at 20 Mbit/s).",
         "Embedded (no download)",
     } <= set(texts(guide))
     guide.go_on()
@@ -600,16 +601,16 @@ def test_what_must_be_downloaded_is_said(person, pictures):
     assert [said for said in texts(guide.model_step) if said not in (say("guide.how"), say("guide.how_hint"))] == [
         "Paso 2 de 3",
         "La mejor en español (recomendada)",
-        f"{best} Ya está en este equipo: no hay que descargar nada.",
+        f"{best}\nYa está en este equipo: no hay que descargar nada.",
         "Rápida",
-        f"{fast} Faltan 517 de 855 MB: unos 4 min a 20 Mb/s.",
+        f"{fast}\nDescarga: faltan 517 de 855 MB (unos 4 min a 20 Mb/s).",
         "La mejor en español",
-        f"{best} Son 1.470 MB, una sola vez: unos 10 min a 20 Mb/s. "
+        f"{best}\nDescarga: 1.470 MB, una sola vez (unos 10 min a 20 Mb/s).\n"
         "Este equipo tiene poca memoria para ella: irá despacio.",
         "Rápida",
-        f"{fast} Son 855 MB y no caben: libere 300 MB en el disco.",
+        f"{fast}\nNo cabe: son 855 MB. Libere 300 MB en el disco.",
         "CLIP RN101",
-        "El modelo que eligió. Falta un paquete del programa; «Diagnóstico», en «?», dice cuál.",
+        "El modelo que eligió.\nFalta un paquete del programa; «Diagnóstico», en «?», dice cuál.",
         "Integrado (sin descarga)",
         "Empieza ahora mismo y nunca necesita internet, pero acierta menos.",
     ]

@@ -9,7 +9,7 @@ from semantik.encoders.registry import encoder_names
 from semantik.engine.model_arrival import ArrivalNews, ModelArrival, Stage
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.window_services import WindowServices
-from semantik.words.phrases import download_status, model_title
+from semantik.words.phrases import download_status
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, number, say
 
@@ -175,8 +175,7 @@ class ArrivingModel:
             return visible(why), ((say("arrival.retry"), self._resume), cancel)
         if news and news.stage is Stage.READY:
             key = "arrival.ready" if news.indexed else "arrival.ready_unindexed"
-            said = say(key, name=title, model=model_title(self._models.encoder.name))
-            return said, ((say("arrival.use"), self._use), (say("arrival.decline"), self._decline))
+            return say(key, name=title), ((say("arrival.use"), self._use), (say("arrival.decline"), self._decline))
         return self._progress_told(news, title), ((say("arrival.pause"), self._pause), cancel)
 
     def _progress_told(self, news: ArrivalNews | None, title: str) -> str:

@@ -132,9 +132,8 @@ def _explained(choice: Choice) -> str:
         key = "guide.offer_download" if choice.left == choice.size else "guide.offer_rest"
         params = {"size": _megabytes(choice.size), "left": _megabytes(choice.left)}
         effort = say(key, minutes=number(minutes), speed=number(SPEED), **params)
-    good = say(f"guide.{choice.role}_hint")
     slow = [say("guide.little_memory")] if choice.obstacle == "memory" else []
-    return " ".join([good, effort, *slow])
+    return "\n".join([say(f"guide.{choice.role}_hint"), effort, *slow])
 
 
 def _megabytes(size: int) -> str:
