@@ -13,14 +13,7 @@ from pathlib import Path
 from semantik.desktop.background_priority import in_background
 from semantik.encoders.base import Encoder
 from semantik.engine.models import Models
-from semantik.errors import (
-    Cancelled,
-    DecoderNotStarted,
-    DownloadFailed,
-    EncoderFailed,
-    IndexNotSaved,
-    SemantikError,
-)
+from semantik.errors import Cancelled, DecoderNotStarted, DownloadFailed, EncoderFailed, IndexNotSaved, SemantikError
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.index import let_go
 from semantik.long_tasks import Progress, TaskControl
@@ -32,13 +25,12 @@ _HOPELESS = (EncoderFailed, DownloadFailed, DecoderNotStarted, IndexNotSaved)
 
 
 class Stage(Enum):
-    """How far a model is; the values are names of texts."""
+    """How far a model is."""
 
     DOWNLOADING = "downloading"
     FETCHED = "fetched"  # it is on disk; its indexes come as soon as nothing else is indexed
     INDEXING = "indexing"
     READY = "ready"
-    PAUSED = "paused"
     FAILED = "failed"
 
 
@@ -81,7 +73,8 @@ class ModelArrival:
         open_folder: Callable[[Path, Encoder], IndexedFolder],
         on_news: Callable[[ArrivalNews], None],
     ) -> None:
-        """``open_folder``: a folder with another encoder than the one in use; ``on_news`` is called on any thread."""
+        """``open_folder``: a folder with another encoder than the one in use; ``on_news`` is called on any thread, and
+        must call nothing here."""
         self._models = models
         self._open_folder = open_folder
         self._on_news = on_news
@@ -205,15 +198,12 @@ class ModelArrival:
             news = ArrivalNews(order.name, Stage.FAILED, order.number)
         with self._lock:
             self._thread = None
-            counts = order.number == self._order
-            if counts:
-                stage = news.stage if news else Stage.PAUSED
-                self._fetched = self._fetched or stage is Stage.FETCHED
-                self._ready = stage is Stage.READY
-                self._working = stage is Stage.FETCHED
+            if order.number == self._order and news:
+                self._fetched = self._fetched or news.stage is Stage.FETCHED
+                self._ready = news.stage is Stage.READY
+                self._working = news.stage is Stage.FETCHED
+                self._on_news(news)  # before the next step has news
             self._take_step()
-        if news and counts:
-            self._on_news(news)
 
     def _download(self, order: _Order) -> ArrivalNews:
         if not self._models.is_whole(order.name):
