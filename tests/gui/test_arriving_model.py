@@ -228,6 +228,11 @@ def test_what_hinders_it_is_told_in_its_row_alone(at_home, servers, saved, monke
     window.root.update()
     assert "its SHA-256 differs" in told(window)
     assert window.find("button", "Try again")
+    # Whoever removes what arrived of it does not want it.
+    window.app.services.happened.model_removing("multilingual")  # a part of another one
+    assert saved()["next_encoder"] == SIGLIP
+    window.app.services.happened.model_removing(SIGLIP)
+    assert (told(window), saved()["next_encoder"]) == ("", "")
 
 
 def test_clip_gets_the_text_tower_that_it_lacks(at_home, monkeypatch, servers, saved, home):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from semantik.encoders.registry import encoder_names
+from semantik.encoders.registry import card, encoder_names
 from semantik.engine.model_arrival import ArrivalNews, ModelArrival, Stage
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.window_services import WindowServices
@@ -96,8 +96,8 @@ class ArrivingModel:
             self._forget()
 
     def _leave(self, name: str) -> None:
-        """A model's files are about to be removed."""
-        if name == self.name:
+        """A model's files, or those of a part of it, are about to be removed."""
+        if self.name and self.name in (name, card(name).part_of):
             self._forget()
 
     def _forget(self) -> None:
