@@ -16,7 +16,7 @@ from semantik.errors import Cancelled
 from semantik.long_tasks import TaskControl
 from semantik.storage.settings import Config
 from semantik.words.phrases import download_status, indexing_status
-from semantik.words.text import say
+from semantik.words.text import number, say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
@@ -44,9 +44,9 @@ class Session:
         models.require(self._name)
         if not models.is_ready(self._name):
             title, size = models.download_size(self._name)
-            print(say("cli.downloading", name=title, size=size), file=sys.stderr)
+            print(say("cli.downloading", name=title, size=number(size)), file=sys.stderr)
             show = self._line.shows(lambda progress: download_status(title, progress))
-            models.download(self._name, self._control.telling(show))
+            models.fetch_whole(self._name, self._control.telling(show))
             self._line.end()
         models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)

@@ -13,6 +13,9 @@ from semantik.encoders.base import Encoder
 Languages = Literal["english", "spanish_english", "sixteen", "fifty", "many"]
 """In which languages a model reads queries well; "many" are about a hundred."""
 
+_FEW: dict[Languages, tuple[str, ...]] = {"english": ("en",), "spanish_english": ("es", "en")}
+"""ISO 639-1 codes of those that are told one by one. The others have every language that the window speaks."""
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderOptions:
@@ -60,6 +63,9 @@ class ModelCard:
     is_offered: bool = True
     """Whether it is recommended to everybody. Other models are listed only while they are on disk or in use."""
 
+    imports: tuple[str, ...] = ()
+    """Modules of the packages without which its encoder cannot run."""
+
     packages: tuple[str, ...] = ()
     """Modules of the packages that bring along what is not downloaded: it is ready only when all are installed."""
 
@@ -77,3 +83,7 @@ class ModelCard:
     def size(self) -> int:
         """Bytes to download in all, 0 when nothing is downloaded."""
         return self.files.size if self.files else 0
+
+    def reads(self, language: str) -> bool:
+        """Whether it reads queries in one of the window's languages, an ISO 639-1 code, well."""
+        return self.languages not in _FEW or language in _FEW[self.languages]

@@ -37,7 +37,7 @@ BUILTIN = builtin.NAME
 """The model that needs no download."""
 
 DEFAULT_CLIP = clip.DEFAULT
-"""The model that is recommended to a user who has chosen none."""
+"""The model of the program's specification; which one fits whom, ``engine.model_advice`` knows."""
 
 
 def cards() -> list[ModelCard]:
@@ -51,6 +51,16 @@ def card(name: str) -> ModelCard:
         if known.name == name:
             return known
     raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
+
+
+def needed(name: str, language: str) -> list[ModelCard]:
+    """A model and what else it takes for it to read queries in a language: mostly nothing. Raises UnknownEncoder.
+
+    What these have to download in all is what choosing the model costs.
+    """
+    model = card(name)
+    parts = () if model.reads(language) else cards()
+    return [model, *(part for part in parts if part.part_of == name and part.reads(language))]
 
 
 def encoder_names() -> tuple[str, ...]:

@@ -58,18 +58,19 @@ class Engine:
 
         ``inactive``: those of them that are not searched.
         """
-        indexed_folders = [self._indexed_folder(folder) for folder in dict.fromkeys(map(plainly, folders))]
-        searcher = Searcher(self.pool, Relevance(background_folder(self.home)))
         encoder, resting = self.models.encoder, {plainly(folder) for folder in inactive}
+        indexed_folders = [self.indexed_folder(folder, encoder) for folder in dict.fromkeys(map(plainly, folders))]
+        searcher = Searcher(self.pool, Relevance(background_folder(self.home)))
         library = Library(indexed_folders, encoder, searcher, self.config, resting)
         self._open = (library,)
         return library
 
-    def _indexed_folder(self, folder: Path) -> IndexedFolder:
+    def indexed_folder(self, folder: Path, encoder: Encoder) -> IndexedFolder:
+        """A folder of its own, with any encoder. Nothing is read yet: see ``IndexedFolder.open``."""
         return IndexedFolder(
             self.home,
             folder,
-            self.models.encoder,
+            encoder,
             self.pool,
             approximate_from=APPROXIMATE_FROM if self.config.approximate_search else None,
             unwanted=Exclusions(self.config.exclude),

@@ -12,15 +12,16 @@ from semantik.downloads import model_file_set
 from semantik.downloads.model_file import default_folder
 from semantik.encoders import registry
 from semantik.encoders.base import Encoder
-from semantik.engine import model_trials
+from semantik.engine import model_advice, model_trials
+from semantik.engine.model_advice import Choice, Computer
 from semantik.engine.model_trials import Trial
 from semantik.errors import ModelInUse, UnknownEncoder
-from semantik.long_tasks import UNATTENDED, TaskControl
+from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import model_title
-from semantik.words.text import language, say
+from semantik.words.text import language, number, say
 
 
 class Models:
@@ -44,6 +45,10 @@ class Models:
         if name != self.encoder.name:
             self.encoder = self._create(name)
 
+    def create(self, name: str) -> Encoder:
+        """Another encoder than the one in use, not yet loaded. Raises UnknownEncoder."""
+        return self._create(name)
+
     def preferred(self) -> str:
         """The encoder that the user chose, or CLIP while nothing was chosen."""
         return self._config.encoder if self._config.encoder in registry.encoder_names() else self.DEFAULT_CLIP
@@ -66,14 +71,70 @@ class Models:
         return self._info(name).ready or self._checkpoint(name) is not None
 
     def download_size(self, name: str) -> tuple[str, int]:
-        """Title of an encoder and the megabytes (2^20 bytes) that it would download."""
-        return model_title(name), round(self._info(name).size / 2**20)
+        """Title of an encoder and the megabytes (2^20 bytes) of all that it takes to read the user's language."""
+        self.require(name)
+        return model_title(name), round(model_advice.total_size(name, self._users_language(name)) / 2**20)
+
+    def advice(self, own: str = "") -> list[Choice]:
+        """The models to choose from, the one that fits best first; ``own`` as in ``model_advice.advise``."""
+        here = Computer.here(self.weights_folder)
+        found = model_advice.advise(self._users_language(), here, self._weights, own)
+        return [replace(choice, left=0, obstacle="") if self._checkpoint(choice.name) else choice for choice in found]
+
+    def at_once(self) -> str:
+        """The model that fits best of those that can be used now."""
+        return next(choice.name for choice in self.advice() if choice.possible and self.is_ready(choice.name))
+
+    def is_whole(self, name: str) -> bool:
+        """Whether nothing needs to be downloaded for a model to read the user's language. Raises UnknownEncoder."""
+        return not self._missing(name)
+
+    def _missing(self, name: str) -> list[registry.ModelOnDisk]:
+        """What must be downloaded for that, itself first. Raises UnknownEncoder."""
+        ready = self.is_ready(name)
+        parts = model_advice.to_fetch(name, self._users_language(name), self._weights)
+        return [part for part in parts if not (ready and part.name == name)]
+
+    def has_memory_for(self, name: str) -> bool:
+        """Whether another model can be loaded beside the one in use. Raises UnknownEncoder."""
+        return model_advice.has_memory_for(model_advice.total_size(name, self._users_language(name)))
 
     def titles(self) -> dict[str, str]:
-        """Encoders to offer, name to title: the embedded one, the default CLIP, the one in use, all on disk."""
-        shown = {self.BUILTIN, self.DEFAULT_CLIP, self.preferred(), self.encoder.name}
+        """Encoders to offer, name to title: those that are recommended, the one in use, all on disk.
+
+        With what is not here yet, its megabytes are told.
+        """
+        advised = {choice.name: choice for choice in self.advice()}
+        shown = {*advised, self.preferred(), self.encoder.name}
         known = registry.describe(self._weights)
-        return {info.name: model_title(info.name) for info in known if info.ready or info.name in shown}
+        return {info.name: self._listed_title(info) for info in known if info.ready or info.name in shown}
+
+    def _listed_title(self, info: registry.ModelOnDisk) -> str:
+        if self.is_ready(info.name) or info.name == self.encoder.name or not info.card.files:
+            return model_title(info.name)
+        return say("model.to_download", name=info.card.files.name, size=number(self.download_size(info.name)[1]))
+
+    def short_title(self, name: str) -> str:
+        """What a model is called, without a word on what it is good at. Raises UnknownEncoder."""
+        files = registry.card(name).files
+        return files.name if files else model_title(name)
+
+    def fetch_whole(self, name: str, control: TaskControl = UNATTENDED) -> None:
+        """Fetch all that a model needs to read the user's language, as ``download`` does; progress counts all of it.
+
+        Raises as ``download``, and DiskFull before anything is fetched if all of it has no room.
+        """
+        parts = self._missing(name)
+        model_advice.check_room(self.short_title(name), self.weights_folder, parts)
+        before, total = 0, sum(part.size for part in parts)
+        for part in parts:
+
+            def show(progress: Progress, before: int = before) -> None:
+                done, rate = before + progress.done, progress.rate
+                control.report(Progress(done, total, rate, (total - done) / rate if rate > 0 else None))
+
+            self.download(part.name, control.telling(show))
+            before += part.size
 
     def download(self, name: str, control: TaskControl = UNATTENDED) -> None:
         """Fetch a model's files, or the multilingual text tower's. Progress counts bytes.
@@ -163,6 +224,11 @@ class Models:
 
     def _files_for(self, query: Query) -> model_file_set.ModelFiles | None:
         return next(filter(None, map(self.encoder.missing_for, query.texts)), None)
+
+    def _users_language(self, name: str = "") -> str:
+        """In which language queries are to be read; English of a checkpoint of the user's own, which has no parts."""
+        reads_english = self._config.query_language == "english" or (name and self._checkpoint(name))
+        return "en" if reads_english else language()
 
     def _checkpoint(self, name: str) -> Path | None:
         """The user's own file for a model; it runs code, so only the explicit setting names it."""

@@ -64,6 +64,7 @@ class Announcements:
         # Models
         self.model_chosen: Signal[[str]] = Signal()  # by the user, in the settings
         self.models_changed: Signal[[]] = Signal()  # those on disk
+        self.model_removing: Signal[[str]] = Signal()  # its files are about to be removed
         self.model_replaced: Signal[[]] = Signal()  # by one that the user chose: indexes for it are asked about
         self.model_in_use: Signal[[str]] = Signal()
         # Folders

@@ -36,6 +36,8 @@ class Config:
     watch: bool = False  # include new pictures while the program is open, without a question
     guide: bool = True  # show the first steps at the next start, if no folder was chosen yet
     encoder: str = ""  # a name from ``python -m semantik models``; empty: not chosen yet
+    next_encoder: str = ""  # another one that is on its way, or waits for the user to switch to it
+    next_encoder_paused: bool = False  # the user holds it
     top_k: int = 20  # pictures per search
     only_relevant: bool = False  # leave out results that are probably not meant
     fold_similar: bool = True  # show nearly equal pictures, as those of a burst, as one

@@ -156,10 +156,14 @@ def test_models_are_listed(run):
     lines = out.splitlines()
     assert code == 0
     assert [line.split()[0] for line in lines] == list(registry.encoder_names())
-    assert any(line.startswith("clip-vit-b-32 ") and line.endswith("se descargaría (338 MB)") for line in lines)
+    assert any(line.startswith("clip-vit-b-32 ") and line.endswith("se descargaría (855 MB)") for line in lines)
+    (best,) = [line for line in lines if "La mejor en español" in line]
+    assert best.startswith("siglip2-b-32-256 ")
+    assert best.endswith("se descargaría (1.470 MB)")
     assert any(line.startswith("builtin ") and line.endswith("listo") for line in lines)
     _, out, _ = run("models", "--json")
     assert {entry["name"]: entry["ready"] for entry in json.loads(out)}["builtin"] is True
+    assert {entry["name"]: entry["download_bytes"] for entry in json.loads(out)}["clip-vit-b-32"] == 896_458_769
 
 
 @pytest.mark.parametrize(
@@ -219,7 +223,7 @@ def test_naming_clip_downloads_it_and_says_so(run, library, monkeypatch):
     assert code == 1
     first, second = err.splitlines()
     assert first.startswith("Se va a descargar el modelo CLIP ViT-B/32")
-    assert "(338 MB)" in first
+    assert "(855 MB)" in first
     assert "No hay conexión con example.org" in second
 
 

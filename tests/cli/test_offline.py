@@ -144,7 +144,7 @@ def test_a_download_is_announced_before_the_first_network_call(guarded, library,
     done = guarded("-m", "semantik", "index", library, "--encoder", "clip-vit-b-32", GUARDED_IN_PYTHON_ONLY="1")
     assert done.returncode == 1
     lines = done.stderr.splitlines()
-    assert lines[0] == "Se va a descargar el modelo CLIP ViT-B/32 (recomendado) (338 MB)…"
+    assert lines[0] == "Se va a descargar el modelo CLIP ViT-B/32 (rápido) (855 MB)…"
     calls = [line for line in lines[1:] if line.startswith("SOCKET ")]
     asked = [call for call in calls if call.startswith("SOCKET socket.getaddrinfo ")]
     assert asked

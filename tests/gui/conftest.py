@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from semantik.engine import model_advice
 from semantik.storage.settings import CONFIG_NAME
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
 from tests.support.screens import screen
@@ -19,6 +20,13 @@ from tests.support.window import Window, windows
 def encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
     """All models are the predictable one; those that were made, in order."""
     return replace_encoders(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which model is recommended does not depend on the computer that runs the tests."""
+    monkeypatch.setattr(model_advice.Computer, "here", lambda weights_folder: model_advice.Computer(2**40, 2**40, 8))
+    monkeypatch.setattr(model_advice, "has_memory_for", lambda size: True)
 
 
 @pytest.fixture

@@ -8,11 +8,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from semantik.encoders import registry
 from semantik.engine import models
 from semantik.gui.dialogs.guide import Guide
 from semantik.storage.settings import CONFIG_NAME
-from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.window import Window
 
@@ -116,31 +114,6 @@ def test_skipping_it_takes_a_model_that_is_there_already(start, ready):
     window.press(guide_of(window).skip_button)
     window.wait_idle()
     assert window.app.engine.models.encoder.name == "clip-vit-b-32"
-
-
-def test_the_model_is_downloaded_before_the_folders_are_indexed(start, ready, monkeypatch, user, pages):
-    order: list[str] = []
-
-    def download(model, folder, control):
-        order.append("downloaded")
-        ready.add("clip-vit-b-32")
-
-    monkeypatch.setattr(registry.model_file_set, "download", download)
-    encode = FakeEncoder.encode_images
-    monkeypatch.setattr(
-        FakeEncoder, "encode_images", lambda self, batch: order.append(self.name) or encode(self, batch)
-    )
-    window = start(ready=False)
-    guide = guide_of(window)
-    window.press(guide.main)
-    assert guide.model_step.download.get() is True  # what is recommended
-    window.press(guide.main)
-    guide.search_step.query.set("azul")
-    window.press(guide.main)
-    window.wait(lambda: pages and not window.app.tasks.busy, "the results page")
-    assert order[:2] == ["downloaded", "clip-vit-b-32"]
-    assert window.entry("Directorio de Imágenes").get() == str(user / "Imágenes")
-    assert window.status.startswith("2 resultados en el navegador")
 
 
 def test_who_has_chosen_before_is_not_shown_it(start, home, library):

@@ -7,12 +7,14 @@ import os
 import threading
 import tkinter as tk
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tkinter import filedialog, font, ttk
 
 import platformdirs
 import pytest
 
+from semantik.engine.model_advice import Choice
 from semantik.folders import suggested_folders as picture_folders
 from semantik.folders.suggested_folders import PictureCount, count_pictures, suggested_folders
 from semantik.gui.dialogs import guide as guide_module
@@ -31,7 +33,10 @@ from tests.support.waiting import PATIENCE
 from tests.support.widget_finders import tab_order
 from tests.support.window import INTERPRETERS, pump
 
-CLIP = "CLIP ViT-B/32 (recomendado)"
+MEGA = 2**20
+BEST = Choice("siglip2-b-32-256", "best", 1470 * MEGA, 1470 * MEGA)
+FAST = Choice("clip-vit-b-32", "fast", 855 * MEGA, 855 * MEGA)
+EMBEDDED = Choice("builtin", "embedded", 0, 0)
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -203,13 +208,16 @@ class Person:
     def _search(self) -> None:
         self.searches += 1
 
-    def open(self, title: str = CLIP, megabytes: int = 338, **options: object) -> Guide:
+    def open(self, *choices: Choice, **options: object) -> Guide:
+        """The guide with these models to choose from, or those of somebody who has none."""
+
         def done(choice: GuideChoice | None) -> None:
             assert not self.guide.winfo_exists()
             assert self.root.grab_current() is None
             self.done.append(choice)
 
-        self.guide = Guide(self.root, self.tasks.post, self.tasks.ahead, (title, megabytes), done, **options)
+        shown = [*(choices or (BEST, FAST)), EMBEDDED]
+        self.guide = Guide(self.root, self.tasks.post, self.tasks.ahead, shown, done, **options)
         self.root.update()
         return self.guide
 
@@ -321,12 +329,12 @@ def test_what_was_chosen_is_kept_back_and_forth_and_told_in_the_end(person, user
     assert guide.folder_step.list.chosen() == (pictures, photos)
     guide.folder_step.list.boxes[0].box.invoke()
     guide.main.invoke()
-    assert guide.model_step.download.get() is False
+    assert guide.model_step.model.get() == "builtin"
     guide.main.invoke()
     assert guide.main.cget("text") == "Empezar a buscar"
     assert person.done == []
     guide.main.invoke()
-    assert person.done == [GuideChoice((photos,), download=False, watch=True, query="tarta de cumpleaños")]
+    assert person.done == [GuideChoice((photos,), model="builtin", watch=True, query="tarta de cumpleaños")]
 
 
 def test_the_defaults_take_three_clicks(person, pictures):
@@ -334,7 +342,7 @@ def test_the_defaults_take_three_clicks(person, pictures):
     person.counted()
     for _ in range(3):
         guide.main.invoke()
-    assert person.done == [GuideChoice((pictures,), download=True, watch=True, query="")]
+    assert person.done == [GuideChoice((pictures,), model=BEST.name, watch=True, query="")]
 
 
 def test_folders_in_use_come_first_and_nothing_else_is_ticked(person, tmp_path, user, pictures):
@@ -501,8 +509,9 @@ def test_it_is_walked_through_by_keyboard(person, user, pictures):
     person.press("space", until=lambda: guide.folder_step.list.chosen() == (photos,))
     person.press("Return", until=lambda: guide.step == 1)
     person.press("Tab", until=lambda: person.focus() is guide.model_step.offered)
+    person.press("Down", until=lambda: person.focus() is guide.model_step.buttons[FAST.name])
     person.press("Down", until=lambda: person.focus() is guide.model_step.embedded)
-    person.press("space", until=lambda: guide.model_step.download.get() is False)
+    person.press("space", until=lambda: guide.model_step.model.get() == "builtin")
     person.press("KP_Enter", until=lambda: guide.step == 2)
     person.press("Tab", until=lambda: person.focus() is guide.search_step.examples[0])
     person.press("space", until=guide.search_step.query.get)
@@ -511,7 +520,7 @@ def test_it_is_walked_through_by_keyboard(person, user, pictures):
     person.press("Return", until=lambda: guide.step == 1)  # the button that the keyboard is on
     person.press("Return", until=lambda: guide.step == 2)
     person.press("Return", until=lambda: person.done)
-    assert person.done == [GuideChoice((photos,), download=False, watch=False, query="perro en la playa")]
+    assert person.done == [GuideChoice((photos,), model="builtin", watch=False, query="perro en la playa")]
     assert person.searches == 0
 
 
@@ -537,8 +546,8 @@ def test_letters_lead_through_all_steps(person, pictures, language):
     person.press(letter(guide.folder_step.list.boxes[0].box), until=lambda: not guide.folder_step.list.chosen())
     person.press(letter(guide.folder_step.list.boxes[0].box), until=guide.folder_step.list.chosen)
     person.press(go_on, until=lambda: guide.step == 1)
-    person.press(letter(guide.model_step.embedded), until=lambda: guide.model_step.download.get() is False)
-    person.press(letter(guide.model_step.offered), until=lambda: guide.model_step.download.get() is True)
+    person.press(letter(guide.model_step.embedded), until=lambda: guide.model_step.model.get() == "builtin")
+    person.press(letter(guide.model_step.offered), until=lambda: guide.model_step.model.get() == BEST.name)
     person.press(letter(guide.back), until=lambda: guide.step == 0)
     person.press(go_on, until=lambda: guide.step == 1)
     person.press(go_on, until=lambda: guide.step == 2)
@@ -551,7 +560,7 @@ def test_letters_lead_through_all_steps(person, pictures, language):
 
 def test_english(person, pictures):
     text.set_language("en")
-    guide = person.open("CLIP ViT-B/32 (recommended)", 1464)
+    guide = person.open()
     person.wait(lambda: "3 photos" in texts(guide))
     shown = texts(guide)
     assert guide.title() == "First steps with SemantikSearch"
@@ -560,8 +569,12 @@ def test_english(person, pictures):
     person.root.update()
     assert {
         "How to understand them?",
-        "CLIP ViT-B/32 (recommended)",
-        "Understands better what you look for. It is downloaded once (1,464 MB); after that it needs no internet.",
+        "The best in English (recommended)",
+        "Understands any description, in English and 100 other languages.\n"
+        "Download: 1,470 MB, once (some 10 min at 20 Mbit/s).",
+        "Fast",
+        "Smaller, and somewhat faster with your photos; right less often.\n"
+        "Download: 855 MB, once (some 6 min at 20 Mbit/s).",
         "Embedded (no download)",
     } <= set(texts(guide))
     guide.go_on()
@@ -571,21 +584,46 @@ def test_english(person, pictures):
     )
 
 
-@pytest.mark.parametrize(
-    ("megabytes", "words"),
-    [
-        (0, "Entiende mejor lo que se busca. Ya está en este equipo: no hay que descargar nada."),
-        (338, "Entiende mejor lo que se busca. Se descarga una sola vez (338 MB); después no necesita internet."),
-    ],
-)
-def test_what_must_be_downloaded_is_said(person, pictures, megabytes, words):
-    guide = person.open(CLIP, megabytes)
+def test_what_must_be_downloaded_is_said(person, pictures):
+    """Also what is here already, in part or whole, and what does not fit; what cannot be used cannot be chosen."""
+    guide = person.open(
+        replace(BEST, left=0),
+        replace(FAST, left=517 * MEGA),
+        replace(BEST, name="siglip2-b-16", obstacle="memory"),
+        replace(FAST, name="clip-rn50", obstacle="space", lacking=300 * MEGA),
+        replace(FAST, name="clip-rn101", role="own", obstacle="package"),
+    )
     assert any("nada sale de este equipo" in said for said in texts(guide))
     person.counted()
     guide.go_on()
     person.root.update()
-    assert words in texts(guide)
-    assert CLIP in texts(guide)
+    best = "Entiende cualquier descripción, en español y en otros 100 idiomas."
+    fast = "Más ligera y algo más rápida con sus fotos; acierta menos."
+    assert [said for said in texts(guide.model_step) if said not in (say("guide.how"), say("guide.how_hint"))] == [
+        "Paso 2 de 3",
+        "La mejor en español (recomendada)",
+        f"{best}\nYa está en este equipo: no hay que descargar nada.",
+        "Rápida",
+        f"{fast}\nDescarga: faltan 517 de 855 MB (unos 4 min a 20 Mb/s).",
+        "La mejor en español",
+        f"{best}\nDescarga: 1.470 MB, una sola vez (unos 10 min a 20 Mb/s).\n"
+        "Este equipo tiene poca memoria para ella: irá despacio.",
+        "Rápida",
+        f"{fast}\nNo cabe: son 855 MB. Libere 300 MB en el disco.",
+        "CLIP RN101",
+        "El modelo que eligió.\nFalta un paquete del programa; «Diagnóstico», en «?», dice cuál.",
+        "Integrado (sin descarga)",
+        "Empieza ahora mismo y nunca necesita internet, pero acierta menos.",
+    ]
+    usable = [name for name, button in guide.model_step.buttons.items() if not button.instate(["disabled"])]
+    assert usable == ["siglip2-b-32-256", "clip-vit-b-32", "siglip2-b-16", "builtin"]
+
+
+def test_what_was_chosen_before_is_chosen_again(person, pictures):
+    assert person.open(model="clip-vit-b-32").model_step.model.get() == "clip-vit-b-32"
+    person.guide.skip()
+    unusable = replace(FAST, obstacle="package")
+    assert person.open(unusable, BEST, model="clip-vit-b-32").model_step.model.get() == "siglip2-b-32-256"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -596,7 +634,7 @@ def test_every_step_fits_with_nothing_cut_off_and_no_jump(sit, user, percent, th
         fill(user / name)
     person = sit(percent, theme)
     text.set_language(language)
-    guide = person.open(say("model.siglip2-b-16"), 1464)
+    guide = person.open(BEST, replace(FAST, obstacle="memory"))
     boxes = guide.folder_step.list.boxes
     person.wait(lambda: len(boxes) == 5 and all(b.count.cget("text") != say("guide.counting") for b in boxes))
     person.root.update()

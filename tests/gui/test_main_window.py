@@ -14,10 +14,10 @@ import pytest
 import SemantikSearch
 from semantik import __version__
 from semantik.encoders import registry
-from semantik.engine import models
 from semantik.errors import NoNetwork
 from semantik.gui import window_services
 from semantik.gui.actions import loaded_actions
+from semantik.gui.main_window.arrival_row import ArrivalRow
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.widgets import file_dialogs
@@ -585,7 +585,7 @@ def test_who_skipped_the_guide_is_asked_once_and_the_embedded_model_needs_no_dow
     window = start(encoder="", guide=False, ready=False)
     dialog = window.dialog()
     texts = window.texts(dialog)
-    assert "Descargar (338 MB)" in texts
+    assert "Descargar (1.470 MB)" in texts
     assert window.status == "Elija un modelo."
     window.press(window.button("Empezar con el integrado", within=dialog))
     window.wait_idle()
@@ -598,46 +598,68 @@ def test_who_skipped_the_guide_is_asked_once_and_the_embedded_model_needs_no_dow
 
 def test_a_failed_download_goes_on_with_the_embedded_model(start, monkeypatch):
     def fail(*arguments):
-        raise NoNetwork(name="CLIP ViT-B/32", host="example.org")
+        raise NoNetwork(name="SigLIP 2 B/32", host="example.org")
 
     monkeypatch.setattr(registry.model_file_set, "download", fail)
     window = start(encoder="", guide=False, ready=False)
-    window.press(window.button("Descargar (338 MB)", within=window.dialog()))
+    window.press(window.button("Descargar (1.470 MB)", within=window.dialog()))
     window.wait_idle()
-    assert window.messages == [
-        "No hay conexión con example.org, así que CLIP ViT-B/32 no se pudo descargar. Compruebe la red e inténtelo "
-        "de nuevo.\n\nMientras tanto se usa el modelo integrado. Para intentarlo de nuevo, vuelva a elegir el modelo."
-    ]
+    row = window.part(ArrivalRow).message
+    window.wait(lambda: window.find("button", "Reintentar"), "the failure")
+    assert str(row.cget("text")) == (
+        "No hay conexión con example.org, así que SigLIP 2 B/32 no se pudo descargar. Compruebe la red e inténtelo "
+        "de nuevo."
+    )
+    assert window.messages == []
     assert window.app.engine.models.encoder.name == "builtin"
     window.more_options()
     assert window.combobox("Modelo").get() == "Integrado (sin descarga)"
 
 
-def test_choosing_clip_downloads_it_and_asks_before_indexing_again(window, library, home, monkeypatch):
+def test_choosing_clip_downloads_all_that_it_takes_and_indexes_before_it_is_used(window, library, home, monkeypatch):
     window.choose_folder(library)
     window.messages.clear()
     arrived: list[str] = []
+    shown = threading.Semaphore(0)
 
     def download(model, folder, control):
-        control.report(Progress(100 << 20, 338 << 20, 5 << 20, 48.0))
-        arrived.extend(file.filename for file in model.files)
+        control.report(Progress(100 << 20, model.size, 5 << 20, 48.0))
+        assert shown.acquire(timeout=20)
+        arrived.append(model.name)
 
     monkeypatch.setattr(registry.model_file_set, "download", download)
-    monkeypatch.setattr(models.Models, "is_ready", lambda self, name: name == "builtin" or bool(arrived))
+    monkeypatch.setattr(registry.model_file_set, "is_ready", lambda model, folder: model.name in arrived)
     window.more_options()
     box = window.combobox("Modelo")
-    box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))
+    assert [*box["values"]] == [
+        "CLIP ViT-B/32 (descargar: 855 MB)",
+        "SigLIP 2 B/32 (descargar: 1.470 MB)",
+        "Integrado (sin descarga)",
+    ]
+    box.current(0)
     seen: list[str] = []
-    line = window.status_line
+    line = window.part(ArrivalRow).message
     show = line.configure
-    monkeypatch.setattr(line, "configure", lambda **options: (seen.append(options.get("text", "")), show(**options)))
+
+    def note(**options):
+        show(**options)
+        if " de 855 MB" in options.get("text", ""):
+            seen.append(options["text"])
+            shown.release()
+
+    monkeypatch.setattr(line, "configure", note)
     box.event_generate("<<ComboboxSelected>>")
-    window.press(window.button("Descargar (338 MB)", within=window.dialog()))
-    window.wait_idle()
-    assert arrived == ["ViT-B-32.pt"]
-    (told,) = [message for message in seen if message.startswith("Descargando CLIP ViT-B/32")]
-    assert told.endswith("100 de 338 MB · 5,0 MB/s · quedan 48 s")
-    assert window.messages[0].startswith("Esta carpeta aún no está indexada con el modelo CLIP ViT-B/32")
+    window.press(window.button("Descargar (855 MB)", within=window.dialog()))
+    window.wait(lambda: window.find("button", "Usarlo ya"), "the offer")
+    assert arrived == ["CLIP ViT-B/32", "clip-ViT-B-32-multilingual-v1"]
+    assert seen == [
+        "Descargando CLIP ViT-B/32: 100 de 855 MB · 5,0 MB/s · quedan 3 min",
+        "Descargando CLIP ViT-B/32: 438 de 855 MB · 5,0 MB/s · quedan 1 min",
+    ]
+    assert window.app.engine.models.encoder.name == "builtin"
+    window.press(window.button("Usarlo ya"))
+    window.wait(lambda: window.status == "Listo: 6 imágenes. Modelo: CLIP ViT-B/32 (rápido).", "the other index")
+    assert window.messages == []
     assert window.app.engine.models.encoder.name == "clip-vit-b-32"
     assert json.loads((home / CONFIG_NAME).read_text())["encoder"] == "clip-vit-b-32"
     for name in ("builtin", "clip-vit-b-32"):

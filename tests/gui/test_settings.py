@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import hashlib
 import json
 import threading
 from pathlib import Path
@@ -13,9 +11,6 @@ from tkinter import ttk
 import numpy as np
 import pytest
 
-from semantik.downloads import model_file
-from semantik.downloads.model_file import WeightsFile
-from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders import registry
 from semantik.encoders.clip import models as clip_models
 from semantik.encoders.clip import multilingual
@@ -28,36 +23,16 @@ from semantik.gui.dialogs import model_table
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, Config
+from tests.support.small_models import CONTENTS, SIGLIP, SIZE, served_siglip
 from tests.support.task_controls import CancelledWhen
 from tests.support.waiting import PATIENCE
-from tests.support.weights_server import serving
 from tests.support.window import Window
-
-SIGLIP = "siglip2-b-32-256"
-CONTENTS = (np.random.default_rng(3).bytes(3_000_000), b"tokenizer" * 10_000)
-SIZE = sum(map(len, CONTENTS))
 
 
 @pytest.fixture
 def servers(monkeypatch):
     """SigLIP 2 as two small files on a server of the test's own."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    model_file._verified.clear()
-    with contextlib.ExitStack() as stack:
-        served = [stack.enter_context(serving(content)) for content in CONTENTS]
-        files = tuple(
-            WeightsFile(
-                "SigLIP 2 B/32",
-                server.url,
-                hashlib.sha256(server.content).hexdigest(),
-                len(server.content),
-                f"s/{name}",
-            )
-            for server, name in zip(served, ("net.safetensors", "tokenizer.json"), strict=True)
-        )
-        replaced = dataclasses.replace(open_clip_models.MODELS[SIGLIP], files=ModelFiles("SigLIP 2 B/32", files))
-        monkeypatch.setitem(open_clip_models.MODELS, SIGLIP, replaced)
+    with served_siglip(monkeypatch) as served:
         yield served
 
 
@@ -431,7 +406,7 @@ def test_the_model_in_use_and_the_own_checkpoint_are_refused(home, folder, engin
     engine.models.use(DEFAULT_CLIP)
     with pytest.raises(ModelInUse) as refused:
         engine.models.remove(DEFAULT_CLIP)
-    assert refused.value.params == {"name": "CLIP ViT-B/32 (recomendado)"}
+    assert refused.value.params == {"name": "CLIP ViT-B/32 (rápido)"}
     own = Engine(home, Config(weights_folder=str(folder), clip_checkpoint=str(files[0])))
     try:
         with pytest.raises(OwnCheckpoint):

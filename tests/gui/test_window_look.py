@@ -127,8 +127,11 @@ def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, perc
             assert height - fewer * int(ttk.Style(root).lookup("Treeview", "rowheight")) <= LAPTOP[1]
     window.part(FolderRow).show(())
     rows.show_paused(True)
+    offers = [(say("arrival.use"), window.app.search), (say("arrival.decline"), window.app.search)]
+    rows.arrival.say(say("arrival.ready_unindexed", name="SigLIP 2 B/32"), offers)
     root.update()
     assert cut_off(root) == []
+    assert root.minsize()[1] <= px(root, (SMALL if percent == 200 else SIZE[1]) - AROUND)
     root.geometry("+0+0")
     root.update()
     ground = {"light": "#fafafa", "dark": "#1c1c1c"}[theme]

@@ -31,6 +31,7 @@ def cards() -> Iterator[ModelCard]:
             files=ModelFiles(model.weights.name, (model.weights,)),
             is_offered=model.name == DEFAULT,
             made_files=partial(_made_files, model),
+            imports=("torch", "clip"),
             takes_checkpoint=True,
             takes_int8=True,
         )
@@ -42,6 +43,7 @@ def cards() -> Iterator[ModelCard]:
         make=None,
         files=multilingual.FILES,
         part_of=multilingual.SPACE_OF,
+        imports=("torch", "safetensors", "tokenizers"),
     )
 
 

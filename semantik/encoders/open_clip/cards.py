@@ -23,6 +23,7 @@ def cards() -> Iterator[ModelCard]:
             languages=_shown_languages(model.languages),
             make=partial(_encoder, model.name),
             files=model.files,
+            imports=("torch", "open_clip", "safetensors", "tokenizers"),
         )
 
 

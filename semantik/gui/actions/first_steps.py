@@ -37,8 +37,9 @@ class FirstSteps:
             services.root,
             services.tasks.post,
             services.tasks.ahead,
-            self._models.offer(),
+            self._models.choices(),
             self._done,
+            model=services.config.encoder,
             folders=[Path(name) for name in self._opened.named],
             watch=services.config.watch,
         )
@@ -47,8 +48,8 @@ class FirstSteps:
         services, models = self._services, self._models
         services.save(guide=False)
         if choice is None:
-            if not self._opened.named:  # the first start: begin with what needs no download
-                models.accept(recommended=models.offer()[1] == 0)
+            if not self._opened.named:
+                models.skip()
             return
         from semantik.engine.library import outermost
 
@@ -58,7 +59,7 @@ class FirstSteps:
         self._view.watch.set(choice.watch)
         services.save(watch=choice.watch)
         self._query = choice.query
-        models.accept(recommended=choice.download)
+        models.accept(choice.model)
 
     def _search(self) -> None:
         """Something can be found now: make the search that was chosen in the guide."""

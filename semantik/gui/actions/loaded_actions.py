@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from semantik.gui.actions.arriving_model import ArrivingModel
 from semantik.gui.actions.example_pictures import ExamplePicker
 from semantik.gui.actions.first_steps import FirstSteps
 from semantik.gui.actions.folder_commands import FolderActions
@@ -44,7 +45,8 @@ class LoadedActions:
         happened.answer_shown.connect(lambda answer, page: self._note_search(False, found=True))
         happened.search_failed.connect(lambda: self._note_search(False))
         self.engine = engine
-        self.models = ModelPicker(services, view, engine.models)
+        self.arriving = ArrivingModel(services, view, engine)
+        self.models = ModelPicker(services, view, engine.models, self.arriving)
         self.watching = Watching(services)
         self.indexing = Indexing(services, view, self.watching)
         self.opened = OpenFolders(services, view, engine, self.indexing)
@@ -60,6 +62,7 @@ class LoadedActions:
             self.first_steps.show()
         else:
             self.models.begin()
+            self.arriving.go_on()
 
     def show_settings(self) -> None:
         """The models on this computer, and the languages. Not during a task."""
@@ -103,5 +106,6 @@ class LoadedActions:
 
     def close(self) -> None:
         """The window is gone: end what goes on behind it."""
+        self.arriving.close()
         self.watching.close()
         self.searching.close()

@@ -1,4 +1,4 @@
-"""Choosing the model in the window: the first question, the list, the download, and what to do when it fails."""
+"""Choosing the model in the window: the first question, the list, and what a model lacks to read a query."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from semantik.errors import Cancelled, SemantikError
+from semantik.gui.actions.arriving_model import ArrivingModel
 from semantik.gui.dialogs.model_choice import ModelChoice
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.window_services import WindowServices
 from semantik.long_tasks import Progress
 from semantik.queries import Query
 from semantik.words.phrases import download_status, model_title
-from semantik.words.shown_names import visible
-from semantik.words.text import explain, say
+from semantik.words.text import say
 
 if TYPE_CHECKING:
+    from semantik.engine.model_advice import Choice
     from semantik.engine.models import Models
 
 log = logging.getLogger(__name__)
 
 
 class ModelPicker:
-    """Takes a model into use, downloading it first when the user agrees."""
+    """Takes a model into use; one that is not here is brought while another one answers, when the user agrees."""
 
-    def __init__(self, services: WindowServices, view: MainView, models: Models) -> None:
+    def __init__(self, services: WindowServices, view: MainView, models: Models, arriving: ArrivingModel) -> None:
         self._services = services
         self._view = view
         self._models = models
+        self._arriving = arriving
         self._titles: dict[str, str] = {}
         view.commands.choose_model.connect(self.choose)
         services.happened.model_chosen.connect(self.take)
@@ -41,64 +43,72 @@ class ModelPicker:
         """The model in use, as the user reads it."""
         return model_title(self._models.encoder.name)
 
-    def offer(self) -> tuple[str, int]:
-        """The title of the model that is recommended, or was chosen, and the megabytes to download for it."""
-        title, megabytes = self._models.download_size(self._recommended)
-        return title, 0 if self._models.is_ready(self._recommended) else megabytes
+    def choices(self) -> list[Choice]:
+        """The models that the guide offers, the one to recommend first: the one that was chosen, or what fits best."""
+        return self._models.advice(self._services.config.encoder)
 
-    def accept(self, *, recommended: bool) -> None:
-        """Use the model of ``offer``, downloading it if it is not here; or else the embedded one."""
-        name = self._recommended if recommended else self._models.BUILTIN
-        if self._models.is_ready(name):
+    def accept(self, name: str) -> None:
+        """Use a model that the user chose in the guide; until one that is not here is ready, another one answers."""
+        if self._models.is_whole(name):
             self._use(name)
         else:
-            self._download(name)
+            self._use(name if self._models.is_ready(name) else self._answering)
+            self._arriving.begin(name)
 
-    @property
-    def _recommended(self) -> str:
-        preferred = self._models.preferred()
-        return self._models.DEFAULT_CLIP if preferred == self._models.BUILTIN else preferred
+    def skip(self) -> None:
+        """Nothing was chosen: begin with what needs no download."""
+        self._use(self._models.at_once())
 
     def begin(self) -> None:
         """Use the chosen model. On the first start without weights on disk, ask once."""
-        wanted = self._models.preferred()
+        wanted = self._wanted
         if self._models.is_ready(wanted):
             self._use(wanted)
-        else:
-            self._offer(wanted)
+            return
+        self._services.tell(say("status.choose_model"))
+
+        def chosen(download: bool) -> None:
+            self._use(self._models.BUILTIN)
+            if download:
+                self._arriving.begin(wanted)
+
+        self._ask(wanted, say("ask.download_no"), chosen)
+
+    @property
+    def _wanted(self) -> str:
+        """The model that the user chose; or what the specification names if it is here, or else what fits best."""
+        if self._services.config.encoder or self._models.is_ready(self._models.preferred()):
+            return self._models.preferred()
+        return next(choice.name for choice in self._models.advice() if choice.possible)
+
+    @property
+    def _answering(self) -> str:
+        """The model in use, or at the first start the best that needs no download."""
+        return self._models.encoder.name if self._services.config.encoder else self._models.at_once()
 
     def choose(self) -> None:
         """Another model was picked in the list."""
         box = self._view.model_box
         name = list(self._titles)[box.current()]
         box.selection_clear()
+        box.set(self.title)  # until it is another one
         if name != self._models.encoder.name:
             self.take(name)
 
     def take(self, name: str) -> None:
-        """Use another model than before; one that is not here is offered for download."""
-        self._services.happened.model_replaced()
+        """Use another model than before; one that is not here is offered for download, and comes when it is ready."""
         if self._models.is_ready(name):
-            self._use(name)
+            self._services.happened.model_replaced()
+            self._arriving.release(name, lambda: self._use(name))
+        elif name == self._arriving.name:
+            self._services.tell(say("arrival.on_its_way", name=self._models.short_title(name)))
         else:
-            self._offer(name)
+            self._ask(name, say("arrival.decline"), lambda yes: self._arriving.begin(name) if yes else None)
 
-    def _offer(self, name: str) -> None:
+    def _ask(self, name: str, otherwise: str, on_choice: Callable[[bool], None]) -> None:
         """Nothing is downloaded unannounced: say what and how large, and let the user choose."""
         title, size_mb = self._models.download_size(name)
-        builtin = self._models.BUILTIN
-        self._services.tell(say("status.choose_model"))
-        ModelChoice(
-            self._services.root, title, size_mb, lambda yes: self._download(name) if yes else self._use(builtin)
-        )
-
-    def _download(self, name: str) -> None:
-        models, tasks, title = self._models, self._services.tasks, self._models.download_size(name)[0]
-        self._services.start(
-            lambda: models.download(name, tasks.telling(lambda p: self._show_download(title, p))),
-            lambda done: self._use(name),
-            self._download_failed,
-        )
+        ModelChoice(self._services.root, title, size_mb, on_choice, otherwise=otherwise)
 
     def understand(self, query: Query, then: Callable[[], None]) -> None:
         """Go on with ``then`` once the model can read the query as well as the user wants it to."""
@@ -142,16 +152,6 @@ class ModelPicker:
         self._services.show_share(progress.done / max(1, progress.total))
         if not self._services.tasks.control.cancelled:
             self._services.tell(download_status(title, progress))
-
-    def _download_failed(self, error: BaseException) -> None:
-        """Go on with the embedded model, say so, and say how to try again."""
-        if not isinstance(error, SemantikError):
-            raise error
-        log.warning("download failed: %r", error)
-        why = visible(explain(error))
-        key = "warn.download_cancelled" if isinstance(error, Cancelled) else "warn.embedded_instead"
-        self._services.warn(key, why=why)
-        self._use(self._models.BUILTIN)
 
     def _use(self, name: str) -> None:
         self._models.use(name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tkinter import ttk
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from semantik.folders.suggested_folders import PictureCount, count_pictures, suggested_folders
 from semantik.gui.dialogs.guide_steps import FolderStep, ModelStep, SearchStep, Step
@@ -18,17 +18,20 @@ from semantik.gui.widgets.screen_scale import px
 from semantik.long_tasks import TaskControl
 from semantik.words.text import say
 
+if TYPE_CHECKING:
+    from semantik.engine.model_advice import Choice
+
 
 @dataclass(frozen=True, slots=True)
 class GuideChoice:
     """What the user chose.
 
-    ``folders``: at least one. ``download``: use the offered model, downloading it unless it is ready; else the
-    embedded one. ``watch``: take in new photos while the program is open. ``query``: the first search, or empty.
+    ``folders``: at least one. ``model``: the name of one of those that were offered. ``watch``: take in new photos
+    while the program is open. ``query``: the first search, or empty.
     """
 
     folders: tuple[Path, ...]
-    download: bool
+    model: str
     watch: bool
     query: str = ""
 
@@ -41,13 +44,15 @@ class Guide(Dialog):
         parent: tk.Misc,
         post: Callable[[Callable[[], None]], None],
         ahead: Callable[[Callable[[], Any]], None],
-        offer: tuple[str, int],
+        choices: Sequence[Choice],
         on_done: Callable[[GuideChoice | None], None],
         *,
+        model: str = "",
         folders: Sequence[Path] = (),
         watch: bool = False,
     ) -> None:
-        """``offer``: the title of the model to recommend, and its megabytes to download, 0 when it is ready.
+        """``choices``: the models, the recommended one first, the embedded one last; ``model``: the one that was chosen
+        before.
 
         ``post`` has a function called on the window's thread, ``ahead`` runs one in another. ``folders`` are listed
         first and ticked. ``on_done`` is called once, when the window is gone: with the choice, or None when the guide
@@ -57,7 +62,7 @@ class Guide(Dialog):
         super().__init__(parent, say("guide.title"))
         self._post, self._ahead, self._on_done = post, ahead, on_done
         self._counting = TaskControl()  # cancelled when the window goes
-        self._build(offer, folders, watch)
+        self._build(choices, model, folders, watch)
         self.bind("<Destroy>", lambda event: self._counting.cancel() if event.widget is self else None)
         self.bind("<Escape>", lambda event: self.skip())
         self.protocol("WM_DELETE_WINDOW", self.skip)
@@ -68,13 +73,13 @@ class Guide(Dialog):
         ahead(partial(self._look, tuple(folders)))
         self.show(self.main)
 
-    def _build(self, offer: tuple[str, int], folders: Sequence[Path], watch: bool) -> None:
+    def _build(self, choices: Sequence[Choice], model: str, folders: Sequence[Path], watch: bool) -> None:
         stage = ttk.Frame(self.body)
         stage.grid(row=0, column=0, sticky="nsew")
         stage.columnconfigure(0, weight=1)
         stage.rowconfigure(0, weight=1)
         self.folder_step = FolderStep(stage, (1, 3), self.choose_other)
-        self.model_step = ModelStep(stage, (2, 3), *offer)
+        self.model_step = ModelStep(stage, (2, 3), choices, model)
         self.search_step = SearchStep(stage, (3, 3), watch=watch)
         self.steps: tuple[Step, ...] = (self.folder_step, self.model_step, self.search_step)
         self.step = 0
@@ -117,8 +122,8 @@ class Guide(Dialog):
         elif self.step < len(self.steps) - 1:
             self._go_to(self.step + 1)
         else:
-            download, watch = self.model_step.download.get(), self.search_step.watch.get()
-            self._leave(GuideChoice(chosen, download, watch, self.search_step.query.get()))
+            model, watch = self.model_step.model.get(), self.search_step.watch.get()
+            self._leave(GuideChoice(chosen, model, watch, self.search_step.query.get()))
 
     def skip(self) -> None:
         """Close the guide; nothing is chosen."""

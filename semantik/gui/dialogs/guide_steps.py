@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from tkinter import ttk
+from typing import TYPE_CHECKING
 
 from semantik.gui.dialogs.guide_folders import FolderChoices
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
+from semantik.words.phrases import model_title
 from semantik.words.text import number, say
+
+if TYPE_CHECKING:
+    from semantik.engine.model_advice import Choice
 
 WIDTH = 560
 LIST_HEIGHT = 264  # five folders
@@ -71,18 +76,68 @@ class FolderStep(Step):
 
 
 class ModelStep(Step):
-    """The model that the program would like to use, or the embedded one."""
+    """The models to choose from, in plain words; the embedded one last."""
 
-    def __init__(self, parent: tk.Misc, place: tuple[int, int], title: str, megabytes: int) -> None:
+    def __init__(self, parent: tk.Misc, place: tuple[int, int], choices: Sequence[Choice], chosen: str) -> None:
         super().__init__(parent, place, say("guide.how"), say("guide.how_hint"))
-        self.download = tk.BooleanVar(self, value=True)
-        self.offered = ttk.Radiobutton(self, text=title, variable=self.download, value=True)
-        self.offered.grid(row=3, column=0, sticky="w")
-        offer = say("guide.offer_download", size=number(megabytes)) if megabytes else say("guide.offer_ready")
-        self.below(4, offer)
-        self.embedded = ttk.Radiobutton(self, text=say("model.builtin"), variable=self.download, value=False)
-        self.embedded.grid(row=5, column=0, sticky="w")
-        self.below(6, say("guide.embedded"))
+        possible = [choice.name for choice in choices if choice.possible]
+        self.model = tk.StringVar(self, value=chosen if chosen in possible else possible[0])
+        self.buttons: dict[str, ttk.Radiobutton] = {}
+        for number_of, choice in enumerate(choices):
+            recommended = choice.name == possible[0] and choice.role in ("best", "fast")
+            title = _title(choice)
+            button = ttk.Radiobutton(
+                self,
+                text=say("guide.recommended", title=title) if recommended else title,
+                variable=self.model,
+                value=choice.name,
+            )
+            button.grid(row=3 + 2 * number_of, column=0, sticky="w")
+            if not choice.possible:
+                button.state(["disabled"])
+            self.below(4 + 2 * number_of, _explained(choice))
+            self.buttons[choice.name] = button
+
+    @property
+    def offered(self) -> ttk.Radiobutton:
+        """The first one, mostly what is recommended."""
+        return next(iter(self.buttons.values()))
+
+    @property
+    def embedded(self) -> ttk.Radiobutton:
+        """The one that needs no download."""
+        return [*self.buttons.values()][-1]
+
+
+SPEED = 20
+"""Megabits per second: a slow connection of today, by which minutes are told."""
+
+
+def _title(choice: Choice) -> str:
+    return model_title(choice.name) if choice.role in ("own", "embedded") else say(f"guide.{choice.role}")
+
+
+def _explained(choice: Choice) -> str:
+    """What a model is good at, and what it takes."""
+    if choice.role == "embedded":
+        return say("guide.embedded")
+    if choice.obstacle == "space":
+        effort = say("guide.no_space", size=_megabytes(choice.left), lacking=_megabytes(choice.lacking))
+    elif choice.obstacle == "package":
+        effort = say("guide.no_package")
+    elif not choice.left:
+        effort = say("guide.offer_ready")
+    else:
+        minutes = max(1, round(choice.left * 8 / (SPEED * 1e6) / 60))
+        key = "guide.offer_download" if choice.left == choice.size else "guide.offer_rest"
+        params = {"size": _megabytes(choice.size), "left": _megabytes(choice.left)}
+        effort = say(key, minutes=number(minutes), speed=number(SPEED), **params)
+    slow = [say("guide.little_memory")] if choice.obstacle == "memory" else []
+    return "\n".join([say(f"guide.{choice.role}_hint"), effort, *slow])
+
+
+def _megabytes(size: int) -> str:
+    return number(max(1, round(size / 2**20)))
 
 
 class SearchStep(Step):

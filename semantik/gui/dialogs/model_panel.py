@@ -97,7 +97,8 @@ class ModelPanel(ttk.LabelFrame):
         entry = self.table.selected
         if entry is None:
             return
-        self.about_model.configure(text=good_at(entry))
+        parts = [each for each in self._models.entries() if entry.name in (each.name, each.card.part_of)]
+        self.about_model.configure(text=good_at(entry, sum(part.size for part in parts)))
         size = megabytes(entry.size - min(entry.have, entry.size))
         if entry.ready or not entry.size:
             words = say("settings.downloaded")
@@ -154,6 +155,7 @@ class ModelPanel(ttk.LabelFrame):
         entry = self.table.selected
         if not entry or not self._agrees(entry):
             return
+        self._services.happened.model_removing(entry.name)
         try:
             freed = self._models.remove(entry.name)
         except SemantikError as error:

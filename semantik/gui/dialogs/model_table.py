@@ -71,10 +71,10 @@ class ModelTable(ttk.Frame):
         self.select(kept.name if kept and kept.name in self._entries else in_use)
 
 
-def good_at(entry: ModelOnDisk) -> str:
-    """What a model is for, in a sentence or two."""
+def good_at(entry: ModelOnDisk, total: int) -> str:
+    """What a model is for, in a sentence or two; ``total``: bytes of its files and of all its parts."""
     key = f"model.good.{entry.name}"
-    return say(key if is_text(key) else "model.good.other")
+    return say(key if is_text(key) else "model.good.other", total=megabytes(total))
 
 
 def megabytes(size: int) -> str:

@@ -63,7 +63,7 @@ class MainView(ttk.Frame):
         for row, part in enumerate((folder, query, options)):
             part.grid(row=row, column=0, sticky="ew", pady=(0 if row == 0 else px(self, 8), 0))
         self.strip = ResultStrip(self, do)
-        self.bottom = StatusRows(self, do)
+        self.bottom = StatusRows(self, do, self.letters)
         self.top.grid(row=0, column=0, sticky="new")
         self.strip.grid(row=1, column=0, sticky="nsew", pady=(px(self, 8), 0))
         self.bottom.grid(row=2, column=0, sticky="new", pady=(px(self, 8), 0))
@@ -114,6 +114,7 @@ class MainView(ttk.Frame):
         self.top_k, self.model_box, self.status = options.top_k, options.model_box, self.bottom.status
         self.show_waiting, self.show_share = self.bottom.show_waiting, self.bottom.show_share
         self.show_skipped, self.show_paused = self.bottom.show_skipped, self.bottom.show_paused
+        self.arrival = self.bottom.arrival
 
     def _name_all(self) -> None:
         """Give letters to all controls at once, also to those that are hidden at first: none changes later."""

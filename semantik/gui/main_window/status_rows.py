@@ -5,15 +5,17 @@ from __future__ import annotations
 import tkinter as tk
 from tkinter import ttk
 
+from semantik.gui.main_window.arrival_row import ArrivalRow
 from semantik.gui.main_window.commands import Commands
+from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.screen_scale import px
 from semantik.words.text import say
 
 
 class StatusRows(ttk.Frame):
-    """The bar with "Pausar" and "Cancelar", the status line, and "Omitidas" when there are any."""
+    """The bar with "Pausar" and "Cancelar", the status line, and "Omitidas" and a model on its way if there are any."""
 
-    def __init__(self, parent: tk.Misc, do: Commands) -> None:
+    def __init__(self, parent: tk.Misc, do: Commands, letters: AccessKeys) -> None:
         super().__init__(parent)
         self.columnconfigure(0, weight=1)
         gap = (px(self, 8), 0)
@@ -28,6 +30,9 @@ class StatusRows(ttk.Frame):
         self.status.grid(row=1, column=0, sticky="ew", pady=(px(self, 6), 0))
         self.status.bind("<Configure>", lambda event: self.status.configure(wraplength=max(event.width - 8, 200)))
         self.skipped_button = ttk.Button(self, command=do.show_problems)
+        self.arrival = ArrivalRow(self, letters)
+        self.arrival.grid(row=2, column=0, columnspan=3, sticky="ew", pady=(px(self, 6), 0))
+        self.arrival.grid_remove()
         self.show_paused(False)
 
     def show_running(self, running: bool, pausable: bool) -> None:
