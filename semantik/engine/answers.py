@@ -36,7 +36,14 @@ class Answer:
     left_out: int = 0  # hits that were not relevant
     only_in_cloud: int = 0  # pictures of the folders that were not looked at, as they would have been downloaded
     unread: tuple[str, ...] = ()  # words and signs of the query that the model cannot read
+    known: int = 0  # pictures that could be found at all when it was asked, whatever the filters are
+    awaited: int = 0  # pictures of the folders that an indexing had still to look at
     read_as_english: bool = False  # though it is not English: the multilingual text model is not there
+
+    @property
+    def of(self) -> int:
+        """How many pictures could be found if what runs now were done."""
+        return self.known + self.awaited
 
     @property
     def first(self) -> list[Hit]:
@@ -78,4 +85,6 @@ class Answer:
             notices=[*self.remarks(model_title), *away],
             words=self.words,
             link=link,
+            known=self.known,
+            awaited=self.awaited,
         )

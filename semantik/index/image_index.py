@@ -50,6 +50,8 @@ class ImageIndex:
         self._skipped = SkippedFiles()
         self._dirty = True
         self._approximate_from = approximate_from
+        self.awaited = 0
+        """Files of the folder that were still to be looked at when this was what is known of it; 0: it is complete."""
 
     @property
     def space(self) -> str:
@@ -163,9 +165,13 @@ class ImageIndex:
             raise IndexDamaged(why="space", detail=space)
         self.__dict__.update(other.__dict__)
 
-    def fork(self) -> ImageIndex:
-        """The same index once more, to be changed while this one is searched; vectors never change, and are shared."""
+    def fork(self, awaited: int = 0) -> ImageIndex:
+        """The same index once more, to be changed while this one is searched; vectors never change, and are shared.
+
+        Or to be searched while this one is changed, by a thread that changes it: as it is now, with ``awaited``.
+        """
         other = copy(self)
+        other.awaited = awaited
         kept = self._manifest
         other._manifest = replace(
             kept,
@@ -252,6 +258,11 @@ class ImageIndex:
     def path_of(self, row: int) -> Path:
         """Absolute path of that file."""
         return self.folder / split_key(self._manifest.paths[row])[0]
+
+    def place_of(self, row: int) -> tuple[object, ...]:
+        """Where the picture in ``row`` comes in the order of names, folder by folder, and then of moments."""
+        file, moment = split_key(self._manifest.paths[row])
+        return (file.split("/"), moment or 0.0, row)
 
     def moment_of(self, row: int) -> float | None:
         """The second in the video that the picture in ``row`` shows; None for what is no video."""
