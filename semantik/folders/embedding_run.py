@@ -46,8 +46,10 @@ class EmbeddingRun:
         on_batch: Callable[[int], None] = lambda left: None,
         kept: Collection[str] = (),
     ) -> None:
-        """``awaited``: paths of the files among them of which nothing is indexed; ``on_batch`` is told how many of these
-        are left. ``kept``: paths of pictures that stay as they are indexed when they cannot be embedded again."""
+        """``awaited``: paths of files of which nothing is indexed; ``on_batch`` is told how many of them are left.
+
+        ``kept``: paths of pictures that stay as they are indexed when they cannot be embedded again.
+        """
         self.encoder = encoder
         self.index = index
         self.control = control

@@ -122,8 +122,10 @@ def update_index(
     per batch: of a run that is cancelled, what was done until then is kept and saved; one that is paused saves,
     tells so by a Progress, and decodes nothing until it may go on. A bad file becomes a Problem. ``again``: paths of
     known bad files to try once more, whatever was wrong with them; of files that are only in a cloud, these alone are
-    downloaded, or all with ``fetch_cloud``. The newest are embedded first (see ``newest_first``). ``on_batch`` is told,
-    on this thread and while nothing changes ``index``, how many files are left of which nothing is indexed: first of all, and after each batch.
+    downloaded, or all with ``fetch_cloud``. The newest are embedded first (see ``newest_first``).
+
+    ``on_batch`` is told, on this thread and while nothing changes ``index``, how many files are left of which nothing
+    is indexed: before the first batch and after each.
 
     Pictures that ``unwanted`` names, and RAW files and videos of the same shot as a picture beside them, are dropped
     without a question.
