@@ -20,6 +20,7 @@ from semantik.errors import (
     FolderUnreadable,
     IndexDamaged,
     IndexingStopped,
+    IndexLocked,
     IndexNotSaved,
     IndexTooNew,
     NoImages,
@@ -243,6 +244,18 @@ class IndexedFolder:
         other = copy(self)
         other.index = self.index.fork() if self.index else None
         return other
+
+    def is_updated_elsewhere(self) -> bool:
+        """Whether another program brings this folder up to date now: what was loaded is what it had saved."""
+        if self.index is None:
+            return False
+        try:
+            with self.index.locked():
+                return False
+        except IndexLocked:
+            return True
+        except SemantikError:  # a home that cannot be written
+            return False
 
     def check(self) -> Check:
         """Compare the loaded index with the folder as it is now; no picture that is known is opened."""
