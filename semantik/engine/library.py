@@ -62,6 +62,7 @@ class Library:
         self.config = config
         self._encoder = encoder
         self._searcher = searcher
+        self._updating: frozenset[Path] = frozenset()  # folders that ``update`` is to go through
 
     @property
     def encoder(self) -> Encoder:
@@ -143,6 +144,7 @@ class Library:
         unknown errors are raised. After a cancellation, the folders that were left have no outcome.
         """
         outcomes: list[Outcome] = []
+        self._updating = frozenset(indexed_folder.folder for indexed_folder in indexed_folders)
         for indexed_folder in indexed_folders:
             try:
                 report = indexed_folder.update(
@@ -160,6 +162,7 @@ class Library:
                 outcomes.append(Outcome(indexed_folder, report))
             if control.cancelled:
                 break
+        self._updating = frozenset()
         return outcomes
 
     # -- Searching -------------------------------------------------------------------------------------
@@ -226,6 +229,7 @@ class Library:
             left_out=len(hits) - len(kept),
             known=self.count,
             awaited=self.awaited,
+            unbegun=tuple(each.name for each in self.active if each.index is None and each.folder in self._updating),
             only_in_cloud=sum(indexed_folder.only_in_cloud for indexed_folder in self.active),
             read_as_english=any(map(self._encoder.missing_for, query.texts)),
             unread=unread_of(query, self._encoder),

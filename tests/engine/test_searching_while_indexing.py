@@ -156,6 +156,23 @@ def test_several_folders_videos_and_wide_pictures_are_there_whole_or_not_at_all(
     assert (library.count, library.awaited) == (3 + 6 + 1 + moments, 0)
 
 
+def test_folders_that_have_yet_to_come_are_named(opened, tmp_path, encoder, begin):
+    later = [IndexedFolder(opened.home, reds(tmp_path / name, 1), encoder, opened.pool) for name in ("viajes", "escaneos")]
+    library = together(opened, *later)
+    update = begin(library.update, [opened, *later])
+    for _ in range(2):
+        encoder.wait_at_gate()
+        encoder.let_on()
+    encoder.wait_at_gate()
+    answer = library.ask(parse("rojo"), 3)
+    assert (answer.known, answer.awaited, answer.unbegun) == (8, 2, ("viajes", "escaneos"))
+    assert answer.remarks("x") == ["Todavía no se busca en «viajes» y «escaneos»: se indexa después."]
+    encoder.let_on(free=True)
+    assert [outcome.report.count for outcome in update.result(TIMEOUT)] == [10, 1, 1]
+    answer = library.ask(parse("rojo"), 3)
+    assert (answer.known, answer.awaited, answer.unbegun, answer.remarks("x")) == (12, 0, (), [])
+
+
 def test_what_was_cancelled_still_says_what_is_missing_until_it_is_not(opened, encoder, begin):
     control = TaskControl()
     update = begin(opened.update, control)
