@@ -157,7 +157,8 @@ def test_several_folders_videos_and_wide_pictures_are_there_whole_or_not_at_all(
 
 
 def test_folders_that_have_yet_to_come_are_named(opened, tmp_path, encoder, begin):
-    later = [IndexedFolder(opened.home, reds(tmp_path / name, 1), encoder, opened.pool) for name in ("viajes", "escaneos")]
+    folders = [reds(tmp_path / name, 1) for name in ("viajes", "escaneos")]
+    later = [IndexedFolder(opened.home, folder, encoder, opened.pool) for folder in folders]
     library = together(opened, *later)
     update = begin(library.update, [opened, *later])
     for _ in range(2):
