@@ -37,6 +37,8 @@ def test_the_page_says_among_how_many_it_was_searched_while_the_rest_is_indexed(
     filtered = outline(page_of("a.jpg", searched=30, known=12300, awaited=37700))
     assert filtered.texts("p", "summary") == ["1 resultado entre 30 imágenes en 0,04 s"]
     assert filtered.texts("p", "so-far") == ["Por ahora hay 12.300 de 50.000 fotos indexadas."]
+    nothing = replace(page_of("a.jpg"), hits=[], nearest=page_of("b.jpg").hits, known=1, awaited=9)
+    assert outline(nothing).texts("h2")[0] == "Ninguna de las fotos indexadas hasta ahora parece mostrar lo que busca"
     whole = outline(page_of("a.jpg", searched=12408, known=12408))
     assert whole.texts("p", "summary") == ["1 resultado entre 12.408 imágenes en 0,04 s"]
     assert whole.texts("p", "so-far") == []

@@ -166,7 +166,8 @@ class Searching:
             found = counted("status.found_of", len(answer.hits), **among, seconds=seconds, model=title)
         if answer.read_as_english:
             found = say("status.read_as_english", found=found)
-        remarks = [*([say("status.seems_absent")] if answer.nearest else []), *answer.remarks(title)]
+        absent = say("status.absent_so_far" if answer.awaited else "status.seems_absent")
+        remarks = [*([absent] if answer.nearest else []), *answer.remarks(title)]
         self._services.tell(say("status.remarked", found=found, remarks=" ".join(remarks)) if remarks else found)
         self._services.happened.answer_shown(answer, page)
 
