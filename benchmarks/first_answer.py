@@ -46,7 +46,7 @@ def copies(photos: Path, target: Path, count: int, side: int) -> None:
         os.utime(path, (now - age, now - age))
 
 
-def child(home: Path, folder: Path, every: float, screenshot: str) -> None:
+def child(home: Path, folder: Path, every: float, screenshot: str, *, first_only: bool) -> None:
     """Be the program, and print what was answered when."""
     import webbrowser
 
@@ -92,11 +92,11 @@ def child(home: Path, folder: Path, every: float, screenshot: str) -> None:
         wait(window, window.pictures)
         window.root.update()
         photograph(window.root.winfo_screen().split(".")[0]).save(screenshot)
-    while indexing.running and every:
+    while indexing.running and every and not first_only:
         wait(window, lambda: time.monotonic() > asked[-1] + every or not indexing.running)
         if indexing.running:
             ask()
-    wait(window, lambda: not indexing.running)
+    wait(window, lambda: first_only or not indexing.running)
     ended = time.monotonic()
     waits = [end - start for start, end in zip(asked, opened, strict=True)]
     row = {
@@ -127,12 +127,14 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=5000, help="photos of the folder")
     parser.add_argument("--side", type=int, default=640, help="pixels of their longer side")
     parser.add_argument("--every", type=float, default=5.0, help="seconds between two searches; 0: only the first")
+    parser.add_argument("--first-only", action="store_true", help="end with the first answer")
     parser.add_argument("--screenshot", default="", help="where to keep a picture of the screen at the first answer")
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--child", nargs=2, metavar=("HOME", "FOLDER"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        child(Path(options.child[0]), Path(options.child[1]), options.every, options.screenshot)
+        home, folder = map(Path, options.child)
+        child(home, folder, options.every, options.screenshot, first_only=options.first_only)
         return
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -142,10 +144,11 @@ def main() -> None:
             home = Path(scratch) / f"home{every:g}"
             home.mkdir()
             command = [sys.executable, "-m", __spec__.name, "--child", str(home), str(folder), "--every", str(every)]
-            command += ["--screenshot", options.screenshot] if options.screenshot and every else []
+            command += ["--screenshot", options.screenshot] if options.screenshot else []
+            command += ["--first-only"] if options.first_only else []
             shown = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=True).stdout
             rows.append({"searches made": name, **json.loads(shown.splitlines()[-1])})
-            if not options.every:
+            if not options.every or options.first_only:
                 break
     print("| searches | can search | first answer | among | answers | median, longest wait | longest gap | indexed |")
     print("|---|---|---|---|---|---|---|---|")

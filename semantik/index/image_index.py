@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -27,6 +28,7 @@ from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, 
 
 log = logging.getLogger(__name__)
 
+_EDITIONS = itertools.count(1)  # one for every fork: two of one index may differ in names alone
 _LOAD_TRIES = 100  # each further one is due to another program's save in the same milliseconds
 
 
@@ -50,6 +52,7 @@ class ImageIndex:
         self._skipped = SkippedFiles()
         self._dirty = True
         self._approximate_from = approximate_from
+        self._edition = 0
         self.awaited = 0
         """Files of the folder that were still to be looked at when this was what is known of it; 0: it is complete."""
 
@@ -99,7 +102,7 @@ class ImageIndex:
     @property
     def state(self) -> tuple[object, ...]:
         """What tells what the index holds from what it held before, or holds after a rebuild."""
-        return (self.store, *self._manifest.stamp, self.count, self.total_rows)
+        return (self.store, *self._manifest.stamp, self.count, self.total_rows, self._edition)
 
     # -- Loading ---------------------------------------------------------------------------------------
 
@@ -171,7 +174,7 @@ class ImageIndex:
         Or to be searched while this one is changed, by a thread that changes it: as it is now, with ``awaited``.
         """
         other = copy(self)
-        other.awaited = awaited
+        other.awaited, other._edition = awaited, next(_EDITIONS)
         kept = self._manifest
         other._manifest = replace(
             kept,

@@ -174,6 +174,25 @@ def test_folders_that_have_yet_to_come_are_named(opened, tmp_path, encoder, begi
     assert (answer.known, answer.awaited, answer.unbegun, answer.remarks("x")) == (12, 0, (), [])
 
 
+def test_names_are_those_of_the_moment(opened, encoder, begin):
+    encoder.gated = False
+    opened.update()
+    library = together(opened)
+    assert [hit.path.name for hit in library.search(parse("rojo"), 1, by_name=True)] == ["00.png"]
+    (opened.folder / "lejos").mkdir()
+    (opened.folder / "09.png").rename(opened.folder / "lejos" / "verdes.png")
+    paint(opened.folder / "nueva.png", (255, 50, 0))
+    encoder.gated = True
+    update = begin(opened.update)
+    encoder.wait_at_gate()  # what moved is known by now, and as many pictures as before
+    assert (library.count, library.awaited) == (10, 1)
+    assert names(library, "carpeta:lejos") == ["verdes.png"]
+    (named, *_) = library.search(parse("verdes"), 1, by_name=True)
+    assert named.path.name == "verdes.png"
+    encoder.let_on(free=True)
+    assert update.result(TIMEOUT).count == 11
+
+
 def test_what_was_cancelled_still_says_what_is_missing_until_it_is_not(opened, encoder, begin):
     control = TaskControl()
     update = begin(opened.update, control)
