@@ -103,7 +103,8 @@ def test_what_is_indexed_is_found_while_the_rest_goes_on(window, many, gate, pag
     progress, answer = window.status.splitlines()
     assert progress.startswith("Indexando 8 de 40 (20 %)")
     assert re.fullmatch(
-        r"8 resultados entre 8 de 40 fotos \(\d,\d\d s\)\. Modelo: Integrado \(sin descarga\)\..*", answer
+        r"8 resultados en el navegador, entre 8 de 40 fotos \(\d,\d\d s\)\. Modelo: Integrado \(sin descarga\)\..*",
+        answer,
     )
     assert found(window)[0] == "07.png"
     assert "Entre 8 de 40 fotos" in window.texts(window.part(ResultStrip))
@@ -120,7 +121,7 @@ def test_what_is_indexed_is_found_while_the_rest_goes_on(window, many, gate, pag
     assert newer(pages[0]) == 32
     window.search("rojo")
     assert "entre 40 imágenes" in pages[2].read_text(encoding="utf-8")
-    assert re.match(r"\d+ resultados en el navegador", window.status)
+    assert re.match(r"\d+ resultados en el navegador \(", window.status)
     window.wait(lambda: found(window)[:1] == ["39.png"], "the last answer's pictures")
     assert "Entre 20 de 40 fotos" not in [text for text in window.texts(window.part(ResultStrip)) if text]
     assert len(window.messages) == 2  # and the summary of what was indexed

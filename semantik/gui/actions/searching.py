@@ -144,7 +144,8 @@ class Searching:
         only_relevant = self._services.config.only_relevant
         self._services.start_search(
             lambda: self._answer(library, query, top_k, only_relevant=only_relevant),
-            lambda found: self._answered(library, *found),
+            # Not when other folders were opened meanwhile.
+            lambda found: self._answered(*found) if library is self._library else None,
             self._failed,
         )
 
@@ -181,11 +182,9 @@ class Searching:
 
         return newer
 
-    def _answered(self, library: Library, answer: Answer, page: Path) -> None:
+    def _answered(self, answer: Answer, page: Path) -> None:
         from semantik.results.page import open_page
 
-        if library is not self._library:
-            return  # other folders were opened meanwhile
         self._show(answer, page)
         if not open_page(page):
             self._services.warn("warn.no_browser", path=page)
