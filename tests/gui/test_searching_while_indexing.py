@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from semantik.errors import PageBusy
 from semantik.gui.actions import indexing
+from semantik.gui.actions.loaded_actions import TWICE
 from semantik.gui.main_window.result_strip import ResultStrip
 from semantik.index import ImageIndex
 from semantik.storage.home import index_folder
@@ -153,6 +155,7 @@ def _ask_while_paused(window, gate, entry, pages):
     window.press(window.button("Pausar"))
     gate.open_to(20)
     window.wait(lambda: window.status.startswith("En pausa: "), "paused")
+    window.wait(lambda: time.monotonic() - window.app.actions._found_at > TWICE, "what is no second strike any more")
     entry.event_generate("<Return>")
     window.wait(lambda: len(pages) == 2, "the answer while it holds still")
     assert window.status.splitlines()[0] == "En pausa: 20 de 40 (50 %). Lo hecho está guardado."
