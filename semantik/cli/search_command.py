@@ -17,7 +17,7 @@ from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import model_title
 from semantik.words.shown_names import visible
-from semantik.words.text import number, say
+from semantik.words.text import counted, number, say
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -54,6 +54,10 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         if options.html:
             session.engine.check_place(options.html)  # before minutes of work
         session.index_if_new()
+        for each in session.library.indexed_folders:
+            if each.is_updated_elsewhere():
+                told = counted("cli.being_indexed", each.count, folder=each.folder)
+                print(visible(told), file=sys.stderr)
         query = session.library.read(options.text or "")
         images = tuple(Term(image=_picture(image, session)) for image in options.image)
         query = replace(query, terms=(*query.terms, *images))

@@ -11,7 +11,8 @@ from semantik.queries import Query, Remark
 from semantik.records import Hit
 from semantik.results.page import EMBEDDED, PageLink, ResultsPage
 from semantik.words.phrases import remark_text
-from semantik.words.text import counted
+from semantik.words.shown_names import visible
+from semantik.words.text import counted, enumeration
 
 NEAREST = 3
 """Pictures to show, as probably not meant, when none is relevant."""
@@ -37,7 +38,15 @@ class Answer:
     left_out: int = 0  # hits that were not relevant
     only_in_cloud: int = 0  # pictures of the folders that were not looked at, as they would have been downloaded
     unread: tuple[str, ...] = ()  # words and signs of the query that the model cannot read
+    known: int = 0  # pictures that could be found at all when it was asked, whatever the filters are
+    awaited: int = 0  # pictures of the folders that an indexing had still to look at
+    unbegun: tuple[str, ...] = ()  # names of folders whose turn to be indexed has yet to come: how much is there?
     read_as_english: bool = False  # though it is not English: the multilingual text model is not there
+
+    @property
+    def of(self) -> int:
+        """How many pictures could be found if what runs now were done."""
+        return self.known + self.awaited
 
     @property
     def first(self) -> list[Hit]:
@@ -60,6 +69,8 @@ class Answer:
         told = list(self.query.remarks)
         if self.unread:
             told.append(Remark.of("unread", words=" ".join(self.unread), model=model_title))
+        if self.unbegun:
+            told.append(Remark.of("unbegun", folders=enumeration([f"«{visible(name)}»" for name in self.unbegun])))
         return [remark_text(remark) for remark in told]
 
     def page(self, thumbnails: Mapping[Path, Thumbnail], model_title: str, link: PageLink | None) -> ResultsPage:
@@ -80,4 +91,6 @@ class Answer:
             words=self.words,
             without=self.without,
             link=link,
+            known=self.known,
+            awaited=self.awaited,
         )

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -45,7 +46,7 @@ class Library:
     """The open folders, one at least, all with the same encoder.
 
     Inactive folders stay in it, and are neither searched nor brought up to date. Not thread-safe, as
-    ``IndexedFolder``.
+    ``IndexedFolder``: but one thread may search it while another brings it up to date.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Library:
         self.config = config
         self._encoder = encoder
         self._searcher = searcher
+        self._updating: frozenset[Path] = frozenset()  # folders that ``update`` is to go through
 
     @property
     def encoder(self) -> Encoder:
@@ -88,6 +90,23 @@ class Library:
     def count(self) -> int:
         """Pictures that can be found now, in all of them."""
         return sum(indexed_folder.count for indexed_folder in self.active)
+
+    @property
+    def awaited(self) -> int:
+        """Files of these that an update had still to look at; see ``IndexedFolder.awaited``."""
+        return sum(indexed_folder.awaited for indexed_folder in self.active)
+
+    @property
+    def expected(self) -> int:
+        """Pictures that can be found once the updates that run are done, as far as is known now."""
+        now = self.as_it_is()
+        return now.count + now.awaited
+
+    def as_it_is(self) -> Library:
+        """The same with the indexes of this moment, which do not change while the folders are brought up to date."""
+        now = copy(self)
+        now.indexed_folders = tuple(copy(indexed_folder) for indexed_folder in self.indexed_folders)
+        return now
 
     def subfolders(self) -> list[str]:
         """What the query's filter for folders may name: relative, with "/", by name."""
@@ -126,6 +145,7 @@ class Library:
         unknown errors are raised. After a cancellation, the folders that were left have no outcome.
         """
         outcomes: list[Outcome] = []
+        self._updating = frozenset(indexed_folder.folder for indexed_folder in indexed_folders)
         for indexed_folder in indexed_folders:
             try:
                 report = indexed_folder.update(
@@ -143,6 +163,7 @@ class Library:
                 outcomes.append(Outcome(indexed_folder, report))
             if control.cancelled:
                 break
+        self._updating = frozenset()
         return outcomes
 
     # -- Searching -------------------------------------------------------------------------------------
@@ -183,14 +204,20 @@ class Library:
         """Search; what is None is left to the settings: whether only relevant hits are wanted, whether names
         count, and whether near-duplicates are folded.
 
+        While the folders are brought up to date it answers from what is done, and K may be more than that.
         Raises BadTopK and what ``search`` raises.
         """
         # Loading the model is no part of the answer's time.
         self.prepare(query)
+        return self.as_it_is()._ask(query, top_k, only_relevant=only_relevant, by_name=by_name, folded=folded)
+
+    def _ask(
+        self, query: Query, top_k: int | str, *, only_relevant: bool | None, by_name: bool | None, folded: bool | None
+    ) -> Answer:
         started = time.monotonic()
         hits = self.search(
             query,
-            parse_top_k(top_k, self.count) if self.count else 1,
+            parse_top_k(top_k, self.count + self.awaited) if self.count else 1,
             by_name=self.config.names_count if by_name is None else by_name,
             folded=self.config.fold_similar if folded is None else folded,
         )
@@ -210,6 +237,9 @@ class Library:
             words=format_query(query, self.folders, self.find),
             without=tuple(self.without_each(query)),
             left_out=len(hits) - len(kept),
+            known=self.count,
+            awaited=self.awaited,
+            unbegun=tuple(each.name for each in self.active if each.index is None and each.folder in self._updating),
             only_in_cloud=sum(indexed_folder.only_in_cloud for indexed_folder in self.active),
             read_as_english=any(map(self._encoder.missing_for, query.texts)),
             unread=unread_of(query, self._encoder),

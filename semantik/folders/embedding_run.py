@@ -42,15 +42,22 @@ class EmbeddingRun:
         on_picture: Callable[[ImageFile, Decoded | DecodedVideo], None],
         on_copies: Callable[[Sequence[tuple[str, ImageFile]]], None],
         total: int,
+        awaited: Collection[str] = (),
+        on_batch: Callable[[int], None] = lambda left: None,
         kept: Collection[str] = (),
     ) -> None:
-        """``kept``: paths of pictures that stay as they are indexed when they cannot be embedded again."""
+        """``awaited``: paths of files of which nothing is indexed; ``on_batch`` is told how many of them are left.
+
+        ``kept``: paths of pictures that stay as they are indexed when they cannot be embedded again.
+        """
         self.encoder = encoder
         self.index = index
         self.control = control
         self.on_picture = on_picture
         self.on_copies = on_copies
         self.total = total
+        self.awaited = {*awaited}
+        self.on_batch = on_batch
         self.kept = kept
         self.done = 0
         self.added = 0  # pictures, and frames of videos
@@ -65,6 +72,7 @@ class EmbeddingRun:
         if not todo:
             return
         self.control.report(Progress(self.done, self.total))
+        self.on_batch(len(self.awaited))
         self.encoder.load(texts=False)
         self._speed.restart(self.done)  # loading the model is no measure of the speed to come
         first = self.done
@@ -84,6 +92,7 @@ class EmbeddingRun:
         self.index.copy(good)
         self.on_copies(good)
         self.done += len(good)
+        self.awaited.difference_update(file.path for _, file in good)
         self.embed([file for path, file in twins if path not in self.embedded], pool)
         return self.index.count_of(file.path for _, file in good)
 
@@ -111,7 +120,9 @@ class EmbeddingRun:
                     break
                 self._embed_batch(batch)
                 self.done += len(batch)
+                self.awaited.difference_update(file.path for file, _ in batch)
                 unsaved += len(batch)
+                self.on_batch(len(self.awaited))
                 self._speed.report(self.control, self.done, self.total)
                 if unsaved >= CHECKPOINT_IMAGES or time.monotonic() - saved_at >= CHECKPOINT_SECONDS:
                     self.index.save()
@@ -128,6 +139,7 @@ class EmbeddingRun:
 
     def _hold_still(self) -> None:
         self.index.save()
+        self.on_batch(len(self.awaited))
         told = self._speed.progress(self.done, self.total)
         self.control.report(replace(told, paused=True))
         self.control.wait_while_paused()

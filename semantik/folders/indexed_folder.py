@@ -20,6 +20,7 @@ from semantik.errors import (
     FolderUnreadable,
     IndexDamaged,
     IndexingStopped,
+    IndexLocked,
     IndexNotSaved,
     IndexTooNew,
     NoImages,
@@ -46,6 +47,11 @@ from semantik.words.plain import plain
 log = logging.getLogger(__name__)
 
 _READ_AT_ONCE = 2000  # files between two looks at whether to stop
+
+SHARE = 0.01
+"""By how much of itself an index grows during an update until it is shown again as it is: each time its metadata is
+copied, and so each row's a hundred times in all, a microsecond, however large the folder is.
+"""
 
 
 class State(Enum):
@@ -74,7 +80,9 @@ class Check:
 class IndexedFolder:
     """An image folder, its index for one encoder, and the work that can be done with both.
 
-    Not thread-safe: the window calls it from one worker at a time. ``approximate_from``: see ``ImageIndex``.
+    Not thread-safe: the window calls it from one worker at a time. But what ``index`` is may be searched in another
+    thread while ``update`` runs: an update works on an index of its own, and now and then puts what is done until then
+    in the place of the searched one, which never changes. ``approximate_from``: see ``ImageIndex``.
     ``fetch_cloud``: whether files that are only in a cloud are downloaded. ``unwanted``: what the user excluded; it
     may be changed at any time, and counts from the next check or update.
     """
@@ -118,9 +126,14 @@ class IndexedFolder:
         """Pictures that can be found now."""
         return self.index.count if self.index else 0
 
+    @property
+    def awaited(self) -> int:
+        """Files that an update had still to look at when what can be found now was known; 0 when that is all."""
+        return self.index.awaited if self.index else 0
+
     def folders(self) -> list[str]:
         """The folders with pictures below this one, relative, with "/", by name."""
-        rows = self.index.rows() if self.index else ()
+        rows = index.rows() if (index := self.index) else ()
         found = {parent for path in rows for parent in _parents(path)}
         return sorted(found, key=plain)
 
@@ -232,6 +245,18 @@ class IndexedFolder:
         other.index = self.index.fork() if self.index else None
         return other
 
+    def is_updated_elsewhere(self) -> bool:
+        """Whether another program brings this folder up to date now: what was loaded is what it had saved."""
+        if self.index is None:
+            return False
+        try:
+            with self.index.locked():
+                return False
+        except IndexLocked:
+            return True
+        except SemantikError:  # a home that cannot be written
+            return False
+
     def check(self) -> Check:
         """Compare the loaded index with the folder as it is now; no picture that is known is opened."""
         return self._seen(self._check())
@@ -248,6 +273,7 @@ class IndexedFolder:
         except NoImages as error:
             return Check(State.EMPTY, error=error)
         self._count_away(problems)
+        self.index.awaited = min(self.index.awaited, len(changes.added))
         if self.index.unsaved:
             self._keep_notes(self.index)
         return Check(State.CHANGED if changes else State.READY, changes or None, problems=tuple(problems))
@@ -263,13 +289,16 @@ class IndexedFolder:
     ) -> IndexReport:
         """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
 
+        Searches go on meanwhile, in what was there and in what is done; ``awaited`` says how much is not. After an
+        update that was cancelled or failed, what is left still counts as awaited.
+
         ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
         its first save. ``control``, ``again`` and ``check`` are as in ``update_index``.
         """
         self._failure, self._stopped = None, False
         if rebuild:
             return self._rebuild(control)
-        index = self.index or self._new_index()
+        index = self.index.fork(self.awaited) if self.index else self._new_index()
         try:
             return self._update(index, control, allow_mass_removal=allow_mass_removal, again=again, check=check)
         except SemantikError as error:
@@ -326,6 +355,17 @@ class IndexedFolder:
         again: Collection[str] = (),
         check: bool = False,
     ) -> IndexReport:
+        shown_rows, shown_generation = 0, index.generation
+
+        def show(left: int) -> None:
+            """Let what is done by now be searched, if it is much more than before."""
+            nonlocal shown_rows, shown_generation
+            index.awaited = left
+            grown = index.total_rows - shown_rows >= SHARE * shown_rows
+            if index.count and (grown or index.generation != shown_generation):
+                self.index = index.fork(left)
+                shown_rows, shown_generation = index.total_rows, index.generation
+
         report = update_index(
             self.folder,
             self.encoder,
@@ -342,7 +382,10 @@ class IndexedFolder:
             again=again,
             fetch_cloud=self._fetch_cloud,
             check=check,
+            on_batch=show,
         )
+        if not report.cancelled:
+            index.awaited = 0
         self._count_away(report.problems)
         self._stopped = report.cancelled
         self._bad = len(report.problems) - self.only_in_cloud

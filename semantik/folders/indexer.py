@@ -25,6 +25,7 @@ from semantik.folders.embedding_run import EmbeddingRun
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.known_content import Pairs, Read, Recognised, reader, recognise
 from semantik.folders.missing_pictures import check_removal, missed
+from semantik.folders.newest_first import newest_first
 from semantik.folders.scan import find_images
 from semantik.folders.walk import identify
 from semantik.index import ImageIndex
@@ -105,6 +106,7 @@ def update_index(
     again: Collection[str] = (),
     fetch_cloud: bool = False,
     check: bool = False,
+    on_batch: Callable[[int], None] = lambda left: None,
 ) -> IndexReport:
     """Make ``index`` match ``folder`` and save it; what is unchanged is not opened, unless ``check`` is set.
 
@@ -120,7 +122,10 @@ def update_index(
     per batch: of a run that is cancelled, what was done until then is kept and saved; one that is paused saves,
     tells so by a Progress, and decodes nothing until it may go on. A bad file becomes a Problem. ``again``: paths of
     known bad files to try once more, whatever was wrong with them; of files that are only in a cloud, these alone are
-    downloaded, or all with ``fetch_cloud``.
+    downloaded, or all with ``fetch_cloud``. The newest are embedded first (see ``newest_first``).
+
+    ``on_batch`` is told, on this thread and while nothing changes ``index``, how many files are left of which nothing
+    is indexed: before the first batch and after each.
 
     Pictures that ``unwanted`` names, and RAW files and videos of the same shot as a picture beside them, are dropped
     without a question.
@@ -170,6 +175,8 @@ def update_index(
                 control,
                 on_picture=on_picture,
                 on_copies=lambda copies: on_known((), copies),
+                awaited=_unknown(index, known),
+                on_batch=on_batch,
                 total=len(known.todo) + len(known.twins) + len(behind) + len(doubtful.waiting),
                 kept=frozenset(file.path for file in behind),
             )
@@ -216,7 +223,7 @@ def _embed(
     run: EmbeddingRun, known: Recognised, behind: list[ImageFile], doubtful: DoubtfulFiles, decoders: DecodePool
 ) -> int:
     """Embed what is left, then the halves for which no picture stands. Returns how many rows are copies."""
-    run.embed(known.todo, decoders)
+    run.embed(newest_first(known.todo), decoders)
     copied = run.repeat(known.twins, decoders)
     run.embed(behind, decoders)
     run.once_more(decoders)
@@ -226,6 +233,12 @@ def _embed(
         run.embed(halves, decoders)
         run.once_more(decoders)
     return copied
+
+
+def _unknown(index: ImageIndex, known: Recognised) -> set[str]:
+    """The paths of what is to be embedded, and has no rows of a former version."""
+    new = (*known.todo, *(file for _, file in known.twins))
+    return {file.path for file in new if not index.rows_of(file.path)}
 
 
 def _wide(

@@ -75,6 +75,7 @@ class Announcements:
         self.folder_news: Signal[[Library, IndexedFolder, str, str]] = Signal()  # from the watch: state and message
         self.index_changed: Signal[[Library]] = Signal()  # what can be found
         self.indexing_began: Signal[[]] = Signal()
+        self.indexing_searchable: Signal[[Library]] = Signal()  # something of what is being indexed can be found
         self.indexing_progressed: Signal[[Progress, IndexedFolder]] = Signal()
         self.indexing_ended: Signal[[Library, Sequence[Outcome]]] = Signal()
         self.indexing_failed: Signal[[Library, BaseException]] = Signal()  # in a way that nobody foresaw
@@ -98,6 +99,7 @@ class WindowServices:
         self.status = ""
         """What the status line says."""
         self._on_idle: Callable[[], None] | None = None
+        self._indexing = False  # the task that runs can hold still, and does not mind searches
 
     # -- Settings --------------------------------------------------------------------------------------
 
@@ -124,15 +126,43 @@ class WindowServices:
         *,
         pausable: bool = False,
     ) -> None:
-        """Run ``work`` in the worker; the window is busy until its outcome is shown. Failures are shown by default."""
+        """Run ``work`` in the worker; the window is busy until its outcome is shown. Failures are shown by default.
+
+        ``pausable``: it can hold still, and searches go on beside it.
+        """
         self.happened.busy(True, pausable)
+        self._indexing = pausable
 
         def settle(outcome: Any, show: Callable[[Any], None]) -> None:
+            self._indexing = False
             self.happened.busy(False, False)
-            (self._on_idle or (lambda: show(outcome)))()
+            self._settle(outcome, show)
 
         failed = on_error or self.show_failure
         self.tasks.start(work, lambda result: settle(result, on_done), lambda error: settle(error, failed))
+
+    @property
+    def can_start_search(self) -> bool:
+        """Whether ``start_search`` may be called now."""
+        return not self.tasks.busy_beside and (self._indexing or not self.tasks.busy)
+
+    def start_search(
+        self, work: Callable[[], Any], on_done: Callable[[Any], None], on_error: Callable[[BaseException], None]
+    ) -> None:
+        """As ``start``; but beside an indexing if one runs, which goes on and keeps its bar and its buttons."""
+        if not self.tasks.busy:
+            self.start(work, on_done, on_error)
+            return
+        self.tasks.start_beside(
+            work, lambda result: self._settle(result, on_done), lambda error: self._settle(error, on_error)
+        )
+
+    def _settle(self, outcome: Any, show: Callable[[Any], None]) -> None:
+        """Show what came of something, or close the window when that was the last that ran."""
+        if self._on_idle is None:
+            show(outcome)
+        elif not (self.tasks.busy or self.tasks.busy_beside):
+            self._on_idle()
 
     def start_aside(self, work: Callable[[], None]) -> None:
         """Run ``work`` while the window stays free; only a foreseen failure is shown."""
@@ -157,7 +187,7 @@ class WindowServices:
         self._on_idle = then
         if self.tasks.busy:
             self.cancel()
-        else:
+        elif not self.tasks.busy_beside:
             then()
 
     # -- Words with the user ---------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -27,6 +28,7 @@ from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, 
 
 log = logging.getLogger(__name__)
 
+_EDITIONS = itertools.count(1)  # one for every fork: two of one index may differ in names alone
 _LOAD_TRIES = 100  # each further one is due to another program's save in the same milliseconds
 
 
@@ -50,6 +52,9 @@ class ImageIndex:
         self._skipped = SkippedFiles()
         self._dirty = True
         self._approximate_from = approximate_from
+        self._edition = 0
+        self.awaited = 0
+        """Files of the folder that were still to be looked at when this was what is known of it; 0: it is complete."""
 
     @property
     def space(self) -> str:
@@ -97,7 +102,7 @@ class ImageIndex:
     @property
     def state(self) -> tuple[object, ...]:
         """What tells what the index holds from what it held before, or holds after a rebuild."""
-        return (self.store, *self._manifest.stamp, self.count, self.total_rows)
+        return (self.store, *self._manifest.stamp, self.count, self.total_rows, self._edition)
 
     # -- Loading ---------------------------------------------------------------------------------------
 
@@ -163,9 +168,13 @@ class ImageIndex:
             raise IndexDamaged(why="space", detail=space)
         self.__dict__.update(other.__dict__)
 
-    def fork(self) -> ImageIndex:
-        """The same index once more, to be changed while this one is searched; vectors never change, and are shared."""
+    def fork(self, awaited: int = 0) -> ImageIndex:
+        """The same index once more, to be changed while this one is searched; vectors never change, and are shared.
+
+        Or to be searched while this one is changed, by a thread that changes it: as it is now, with ``awaited``.
+        """
         other = copy(self)
+        other.awaited, other._edition = awaited, next(_EDITIONS)
         kept = self._manifest
         other._manifest = replace(
             kept,
@@ -252,6 +261,11 @@ class ImageIndex:
     def path_of(self, row: int) -> Path:
         """Absolute path of that file."""
         return self.folder / split_key(self._manifest.paths[row])[0]
+
+    def place_of(self, row: int) -> tuple[object, ...]:
+        """Where the picture in ``row`` comes in the order of names, folder by folder, and then of moments."""
+        file, moment = split_key(self._manifest.paths[row])
+        return (file.split("/"), moment or 0.0, row)
 
     def moment_of(self, row: int) -> float | None:
         """The second in the video that the picture in ``row`` shows; None for what is no video."""

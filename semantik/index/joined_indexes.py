@@ -30,6 +30,7 @@ class Searchable(Protocol):
     def vectors(self, rows: Sequence[int] | NDArray[np.int64]) -> Embeddings: ...
     def sample(self, most: int) -> Embeddings: ...
     def path_of(self, row: int) -> Path: ...
+    def place_of(self, row: int) -> tuple[object, ...]: ...
     def moment_of(self, row: int) -> float | None: ...
     def fingerprint_of(self, row: int) -> str: ...
     @property
@@ -98,6 +99,11 @@ class JoinedIndexes:
         """Absolute path of that file."""
         place, inner = self.part_of(row)
         return self.parts[place].path_of(inner)
+
+    def place_of(self, row: int) -> tuple[object, ...]:
+        """Where that file comes: part by part, in the order of names."""
+        place, inner = self.part_of(row)
+        return (place, *self.parts[place].place_of(inner))
 
     def moment_of(self, row: int) -> float | None:
         """The second in the video that the picture in ``row`` shows; None for what is no video."""

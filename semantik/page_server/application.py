@@ -61,6 +61,7 @@ def _rule(name: str, method: str, place: str = "") -> Rule:
 _ROUTES = Map(
     [
         _rule("ping", "GET"),
+        _rule("newer", "GET"),
         _rule("picture", "GET", "hits/<number:hit>/picture"),
         *(_rule(name, "POST") for name in ("similar", "refine", "reveal", "copy", "export")),
     ],
@@ -131,6 +132,8 @@ class Application:
             match name:
                 case "ping":
                     response = nothing()
+                case "newer":
+                    response = as_json(200, {"count": self._pages.newer(values["page"])})
                 case "picture":
                     response = self._picture(hit_of(hits, values["hit"]))
                 case "export":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Request, Response
@@ -41,7 +41,7 @@ def nothing() -> Response:
     return response
 
 
-def as_json(status: int, content: dict[str, str]) -> Response:
+def as_json(status: int, content: Mapping[str, str | int]) -> Response:
     """An object, as JSON."""
     return Response(json.dumps(content), status, mimetype="application/json")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from semantik.page_server.actions import PageActions
@@ -49,12 +49,12 @@ class PageServer:
             application.control.cancel()
             server.stop()
 
-    def register(self, hits: Sequence[Hit]) -> PageLink:
+    def register(self, hits: Sequence[Hit], newer: Callable[[], int] = lambda: 0) -> PageLink:
         """Make a new page's hits and their copies known; where the page finds the server.
 
         The hits are numbered from 0, each followed by its copies. Only the latest pages are kept. To be called
-        between ``start`` and ``close``; from any thread.
+        between ``start`` and ``close``; from any thread. ``newer``: as of ``Pages.add``.
         """
         if self._running is None:
             raise RuntimeError("the server does not run")
-        return PageLink(f"http://{self._running[1].host}", f"/{self._token}/pages/{self._pages.add(hits)}")
+        return PageLink(f"http://{self._running[1].host}", f"/{self._token}/pages/{self._pages.add(hits, newer)}")

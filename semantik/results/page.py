@@ -81,6 +81,8 @@ class ResultsPage:
     link: PageLink | None = None  # to the running program
     theme: str = "system"  # as of the window: "system", "light" or "dark"
     limits: Mapping[str, str] = field(default_factory=dict)  # the filters and the order as the query syntax has them
+    known: int = 0  # pictures that could be found at all, whatever the filters are; 0 where nothing tells
+    awaited: int = 0  # and those that an indexing had still to look at
     top_k: int = 0  # how many hits were asked for; 0 where nothing tells
     away: Collection[Path] = frozenset()  # files of hits that are not there now
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,5 +122,19 @@ class Nearest:
         bonus = np.concatenate([np.full(len(part), worth, np.float32) for worth, part, _ in found])
         order = np.lexsort((rows, -(scores + bonus)))
         _, first = np.unique(rows[order], return_index=True)
-        kept = order[np.sort(first)][:wanted]
+        kept = order[np.sort(first)]
+        kept = kept[_in_place(self.index, rows[kept], (scores + bonus)[kept])][:wanted]
         return Candidates(scores[kept], rows[kept], bonus[kept])
+
+
+def _in_place(index: Searchable, rows: NDArray[np.int64], worth: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The order, int64 (n,), of rows whose ``worth`` falls: those of equal worth by the names of what they show.
+
+    Rows are in the order in which files were embedded, the newest first, which tells nothing.
+    """
+    order = np.arange(len(rows))
+    bounds = [0, *(np.flatnonzero(np.diff(worth)) + 1).tolist(), len(rows)]
+    for start, end in pairwise(bounds):
+        if end - start > 1:
+            order[start:end] = sorted(range(start, end), key=lambda at: index.place_of(int(rows[at])))
+    return order

@@ -59,7 +59,7 @@ def search(
 
     The query's filters are not looked at here, ``limits`` are. With a ``judge``, the hits carry their relevance and
     are ordered by it, so that what is shown never rises with the rank; equal ones, and all of which nothing can be
-    told, by their scores and then by their rows.
+    told, by their scores and then by their names.
 
     Raises NoIndex for an empty index, BadTopK for K below 1, and as ``embed_query`` and ``query_vector`` do.
     """
@@ -127,7 +127,7 @@ def _best(ranking: Nearest | Listing, index: Searchable, wanted: int, told: _Tol
     order = np.arange(len(found.rows))
     if relevance is not None:
         # What differs by rounding alone is equal.
-        order = np.lexsort((found.rows, -(found.scores + found.bonus), -np.round(relevance, 6)))
+        order = np.lexsort((order, -(found.scores + found.bonus), -np.round(relevance, 6)))
         relevance[order] = np.minimum.accumulate(relevance[order])
     if index.views:
         _, first = np.unique(index.pictures(found.rows[order]), return_index=True)

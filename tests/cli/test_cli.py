@@ -16,6 +16,7 @@ from semantik.cli import main
 from semantik.encoders import registry
 from semantik.engine import models
 from semantik.errors import NoNetwork
+from semantik.index.store import writer_lock
 from semantik.results import page as results_page
 from semantik.storage import settings
 from tests.support.fake_encoder import replace_encoders
@@ -126,6 +127,15 @@ def test_search_indexes_first_only_when_there_is_no_index(run, library, fakes):
     assert fakes[-1].images == 0
     assert err == ""
     assert len(json.loads(out)) == 6  # the default of 20 gives way to a smaller library
+
+
+def test_search_says_that_another_program_is_still_indexing(run, library, home):
+    run("search", library, "--text", "rojo")
+    for index in (path.parent for path in home.rglob("image_index.json")):
+        with writer_lock(index, library):
+            code, out, err = run("search", library, "--text", "rojo", "--json")
+    assert (code, len(json.loads(out))) == (0, 6)
+    assert err == f"Otro SemantikSearch está indexando «{library}»: se busca en las 6 imágenes que lleva guardadas.\n"
 
 
 def test_search_writes_and_opens_the_page(run, library, tmp_path, monkeypatch):

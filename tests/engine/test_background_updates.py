@@ -17,35 +17,9 @@ from semantik.folders import embedding_run
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.index import ImageIndex, image_index
 from semantik.search.query_syntax import parse
-from tests.support.fake_encoder import FakeEncoder
+from tests.support.gated_encoder import TIMEOUT, GatedEncoder
 from tests.support.libraries import paint, together
 from tests.support.systems import WINDOWS
-from tests.support.waiting import PATIENCE
-
-TIMEOUT = PATIENCE
-
-
-class GatedEncoder(FakeEncoder):
-    """Stops before each batch of pictures while it is ``gated``, until it is let on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.gated = False
-        self.arrived = threading.Semaphore(0)
-        self.gate = threading.Semaphore(0)
-
-    def encode_images(self, batch):
-        if self.gated:
-            self.arrived.release()
-            assert self.gate.acquire(timeout=TIMEOUT)
-        return super().encode_images(batch)
-
-    def wait_at_gate(self) -> None:
-        assert self.arrived.acquire(timeout=TIMEOUT)
-
-    def let_on(self, *, free: bool = False) -> None:
-        self.gated = self.gated and not free
-        self.gate.release()
 
 
 class Turn:

@@ -324,6 +324,24 @@ def test_an_answer_leads_to_files_only(live, program, results, address):
     assert program.asked == [("refine", {"words": "playa"})]
 
 
+def test_a_page_of_an_indexing_offers_what_is_new_and_asks_again(visit, program, tmp_path):
+    program.answers["newer"] = (200, {"count": 0})
+    program.answers["refine"] = (200, {"page": (tmp_path / "resultados.html").as_uri()})
+    page_of_some = write(tmp_path, link=program.link, known=12408, awaited=300, top_k=20)
+    with visit(page_of_some) as page:
+        page.locator("html.live").wait_for()
+        newer = page.locator("#newer")
+        until(page, "document.getElementById('newer').textContent !== ''")
+        assert not newer.is_visible()
+        for count, label in ((1, "Ver también la nueva (1 más)"), (1120, "Ver también las nuevas (1.120 más)")):
+            program.answers["newer"] = (200, {"count": count})
+            page.get_by_role("link", name=label).wait_for()
+        newer.click()
+        until(page, "!document.documentElement.classList.contains('asking')")
+    asked = [(what, body) for what, body in program.asked if what != "newer"]
+    assert asked == [("refine", {"words": "playa", "choices": {"top_k": "20"}})]
+
+
 # -- One picture ---------------------------------------------------------------------------------------------
 
 

@@ -195,6 +195,22 @@ def until(condition, seconds=PATIENCE):
 # -- What a page gets ----------------------------------------------------------------------------------
 
 
+def test_the_page_of_an_indexing_learns_how_much_more_there_is(serve, hits):
+    server, client = serve(pages=2)
+    count = [0]
+    partial = Client(server.register(hits, lambda: count[0]))
+    for now in (0, 120):
+        count[0] = now
+        answer = partial.ask("GET", "/newer")
+        assert (answer.status, answer.json) == (200, {"count": now})
+        assert answer.headers["Access-Control-Allow-Origin"] == "null"
+    assert client.ask("GET", "/newer").json == {"count": 0}  # a page of all that there is
+    assert partial.ask("POST", "/newer", {}).status == 405
+    assert partial.ask("GET", "/newer", Origin="https://example.org").status == 403
+    server.register(hits)
+    assert client.ask("GET", "/newer").status == 404  # the oldest page was forgotten
+
+
 def test_the_page_learns_that_the_program_runs(client, actions):
     answer = client.ask("GET", "/ping")
     assert (answer.status, answer.body) == (204, b"")

@@ -29,6 +29,21 @@ from tests.support.places import REPO
 from tests.support.systems import WINDOWS, raw_name
 
 
+def test_the_page_says_among_how_many_it_was_searched_while_the_rest_is_indexed():
+    seen = outline(page_of("a.jpg", searched=12300, known=12300, awaited=37700))
+    assert seen.texts("p", "summary") == ["1 resultado entre 12.300 de 50.000 fotos en 0,04 s"]
+    assert seen.texts("p", "so-far") == ["Por ahora hay 12.300 de 50.000 fotos indexadas."]
+    # Where filters leave but some, what is not indexed yet cannot be counted among them.
+    filtered = outline(page_of("a.jpg", searched=30, known=12300, awaited=37700))
+    assert filtered.texts("p", "summary") == ["1 resultado entre 30 imágenes en 0,04 s"]
+    assert filtered.texts("p", "so-far") == ["Por ahora hay 12.300 de 50.000 fotos indexadas."]
+    nothing = replace(page_of("a.jpg"), hits=[], nearest=page_of("b.jpg").hits, known=1, awaited=9)
+    assert outline(nothing).texts("h2")[0] == "Ninguna de las fotos indexadas hasta ahora parece mostrar lo que busca"
+    whole = outline(page_of("a.jpg", searched=12408, known=12408))
+    assert whole.texts("p", "summary") == ["1 resultado entre 12.408 imágenes en 0,04 s"]
+    assert whole.texts("p", "so-far") == []
+
+
 def test_the_header_tells_query_counts_time_model_and_folder():
     seen = outline(page_of("a.jpg", "b.jpg", query=Query.of_text("perro en la playa")))
     assert seen.texts("h1") == ["perro en la playa"]

@@ -66,7 +66,7 @@ class ExamplePicker:
     def paste(self, asked: bool) -> None:
         """Take the picture on the clipboard; unless the user ``asked`` for it, a clipboard with text is left alone."""
         services = self._services
-        if services.tasks.busy:
+        if not services.can_start_search:
             if asked:
                 services.warn("warn.busy")
             return
@@ -91,7 +91,7 @@ class ExamplePicker:
 
             return pasted(services.home)
 
-        services.start(work, show, fail)
+        services.start_search(work, show, fail)
 
 
 def joined_names(paths: Sequence[Path]) -> str:

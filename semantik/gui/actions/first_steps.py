@@ -23,6 +23,7 @@ class FirstSteps:
         self._opened = opened
         self._query = ""  # chosen in the guide: searched for as soon as something can be found
         services.happened.can_search.connect(self._search)
+        services.happened.search_began.connect(self._forget_query)
 
     def wanted(self) -> bool:
         """Whether this is the first start: nothing was chosen yet, and the guide was not seen."""
@@ -60,6 +61,10 @@ class FirstSteps:
         services.save(watch=choice.watch)
         self._query = choice.query
         models.accept(choice.model)
+
+    def _forget_query(self) -> None:
+        """The user asked for something else meanwhile."""
+        self._query = ""
 
     def _search(self) -> None:
         """Something can be found now: make the search that was chosen in the guide."""

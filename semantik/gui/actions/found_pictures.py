@@ -41,6 +41,7 @@ class FoundPictures:
         self._library: Library | None = None
         self._page: Path | None = None
         self._found: list[Found] = []
+        self._among = ""  # how many pictures they were found among, if that was not all
         self._turn = 0  # an answer that comes after a newer question is dropped
         self._typed = ""
         self._commands.open_picture.connect(self.open)
@@ -52,6 +53,7 @@ class FoundPictures:
         happened.folders_opening.connect(self._opening)
         happened.indexing_began.connect(lambda: self.idle(say("strip.indexing")))
         happened.index_changed.connect(self._suggest)
+        happened.indexing_searchable.connect(self._suggest)
         happened.example_typed.connect(self.follow)
         happened.language_changed.connect(self._again)
 
@@ -62,7 +64,9 @@ class FoundPictures:
         from semantik.results.thumbnails import SIDE
 
         hits = answer.first[:MOST]
-        self._page, self._found = page, []
+        self._page, self._found, self._among = page, [], ""
+        if answer.awaited:
+            self._among = say("strip.so_far", known=number(answer.known), total=number(answer.of))
         if not hits:
             self._view.strip.say(say("strip.nothing"))
             return
@@ -72,7 +76,7 @@ class FoundPictures:
                 Found(hit.picture, picture, told(hit))  # type: ignore[arg-type]  # PIL pictures
                 for hit, picture in zip(hits, pictures, strict=True)
             ]
-            self._view.strip.show(self._found)
+            self._view.strip.show(self._found, self._among)
 
         self._load([hit.picture for hit in hits], SIDE, show)
 
@@ -89,14 +93,15 @@ class FoundPictures:
     def _suggest(self, library: Library) -> None:
         """Say what comes next unless there are pictures to see."""
         if not self._found:
-            self._view.strip.say(say("strip.ready" if library.count else "strip.no_index"))
+            ready = "strip.searchable" if library.awaited else "strip.ready"
+            self._view.strip.say(say(ready if library.count else "strip.no_index"))
 
     def _again(self) -> None:
         """Fill a view that was made anew."""
         self._typed = ""
         self.follow(self._view.image_entry.get().strip())
         if self._found:
-            self._view.strip.show(self._found)
+            self._view.strip.show(self._found, self._among)
 
     def open(self, path: Path) -> None:
         """Open a picture, or the video that it is a moment of, in the system's viewer."""

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from semantik.long_tasks import Progress
 
 
+ENOUGH = 200
+"""Pictures from which on a search is made for somebody who sees the program's first answer."""
+
+
 class Indexing:
     """Brings open folders up to date in the background, and shows how far it is."""
 
@@ -35,6 +39,10 @@ class Indexing:
         self.running = False
         self.plain = True  # whether the last run was an update and nothing else
         self._began: float | None = None
+        self._searchable = self._enough = False
+        self._told, self._found = "", ""  # how far it is; what was found since it began
+        services.happened.answer_shown.connect(lambda answer, page: self._note_answer())
+        services.happened.search_failed.connect(self._tell)
         view.commands.pause.connect(self.pause)
 
     def start(self, library: Library, indexed_folders: Sequence[IndexedFolder], **options: Any) -> None:
@@ -44,9 +52,11 @@ class Indexing:
         """
         self.running, self.plain = True, not options
         self._began = time.monotonic()
+        self._searchable = self._enough = bool(library.count)
         services = self._services
         services.happened.indexing_began()
-        services.tell(say("status.scanning", folder=visible(str(indexed_folders[0].folder))))
+        self._found, self._told = "", say("status.scanning", folder=visible(str(indexed_folders[0].folder)))
+        self._tell()
 
         def ended(outcomes: Sequence[Outcome]) -> None:
             self.running = False
@@ -72,12 +82,35 @@ class Indexing:
         """How far it is, or that it holds still."""
         services = self._services
         if progress.done == 0 and not progress.paused:
-            services.tell(say("status.loading_model", model=model_title(library.encoder.name)))
+            self._told = say("status.loading_model", model=model_title(library.encoder.name))
+            self._tell()
         else:
             services.show_share(progress.done / progress.total)
             if not services.tasks.control.cancelled and progress.paused is services.tasks.control.paused:
-                services.tell(about_folder(library, indexed_folder, indexing_status(progress)))
+                self._told = about_folder(library, indexed_folder, indexing_status(progress))
+                self._tell()
+        self._offer_search(library)
         services.happened.indexing_progressed(progress, indexed_folder)
+
+    def _offer_search(self, library: Library) -> None:
+        """Of a first indexing: the first pictures can be found, or as many as a first answer needs."""
+        happened, count = self._services.happened, library.count
+        if count and not self._searchable:
+            self._searchable = True
+            self._services.tasks.ahead(library.prepare)  # the first answer does not wait for the model, either
+            happened.indexing_searchable(library)
+        if count >= ENOUGH and not self._enough:
+            self._enough = True
+            happened.can_search()
+
+    def _note_answer(self) -> None:
+        self._found = self._services.status
+        self._tell()
+
+    def _tell(self) -> None:
+        """How far it is, and below that what was found meanwhile."""
+        if self.running:
+            self._services.tell(f"{self._told}\n{self._found}" if self._found else self._told)
 
     def pause(self) -> None:
         """ "Pausar" or "Reanudar": hold it still after its batch, or let it go on."""

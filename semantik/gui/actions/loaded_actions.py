@@ -73,12 +73,14 @@ class LoadedActions:
         services, library, mode = self._services, self.opened.library, self._view.mode.get()
         if self._is_same_again():
             return
-        if services.tasks.busy:
-            services.warn("warn.indexing" if self.indexing.running else "warn.busy")
+        if not services.can_start_search:
+            services.warn("warn.busy")
         elif self.folders.take_typed():
             return
         elif library is None:
             services.warn("warn.no_folder")
+        elif not library.count and self.indexing.running:
+            services.warn("warn.indexing")
         elif not library.count:
             services.show_failure(library.why_nothing())
         elif mode == "text":
@@ -88,14 +90,15 @@ class LoadedActions:
 
     def _is_same_again(self) -> bool:
         """Whether the key was struck twice: the same is being searched for, or was found this very moment."""
-        view = self._view
+        view, library = self._view, self.opened.library
         entries = (view.text_entry, view.image_entry, view.top_k)
+        count = library.count if library and not self.indexing.running else 0  # which grows while one is indexing
         asked = (
-            *(self.opened.library, self.opened.library and self.opened.library.count, self._services.config),
+            *(library, count, self._services.config),
             *(view.mode.get(), *(entry.get() for entry in entries), view.filters.typed()),
         )
         same = asked == self._asked and (self._searches or (time.monotonic() - self._found_at < TWICE))
-        if not same and not self._services.tasks.busy:
+        if not same and self._services.can_start_search:
             self._asked, self._found_at = asked, -TWICE
         return bool(same)
 

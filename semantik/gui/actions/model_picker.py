@@ -116,6 +116,9 @@ class ModelPicker:
         if not query.texts or not self._services.config.ask_multilingual or models.encoder.name == models.BUILTIN:
             then()
             return
+        if self._services.tasks.busy:  # indexing: no download goes on beside it, and the answer tells what is missing
+            then()
+            return
 
         def decide(missing: tuple[str, int] | None) -> None:
             if missing is None:

@@ -256,7 +256,7 @@ class OpenFolders:
         self._services.tell(counted("status.ready", count, model=model_title(library.encoder.name)))
 
     def _show_again(self) -> None:
-        if self.library:
+        if self.library and not self._indexing.running:
             self.show_index(self.library)
 
     def show_problems(self, library: Library) -> None:

@@ -28,7 +28,10 @@ PICTURE_SIDE = 2048
 
 
 class PageRequests:
-    """``page_server.PageActions`` for a window: one task at a time, the same as if its buttons were pressed."""
+    """``page_server.PageActions`` for a window: one task at a time, the same as if its buttons were pressed.
+
+    Searches are made beside an indexing, too.
+    """
 
     def __init__(
         self, services: WindowServices, engine: Engine, search: Callable[[Callable[[Library], Query], str], Begin]
@@ -45,7 +48,7 @@ class PageRequests:
 
     def similar(self, path: Path) -> str:
         """Address of a page of pictures like ``path``. Raises PageBusy and as ``Library.ask`` does."""
-        return str(self._in_turn(self._search(lambda library: Query.like(path), "")))
+        return str(self._search_in_turn(lambda library: Query.like(path), ""))
 
     def refine(self, words: str, choices: Mapping[str, str] | None = None) -> str:
         """Address of a page that answers ``words``, with what the page's controls say in place of theirs.
@@ -54,7 +57,7 @@ class PageRequests:
         """
         limits = dict(choices or {})
         top_k = limits.pop("top_k", "")
-        return str(self._in_turn(self._search(lambda library: _limited(library.read(words), limits), top_k)))
+        return str(self._search_in_turn(lambda library: _limited(library.read(words), limits), top_k))
 
     def reveal(self, path: Path) -> None:
         """Show a picture in the system's file manager. Raises as ``file_manager.reveal`` does."""
@@ -82,7 +85,7 @@ class PageRequests:
 
             services.start(lambda: copy_files(paths, Path(folder), services.tasks.control), show, failed)
 
-        return str(self._in_turn(begin))
+        return str(self._in_turn(begin, lambda: not self._services.tasks.busy))
 
     def picture(self, path: Path) -> bytes:
         """A picture as a JPEG for a browser that cannot show it itself. Raises DecodeFailed."""
@@ -95,8 +98,11 @@ class PageRequests:
             if not future.done():
                 future.set_exception(Cancelled())
 
-    def _in_turn(self, begin: Begin) -> Any:
-        """Have ``begin`` called on the window's thread unless a task runs there, and wait for its outcome."""
+    def _search_in_turn(self, query_of: Callable[[Library], Query], typed_k: str) -> Any:
+        return self._in_turn(self._search(query_of, typed_k), lambda: self._services.can_start_search)
+
+    def _in_turn(self, begin: Begin, is_free: Callable[[], bool]) -> Any:
+        """Have ``begin`` called on the window's thread if ``is_free`` says so there, and wait for its outcome."""
         outcome: Future[Any] = Future()
         self._waiting.add(outcome)
 
@@ -106,7 +112,7 @@ class PageRequests:
         def turn() -> None:
             if self._closed.is_set():
                 return
-            if self._services.tasks.busy:
+            if not is_free():
                 settle(outcome.set_exception)(PageBusy())
             else:
                 begin(settle(outcome.set_result), settle(outcome.set_exception))

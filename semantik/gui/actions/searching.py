@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
 from semantik.storage.regular_files import file_address
 from semantik.words.phrases import model_title
-from semantik.words.text import number, say
+from semantik.words.text import counted, number, say
 
 if TYPE_CHECKING:
     from semantik.engine.answers import Answer
@@ -51,6 +52,7 @@ class Searching:
         self._typed: Query | None = None  # the words of the last search here, without what the controls say
         services.happened.folders_opening.connect(self._opening)
         services.happened.index_changed.connect(self._fit_top_k)
+        services.happened.indexing_searchable.connect(self._fit_top_k)
 
     def _opening(self, library: Library, named: Sequence[str]) -> None:
         self._library = library
@@ -114,14 +116,17 @@ class Searching:
             self._examples.enter(str(path))
             then(str(path))
 
-        services.start(lambda: fetch_picture(address, services.home, services.tasks.control), fetched, self._failed)
+        services.start_search(
+            lambda: fetch_picture(address, services.home, services.tasks.control), fetched, self._failed
+        )
 
     def _typed_top_k(self, library: Library) -> int:
         """K as it was typed, remembered from now on. Raises BadTopK."""
         from semantik.search.ranking import parse_top_k
 
-        top_k = parse_top_k(self._view.top_k.get(), library.count)
-        if top_k != self._within(library.count):
+        most = library.expected
+        top_k = parse_top_k(self._view.top_k.get(), most)
+        if top_k != self._within(most):
             self._services.save(top_k=top_k)
         return top_k
 
@@ -130,7 +135,7 @@ class Searching:
         return min(self._services.config.top_k, count)
 
     def _fit_top_k(self, library: Library) -> None:
-        if count := library.count:
+        if count := library.expected:
             self._view.top_k.configure(to=count)
             self._view.top_k.set(self._within(count))
 
@@ -140,9 +145,10 @@ class Searching:
         self._services.happened.search_began()
         self._services.tell(say("status.searching"))
         only_relevant = self._services.config.only_relevant
-        self._services.start(
+        self._services.start_search(
             lambda: self._answer(library, query, top_k, only_relevant=only_relevant),
-            lambda found: self._answered(*found),
+            # Not when other folders were opened meanwhile.
+            lambda found: self._answered(*found) if library is self._library else None,
             self._failed,
         )
 
@@ -153,17 +159,31 @@ class Searching:
             query, top_k, only_relevant=only_relevant, by_name=config.names_count, folded=config.fold_similar
         )
         server = self._listen()
-        link = server.register(answer.shown) if server else None
+        link = server.register(answer.shown, self._newer_than(answer, library)) if server else None
         return answer, self._engine.write_page(answer, link=link, theme=config.theme, top_k=top_k)
 
     def _show(self, answer: Answer, page: Path) -> None:
         seconds, title = number(answer.seconds, 2), model_title(answer.model)
         found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=title)
+        if answer.awaited:
+            among = {"known": number(answer.known), "total": number(answer.of)}
+            found = counted("status.found_of", len(answer.hits), **among, seconds=seconds, model=title)
         if answer.read_as_english:
             found = say("status.read_as_english", found=found)
-        remarks = [*([say("status.seems_absent")] if answer.nearest else []), *answer.remarks(title)]
+        absent = say("status.absent_so_far" if answer.awaited else "status.seems_absent")
+        remarks = [*([absent] if answer.nearest else []), *answer.remarks(title)]
         self._services.tell(say("status.remarked", found=found, remarks=" ".join(remarks)) if remarks else found)
         self._services.happened.answer_shown(answer, page)
+
+    def _newer_than(self, answer: Answer, library: Library) -> Callable[[], int]:
+        """What tells how many more pictures can be found by now than when ``answer`` was given."""
+        asked = weakref.ref(library)  # a page that is kept must not keep the index
+
+        def newer() -> int:
+            now = asked()
+            return max(0, now.count - answer.known) if now is not None and now is self._library else 0
+
+        return newer
 
     def _answered(self, answer: Answer, page: Path) -> None:
         from semantik.results.page import open_page
@@ -221,7 +241,7 @@ class Searching:
             if typed_k:
                 self._view.top_k.set(typed_k)
             try:
-                top_k = self._typed_top_k(library) if typed_k else self._within(library.count)
+                top_k = self._typed_top_k(library) if typed_k else self._within(library.expected)
             except errors.BadTopK as error:
                 self._fit_top_k(library)
                 failed(error)
@@ -238,7 +258,7 @@ class Searching:
                 failed(error)
 
             only_relevant = config.only_relevant
-            self._services.start(
+            self._services.start_search(
                 lambda: self._answer(library, query_of(library), top_k, only_relevant=only_relevant), show, fail
             )
 

@@ -61,7 +61,9 @@ class ResultStrip(ttk.Frame):
         self.hint = Hint(self, anchor="center", justify="center")
         self.hint.grid(row=0, column=0, sticky="ew")
         self._row = ttk.Frame(self)
-        self.page_button = ttk.Button(self, text=say("strip.page"), command=do.open_page)
+        self.side = ttk.Frame(self)
+        self.among = Hint(self.side, anchor="center", justify="center", wraplength=px(self, 2 * WIDTH))
+        self.page_button = ttk.Button(self.side, text=say("strip.page"), command=do.open_page)
         self.menu = tk.Menu(self, tearoff=False)
         self.bind("<Configure>", lambda event: self._fit(event.width, event.height))
 
@@ -69,20 +71,27 @@ class ResultStrip(ttk.Frame):
         """Show a hint instead of pictures."""
         self._forget()
         self._row.grid_remove()
-        self.page_button.grid_remove()
+        self.side.grid_remove()
         self.hint.configure(text=hint)
         self.hint.grid()
         self.event_generate("<<Relabel>>")
 
-    def show(self, found: Sequence[Found]) -> None:
-        """Show pictures, best first."""
+    def show(self, found: Sequence[Found], among: str = "") -> None:
+        """Show pictures, best first; ``among`` says of how many they are, where these are not all."""
         self._forget()
         self.hint.grid_remove()
         self._found = list(found[:MOST])  # drawn as large as the last ones, which mostly is right
         for number in range(len(self._found)):
             self._add(number)
         self._row.grid(row=0, column=0, sticky="nw")
-        self.page_button.grid(row=0, column=1, padx=(px(self, 8), 0), sticky="n")
+        self.among.configure(text=among)
+        self.page_button.grid(row=0, column=0)
+        if among:
+            self.among.grid(row=1, column=0)
+        else:
+            self.among.grid_remove()
+        self.side.grid(row=0, column=1, padx=(px(self, 8), 0), sticky="n")
+        self.side.update_idletasks()
         self._fit(self.winfo_width(), self.winfo_height())
         self.event_generate("<<Relabel>>")
 
@@ -130,7 +139,7 @@ class ResultStrip(ttk.Frame):
         if not self.buttons:
             self.hint.configure(wraplength=max(px(self, 200), width - px(self, 16)))
             return
-        width -= self.page_button.winfo_reqwidth() + px(self, 8)
+        width -= self.side.winfo_reqwidth() + px(self, 8)
         fitting = (size for size in SIZES if self._places(size, width, height)[2] >= len(self.buttons))
         size = next(fitting, SIZES[-1])
         if size != self._size:

@@ -1,4 +1,4 @@
-"""Background work for the window: one worker at a time, its news drained on the window's own thread."""
+"""Background work for the window: one task at a time, and a search beside it; news come on the window's own thread."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Tasks:
         self.control = TaskControl()
         """Of the running task, or of the last one."""
         self._thread: threading.Thread | None = None
+        self._beside: threading.Thread | None = None
         self._started: list[threading.Thread] = []
         self._closed = False
         self._after = root.after(PUMP_MS, self._pump)
@@ -35,6 +36,11 @@ class Tasks:
     def busy(self) -> bool:
         """Whether a task runs, or its outcome has not been shown yet."""
         return self._thread is not None
+
+    @property
+    def busy_beside(self) -> bool:
+        """Whether something runs beside the task, or its outcome has not been shown yet."""
+        return self._beside is not None
 
     def start(
         self,
@@ -50,19 +56,52 @@ class Tasks:
             raise RuntimeError("a task is running")
         self.control = TaskControl()
 
+        def settle(callback: Callable[[Any], None], outcome: Any) -> None:
+            self._thread = None
+            callback(outcome)
+
+        # Busy is set before the thread starts, so that a second click cannot start a second task.
+        self._thread = self._worker("worker", work, settle, on_done, on_error)
+        self._begin(self._thread)
+
+    def start_beside(
+        self,
+        work: Callable[[], Any],
+        on_done: Callable[[Any], None],
+        on_error: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """The same beside the running task, which ``control`` stays of. Raises RuntimeError while another one runs."""
+        if self.busy_beside:
+            raise RuntimeError("something runs beside the task")
+
+        def settle(callback: Callable[[Any], None], outcome: Any) -> None:
+            self._beside = None
+            callback(outcome)
+
+        self._beside = self._worker("beside", work, settle, on_done, on_error)
+        self._begin(self._beside)
+
+    def _worker(
+        self,
+        name: str,
+        work: Callable[[], Any],
+        settle: Callable[[Callable[[Any], None], Any], None],
+        on_done: Callable[[Any], None],
+        on_error: Callable[[BaseException], None] | None,
+    ) -> threading.Thread:
+        """A thread that has ``settle`` called in the window, with what is to be called there and the outcome."""
+
         def body() -> None:
             try:
                 result = work()
             except Exception as error:  # a boundary: the worker's wrapper
                 log.exception("background task failed")
                 failure = error
-                self._news.put(lambda: self._finish(on_error or self._on_failure, failure))
+                self._news.put(lambda: settle(on_error or self._on_failure, failure))
             else:
-                self._news.put(lambda: self._finish(on_done, result))
+                self._news.put(lambda: settle(on_done, result))
 
-        # Busy is set before the thread starts, so that a second click cannot start a second task.
-        self._thread = threading.Thread(target=body, name="worker", daemon=True)
-        self._begin(self._thread)
+        return threading.Thread(target=body, name=name, daemon=True)
 
     def ahead(self, work: Callable[[], Any]) -> None:
         """Run ``work`` now that it will be needed soon; the window stays free and hears nothing of it.
@@ -106,10 +145,6 @@ class Tasks:
         """
         for thread in self._started:
             thread.join()
-
-    def _finish(self, callback: Callable[[Any], None], outcome: Any) -> None:
-        self._thread = None
-        callback(outcome)
 
     def _pump(self) -> None:
         # Scheduled first: a handler that opens a dialog runs its own event loop, and news must go on.

@@ -5,6 +5,7 @@
   let saidGone = false;
   let asking = false;
   let fading = 0;
+  let whenLive = () => {}; // what a page wants to know as soon as the program answers
 
   const tell = (message) => {
     clearTimeout(fading);
@@ -17,6 +18,7 @@
     const was = live;
     live = answers;
     root.classList.toggle("live", live);
+    if (live && !was) whenLive();
     if (was && !live && !saidGone) {
       saidGone = true;
       document.getElementById("menu")?.hidePopover();

@@ -31,6 +31,7 @@
 
 {% include "sizes.js" %}
 {% include "program.js" %}
+{% include "newer.js" %}
 {% include "controls.js" %}
 {% include "viewer.js" %}
 {% include "actions.js" %}
