@@ -52,7 +52,9 @@ def indexing_status(progress: Progress) -> str:
 
 
 def download_status(name: str, progress: Progress) -> str:
-    """Megabytes, speed and time left of a download."""
+    """Megabytes, speed and time left of a download; at its end, that the model has to show that it works."""
+    if progress.done == progress.total:
+        return say("status.proving", name=name)
     mega = 2**20
     return say(
         "status.downloading",

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from semantik.errors import Cancelled, SemantikError
+from semantik.errors import Cancelled, ModelUnproven, SemantikError
 from semantik.gui.dialogs.model_choice import ModelChoice
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.window_services import WindowServices
@@ -150,14 +150,32 @@ class ModelPicker:
         log.warning("download failed: %r", error)
         why = visible(explain(error))
         key = "warn.download_cancelled" if isinstance(error, Cancelled) else "warn.embedded_instead"
+        if isinstance(error, ModelUnproven):
+            key = "warn.unproven_model"
         self._services.warn(key, why=why)
         self._use(self._models.BUILTIN)
 
     def _use(self, name: str) -> None:
-        self._models.use(name)
+        """Take a model that is here into use, once it has shown that it works."""
+        if self._models.must_prove(name):
+            self._prove(name)
+            return
+        try:
+            self._models.use(name)
+        except ModelUnproven as error:  # found on an earlier day
+            self._download_failed(error)
+            return
         self.relist()
         self._services.save(encoder=name)
         self._services.happened.model_in_use(name)
+
+    def _prove(self, name: str) -> None:
+        """See whether a model works that came here by other ways than a download."""
+        models, tasks = self._models, self._services.tasks
+        self._services.tell(say("status.proving", name=model_title(name)))
+        self._services.start(
+            lambda: models.prove(name, tasks.control), lambda done: self._use(name), self._download_failed
+        )
 
     def _speak(self) -> None:
         """Name the models in the window's new language, which also decides on queries that may be of either."""
