@@ -105,7 +105,7 @@ def test_a_language_that_is_not_read_is_found_and_one_that_is_not_claimed_is_not
 
 
 class Knowing(Encoder):
-    """Knows the drawn pictures by heart, each by its distance to all as they ought to be; sees what ``spoil`` leaves."""
+    """Knows the drawn pictures by heart, each by its distance to them all; sees what ``spoil`` makes of them."""
 
     name = space = "knowing"
     dim, batch_size = len(PICTURES), 5
