@@ -49,7 +49,7 @@ class Session:
             models.download(self._name, self._control.telling(show))
             self._line.end()
         elif models.must_prove(self._name):
-            print(say("cli.proving", name=models.download_size(self._name)[0]), file=sys.stderr)
+            print(say("cli.proving", name=models.called(self._name)), file=sys.stderr)
             models.prove(self._name, self._control)
         models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)

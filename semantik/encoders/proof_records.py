@@ -37,21 +37,22 @@ class ProofRecords:
             case {"about": str(about), "fault": str(named), "told": dict(told)} if named in get_args(Fault):
                 fault: Fault = named  # type: ignore[assignment]  # it was just looked up
                 shares = {str(one): float(share) for one, share in told.items() if isinstance(share, int | float)}
-                return (
-                    Proof(shares, fault) if about == _about(card, self._judged(card, checkpoint), checkpoint) else None
-                )
+                right = about == _about(card, self._judged(card, checkpoint), checkpoint)
+                return Proof(shares, fault) if right else None
         return None
 
     def prove(self, card: ModelCard, checkpoint: Path | None = None, control: TaskControl = UNATTENDED) -> Proof:
-        """Check a model now, whatever is known, and remember what comes of it. Raises as ``proof.prove``."""
+        """Check a model now, whatever is known, and remember what comes of it. Raises as ``proof.prove``.
+
+        The embedded one is always used, so that nothing need be remembered of it.
+        """
         encoder = self._judged(card, checkpoint)
         found = proof.prove(encoder, proof.READ[card.languages], control)
         log.info("%s: %s", card.name, found)
         told = {language: round(share, 3) for language, share in found.told.items()}
-        about = _about(card, encoder, checkpoint)
-        self._keep(
-            read_object(proofs_file(self._home)) | {card.name: {"about": about, "fault": found.fault, "told": told}}
-        )
+        if card.files:
+            outcome = {"about": _about(card, encoder, checkpoint), "fault": found.fault, "told": told}
+            self._keep(read_object(proofs_file(self._home)) | {card.name: outcome})
         return found
 
     def forget(self, name: str) -> None:

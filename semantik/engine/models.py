@@ -50,7 +50,7 @@ class Models:
         """
         if name != self.encoder.name:
             if self.is_refused(name):
-                raise ModelUnproven(name=model_title(name))
+                raise ModelUnproven(name=self.called(name))
             self.encoder = self._create(name)
 
     def preferred(self) -> str:
@@ -74,6 +74,11 @@ class Models:
     def is_ready(self, name: str) -> bool:
         """Whether an encoder can be used without a download."""
         return self._info(name).ready or self._checkpoint(name) is not None
+
+    def called(self, name: str) -> str:
+        """What errors call a model: its files' name, which says nothing of its being recommended."""
+        files = registry.card(name).files
+        return files.name if files else model_title(name)
 
     def download_size(self, name: str) -> tuple[str, int]:
         """Title of an encoder and the megabytes (2^20 bytes) that it would download."""
@@ -123,7 +128,7 @@ class Models:
         if not self._proofs.prove(card, self._checkpoint(name), control).passed:
             if card.part_of == self.encoder.name:
                 self._renew()  # it reads queries without that part from now on
-            raise ModelUnproven(name=model_title(name))
+            raise ModelUnproven(name=self.called(name))
 
     def _parts(self, name: str) -> list[ModelCard]:
         """The further parts of a model that are on disk: its multilingual text tower."""

@@ -172,7 +172,7 @@ class ModelPicker:
     def _prove(self, name: str) -> None:
         """See whether a model works that came here by other ways than a download."""
         models, tasks = self._models, self._services.tasks
-        self._services.tell(say("status.proving", name=model_title(name)))
+        self._services.tell(say("status.proving", name=models.called(name)))
         self._services.start(
             lambda: models.prove(name, tasks.control), lambda done: self._use(name), self._download_failed
         )

@@ -100,7 +100,7 @@ class ModelPanel(ttk.LabelFrame):
         if entry is None:
             return
         refused = self._models.is_refused(entry.name)
-        why = say("error.model_unproven", name=model_title(entry.name))
+        why = say("error.model_unproven", name=self._models.called(entry.name))
         self.about_model.configure(text=why if refused else good_at(entry))
         size = megabytes(entry.size - min(entry.have, entry.size))
         if entry.ready or not entry.size:
