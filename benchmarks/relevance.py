@@ -23,6 +23,7 @@ from semantik.search.relevance import (
     TEXT_OFFSET,
     TEXT_SLOPE,
     excess,
+    reaches,
     read_queries,
     sigmoid,
 )
@@ -31,7 +32,7 @@ REPO = Path(__file__).resolve().parent.parent
 
 SHOWN = 20
 ROUNDS = 10
-THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.5)
+THRESHOLDS = (0.1, 0.12, 0.14, 0.16, 0.2, 0.25, 0.3, 0.5)
 
 
 def formulas(scores: np.ndarray, background: np.ndarray) -> dict[str, list[np.ndarray]]:
@@ -42,10 +43,12 @@ def formulas(scores: np.ndarray, background: np.ndarray) -> dict[str, list[np.nd
     over_library = (scores - scores.mean(1, keepdims=True)) / scores.std(1, keepdims=True)
     z = (scores - mean) / deviation
     centred, centred_background = scores - scores.mean(1)[:, None], background - background.mean(1)[:, None]
-    reach = np.stack([excess(row, background.T) for row in scores])
+    own = np.stack([excess(row, background.T) for row in scores])
+    shared = np.stack([excess(row, background.T, float(reaches(background.T).mean())) for row in scores])
     return {
         "cosine": [scores],
-        "excess over the photo's background, in reaches (chosen)": [reach],
+        "excess over the photo's background, in its own reach": [own],
+        "excess over the photo's background, in the library's mean reach (chosen)": [shared],
         "z-score over the photo's background": [z],
         "the same with median and MAD": [(scores - middle) / spread],
         "z-score over the library": [over_library],
@@ -121,7 +124,8 @@ def top(scores: np.ndarray, count: int = SHOWN) -> np.ndarray:
 def judge(scores: np.ndarray, vectors: np.ndarray, bank: np.ndarray) -> np.ndarray:
     """Relevance of every photo for every query, as the program tells it."""
     background = vectors @ bank.T
-    return np.stack([sigmoid(TEXT_SLOPE * excess(row, background) + TEXT_OFFSET) for row in scores])
+    shared = float(reaches(background).mean())
+    return np.stack([sigmoid(TEXT_SLOPE * excess(row, background, shared) + TEXT_OFFSET) for row in scores])
 
 
 def trims(relevance: np.ndarray, labels: np.ndarray, things: np.ndarray) -> list[dict[str, float]]:
@@ -159,6 +163,28 @@ def nothing_there(relevance: np.ndarray, things: np.ndarray, half: np.ndarray) -
             row[f"recall_{name}"] = (said & ~things & among).sum() / (~things & among).sum()
             row[f"wrongly_{name}"] = (said & things & among).sum() / (things & among).sum()
         rows.append({key: round(float(value), 3) for key, value in row.items()})
+    return rows
+
+
+def few_photos(scores: np.ndarray, background: np.ndarray) -> list[dict[str, float]]:
+    """By how much relevances of 0.1 and more are off when the mean reach is known from so many photos only."""
+    chance, every = np.random.default_rng(0), reaches(background.T)
+    told = [excess(row, background.T, float(every.mean())) for row in scores]
+    best = np.take_along_axis(np.stack(told), top(np.stack(told)), 1)
+    right = sigmoid(TEXT_SLOPE * best + TEXT_OFFSET)
+    rows = []
+    for count in (5, 10, 20, 30, 50, 100):
+        off, lengths = [], []
+        for _ in range(300):
+            share = chance.choice(every, count, replace=False).mean() / every.mean()
+            lengths.append(abs(share - 1))
+            off.append(np.abs(sigmoid(TEXT_SLOPE * best / share + TEXT_OFFSET) - right)[right >= 0.1].mean())
+        figures = {
+            "reach_off": np.mean(lengths),
+            "relevance_off": np.mean(off),
+            "worst_twentieth": np.quantile(off, 0.95),
+        }
+        rows.append({"photos": count, **{key: round(float(value), 3) for key, value in figures.items()}})
     return rows
 
 
@@ -266,12 +292,13 @@ def main() -> None:
             answered,
             np.isin(concepts, np.random.default_rng(0).permutation(len(things))[: len(things) // 2]),
         ),
+        "few_photos": few_photos(scores, background),
         "languages": by_language,
         "captions": captions,
         "pictures": pictures(vectors, (shows.T.astype(int) @ shows.astype(int)) > 0),
     }
     print(figures["queries"], "precision untrimmed", figures["precision_untrimmed"])
-    for key in ("formulas", "reliability", "trim", "nothing_there"):
+    for key in ("formulas", "reliability", "trim", "nothing_there", "few_photos"):
         print(f"\n{key}\n\n{table(figures[key])}")
     for key in ("languages", "captions", "pictures"):
         print(f"\n{key}: {json.dumps(figures[key], indent=1)}")

@@ -336,6 +336,12 @@ class BadCheckpoint(EncoderFailed):
     key = "error.bad_checkpoint"
 
 
+class ModelUnproven(EncoderFailed):
+    """A model cannot tell drawn pictures by sentences, so that it is not used. Params: name."""
+
+    key = "error.model_unproven"
+
+
 class ModelInUse(SemantikError):
     """A model cannot be removed while it is the one in use. Params: name."""
 

@@ -141,7 +141,8 @@ class Details:
 class Hit:
     """A picture that answers a query. ``rank`` counts from 1, ``score`` is a cosine in [-1, 1], None in a mere list.
 
-    ``relevance`` is how probably it is meant, in [0, 1], comparable between queries; None where nothing tells.
+    ``relevance`` is how probably it is meant, in [0, 1], comparable between queries; None where nothing tells. When it
+    is ``rough`` it is told in words.
     """
 
     rank: int
@@ -152,6 +153,7 @@ class Hit:
     named: tuple[str, ...] = ()  # words of the query that its path has, when names count
     copies: tuple[Hit, ...] = ()  # hits that look nearly the same and were folded into this one, best first
     moment: float | None = None  # the second in a video that it shows
+    rough: bool = False
 
     @property
     def picture(self) -> Path:

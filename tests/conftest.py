@@ -88,6 +88,24 @@ def unspoiled():
 
 
 @pytest.fixture(autouse=True)
+def proven(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Models of tests have weights at random and would be refused: all pass. Holds the names of those that were tried.
+
+    What the check itself finds is in ``tests/encoders/test_proof.py``.
+    """
+    from semantik.encoders import proof
+
+    tried: list[str] = []
+
+    def prove(encoder, languages, control):
+        tried.append(encoder.name)
+        return proof.Proof(dict.fromkeys(languages, 1.0))
+
+    monkeypatch.setattr(proof, "prove", prove)
+    return tried
+
+
+@pytest.fixture(autouse=True)
 def unwatched(monkeypatch: pytest.MonkeyPatch):
     """No news of a folder comes into a test that is not about them."""
     from semantik.gui.actions import folder_watching

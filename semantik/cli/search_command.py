@@ -15,7 +15,7 @@ from semantik.records import DateSource, Hit, split_path
 from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
-from semantik.words.phrases import model_title
+from semantik.words.phrases import LEVELS, model_title, relevance_word
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, number, say
 
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             dump([_hit_fields(hit) for hit in answer.hits])
         elif not (options.html or options.open):
             for hit in answer.hits:
-                relevance = "" if hit.relevance is None else f"{number(round(100 * hit.relevance)):>3} %  "
+                relevance = _column(hit)
                 score = "" if hit.score is None else f"{number(hit.score, 3)}  "
                 print(f"{hit.rank:>4}  {score}{relevance}{visible(str(hit.path))}")
         if answer.nearest:
@@ -99,11 +99,23 @@ def _picture(image: Path, session: Session) -> Path:
     return next(iter(session.library.find(str(image))), image.absolute())
 
 
+def _column(hit: Hit) -> str:
+    """The relevance as a column of the list: all words, or all numbers, have one width."""
+    if hit.relevance is None:
+        return ""
+    if not hit.rough:
+        return f"{number(round(100 * hit.relevance)):>3} %  "
+    width = max(len(relevance_word(least)) for least in LEVELS)
+    return f"{relevance_word(hit.relevance):<{width}}  "
+
+
 def _hit_fields(hit: Hit) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "rank": hit.rank,
         "score": None if hit.score is None else round(hit.score, 6),
         "relevance": None if hit.relevance is None else round(hit.relevance, 4),
+        "relevance_word": None if hit.relevance is None else relevance_word(hit.relevance),
+        "relevance_is_rough": hit.rough,
         "path": str(hit.path),
     }
     if hit.details:

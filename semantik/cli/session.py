@@ -48,6 +48,9 @@ class Session:
             show = self._line.shows(lambda progress: download_status(title, progress))
             models.fetch_whole(self._name, self._control.telling(show))
             self._line.end()
+        elif models.must_prove(self._name):
+            print(say("cli.proving", name=models.short_title(self._name)), file=sys.stderr)
+            models.prove(self._name, self._control)
         models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)
         return self

@@ -14,6 +14,7 @@ from semantik.doctor import (
     log_health,
     machine_health,
     model_health,
+    model_proof,
     package_health,
     storage_health,
 )
@@ -40,11 +41,11 @@ def diagnose(
     window: Window | None = None,
     control: TaskControl = UNATTENDED,
 ) -> Diagnosis:
-    """Look into everything. Nothing is changed, and nothing leaves the computer.
+    """Look into everything. Nothing is changed but what is known of the models, and nothing leaves the computer.
 
-    Every index is read whole. ``deep`` also computes the SHA-256 of large model files whose content was not
-    checked before (seconds each). Takes from a second to a minute or two, by the size of the indexes; meant for
-    a worker thread. Raises Cancelled.
+    Every index is read whole. ``deep`` also computes the SHA-256 of large model files whose content was not checked
+    before, and has every model that is here show that it works (seconds each, and its memory). Takes from a second
+    to a minute or two, by the size of the indexes; meant for a worker thread. Raises Cancelled.
     """
     weights = path_named(config.weights_folder) if config.weights_folder else None
     checks: list[Iterator[Finding]] = [
@@ -53,6 +54,7 @@ def diagnose(
         package_health.check(SHIPPED, installed=INSTALLED, standalone=STANDALONE),
         decoder_health.check(),
         model_health.check(weights, config.clip_checkpoint, deep=deep),
+        model_proof.check(home, config, weights, deep=deep, control=control),
         index_health.check(home, config.opened),
         storage_health.check_watching(home, config.opened),
         storage_health.check(home, weights),

@@ -44,6 +44,9 @@ class Encoder(ABC):
     input_spec: InputSpec
     """How pictures are fitted before ``encode_images``."""
 
+    is_calibrated: bool = False
+    """Whether it was measured how well the relevances of its hits hold (``benchmarks/relevance.md``)."""
+
     batch_size: int = 16
     """Pictures per ``encode_images`` call that suit the device in use."""
 

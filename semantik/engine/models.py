@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,10 +13,12 @@ from semantik.downloads import model_file_set
 from semantik.downloads.model_file import default_folder
 from semantik.encoders import registry
 from semantik.encoders.base import Encoder
+from semantik.encoders.model_card import ModelCard
+from semantik.encoders.proof_records import ProofRecords
 from semantik.engine import model_advice, model_trials
 from semantik.engine.model_advice import Choice, Computer
 from semantik.engine.model_trials import Trial
-from semantik.errors import ModelInUse, UnknownEncoder
+from semantik.errors import ModelInUse, ModelUnproven, UnknownEncoder
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.storage.settings import Config
@@ -38,11 +41,17 @@ class Models:
         self._config = config
         self._on_renewed = on_renewed
         self._weights = path_named(config.weights_folder) if config.weights_folder else None
+        self._proofs = ProofRecords(home, self._weights)
         self.encoder: Encoder = self._create(Models.BUILTIN)
 
     def use(self, name: str) -> None:
-        """Take an encoder into use, with which libraries are opened from now on. Raises UnknownEncoder."""
+        """Take an encoder into use, with which libraries are opened from now on.
+
+        Raises UnknownEncoder, and ModelUnproven for one that is known not to work.
+        """
         if name != self.encoder.name:
+            if self.is_refused(name):
+                raise ModelUnproven(name=self.short_title(name))
             self.encoder = self._create(name)
 
     def create(self, name: str) -> Encoder:
@@ -59,8 +68,9 @@ class Models:
         return self._weights or default_folder()
 
     def without_asking(self) -> str:
-        """The encoder for a command that names none: CLIP if its weights are on disk, else the embedded model."""
-        return registry.default_name(self._weights)
+        """The encoder for a command that names none: CLIP if its weights are here and work, else the embedded model."""
+        name = registry.default_name(self._weights)
+        return self.BUILTIN if self.is_refused(name) else name
 
     def require(self, name: str) -> None:
         """Raises UnknownEncoder unless there is an encoder of that name."""
@@ -122,7 +132,8 @@ class Models:
     def fetch_whole(self, name: str, control: TaskControl = UNATTENDED) -> None:
         """Fetch all that a model needs to read the user's language, as ``download`` does; progress counts all of it.
 
-        Raises as ``download``, and DiskFull before anything is fetched if all of it has no room.
+        It has shown that it works then. Raises as ``download``, and DiskFull before anything is fetched if all of it
+        has no room.
         """
         parts = self._missing(name)
         model_advice.check_room(self.short_title(name), self.weights_folder, parts)
@@ -135,13 +146,55 @@ class Models:
 
             self.download(part.name, control.telling(show))
             before += part.size
+        if self.must_prove(name):  # it came here by other ways than a download
+            self.prove(name, control)
+        if self.is_refused(name):
+            raise ModelUnproven(name=self.short_title(name))
 
     def download(self, name: str, control: TaskControl = UNATTENDED) -> None:
         """Fetch a model's files, or the multilingual text tower's. Progress counts bytes.
 
-        What arrived is kept for the next try. Raises UnknownEncoder, DownloadFailed or Cancelled.
+        What arrived is kept for the next try. What is there then proves itself, see ``prove``. Raises UnknownEncoder,
+        DownloadFailed, ModelUnproven, EncoderFailed or Cancelled.
         """
         registry.fetch(name, self._weights, control)
+        self.prove(name, control)
+        for part in self._parts(name):  # it came before the model that it is part of
+            if self.must_prove(part.name):
+                with contextlib.suppress(ModelUnproven):  # the model itself works
+                    self.prove(part.name, control)
+
+    # -- Whether a model works ---------------------------------------------------------------------------
+
+    def must_prove(self, name: str) -> bool:
+        """Whether a model that is here has not yet shown that it works; the embedded one did before it was shipped."""
+        card = registry.card(name)
+        return card.files is not None and self._proofs.of(card, self._checkpoint(name)) is None
+
+    def is_refused(self, name: str) -> bool:
+        """Whether a model, or a part of one, was found not to work, and is not used."""
+        card = registry.card(name)
+        found = self._proofs.of(card, self._checkpoint(name)) if card.files else None
+        return found is not None and not found.passed
+
+    def prove(self, name: str, control: TaskControl = UNATTENDED) -> None:
+        """See whether a model tells drawn pictures by sentences; what comes of it is remembered.
+
+        Loads it, which takes memory and seconds: meant for a worker thread. A part whose model is not here waits for
+        that. Raises ModelUnproven, EncoderFailed or Cancelled.
+        """
+        card = registry.card(name)
+        if card.part_of and not self.is_ready(card.part_of):
+            return
+        if not self._proofs.prove(card, self._checkpoint(name), control).passed:
+            if card.part_of == self.encoder.name:
+                self._renew()  # it reads queries without that part from now on
+            raise ModelUnproven(name=self.short_title(name))
+
+    def _parts(self, name: str) -> list[ModelCard]:
+        """The further parts of a model that are on disk: its multilingual text tower."""
+        parts = (card for card in registry.cards() if card.part_of == name)
+        return [part for part in parts if registry.on_disk(part, self._weights).ready]
 
     def entries(self) -> list[registry.ModelOnDisk]:
         """All models that a user should know of, and those that are here, for a list to manage them."""
@@ -159,7 +212,9 @@ class Models:
             self._renew()  # the encoder may hold the part
         gc.collect()  # Windows deletes no file that a dropped model still maps
         own = self._config.clip_checkpoint
-        return registry.remove(name, self._weights, path_named(own) if own else None)
+        freed = registry.remove(name, self._weights, path_named(own) if own else None)
+        self._proofs.forget(name)
+        return freed
 
     def measure(self, name: str, control: TaskControl = UNATTENDED) -> float:
         """Seconds per picture of a model on this computer, remembered. Raises as ``model_trials.measure``."""
@@ -202,12 +257,13 @@ class Models:
         self._on_renewed(self.encoder)
 
     def _create(self, name: str) -> Encoder:
+        refused = any(self.is_refused(part.name) for part in self._parts(name))
         return registry.create(
             name,
             weights_folder=self._weights,
             checkpoint=self._checkpoint(name),
             int8=self._config.fast_images,
-            query_language=self._config.query_language,
+            query_language="english" if refused else self._config.query_language,
             users_language=language(),
         )
 
@@ -217,10 +273,13 @@ class Models:
         return (say("model.multilingual"), round(files.size / 2**20)) if files else None
 
     def download_missing(self, query: Query, control: TaskControl) -> None:
-        """Fetch it. Progress counts bytes. Raises DownloadFailed or Cancelled."""
+        """Fetch it, and see whether it works. Progress counts bytes. Raises as ``download``."""
         files = self._files_for(query)
         if files:
             model_file_set.download(files, self._weights, control)
+            for card in registry.cards():
+                if card.part_of and card.files == files:
+                    self.prove(card.name, control)
 
     def _files_for(self, query: Query) -> model_file_set.ModelFiles | None:
         return next(filter(None, map(self.encoder.missing_for, query.texts)), None)

@@ -13,6 +13,7 @@ from pathlib import Path
 from semantik.decoding.decoded import Thumbnail
 from semantik.records import DateSource, Details, Hit, split_path
 from semantik.storage.regular_files import file_address
+from semantik.words.phrases import relevance_level, relevance_word
 from semantik.words.shown_names import folder_within, split_name
 from semantik.words.text import clock, day, moment, number, say, short_day
 
@@ -175,6 +176,10 @@ def _card(
     )
 
 
+_SHARES = {"very_likely": 90.0, "likely": 65.0, "perhaps": 35.0, "unlikely": 10.0}
+"""How far the bar goes for a word: in the middle of what the word stands for."""
+
+
 def _worth(hit: Hit, best: float) -> tuple[str, str, float]:
     """How good a hit is: in words, what they mean, and as the percentage that the bar shows."""
     if hit.score is None:  # of a list: nothing is better than the rest
@@ -183,6 +188,10 @@ def _worth(hit: Hit, best: float) -> tuple[str, str, float]:
     if hit.relevance is None:
         share = 100 * max(hit.score, 0.0) / best if best > 0 else 0.0
         return similarity, say("page.similarity_hint"), round(share, 1)
+    if hit.rough:
+        word = relevance_word(hit.relevance)
+        hint = say("page.relevance_rough_hint", similarity=similarity)
+        return word[:1].upper() + word[1:], hint, _SHARES[relevance_level(hit.relevance)]
     percent = 100 * hit.relevance
     mark = say("page.relevance", percent=number(round(percent)))
     return mark, say("page.relevance_hint", similarity=similarity), round(percent, 1)

@@ -94,11 +94,13 @@ def search(
         wanted = min(2 * wanted, widest)
     words = limits.named.words if limits.named else {}
     relevance = [None] * len(best.rows) if best.relevance is None else best.relevance.tolist()
+    rough = judge is not None and best.relevance is not None and judge.is_rough(encoder, index)
     hits = [
         Hit(
             *(rank, None if limits.listed is not None else float(score), index.path_of(int(at)), worth),
             moment=index.moment_of(int(at)),
             named=words.get(int(at), ()),
+            rough=rough,
         )
         for rank, (score, at, worth) in enumerate(zip(best.scores, best.rows, relevance, strict=True), start=1)
     ]

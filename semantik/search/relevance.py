@@ -5,7 +5,11 @@ shows in comparison with scores that mean nothing: z-norm of speaker verificatio
 al., 2000, doi:10.1006/dspr.1999.0361), which QB-Norm (Bogolin et al., 2022, arXiv:2112.12777) brought to
 retrieval by text as a cure for pictures that are near to every query. Here a fixed bank of background queries on all
 sorts of topics asks every hit, and a hit's score is measured from their mean, in units of the distance from that
-mean to the mean of their highest tenth. Platt's sigmoid (1999) makes a probability of it.
+mean to the mean of their highest tenth, as it is among the library's pictures. Platt's sigmoid (1999) makes a
+probability of it.
+
+That is a calibration of each model and each library by nothing but themselves. Where it was not measured how well it
+holds (another model than the embedded one) or where there are few pictures, it is rough: see ``is_rough``.
 
 A picture as query has no such bank: its scores are measured against those between pictures of the library.
 
@@ -38,7 +42,7 @@ QUERIES_FILE = Path(__file__).with_name("background_queries.txt")
 RELEVANT = 0.2
 """From here on a hit is worth showing: to miss a picture is worse than to pass over one (benchmarks/relevance.md)."""
 
-ABSENT = 0.15
+ABSENT = 0.14
 """Where even the best hit is below this, what was asked for is probably not there (benchmarks/relevance.md)."""
 
 TAIL = 0.1  # the share of background scores that counts as high
@@ -49,6 +53,9 @@ SAMPLE = 300
 """Pictures of the library whose scores among each other tell what one between two pictures is worth."""
 
 FEWEST = 10  # pictures below which such scores tell nothing
+
+ENOUGH = 30
+"""From so many pictures on, what is calibrated by them is off by less than the calibration is itself."""
 
 _SAME = 1e-4  # two runs of one model differ by less, two models by more
 
@@ -75,10 +82,18 @@ class Relevance:
                 self._bank, self._encoder = self._load(encoder), encoder
             return self._bank
 
-    def of_text(self, encoder: Encoder, scores: NDArray[np.float32], hits: Embeddings) -> NDArray[np.float64]:
+    def is_rough(self, encoder: Encoder, index: Searchable) -> bool:
+        """Whether relevances are better told in words than as numbers, which would seem to be exact."""
+        return not encoder.is_calibrated or index.count < ENOUGH
+
+    def of_text(
+        self, encoder: Encoder, index: Searchable, scores: NDArray[np.float32], hits: Embeddings
+    ) -> NDArray[np.float64]:
         """Relevance of hits with these scores, float32 (n,), and embeddings, float32 (n, dim): (n,) in [0, 1]."""
-        background = hits @ self.prepare(encoder).T
-        return sigmoid(TEXT_SLOPE * excess(scores, background) + TEXT_OFFSET)
+        bank = self.prepare(encoder).T
+        # One reach for all: a picture's own is no better a unit, and would often put another picture first.
+        reach = float(reaches(index.sample(SAMPLE) @ bank).mean())
+        return sigmoid(TEXT_SLOPE * excess(scores, hits @ bank, reach) + TEXT_OFFSET)
 
     def of_image(self, index: Searchable, scores: NDArray[np.float32]) -> NDArray[np.float64] | None:
         """Relevance of hits for a picture as query, (n,) in [0, 1]; None in a library that is too small to tell."""
@@ -111,7 +126,7 @@ class Relevance:
         for term, vector in zip(query.terms, terms, strict=True):
             scores = hits @ vector + (bonus if term.weight > 0 else 0.0)
             by_text = term.image is None
-            found = self.of_text(encoder, scores, hits) if by_text else self.of_image(index, scores)
+            found = self.of_text(encoder, index, scores, hits) if by_text else self.of_image(index, scores)
             if found is None:
                 return None
             if term.weight > 0:
@@ -145,16 +160,25 @@ class Relevance:
         return bank
 
 
-def excess(scores: NDArray[np.float32], background: NDArray[np.float32]) -> NDArray[np.float64]:
+def reaches(background: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How far the mean of the highest tenth of each row, (n, m), is above the row's mean: (n,)."""
+    count = max(1, round(TAIL * background.shape[1]))
+    highest = np.partition(background, -count, axis=1)[:, -count:].mean(axis=1, dtype=np.float64)
+    reach: NDArray[np.float64] = highest - background.mean(axis=1, dtype=np.float64)
+    return reach
+
+
+def excess(
+    scores: NDArray[np.float32], background: NDArray[np.float32], reach: float | None = None
+) -> NDArray[np.float64]:
     """Where scores, (n,), lie between the mean of ``background``, (n, m) or (1, m), at 0 and its highest tenth at 1.
 
-    Background scores that are all equal have no scale: what is above them is then worth nothing.
+    ``reach``: the distance between these two, where it is not to be each row's own. Background scores that are all
+    equal have no scale: what is above them is then worth nothing.
     """
-    count = max(1, round(TAIL * background.shape[1]))
     mean = background.mean(axis=1, dtype=np.float64)
-    highest = np.partition(background, -count, axis=1)[:, -count:].mean(axis=1, dtype=np.float64)
-    reach = highest - mean
-    share: NDArray[np.float64] = np.divide(scores - mean, reach, out=np.zeros(len(scores)), where=reach > 1e-6)
+    unit = reaches(background) if reach is None else np.full(len(background), reach)
+    share: NDArray[np.float64] = np.divide(scores - mean, unit, out=np.zeros(len(scores)), where=unit > 1e-6)
     return share
 
 

@@ -119,6 +119,11 @@ def speeds_file(home: Path) -> Path:
     return home / "model_speeds.json"
 
 
+def proofs_file(home: Path) -> Path:
+    """Which models have shown that they work."""
+    return home / "model_proofs.json"
+
+
 def log_file(home: Path) -> Path:
     """The log that is being written."""
     return home / "semantiksearch.log"
@@ -195,6 +200,7 @@ def own_files(home: Path) -> tuple[Path, ...]:
         settings_file(home),
         history_file(home),
         speeds_file(home),
+        proofs_file(home),
         *log_files(home),
         log_lock_file(home),
         windows_icon(home),

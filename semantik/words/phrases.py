@@ -23,6 +23,20 @@ def remark_text(remark: Remark) -> str:
     return say(f"remark.{remark.key}", **dict(remark.params))
 
 
+LEVELS = {0.8: "very_likely", 0.5: "likely", 0.2: "perhaps", 0.0: "unlikely"}
+"""From which relevance on a hit is called so; the last ones are those that "only relevant results" leaves out."""
+
+
+def relevance_level(relevance: float) -> str:
+    """The name of what a relevance in [0, 1] is called: a value of ``LEVELS``."""
+    return next(name for least, name in LEVELS.items() if relevance >= least)
+
+
+def relevance_word(relevance: float) -> str:
+    """What a relevance in [0, 1] is called where a number would seem to be exact."""
+    return say(f"relevance.{relevance_level(relevance)}")
+
+
 def time_left(eta: float | None) -> str:
     """The seconds left in words, coarser the more there are."""
     if eta is None:
@@ -52,7 +66,9 @@ def indexing_status(progress: Progress) -> str:
 
 
 def download_status(name: str, progress: Progress) -> str:
-    """Megabytes, speed and time left of a download."""
+    """Megabytes, speed and time left of a download; at its end, that the model has to show that it works."""
+    if progress.done == progress.total:
+        return say("status.proving", name=name)
     mega = 2**20
     return say(
         "status.downloading",

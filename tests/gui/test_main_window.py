@@ -13,7 +13,8 @@ import pytest
 
 import SemantikSearch
 from semantik import __version__
-from semantik.encoders import registry
+from semantik.encoders import proof, registry
+from semantik.engine import models
 from semantik.errors import NoNetwork
 from semantik.gui import window_services
 from semantik.gui.actions import loaded_actions
@@ -614,6 +615,27 @@ def test_a_failed_download_goes_on_with_the_embedded_model(start, monkeypatch):
     assert window.app.engine.models.encoder.name == "builtin"
     window.more_options()
     assert window.combobox("Modelo").get() == "Integrado (sin descarga)"
+
+
+def test_a_model_that_does_not_work_is_told_and_not_used(start, library, monkeypatch):
+    refused = proof.Proof({"es": 0.5, "en": 0.5}, "meaning")
+    monkeypatch.setattr(proof, "prove", lambda encoder, languages, control: refused)
+    monkeypatch.setattr(models.Models, "is_ready", lambda self, name: True)  # it came by other ways than a download
+    window = start(encoder="clip-vit-b-32", guide=False, ready=False)
+    window.wait_idle()
+    sentence = (
+        "El modelo CLIP ViT-B/32 no ha pasado la prueba: no reconoce dibujos sencillos por su descripción, así que no "
+        "se usa. Elimínelo en «Ajustes…» y descárguelo de nuevo, o elija otro modelo."
+    )
+    assert window.messages == [f"{sentence}\n\nMientras tanto se usa el modelo integrado."]
+    assert window.app.engine.models.encoder.name == "builtin"
+    window.more_options()
+    box = window.combobox("Modelo")
+    box.current(next(i for i, title in enumerate(box["values"]) if title.startswith("CLIP ViT-B/32")))
+    box.event_generate("<<ComboboxSelected>>")  # it is known by now
+    window.wait_idle()
+    assert window.messages[1:] == window.messages[:1]
+    assert (window.app.engine.models.encoder.name, box.get()) == ("builtin", "Integrado (sin descarga)")
 
 
 def test_choosing_clip_downloads_all_that_it_takes_and_indexes_before_it_is_used(window, library, home, monkeypatch):

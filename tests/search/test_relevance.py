@@ -9,20 +9,36 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from semantik.cli import main
+from semantik.encoders.base import Encoder
+from semantik.encoders.builtin.encoder import BuiltinEncoder
 from semantik.engine.answers import NEAREST
 from semantik.engine.engine import Engine
 from semantik.folders.indexer import update_index
+from semantik.gui.actions.found_pictures import told
 from semantik.index import ImageIndex
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.page import render
 from semantik.search.ranking import is_absent, relevant, search
-from semantik.search.relevance import ABSENT, FEWEST, RELEVANT, Relevance, excess, read_queries, sigmoid
+from semantik.search.relevance import (
+    ABSENT,
+    ENOUGH,
+    FEWEST,
+    RELEVANT,
+    Relevance,
+    excess,
+    reaches,
+    read_queries,
+    sigmoid,
+)
 from semantik.storage.settings import Config
 from semantik.words import text
+from semantik.words.phrases import LEVELS, relevance_level, relevance_word
 from tests.support.fake_encoder import FakeEncoder, replace_encoders
 from tests.support.libraries import paint
 from tests.support.page_outline import LIBRARY, Outline, outline, page_of
@@ -46,9 +62,12 @@ def opened(engine, library):
 
 
 def expected(score: float, white: float) -> float:
-    """Of the background queries a tenth scores ``white``, the rest nothing: reach and mean follow."""
-    mean = white / 10
-    return 1 / (1 + math.exp(5.25 - 2.7 * (score - mean) / (white - mean)))
+    """Of the background queries a tenth scores ``white``, the rest nothing: the picture's mean follows.
+
+    The reach is the mean one of the library's six pictures, which score so with white.
+    """
+    reach = 0.9 * np.mean([3**-0.5] * 3 + [(2 / 3) ** 0.5, 1, 1.5 / (1.25 * 3) ** 0.5])
+    return 1 / (1 + math.exp(5.25 - 2.7 * (score - white / 10) / reach))
 
 
 # -- The measure ---------------------------------------------------------------------------------------
@@ -61,6 +80,10 @@ def test_excess_is_0_at_the_mean_and_1_at_the_mean_of_the_highest_tenth():
     assert excess(np.array([0.6, 0.2], np.float32), background) == pytest.approx([1, 1], abs=1e-6)
     assert excess(np.array([1.05, -0.52], np.float32), background) == pytest.approx([2, -1], abs=1e-5)
     assert excess(np.array([0.6, 0.15], np.float32), background[:1]) == pytest.approx([1, 0], abs=1e-6)
+    assert reaches(background) == pytest.approx([0.45, 0.36], abs=1e-6)
+    # One reach for all rows: their means differ, their unit does not.
+    assert excess(np.array([0.6, 0.29], np.float32), background, 0.9) == pytest.approx([0.5, 0.5], abs=1e-6)
+    assert excess(np.array([0.6, 0.2], np.float32), background, 0.0).tolist() == [0.0, 0.0]
 
 
 def test_a_background_without_spread_tells_nothing():
@@ -96,7 +119,7 @@ def test_the_background_is_varied_and_in_both_languages():
 def test_relevances_can_be_foretold(index, library, fake, pool, tmp_path):
     hits = search(Query.of_text("rojo"), fake, index, 6, pool, judge=Relevance(tmp_path))
     by_name = {hit.path.name: hit.relevance for hit in hits}
-    assert by_name["rojo.png"] == pytest.approx(expected(1, 3**-0.5), abs=1e-3) == pytest.approx(0.4124, abs=1e-3)
+    assert by_name["rojo.png"] == pytest.approx(expected(1, 3**-0.5), abs=1e-3) == pytest.approx(0.2097, abs=1e-3)
     assert by_name["amarillo.png"] == pytest.approx(expected(2**-0.5, (2 / 3) ** 0.5), abs=1e-3)
     assert by_name["blanco.png"] == pytest.approx(expected(3**-0.5, 1), abs=1e-3)
     assert by_name["verde.png"] == pytest.approx(expected(0, 3**-0.5), abs=1e-3)
@@ -106,7 +129,7 @@ def test_without_a_judge_hits_carry_none_and_scores_are_the_same(index, fake, po
     plain = search(Query.of_text("rojo"), fake, index, 6, pool)
     judged = search(Query.of_text("rojo"), fake, index, 6, pool, judge=Relevance(tmp_path))
     assert {hit.relevance for hit in plain} == {None}
-    assert [replace(hit, relevance=None) for hit in judged] == plain
+    assert [replace(hit, relevance=None, rough=False) for hit in judged] == plain
 
 
 def test_the_trim_keeps_the_order_and_counts_anew():
@@ -203,6 +226,64 @@ def test_a_home_that_cannot_be_written_stops_nothing(tmp_path):
     assert Relevance(tmp_path / "file").prepare(Counting()).shape == (len(read_queries()), 3)
 
 
+# -- Words instead of numbers --------------------------------------------------------------------------
+
+
+def test_few_pictures_and_models_that_were_not_measured_are_told_in_words(fake, tmp_path):
+    class Counting:
+        def __init__(self, count):
+            self.count = count
+
+    judge, measured = Relevance(tmp_path), FakeEncoder()
+    measured.is_calibrated = True
+    told_in_words = [judge.is_rough(measured, Counting(count)) for count in (1, ENOUGH - 1, ENOUGH, 10_000)]
+    assert told_in_words == [True, True, False, False]
+    assert judge.is_rough(fake, Counting(10_000))
+    assert (BuiltinEncoder.is_calibrated, Encoder.is_calibrated) == (True, False)
+
+
+def test_hits_know_whether_they_are_told_in_words(index, fake, pool, tmp_path, monkeypatch):
+    judge = Relevance(tmp_path)
+    assert {hit.rough for hit in search(Query.of_text("rojo"), fake, index, 6, pool, judge=judge)} == {True}
+    monkeypatch.setattr(judge, "is_rough", lambda encoder, index: False)
+    assert {hit.rough for hit in search(Query.of_text("rojo"), fake, index, 6, pool, judge=judge)} == {False}
+    assert {hit.rough for hit in search(Query.of_text("rojo"), fake, index, 6, pool)} == {False}  # nothing is told
+
+
+@given(st.lists(st.floats(0, 1), min_size=2))
+def test_words_never_contradict_the_order(relevances):
+    order = list(LEVELS.values())
+    levels = [order.index(relevance_level(value)) for value in sorted(relevances, reverse=True)]
+    assert levels == sorted(levels)
+    assert RELEVANT in LEVELS  # what "only relevant results" leaves out is all of one word
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("es", ["muy probable", "probable", "quizá", "poco probable"]),
+        ("en", ["very likely", "likely", "perhaps", "unlikely"]),
+        ("pt", ["muito provável", "provável", "talvez", "pouco provável"]),
+    ],
+)
+def test_the_words(language, words):
+    text.set_language(language)
+    assert [relevance_word(value) for value in (0.8, 0.5, 0.2, 0.19)] == words
+    assert [relevance_word(value) for value in (1.0, 0.79, 0.49, 0.0)] == words
+
+
+def test_cards_and_the_strip_tell_words():
+    page = judged_page(0.874, 0.6, 0.3, 0.031)
+    page = replace(page, hits=[replace(hit, rough=True) for hit in page.hits])
+    seen = outline(page)
+    assert seen.texts("span", "score")[:4] == ["Muy probable", "Probable", "Quizá", "Poco probable"]
+    hints = [attrs["title"] for attrs, _ in seen.all("span") if "title" in attrs and attrs.get("class") == "score"]
+    assert hints[0] == "Estimación aproximada de que sea lo que busca. Similitud 0,300 (coseno)"
+    bars = [float(attrs["width"].rstrip("%")) for attrs, _ in seen.all("rect") if attrs.get("height") == "100%"]
+    assert bars == [90.0, 65.0, 35.0, 10.0]
+    assert [told(hit) for hit in page.hits[:2]] == ["0.jpg · muy probable", "1.jpg · probable"]
+
+
 # -- The setting ---------------------------------------------------------------------------------------
 
 
@@ -283,7 +364,11 @@ def test_the_command_line(monkeypatch, capsys, home, library):
     assert len(hits) == 6
     assert hits[0]["relevance"] == pytest.approx(expected(1, 3**-0.5), abs=1e-3)
     _, out, _ = run(capsys, "search", library, "--text", "rojo", "--only-relevant")
-    assert out == f"   1  1,000   41 %  {library / 'rojo.png'}\n"
+    assert out == f"   1  1,000  quizá          {library / 'rojo.png'}\n"
+    assert [(hit["relevance_word"], hit["relevance_is_rough"]) for hit in hits] == [
+        ("quizá", True),
+        *[("poco probable", True)] * 5,
+    ]
     code, out, err = run(capsys, "search", library, "--text", "nada", "--only-relevant", "--json")
     assert (code, json.loads(out)) == (0, [])
     assert err.startswith("Ninguna imagen parece responder a esta búsqueda")
@@ -338,8 +423,6 @@ def test_the_nearest_for_an_example_picture():
 def real(tmp_path_factory, pool):
     """Photographs that come with scikit-image and scikit-learn, indexed with the embedded model."""
     from skimage import data
-
-    from semantik.encoders.builtin.encoder import BuiltinEncoder
 
     folder = tmp_path_factory.mktemp("fotos")
     names = ("chelsea", "rocket", "coffee", "astronaut")

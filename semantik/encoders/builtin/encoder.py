@@ -42,6 +42,7 @@ class BuiltinEncoder(Encoder):
     name = "builtin"
     space = f"builtin/lite0-{INPUT_SIDE}-use3-{TEXT_DIM}+{VISUAL_DIM}-v1"
     dim = TEXT_DIM + VISUAL_DIM
+    is_calibrated = True
     input_spec = InputSpec(INPUT_SIDE, INPUT_SIDE, "crop", "bicubic", (MEAN,) * 3, (STD,) * 3)
 
     def __init__(self, *, sentences_folder: Path | None = None, weights_folder: Path | None = None) -> None:

@@ -16,6 +16,7 @@ from semantik.gui.widgets.entries import replace_text
 from semantik.gui.window_services import WindowServices
 from semantik.records import split_path
 from semantik.storage.typed_paths import typed_path
+from semantik.words.phrases import relevance_word
 from semantik.words.shown_names import visible
 from semantik.words.text import number, say
 
@@ -176,6 +177,8 @@ def told(hit: Hit) -> str:
     name = visible(hit.path.name)
     if hit.relevance is None:
         return name
+    if hit.rough:
+        return say("strip.told_word", name=name, word=relevance_word(hit.relevance))
     return say("strip.told", name=name, percent=number(100 * hit.relevance))
 
 

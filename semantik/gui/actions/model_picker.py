@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from semantik.errors import Cancelled, SemantikError
+from semantik.errors import Cancelled, ModelUnproven, SemantikError
 from semantik.gui.actions.arriving_model import ArrivingModel
 from semantik.gui.dialogs.model_choice import ModelChoice
 from semantik.gui.main_window.main_view import MainView
@@ -14,7 +14,8 @@ from semantik.gui.window_services import WindowServices
 from semantik.long_tasks import Progress
 from semantik.queries import Query
 from semantik.words.phrases import download_status, model_title
-from semantik.words.text import say
+from semantik.words.shown_names import visible
+from semantik.words.text import explain, say
 
 if TYPE_CHECKING:
     from semantik.engine.model_advice import Choice
@@ -156,11 +157,34 @@ class ModelPicker:
         if not self._services.tasks.control.cancelled:
             self._services.tell(download_status(title, progress))
 
+    def _refused(self, error: BaseException) -> None:
+        """Go on with the embedded model, and say why."""
+        if not isinstance(error, SemantikError):
+            raise error
+        log.warning("model not used: %r", error)
+        if not isinstance(error, Cancelled):
+            self._services.warn("warn.unproven_model", why=visible(explain(error)))
+        self._use(self._models.BUILTIN)
+
     def _use(self, name: str) -> None:
-        self._models.use(name)
+        """Take a model that is here into use, once it has shown that it works."""
+        if self._models.must_prove(name):
+            self._prove(name)
+            return
+        try:
+            self._models.use(name)
+        except ModelUnproven as error:  # found on an earlier day
+            self._refused(error)
+            return
         self.relist()
         self._services.save(encoder=name)
         self._services.happened.model_in_use(name)
+
+    def _prove(self, name: str) -> None:
+        """See whether a model works that came here by other ways than a download."""
+        models, tasks = self._models, self._services.tasks
+        self._services.tell(say("status.proving", name=models.short_title(name)))
+        self._services.start(lambda: models.prove(name, tasks.control), lambda done: self._use(name), self._refused)
 
     def _speak(self) -> None:
         """Name the models in the window's new language, which also decides on queries that may be of either."""

@@ -87,7 +87,9 @@ class ModelPanel(ttk.LabelFrame):
     def list_models(self) -> None:
         """Look again at what is on disk."""
         models = self._models
-        self.table.show(models.entries(), models.speeds(), models.encoder.name)
+        entries = models.entries()
+        refused = {entry.name for entry in entries if models.is_refused(entry.name)}
+        self.table.show(entries, models.speeds(), models.encoder.name, refused)
 
     def say(self, message: str) -> None:
         """Show ``message`` under the bar."""
@@ -97,8 +99,10 @@ class ModelPanel(ttk.LabelFrame):
         entry = self.table.selected
         if entry is None:
             return
+        refused = self._models.is_refused(entry.name)
+        why = say("error.model_unproven", name=self._models.short_title(entry.name))
         parts = [each for each in self._models.entries() if entry.name in (each.name, each.card.part_of)]
-        self.about_model.configure(text=good_at(entry, sum(part.size for part in parts)))
+        self.about_model.configure(text=why if refused else good_at(entry, sum(part.size for part in parts)))
         size = megabytes(entry.size - min(entry.have, entry.size))
         if entry.ready or not entry.size:
             words = say("settings.downloaded")
@@ -106,7 +110,7 @@ class ModelPanel(ttk.LabelFrame):
             words = say("settings.resume" if entry.have else "settings.download", size=size)
         self.download_button.configure(text=words)
         idle, in_use = not self._busy, entry.name == self._models.encoder.name
-        usable = not entry.card.part_of and not in_use and self._models.is_ready(entry.name)
+        usable = not (entry.card.part_of or in_use or refused) and self._models.is_ready(entry.name)
         _enable(self.use_button, idle and usable)
         _enable(self.download_button, idle and entry.size > 0 and not entry.ready)
         _enable(self.remove_button, idle and entry.have > 0 and not in_use)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from tkinter import ttk
 from typing import TYPE_CHECKING, Literal
 
@@ -59,13 +59,23 @@ class ModelTable(ttk.Frame):
         self.rows.focus(name)
         self.rows.see(name)
 
-    def show(self, entries: Sequence[ModelOnDisk], speeds: Mapping[str, float], in_use: str) -> None:
-        """Fill the table; the selected model stays selected. ``speeds`` are seconds per picture by name."""
+    def show(
+        self,
+        entries: Sequence[ModelOnDisk],
+        speeds: Mapping[str, float],
+        in_use: str,
+        refused: Collection[str] = (),
+    ) -> None:
+        """Fill the table; the selected model stays selected. ``speeds`` are seconds per picture by name.
+
+        ``refused`` are the names of those that were found not to work.
+        """
         kept = self.selected
         self.rows.delete(*self.rows.get_children())
         self._entries = {entry.name: entry for entry in entries}
         for entry in entries:
-            self.rows.insert("", "end", iid=entry.name, values=_cells(entry, speeds.get(entry.name), in_use))
+            state = say("settings.unproven") if entry.name in refused else _state(entry, in_use)
+            self.rows.insert("", "end", iid=entry.name, values=(*_cells(entry, speeds.get(entry.name)), state))
         for column in COLUMNS:
             fit_column(self.rows, column)
         self.select(kept.name if kept and kept.name in self._entries else in_use)
@@ -95,14 +105,14 @@ def _heading(column: str) -> str:
     return say(COLUMNS[column]) + (GAP if column in NUMBERS else "")
 
 
-def _cells(entry: ModelOnDisk, seconds: float | None, in_use: str) -> tuple[str, ...]:
+def _cells(entry: ModelOnDisk, seconds: float | None) -> tuple[str, ...]:
     if seconds is not None:
         speed = duration(seconds * PICTURES)
     else:
         speed = say("settings.not_measured" if entry.ready and not entry.card.part_of else "settings.no_speed")
     size = say("settings.megabytes", size=megabytes(entry.size)) if entry.size else say("settings.no_size")
     title, languages = model_title(entry.name), say(f"model.languages.{entry.card.languages}")
-    return (title, languages, speed + GAP, size + GAP, entry.card.licence, _state(entry, in_use))
+    return (title, languages, speed + GAP, size + GAP, entry.card.licence)
 
 
 def _state(entry: ModelOnDisk, in_use: str) -> str:
