@@ -98,7 +98,8 @@ def prove(encoder: Encoder, languages: Sequence[str], control: TaskControl = UNA
         ("contrast", CONTRAST_MARGIN, lambda: _between_minus_one_and_one(pixels)),
     )
     for fault, margin, alter in altered:
-        if np.mean(fits(alter())[0]) > usual + margin:
+        other = alter()
+        if not np.allclose(other, planes, atol=0.02) and np.mean(fits(other)[0]) > usual + margin:
             return Proof(told, fault)
     return Proof(told)
 
