@@ -6,6 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 
 from semantik.gui.widgets.access_keys import AccessKeys
+from semantik.gui.widgets.input_grab import InputGrab
 from semantik.gui.widgets.screen_scale import AROUND, px
 from semantik.gui.widgets.scrolled_frame import ScrolledFrame
 
@@ -30,7 +31,9 @@ class Dialog(tk.Toplevel):
         self.body = ttk.Frame(self._all.inside if self._all else self, padding=px(self, 14))
         self.body.pack(fill="both", expand=True)
         self.letters = AccessKeys(self)
+        self._grab: InputGrab | None = None
         self.bind("<Escape>", lambda event: self.destroy())
+        self.protocol("WM_DELETE_WINDOW", self.destroy)
 
     @property
     def bar_width(self) -> int:
@@ -56,13 +59,17 @@ class Dialog(tk.Toplevel):
         right = left + self.winfo_vrootwidth() - self.winfo_reqwidth()
         bottom = top + self.winfo_vrootheight() - self.winfo_reqheight() - px(self, AROUND)
         self.geometry(f"+{max(left, min(x, right))}+{max(top, min(y, bottom))}")
-        if below := str(self.tk.call("grab", "current", str(self))):
-            # Tk does not hear of the keyboard's coming to a window that a grab leaves out.
-            self.tk.call("grab", "release", below)
+        self._grab = InputGrab(self, parent)
         self.deiconify()
         self.wait_visibility()
         while self.winfo_exists() and not (self.body.winfo_viewable() and self.body.winfo_width() > 1):
             # A canvas maps what is in it after itself, and then gives it its size.
             self.tk.dooneevent(0)
-        self.grab_set()
+        self._grab.take()
         focus.focus_set()
+
+    def destroy(self) -> None:
+        """Close it; what it lay on takes input again."""
+        super().destroy()
+        if self._grab:
+            self._grab.give_back()

@@ -5,7 +5,6 @@ Tk's own, on X11, have one name among them: a second box destroys the first and 
 
 from __future__ import annotations
 
-import contextlib
 import tkinter as tk
 from tkinter import ttk
 from typing import Literal
@@ -53,16 +52,9 @@ class MessageBox(Dialog):
 
     def wait(self) -> str:
         """Show it until a button is pressed, and return that button's name. Background news go on meanwhile."""
-        below = str(self.tk.call("grab", "current", str(self)))  # another box, or a dialog
-        focus = self.master.focus_lastfor()
         self.show(self.first)
         self.wait_window()
         del self._icon  # on this thread: Tcl takes nothing from the one that happens to collect garbage
-        with contextlib.suppress(tk.TclError):  # what was below may be gone, or all of the window
-            if below:
-                self.tk.call("grab", "set", below)
-            if focus:
-                focus.focus_set()
         return self.answer
 
     def _choose(self, name: str) -> None:
