@@ -14,7 +14,7 @@ from semantik.errors import Cancelled, PageBusy
 from semantik.gui.widgets.file_dialogs import choose_folder
 from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
-from semantik.words.text import say
+from semantik.words.text import counted, say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
@@ -73,7 +73,7 @@ class PageRequests:
             if not folder:
                 done("")
                 return
-            services.tell(say("status.copying", count=len(paths)))
+            services.tell(counted("status.copying", len(paths)))
 
             def show(report: Any) -> None:
                 message = copied_message(report, Path(folder))

@@ -16,7 +16,7 @@ from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
 from semantik.storage.regular_files import file_address
 from semantik.words.phrases import model_title
-from semantik.words.text import number, say
+from semantik.words.text import counted, number, say
 
 if TYPE_CHECKING:
     from semantik.engine.answers import Answer
@@ -155,7 +155,7 @@ class Searching:
 
     def _show(self, answer: Answer, page: Path) -> None:
         seconds, title = number(answer.seconds, 2), model_title(answer.model)
-        found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=title)
+        found = counted("status.found", len(answer.hits), seconds=seconds, model=title)
         if answer.read_as_english:
             found = say("status.read_as_english", found=found)
         remarks = [*([say("status.seems_absent")] if answer.nearest else []), *answer.remarks(title)]
