@@ -47,12 +47,12 @@ class PageRequests:
         """Address of a page of pictures like ``path``. Raises PageBusy and as ``Library.ask`` does."""
         return str(self._in_turn(self._search(lambda library: Query.like(path), "")))
 
-    def refine(self, words: str, choices: Mapping[str, str] | None = None) -> str:
+    def refine(self, words: str, choices: Mapping[str, str]) -> str:
         """Address of a page that answers ``words``, with what the page's controls say in place of theirs.
 
         Raises PageBusy, BadFilter, BadTopK, and as ``Library.read`` and ``ask`` do.
         """
-        limits = dict(choices or {})
+        limits = dict(choices)
         top_k = limits.pop("top_k", "")
         return str(self._in_turn(self._search(lambda library: _limited(library.read(words), limits), top_k)))
 

@@ -134,7 +134,7 @@ class Searching:
     # -- What is answered ------------------------------------------------------------------------------
 
     def _begin(self, library: Library, query: Query, top_k: int) -> None:
-        self._services.happened.search_began()
+        self._services.happened.search_began(True)
         self._services.tell(say("status.searching"))
         only_relevant = self._services.config.only_relevant
         self._services.start(
@@ -210,6 +210,7 @@ class Searching:
                 self._fit_top_k(library)
                 failed(error)
                 return
+            self._services.happened.search_began(False)
             self._services.tell(say("status.searching"))
 
             def show(found: tuple[Answer, Path]) -> None:

@@ -14,6 +14,7 @@ from semantik.gui.widgets.scrolled_frame import ScrolledFrame
 class Dialog(tk.Toplevel):
     """A window of its own above the main one: centred on it, modal, closed by Escape.
 
+    Return presses the button that the keyboard is on, anywhere else the one that is ``default``.
     Where ``HIGH``, what is in ``body`` scrolls where the screen has no room for all of it.
     """
 
@@ -31,7 +32,10 @@ class Dialog(tk.Toplevel):
         self.body = ttk.Frame(self._all.inside if self._all else self, padding=px(self, 14))
         self.body.pack(fill="both", expand=True)
         self.letters = AccessKeys(self)
+        self.default: ttk.Button | None = None
         self._grab: InputGrab | None = None
+        for key in ("<Return>", "<KP_Enter>"):
+            self.bind(key, self._return_pressed)
         self.bind("<Escape>", lambda event: self.destroy())
         self.protocol("WM_DELETE_WINDOW", self.destroy)
 
@@ -66,7 +70,17 @@ class Dialog(tk.Toplevel):
             # A canvas maps what is in it after itself, and then gives it its size.
             self.tk.dooneevent(0)
         self._grab.take()
+        if self._all:
+            self._all.stay_for(focus)
         focus.focus_set()
+
+    def _return_pressed(self, event: tk.Event[tk.Misc]) -> str:
+        if isinstance(event.widget, tk.Text) and str(event.widget.cget("state")) == "normal":
+            return ""  # it has begun a new line
+        button = event.widget if isinstance(event.widget, ttk.Button) else self.default
+        if button:
+            button.invoke()
+        return "break"
 
     def destroy(self) -> None:
         """Close it; what it lay on takes input again."""

@@ -45,10 +45,8 @@ class MessageBox(Dialog):
             button.pack(side="left", padx=(px(self, 8) if number else 0, 0))
         first = self.buttons[buttons[0]]
         first.configure(style="Accent.TButton")
-        for event in ("<Return>", "<KP_Enter>"):
-            self.bind(event, self._press)
         self.bind("<Control-c>", lambda event: self._copy())
-        self.first = first
+        self.first = self.default = first
 
     def wait(self) -> str:
         """Show it until a button is pressed, and return that button's name. Background news go on meanwhile."""
@@ -60,10 +58,6 @@ class MessageBox(Dialog):
     def _choose(self, name: str) -> None:
         self.answer = name
         self.destroy()
-
-    def _press(self, event: tk.Event[tk.Misc]) -> None:
-        pressed = event.widget  # that has the keyboard, whoever else got it in the meantime
-        (pressed if isinstance(pressed, ttk.Button) else self.first).invoke()
 
     def _copy(self) -> None:
         self.clipboard_clear()
