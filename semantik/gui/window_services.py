@@ -82,7 +82,7 @@ class Announcements:
         # Searches
         self.can_search: Signal[[]] = Signal()  # folders were opened or indexed, and nothing is left to ask
         self.answer_shown: Signal[[Answer, Path]] = Signal()
-        self.search_began: Signal[[]] = Signal()
+        self.search_began: Signal[[bool]] = Signal()  # whether for what is typed in the window, or for a page
         self.search_failed: Signal[[]] = Signal()
 
 

@@ -378,7 +378,7 @@ class ImageIndex:
 
         ``fingerprint``: what tells its content, "" while that is unknown.
         """
-        if reason is not Reason.TRUNCATED:
+        if reason not in WARNINGS:
             self._drop(file.path)
         skipped = self._skipped.by_path
         skipped[file.path] = skip_of(file, reason, skipped.get(file.path), fingerprint)

@@ -20,7 +20,7 @@ class PageActions(Protocol):
     def similar(self, path: Path) -> str:
         """Search for pictures like this one; returns the file address of the new page."""
 
-    def refine(self, words: str, choices: Mapping[str, str] | None = None) -> str:
+    def refine(self, words: str, choices: Mapping[str, str]) -> str:
         """Search for words in the query syntax; returns the file address of the new page.
 
         ``choices``: by ``CHOICES``, what the page's controls say in place of the words; "" for nothing.

@@ -159,7 +159,7 @@ class Application:
         match name:
             case "refine":
                 words, choices = refinement(request, small)
-                page = self._do.refine(words, choices) if choices else self._do.refine(words)
+                page = self._do.refine(words, choices)
                 return as_json(200, {"page": page})
             case "copy":
                 chosen = hits_of(hits, json_value(request, "hits", large))

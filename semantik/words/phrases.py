@@ -86,7 +86,7 @@ def index_summary(report: IndexReport, problems: str = "done.problems") -> str:
     what = _counts(counts) or counted("watch.new", 0)
     message = say("done.indexed", seconds=number(report.seconds, 1), what=what, count=number(report.count))
     if report.problems:
-        message += say(problems, count=number(len(report.problems)))
+        message += counted(problems, len(report.problems))
     if away := sum(problem.reason is Reason.ONLY_IN_CLOUD for problem in report.problems):
         message += "\n" + counted("done.only_in_cloud", away)
     return message

@@ -291,7 +291,7 @@ def test_a_disk_that_is_unplugged_and_comes_back(mount, tmp_path, library, pool)
         check = again.open()
         assert check.state is State.UNREACHABLE
         assert isinstance(check.error, FolderEmptied)
-        assert "parece vacía, pero su índice tiene 6 imágenes" in explain(check.error)
+        assert "parece vacía, pero su índice no lo está (imágenes: 6)" in explain(check.error)
         with pytest.raises(FolderEmptied):
             again.update()
         with pytest.raises(FolderEmptied):

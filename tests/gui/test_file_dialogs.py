@@ -1,9 +1,10 @@
-"""Choosing files and folders with the desktop's own programs, played by small scripts on the PATH."""
+"""Choosing files and folders with the desktop's dialog: its portal's, or its programs', played by small scripts."""
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 import tkinter as tk
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def programs(tmp_path, monkeypatch):
     """Puts a program on the PATH that prints a text and ends so, and writes down its arguments."""
     folder = tmp_path / "bin"
     folder.mkdir()
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.setattr(file_dialogs.shutil, "which", lambda name: name if (folder / name).exists() else None)
 
@@ -52,6 +55,63 @@ def tks(monkeypatch):
     monkeypatch.setattr(file_dialogs.filedialog, "askdirectory", lambda **o: calls.append(o) or "/de/tk")
     monkeypatch.setattr(file_dialogs.filedialog, "askopenfilenames", lambda **o: calls.append(o) or ("/de/tk.jpg",))
     return calls
+
+
+@pytest.fixture
+def portal(monkeypatch):
+    """A portal that answers what is put into it, and what it was asked for."""
+    answers: list[list[str] | None] = []
+    asked: list[tuple[tuple, dict]] = []
+
+    def choose(*values, **options):
+        asked.append((values, options))
+        return answers.pop(0)
+
+    monkeypatch.setattr(file_dialogs.file_chooser_portal, "choose", choose)
+    return answers, asked
+
+
+def test_the_portal_is_asked_first(root, programs, portal, tks, monkeypatch):
+    monkeypatch.setenv("XDG_CURRENT_DESKTOP", "GNOME")
+    told = programs("zenity", "/del/programa\n")
+    root.update()
+    window = int(root.wm_frame(), 16)
+    answers, asked = portal
+    answers += [["/fotos/Año 2020"], [], None, ["/a b.jpg", "/c.png"], [], None]
+    assert [choose_folder(root, "Elija", "/usr") for _ in range(3)] == ["/fotos/Año 2020", "", "/del/programa"]
+    assert asked == [(("Elija", window, "/usr"), {"folders": True})] * 3
+    assert "--directory" in told.read_text().splitlines()
+    chosen = [choose_files(root, "Elija", KINDS, "/usr") for _ in range(3)]
+    assert chosen == [("/a b.jpg", "/c.png"), (), ("/del/programa",)]
+    assert asked[3:] == [(("Elija", window, "/usr"), {"kinds": KINDS})] * 3
+    assert tks == []
+
+
+def test_the_window_lives_on_while_the_dialog_is_open(root, tks, monkeypatch):
+    drawn = threading.Event()
+    monkeypatch.setattr(file_dialogs.file_chooser_portal, "choose", lambda *a, **o: drawn.wait(60) and ["/fotos"])
+    held = []
+
+    def look() -> None:
+        held.append(str(root.grab_current()))
+        drawn.set()
+
+    root.after(1, look)
+    assert choose_folder(root, "Elija") == "/fotos"
+    assert len(held) == 1
+    assert held[0] != "None"
+    assert root.grab_current() is None
+
+
+def test_a_window_that_is_closed_meanwhile_chooses_nothing(portal, tks, monkeypatch):
+    root = tk.Tk()
+    INTERPRETERS.append(root.tk)
+    closed = threading.Event()
+    monkeypatch.setattr(file_dialogs.file_chooser_portal, "choose", lambda *a, **o: closed.wait(60) and None)
+    root.after(1, root.destroy)
+    assert choose_folder(root, "Elija") == ""
+    closed.set()
+    assert tks == []
 
 
 def test_gnome_asks_with_zenity(root, programs, tks, monkeypatch, tmp_path):

@@ -21,7 +21,7 @@ from semantik.records import Problem, Reason
 from semantik.storage.settings import CONFIG_NAME
 from semantik.words import text
 from semantik.words.catalogue import LANGUAGES
-from semantik.words.text import say
+from semantik.words.text import counted, say
 from SemantikSearch import ICON
 from tests.support.cut_off_texts import cut_off
 from tests.support.window import Window
@@ -110,7 +110,7 @@ def test_nothing_is_cut_off_in_the_main_window(start, language):
     window.more_options()
     window.combobox(say("window.model")).configure(values=[say(f"model.{name}") for name in encoder_names()])
     window.part(StatusRows).show_skipped(12_345)
-    longest = say("status.found", hits="1.000", seconds="10,25", model=say("model.siglip2-b-16"))
+    longest = counted("status.found", 1000, seconds="10,25", model=say("model.siglip2-b-16"))
     window.status_line.configure(text=say("status.read_as_english", found=longest))
     window.root.update()
     assert cut_off(window.root) == []
@@ -173,7 +173,7 @@ def test_the_language_changes_at_once(start, home, library):
     texts = window.texts(window.part(MainView))
     assert {"Image Folder", "Browse", "Update index", "Search by Text", "Search", "Settings…"} <= set(texts)
     assert "Buscar" not in texts
-    assert window.status == "Ready: 6 images. Model: Embedded (no download)."
+    assert window.status == "Ready: 6 pictures. Model: Embedded (no download)."
     assert window.entry("Image Folder").get() == str(library)
     assert window.entry("Text to Search").get() == "un perro"
     assert window.entry("Results to Show (K)").get() == "6"

@@ -540,7 +540,7 @@ class Actions:
         self.done.append(("similar", path.name))
         return self.page
 
-    def refine(self, words):
+    def refine(self, words, choices):
         self.done.append(("refine", words))
         raise OnlyUnwanted
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tkinter as tk
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from semantik.desktop import file_manager
 from semantik.engine.answers import Answer
 from semantik.engine.models import Models
 from semantik.gui.actions.searching import Searching
-from semantik.gui.main_window.folder_list import FolderList
+from semantik.gui.main_window.folder_list import FEWEST_LINES, MOST_LINES, FolderLine, FolderList
+from semantik.gui.main_window.folder_row import FolderRow
 from semantik.gui.main_window.result_strip import ResultStrip
 from semantik.gui.widgets import file_dialogs
+from semantik.gui.widgets.screen_scale import AROUND
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, load_config
 from semantik.words import text
@@ -373,3 +376,19 @@ def test_bad_files_of_both_folders_are_listed_with_their_folder(both, library, t
     # Of a folder that rests nothing is told.
     toggle(both, 0)
     assert not skipped.winfo_ismapped()
+
+
+def test_as_many_folders_are_listed_as_the_screen_has_room_for(window, monkeypatch):
+    window.more_options()
+    row, shown = window.part(FolderRow), []
+    lines = [FolderLine(f"/media/{letter}", 10, "al día", active=True) for letter in "abcdefgh"]
+    for height in (768, 680, 640, 600, 560, 520, 480):
+        with monkeypatch.context() as screen:
+            screen.setattr(tk.Misc, "winfo_screenheight", lambda self, height=height: height)
+            row.show(lines[: 8 - len(shown) % 2])
+            window.root.update()
+        shown.append(int(row.list.table.cget("height")))
+        assert shown[-1] == FEWEST_LINES or window.root.minsize()[1] <= height - AROUND
+    assert shown == sorted(shown, reverse=True)
+    assert (shown[0], shown[-1]) == (MOST_LINES, FEWEST_LINES)
+    assert len(set(shown)) > 2

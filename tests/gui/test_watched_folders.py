@@ -79,14 +79,15 @@ def test_new_pictures_are_taken_in_without_a_question(start, library, home):
     assert load_config(home).watch is True
     paint(library / "nueva.png", (1, 1, 254))
     window.wait(lambda: count(window) == 7, "the new picture")
-    window.wait(lambda: window.status == "Incluidas: 1 imagen nueva. En total, 7.")
+    window.wait(lambda: window.status == "Añadido al índice: 1 imagen nueva. En total, 7.")
     assert window.messages == []
     assert int(window.entry("Resultados a Mostrar (K)").cget("to")) == 7
     window.search("azul")
     window.wait(lambda: [p.name for p in window.part(ResultStrip).shown[:2]] == ["azul.png", "nueva.png"])
     (library / "nueva.png").unlink()
     window.wait(lambda: count(window) == 6)
-    window.wait(lambda: window.status.startswith("Quitadas del índice las imágenes que ya no están. Quedan 6."))
+    gone = "Las imágenes que ya no están se han quitado del índice. En total, 6."
+    window.wait(lambda: window.status.startswith(gone))
 
 
 def test_without_that_they_are_told_and_left_for_the_button(start, library):
@@ -108,7 +109,7 @@ def test_saying_so_takes_in_what_was_told_before(start, library):
     window.more_options()
     window.press(window.check(WATCH))
     window.wait(lambda: count(window) == 7)
-    window.wait(lambda: window.status == "Incluidas: 1 imagen nueva. En total, 7.")
+    window.wait(lambda: window.status == "Añadido al índice: 1 imagen nueva. En total, 7.")
 
 
 def test_at_the_next_start_nothing_is_asked_any_more(start, library, watches):
@@ -120,7 +121,7 @@ def test_at_the_next_start_nothing_is_asked_any_more(start, library, watches):
     watches.clear()
     again = start(library, watch=True)
     again.wait(lambda: count(again) == 7)
-    again.wait(lambda: again.status == "Incluidas: 1 imagen nueva. En total, 7.")
+    again.wait(lambda: again.status == "Añadido al índice: 1 imagen nueva. En total, 7.")
     assert again.messages == []
 
 
@@ -185,7 +186,7 @@ def test_each_of_several_folders_tells_its_own_state(start, library, tmp_path, w
     window.more_options()
     window.press(window.check(WATCH))
     window.wait(lambda: [state for *_, state in rows(window)] == ["al día", "al día"])
-    window.wait(lambda: window.status == "viajes: Incluidas: 1 imagen nueva. En total, 2.")
+    window.wait(lambda: window.status == "viajes: Añadido al índice: 1 imagen nueva. En total, 2.")
     # A folder that rests is not watched.
     toggle(window, 1)
     paint(trip / "isla.png", (30, 90, 250))

@@ -37,7 +37,7 @@ from semantik.results import page
 from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, Config, load_config
 from semantik.words.catalogue import LANGUAGES
-from semantik.words.text import say
+from semantik.words.text import counted, say
 from tests.support.cut_off_texts import cut_off
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
@@ -105,7 +105,7 @@ def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, perc
     rows.show_skipped(12_345)
     strip.show([Found(Path(f"/f/{n}.jpg"), None, f"{n}.jpg") for n in range(MOST)])
     rows.show_running(True, True)
-    found = say("status.found", hits="1.000", seconds="1,25", model="SigLIP 2")
+    found = counted("status.found", 1000, seconds="1,25", model="SigLIP 2")
     window.status_line.configure(text=say("status.read_as_english", found=found))
     root.update()
     assert scale(root) == percent / 100

@@ -70,8 +70,8 @@ class Actions:
         self._do("similar", path)
         return "file:///resultados/parecidas.html"
 
-    def refine(self, words, *choices):
-        self._do("refine", words, *choices)
+    def refine(self, words, choices):
+        self._do("refine", words, *filter(None, [choices]))
         return "file:///resultados/otra.html"
 
     def reveal(self, path):

@@ -68,6 +68,19 @@ def test_every_text_is_translated(pair):
         assert bare_is_known or (set(pair) in NEIGHBOURS and len(re.findall(r"\w+", bare)) <= 4), form
 
 
+ALWAYS_SEVERAL = {
+    *("error.mass_removal", "error.mass_removal.terminal", "error.too_few_pictures"),
+    *("remark.several_named", "status.opening_several", "ask.changed_several"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_counted_has_a_form_for_one(language):
+    many = re.compile(r"\{(count|hits|n|gone|folders|found|needed)\} [^\W\d]+s\b(?<!más)(?<!mais)")
+    fixed = {key for key, forms in catalogue(language).items() if len(forms) == 1 and many.search(forms[0])}
+    assert fixed <= ALWAYS_SEVERAL
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_python_without_babel_reads_the_same(language):
     ours = read_without_babel(language, "")

@@ -9,7 +9,7 @@ from semantik import errors
 from semantik.gui.window_services import WindowServices
 from semantik.words.phrases import changes_question, model_title
 from semantik.words.shown_names import short_names, visible
-from semantik.words.text import explain, number, say
+from semantik.words.text import counted, explain, say
 
 if TYPE_CHECKING:
     from semantik.engine.library import Library
@@ -46,7 +46,7 @@ class IndexQuestions:
             if services.ask(about_folder(library, changed[0][0], question) if len(changed) == 1 else question):
                 todo += [indexed_folder for indexed_folder, _ in changed]
             else:
-                services.tell(say("status.outdated", count=number(library.count)))
+                services.tell(counted("status.outdated", library.count))
         anew = [
             indexed_folder
             for indexed_folder, check in found

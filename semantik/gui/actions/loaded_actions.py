@@ -41,7 +41,7 @@ class LoadedActions:
         self._searches = False  # and has no answer yet
         self._found_at = -TWICE  # and has one since
         happened = services.happened
-        happened.search_began.connect(lambda: self._note_search(True))
+        happened.search_began.connect(self._note_beginning)
         happened.answer_shown.connect(lambda answer, page: self._note_search(False, found=True))
         happened.search_failed.connect(lambda: self._note_search(False))
         self.engine = engine
@@ -101,6 +101,11 @@ class LoadedActions:
         if not same and self._services.can_start_search:
             self._asked, self._found_at = asked, -TWICE
         return bool(same)
+
+    def _note_beginning(self, typed: bool) -> None:
+        if not typed:  # what a page asks for is no answer to what is typed here
+            self._asked = ()
+        self._note_search(True)
 
     def _note_search(self, goes_on: bool, *, found: bool = False) -> None:
         self._searches = goes_on

@@ -17,7 +17,7 @@ from semantik.gui.window_services import WindowServices
 from semantik.records import Problem
 from semantik.words.phrases import index_summary, joined_report, model_title
 from semantik.words.shown_names import visible
-from semantik.words.text import counted, explain, number, say
+from semantik.words.text import counted, explain, say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
@@ -182,7 +182,7 @@ class OpenFolders:
         reports = [outcome.report for outcome in outcomes if outcome.report]
         if services.tasks.control.cancelled:
             count = reports[-1].count if len(library.indexed_folders) == 1 and reports else library.count
-            services.tell(say("status.cancelled", count=number(count)))
+            services.tell(counted("status.cancelled", count))
             return
         failures = [(outcome.indexed_folder, outcome.error) for outcome in outcomes if outcome.error]
         self._happened.folders_ready(library)  # the watch begins now, however long the user looks at what is told

@@ -14,7 +14,7 @@ from semantik.errors import Cancelled, PageBusy
 from semantik.gui.widgets.file_dialogs import choose_folder
 from semantik.gui.window_services import WindowServices
 from semantik.queries import Query
-from semantik.words.text import say
+from semantik.words.text import counted, say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
@@ -50,12 +50,12 @@ class PageRequests:
         """Address of a page of pictures like ``path``. Raises PageBusy and as ``Library.ask`` does."""
         return str(self._search_in_turn(lambda library: Query.like(path), ""))
 
-    def refine(self, words: str, choices: Mapping[str, str] | None = None) -> str:
+    def refine(self, words: str, choices: Mapping[str, str]) -> str:
         """Address of a page that answers ``words``, with what the page's controls say in place of theirs.
 
         Raises PageBusy, BadFilter, BadTopK, and as ``Library.read`` and ``ask`` do.
         """
-        limits = dict(choices or {})
+        limits = dict(choices)
         top_k = limits.pop("top_k", "")
         return str(self._search_in_turn(lambda library: _limited(library.read(words), limits), top_k))
 
@@ -76,7 +76,7 @@ class PageRequests:
             if not folder:
                 done("")
                 return
-            services.tell(say("status.copying", count=len(paths)))
+            services.tell(counted("status.copying", len(paths)))
 
             def show(report: Any) -> None:
                 message = copied_message(report, Path(folder))

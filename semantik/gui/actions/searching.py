@@ -142,7 +142,7 @@ class Searching:
     # -- What is answered ------------------------------------------------------------------------------
 
     def _begin(self, library: Library, query: Query, top_k: int) -> None:
-        self._services.happened.search_began()
+        self._services.happened.search_began(True)
         self._services.tell(say("status.searching"))
         only_relevant = self._services.config.only_relevant
         self._services.start_search(
@@ -164,7 +164,7 @@ class Searching:
 
     def _show(self, answer: Answer, page: Path) -> None:
         seconds, title = number(answer.seconds, 2), model_title(answer.model)
-        found = say("status.found", hits=number(len(answer.hits)), seconds=seconds, model=title)
+        found = counted("status.found", len(answer.hits), seconds=seconds, model=title)
         if answer.awaited:
             among = {"known": number(answer.known), "total": number(answer.of)}
             found = counted("status.found_of", len(answer.hits), **among, seconds=seconds, model=title)
@@ -246,6 +246,7 @@ class Searching:
                 self._fit_top_k(library)
                 failed(error)
                 return
+            self._services.happened.search_began(False)
             self._services.tell(say("status.searching"))
 
             def show(found: tuple[Answer, Path]) -> None:

@@ -65,6 +65,7 @@ class AboutDialog(Dialog):
         self.guide.pack(side="left", padx=(0, px(self, 8)))
         close = ttk.Button(buttons, text=say("about.close"), command=self.destroy)
         close.pack(side="left")
+        self.default = close
         self.resizable(False, False)
         self.show(close)
 

@@ -75,6 +75,7 @@ class DoctorDialog(Dialog):
         self.copy_button.pack(side="left", padx=(0, px(self, 8)))
         self.close_button = ttk.Button(buttons, text=say("window.doctor_close"), command=self.destroy)
         self.close_button.pack(side="left")
+        self.default = self.close_button
         self.write()
         self.show(self.copy_button)
 

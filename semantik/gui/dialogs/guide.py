@@ -66,8 +66,7 @@ class Guide(Dialog):
         self.bind("<Destroy>", lambda event: self._counting.cancel() if event.widget is self else None)
         self.bind("<Escape>", lambda event: self.skip())
         self.protocol("WM_DELETE_WINDOW", self.skip)
-        for key in ("<Return>", "<KP_Enter>"):
-            self.bind(key, self._return_pressed)
+        self.default = self.main
         self.resizable(False, False)
         self._go_to(0)
         ahead(partial(self._look, tuple(folders)))
@@ -149,12 +148,6 @@ class Guide(Dialog):
         if not self._counting.cancelled:
             self.destroy()
             self._on_done(choice)
-
-    def _return_pressed(self, event: tk.Event[tk.Misc]) -> str:
-        """Return goes on, but on a button that the keyboard is on it presses that one."""
-        button = event.widget if isinstance(event.widget, ttk.Button) else self.main
-        button.invoke()
-        return "break"
 
     # -- In another thread, and what it tells ----------------------------------------------------------
 

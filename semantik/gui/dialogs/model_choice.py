@@ -38,6 +38,7 @@ class ModelChoice(Dialog):
         self.start.pack(side="left")
         self.bind("<Escape>", lambda event: self._choose(False))
         self.protocol("WM_DELETE_WINDOW", lambda: self._choose(False))
+        self.default = self.download
         self.resizable(False, False)
         self.show(self.download)
 

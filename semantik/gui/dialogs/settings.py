@@ -47,6 +47,7 @@ class SettingsDialog(Dialog):
         self.theme.bind("<<ComboboxSelected>>", lambda event: self.choose_theme())
         self.close_button = ttk.Button(bottom, text=say("settings.close"), command=self.close)
         self.close_button.grid(row=0, column=3)
+        self.default = self.close_button
         self.measure()
         self.minsize(self.winfo_reqwidth() + self.bar_width, self.winfo_reqheight())
         self.bind("<Escape>", lambda event: self.close())

@@ -107,7 +107,8 @@ class ProblemsDialog(Dialog):
         self.reveal_button.grid(row=0, column=1, padx=gap)
         self.copy_button = ttk.Button(buttons, text=say("skipped.copy"), command=self._copy)
         self.copy_button.grid(row=0, column=2, padx=gap)
-        ttk.Button(buttons, text=say("skipped.close"), command=self.destroy).grid(row=0, column=4)
+        self.default = ttk.Button(buttons, text=say("skipped.close"), command=self.destroy)
+        self.default.grid(row=0, column=4)
 
     @property
     def chosen(self) -> list[Problem]:

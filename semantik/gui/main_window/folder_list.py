@@ -15,10 +15,7 @@ from semantik.words.shown_names import visible
 from semantik.words.text import counted, say
 
 FEWEST_LINES, MOST_LINES = 2, 6
-"""Folders that are seen without scrolling, on small and on large screens."""
-
-_ALL_BUT_LINES = 720
-"""What a screen must have beside the lines, at 100 %: the window with all its parts, its title, and a task bar."""
+"""Folders that are seen without scrolling, at least and at most: as many as the screen has room for."""
 
 _MARKS = ("☐", "☑")
 
@@ -52,6 +49,7 @@ class FolderList(ttk.Frame):
         self.table.grid(row=0, column=0, sticky="nsew")
         self.menu = tk.Menu(self, tearoff=False)
         self.lines: list[FolderLine] = []
+        self._room = FEWEST_LINES
         self.table.bind("<space>", lambda event: self._toggle())
         self.table.bind("<Delete>", lambda event: self._act(self._do.remove_folder))
         self.table.bind("<Button-1>", self._clicked)
@@ -75,12 +73,7 @@ class FolderList(ttk.Frame):
             count = counted("folders.photos", line.count) if line.count else ""
             cells = (_MARKS[line.active], visible(line.path), count, "", line.state)
             self.table.insert("", "end", iid=str(place), values=cells)
-        room = self._room()
-        self.table.configure(height=min(room, max(2, len(lines))))
-        if len(lines) > room:
-            self._bar.grid(row=0, column=1, sticky="ns")
-        else:
-            self._bar.grid_remove()
+        self._show_lines()
         self._fit()
         paths = [line.path for line in lines]
         place = paths.index(kept) if kept in paths else 0
@@ -89,10 +82,20 @@ class FolderList(ttk.Frame):
             self.table.focus(str(place))
             self.table.see(str(place))
 
-    def _room(self) -> int:
-        """Lines for which there is room on the screen."""
+    def give_room(self, more: int) -> None:
+        """Show as many folders at once as ``more`` pixels than now, or fewer, have room for."""
         line = int(ttk.Style(self).lookup("Treeview", "rowheight") or px(self, 20))
-        return max(FEWEST_LINES, min(MOST_LINES, (self.winfo_screenheight() - px(self, _ALL_BUT_LINES)) // line))
+        room = int(self.table.cget("height")) + more // line
+        self._room = max(FEWEST_LINES, min(MOST_LINES, room))
+        self._show_lines()
+
+    def _show_lines(self) -> None:
+        shown = len(self.lines)
+        self.table.configure(height=min(self._room, max(FEWEST_LINES, shown)))
+        if shown > self._room:
+            self._bar.grid(row=0, column=1, sticky="ns")
+        else:
+            self._bar.grid_remove()
 
     def _fit(self) -> None:
         table = self.table

@@ -53,19 +53,27 @@ class FolderRow(ttk.LabelFrame):
     def show(self, lines: Sequence[FolderLine]) -> None:
         """Show the list where there are several folders, else the entry."""
         self._several = len(lines) > 1
+        before = len(self.list.lines)
         if self._several:
             self.list.show(lines)
-        self._lay_out()
+        if not self._lay_out() and len(self.list.lines) != before:
+            self.event_generate("<<Refit>>")
 
     def show_more(self, more: bool) -> None:
         """Show the controls that are behind "Más opciones", or hide them."""
         self._more = more
         self._lay_out()
 
-    def _lay_out(self) -> None:
+    def give_room(self, more: int) -> None:
+        """``more`` pixels are free on the screen; fewer than none are lacking."""
+        if self._several:
+            self.list.give_room(more)
+
+    def _lay_out(self) -> bool:
+        """Whether anything changed its place."""
         several = self._several
         if (several, self._more) == self._laid_out:
-            return  # what is taken out and put in again is not seen meanwhile
+            return False  # what is taken out and put in again is not seen meanwhile
         self._laid_out = (several, self._more)
         gap, below = (px(self, 8), 0), (px(self, 6), 0)
         hidden = (self.entry, self.browse_button) if several else (self.list, self.remove_button)
@@ -90,3 +98,4 @@ class FolderRow(ttk.LabelFrame):
         if str(self.tk.call("focus")) in map(str, (*hidden, *less, self.list.table)):
             field.focus_set()
         self.event_generate("<<Refit>>")
+        return True

@@ -137,6 +137,7 @@ class MainView(ttk.Frame):
     def _want_more(self, more: bool) -> None:
         self._services.save(more_options=more)
         self.show_more()
+        self._refresh()
 
     def _bind_keys(self, root: tk.Tk, do: Commands) -> None:
         # What people expect of Ctrl+A; Tk on X11 would go to the start of the line.
@@ -161,6 +162,8 @@ class MainView(ttk.Frame):
         root.update_idletasks()
         others = self.bottom.winfo_reqheight() + line + 2 * px(self, 12) + px(self, 8)
         strip = self.strip.winfo_reqheight() + px(self, 8)
+        self._parts[0].give_room(room - others - strip - self.top.inside.winfo_reqheight())
+        root.update_idletasks()
         if self.top.inside.winfo_reqheight() + strip + others > room:
             self.strip.grid_remove()  # the page has the pictures, too; nothing else could be missed
         else:

@@ -6,6 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 
 from semantik.gui.widgets.access_keys import AccessKeys
+from semantik.gui.widgets.input_grab import InputGrab
 from semantik.gui.widgets.screen_scale import AROUND, px
 from semantik.gui.widgets.scrolled_frame import ScrolledFrame
 
@@ -13,6 +14,7 @@ from semantik.gui.widgets.scrolled_frame import ScrolledFrame
 class Dialog(tk.Toplevel):
     """A window of its own above the main one: centred on it, modal, closed by Escape.
 
+    Return presses the button that the keyboard is on, anywhere else the one that is ``default``.
     Where ``HIGH``, what is in ``body`` scrolls where the screen has no room for all of it.
     """
 
@@ -30,7 +32,12 @@ class Dialog(tk.Toplevel):
         self.body = ttk.Frame(self._all.inside if self._all else self, padding=px(self, 14))
         self.body.pack(fill="both", expand=True)
         self.letters = AccessKeys(self)
+        self.default: ttk.Button | None = None
+        self._grab: InputGrab | None = None
+        for key in ("<Return>", "<KP_Enter>"):
+            self.bind(key, self._return_pressed)
         self.bind("<Escape>", lambda event: self.destroy())
+        self.protocol("WM_DELETE_WINDOW", self.destroy)
 
     @property
     def bar_width(self) -> int:
@@ -56,13 +63,27 @@ class Dialog(tk.Toplevel):
         right = left + self.winfo_vrootwidth() - self.winfo_reqwidth()
         bottom = top + self.winfo_vrootheight() - self.winfo_reqheight() - px(self, AROUND)
         self.geometry(f"+{max(left, min(x, right))}+{max(top, min(y, bottom))}")
-        if below := str(self.tk.call("grab", "current", str(self))):
-            # Tk does not hear of the keyboard's coming to a window that a grab leaves out.
-            self.tk.call("grab", "release", below)
+        self._grab = InputGrab(self, parent)
         self.deiconify()
         self.wait_visibility()
         while self.winfo_exists() and not (self.body.winfo_viewable() and self.body.winfo_width() > 1):
             # A canvas maps what is in it after itself, and then gives it its size.
             self.tk.dooneevent(0)
-        self.grab_set()
+        self._grab.take()
+        if self._all:
+            self._all.stay_for(focus)
         focus.focus_set()
+
+    def _return_pressed(self, event: tk.Event[tk.Misc]) -> str:
+        if isinstance(event.widget, tk.Text) and str(event.widget.cget("state")) == "normal":
+            return ""  # it has begun a new line
+        button = event.widget if isinstance(event.widget, ttk.Button) else self.default
+        if button:
+            button.invoke()
+        return "break"
+
+    def destroy(self) -> None:
+        """Close it; what it lay on takes input again."""
+        super().destroy()
+        if self._grab:
+            self._grab.give_back()

@@ -1,7 +1,7 @@
 """Choosing files and folders with the dialogs that the user knows from other programs.
 
-Windows and macOS show theirs for Tk's. On X11 Tk's own are bare: there the desktop's program shows its dialog, with
-small pictures and the user's places, where that program is installed.
+Windows and macOS show theirs for Tk's. On X11 Tk's own are bare: there the desktop shows its dialog, with small
+pictures and the user's places, by its portal, or else by its program, where that is installed.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import os
 import shutil
 import threading
 import tkinter as tk
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tkinter import filedialog, ttk
 
-from semantik.desktop.helper_programs import Answer, ask
+from semantik.desktop import file_chooser_portal
+from semantik.desktop.helper_programs import ask
+from semantik.gui.widgets.input_grab import InputGrab
 from semantik.storage.regular_files import is_folder
 
 _PROGRAMS = {"kde": ("kdialog", "zenity"), "lxqt": ("kdialog", "zenity")}
@@ -29,10 +32,11 @@ _LOOK_MS = 50
 
 def choose_folder(parent: tk.Misc, title: str, initial: str | Path | None = None) -> str:
     """A folder that is there, or "" when the user chose none. ``initial`` is where the dialog starts."""
-    begin = _existing(initial)
-    for program in _programs(parent):
-        if (found := _ask(parent, _folder_command(program, title, begin))) is not None:
-            return found[0] if found else ""
+    begin, window = _existing(initial), _window(parent)
+    portal = partial(file_chooser_portal.choose, title, window, begin, folders=True)
+    found = _ask_desktop(parent, portal, lambda program: _folder_command(program, title, begin))
+    if found is not None:
+        return found[0] if found else ""
     _hide_hidden(parent)
     return str(filedialog.askdirectory(parent=parent, title=title, initialdir=begin, mustexist=True) or "")
 
@@ -41,10 +45,11 @@ def choose_files(
     parent: tk.Misc, title: str, kinds: Sequence[tuple[str, str]], initial: str | Path | None = None
 ) -> tuple[str, ...]:
     """Files that are there, none when the user chose none. ``kinds``: names, each with its patterns."""
-    begin = _existing(initial)
-    for program in _programs(parent):
-        if (found := _ask(parent, _files_command(program, title, kinds, begin))) is not None:
-            return tuple(found)
+    begin, window = _existing(initial), _window(parent)
+    portal = partial(file_chooser_portal.choose, title, window, begin, kinds=kinds)
+    found = _ask_desktop(parent, portal, lambda program: _files_command(program, title, kinds, begin))
+    if found is not None:
+        return tuple(found)
     _hide_hidden(parent)
     return tuple(filedialog.askopenfilenames(parent=parent, title=title, filetypes=kinds, initialdir=begin) or ())
 
@@ -57,10 +62,13 @@ def _existing(initial: str | Path | None) -> str:
     return str(Path.home())
 
 
-def _programs(parent: tk.Misc) -> list[str]:
-    """The desktop's own programs that are installed, the best first; none where Tk shows the system's dialogs."""
-    if parent.tk.call("tk", "windowingsystem") != "x11":
-        return []
+def _window(parent: tk.Misc) -> int:
+    """The id of the window that a dialog shall stay above."""
+    return int(parent.winfo_toplevel().wm_frame(), 16)
+
+
+def _programs() -> list[str]:
+    """The desktop's own programs that are installed, the best first."""
     desktops = [name.lower() for name in os.environ.get("XDG_CURRENT_DESKTOP", "").split(":")]
     for desktop in desktops:
         known = _PROGRAMS.get(desktop) or (("zenity",) if desktop in _GTK else ())
@@ -84,20 +92,29 @@ def _files_command(program: str, title: str, kinds: Sequence[tuple[str, str]], b
     return ["zenity", "--file-selection", "--multiple", *common, *filters]
 
 
-def _ask(parent: tk.Misc, command: Sequence[str]) -> list[str] | None:
-    """What was chosen, nothing when the user cancelled, None when the program cannot show its dialog.
+def _ask_desktop(
+    parent: tk.Misc, portal: Callable[[], list[str] | None], command: Callable[[str], list[str]]
+) -> list[str] | None:
+    """What was chosen, nothing when the user cancelled, None where Tk shall ask: the desktop has no dialog.
 
-    The window lives on meanwhile and takes no input.
+    ``command`` gives the command line of a program. The window lives on meanwhile and takes no input.
     """
-    answers: list[Answer] = []
-    top = parent.winfo_toplevel()
-    environment = os.environ | {"WINDOWID": str(int(top.wm_frame(), 16))}  # the dialog stays above the window
-    asking = threading.Thread(
-        target=lambda: answers.append(ask(command, None, environment=environment)), name="file dialog", daemon=True
-    )
-    before = str(parent.tk.call("grab", "current", top))
-    waiting = ttk.Frame(top)
-    waiting.grab_set()
+    if parent.tk.call("tk", "windowingsystem") != "x11":
+        return None  # Tk's are the system's
+    environment = os.environ | {"WINDOWID": str(_window(parent))}
+    ways: list[Callable[[], list[str] | None]] = [
+        portal,
+        *(partial(_run, command(program), environment) for program in _programs()),
+    ]
+    answers: list[list[str] | None] = []
+
+    def work() -> None:
+        answers.append(next((found for way in ways if (found := way()) is not None), None))
+
+    asking = threading.Thread(target=work, name="file dialog", daemon=True)
+    waiting = ttk.Frame(parent.winfo_toplevel())
+    grab = InputGrab(waiting, parent)
+    grab.take()
     asking.start()
 
     def look() -> None:
@@ -106,16 +123,19 @@ def _ask(parent: tk.Misc, command: Sequence[str]) -> list[str] | None:
         else:
             waiting.destroy()
 
-    look()
+    waiting.after(_LOOK_MS, look)
     parent.wait_window(waiting)  # the program may end meanwhile, too
-    with contextlib.suppress(tk.TclError):
-        if before:
-            parent.tk.call("grab", "set", before)
-    if not answers or answers[0].status == _CANCELLED:
+    grab.give_back()
+    return answers[0] if answers else []
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> list[str] | None:
+    answer = ask(command, None, environment=environment)
+    if answer.status == _CANCELLED:
         return []
-    if not answers[0].succeeded:
+    if not answer.succeeded:
         return None
-    return [path for path in answers[0].output.split(_SEPARATOR) if path]
+    return [path for path in answer.output.split(_SEPARATOR) if path]
 
 
 def _hide_hidden(parent: tk.Misc) -> None:

@@ -5,7 +5,6 @@ Tk's own, on X11, have one name among them: a second box destroys the first and 
 
 from __future__ import annotations
 
-import contextlib
 import tkinter as tk
 from tkinter import ttk
 from typing import Literal
@@ -46,32 +45,19 @@ class MessageBox(Dialog):
             button.pack(side="left", padx=(px(self, 8) if number else 0, 0))
         first = self.buttons[buttons[0]]
         first.configure(style="Accent.TButton")
-        for event in ("<Return>", "<KP_Enter>"):
-            self.bind(event, self._press)
         self.bind("<Control-c>", lambda event: self._copy())
-        self.first = first
+        self.first = self.default = first
 
     def wait(self) -> str:
         """Show it until a button is pressed, and return that button's name. Background news go on meanwhile."""
-        below = str(self.tk.call("grab", "current", str(self)))  # another box, or a dialog
-        focus = self.master.focus_lastfor()
         self.show(self.first)
         self.wait_window()
         del self._icon  # on this thread: Tcl takes nothing from the one that happens to collect garbage
-        with contextlib.suppress(tk.TclError):  # what was below may be gone, or all of the window
-            if below:
-                self.tk.call("grab", "set", below)
-            if focus:
-                focus.focus_set()
         return self.answer
 
     def _choose(self, name: str) -> None:
         self.answer = name
         self.destroy()
-
-    def _press(self, event: tk.Event[tk.Misc]) -> None:
-        pressed = event.widget  # that has the keyboard, whoever else got it in the meantime
-        (pressed if isinstance(pressed, ttk.Button) else self.first).invoke()
 
     def _copy(self) -> None:
         self.clipboard_clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import ttk
+from weakref import WeakKeyDictionary
 
 _OWN_WHEEL = ("Treeview", "Text", "Listbox", "TCombobox", "TSpinbox")
 """Classes of widgets that the wheel moves themselves."""
@@ -33,11 +34,8 @@ class ScrolledFrame(ttk.Frame):
         self._window = self._canvas.create_window(0, 0, anchor="nw", window=self._holder)
         self.inside.bind("<Configure>", lambda event: self.fit())
         self._canvas.bind("<Configure>", lambda event: self._resized(event.width, event.height))
-        top = self.winfo_toplevel()
-        top.bind("<FocusIn>", lambda event: self._focused(event.widget), add=True)
-        for event, steps in (("<Button-4>", -1), ("<Button-5>", 1)):
-            top.bind(event, lambda event, steps=steps: self._wheel(event, steps), add=True)  # type: ignore[misc]
-        top.bind("<MouseWheel>", lambda event: self._wheel(event, -1 if event.delta > 0 else 1), add=True)
+        self._unmoved: tk.Misc | None = None
+        _listen(self.winfo_toplevel(), self)
 
     @property
     def scrolls(self) -> bool:
@@ -82,9 +80,18 @@ class ScrolledFrame(ttk.Frame):
     def _holds(self, widget: object) -> bool:
         return str(widget).startswith(f"{self.inside}.")
 
-    def _focused(self, widget: tk.Misc) -> None:
-        if self.winfo_exists() and self.scrolls and self._holds(widget):
-            self.see(widget)
+    def stay_for(self, widget: tk.Misc) -> None:
+        """Do not scroll to ``widget`` until something else had the focus: nobody has seen what is above it yet."""
+        self._unmoved = widget
+
+    def focused(self, widget: tk.Misc) -> None:
+        """Something in the window got the focus."""
+        if str(widget) != str(self.tk.call("focus")):
+            return  # X tells it to all that the widget is in
+        if self._holds(widget) and widget is not self._unmoved:
+            self._unmoved = None
+            if self.scrolls:
+                self.see(widget)
 
     def see(self, widget: tk.Misc) -> None:
         """Scroll as little as shows ``widget``, its upper end first."""
@@ -95,8 +102,36 @@ class ScrolledFrame(ttk.Frame):
         elif (lacking := above + widget.winfo_height() - top - self._canvas.winfo_height()) > 0:
             self._canvas.yview_moveto(min(above, top + lacking) / total)
 
-    def _wheel(self, event: tk.Event[tk.Misc], steps: int) -> None:
-        if not (self.winfo_exists() and self.scrolls and self._holds(event.widget)):
-            return
-        if event.widget.winfo_class() not in _OWN_WHEEL:
+    def wheel(self, widget: tk.Misc, steps: int) -> None:
+        """The wheel was turned above ``widget``."""
+        if self.scrolls and self._holds(widget) and widget.winfo_class() not in _OWN_WHEEL:
             self._canvas.yview_scroll(steps, "units")
+
+
+_FRAMES: WeakKeyDictionary[tk.Misc, list[ScrolledFrame]] = WeakKeyDictionary()
+
+
+def _listen(top: tk.Misc, frame: ScrolledFrame) -> None:
+    """Have ``frame`` hear of the keyboard and the wheel; a window is bound once, however often its frames are made."""
+    frames = _FRAMES.setdefault(top, [])
+    frames[:] = [*_there(frames), frame]
+    if len(frames) > 1 or top.bind("<<Scrolled>>"):
+        return
+    top.bind("<<Scrolled>>", lambda event: None)  # the mark of it
+
+    def focused(widget: tk.Misc) -> None:
+        for one in _there(frames):
+            one.focused(widget)
+
+    def turned(widget: tk.Misc, steps: int) -> None:
+        for one in _there(frames):
+            one.wheel(widget, steps)
+
+    top.bind("<FocusIn>", lambda event: focused(event.widget), add=True)
+    top.bind("<Button-4>", lambda event: turned(event.widget, -1), add=True)
+    top.bind("<Button-5>", lambda event: turned(event.widget, 1), add=True)
+    top.bind("<MouseWheel>", lambda event: turned(event.widget, -1 if event.delta > 0 else 1), add=True)
+
+
+def _there(frames: list[ScrolledFrame]) -> list[ScrolledFrame]:
+    return [frame for frame in frames if frame.winfo_exists()]
