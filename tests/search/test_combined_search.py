@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 
 from semantik.decoding.decoded import Description
-from semantik.errors import ContradictoryDates, ContradictoryQuery, EmptyQuery, NoneMatchesFilters, OnlyUnwanted
+from semantik.errors import (
+    ContradictoryDates,
+    ContradictoryQuery,
+    EmptyQuery,
+    NoneMatchesFilters,
+    NoSuchFolder,
+    OnlyUnwanted,
+)
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.folders.picture_details import DetailsStore, changed_at
 from semantik.queries import Filters, Query, Shape, Term
@@ -153,6 +160,16 @@ def test_relevance_of_several_terms_is_their_mean_and_what_the_unwanted_leave(op
         ("lado:41", None),
         ("tipo:png", {"rojo", "verde", "azul", "amarillo", "blanco", "naranja"}),
         ("tipo:jpg", None),
+        ("-tipo:jpg", {"rojo", "verde", "azul", "amarillo", "blanco", "naranja"}),
+        ("-tipo:png", None),
+        ("-carpeta:viaje", {"rojo", "verde", "azul"}),
+        ("sin carpeta:viaje/playa", {"rojo", "verde", "azul", "amarillo", "blanco"}),
+        ("-fecha:2019", {"rojo", "blanco", "naranja"}),
+        ("-desde:2020", {"rojo", "verde", "azul", "amarillo"}),
+        ("carpeta:viaje -fecha:2019 -carpeta:viaje/playa", {"blanco"}),
+        ("-forma:vertical -lado:41", {"rojo", "verde", "azul", "amarillo", "blanco", "naranja"}),
+        ("-carpeta:viaje -fecha:2018", {"verde", "azul"}),
+        ("carpeta:viaje -carpeta:viaje", None),
     ],
 )
 def test_filters(opened, filters, expected):
@@ -163,9 +180,16 @@ def test_filters(opened, filters, expected):
         assert set(names(together(opened).search(parse(f"rojo {filters}"), 6))) == expected
 
 
+def test_a_folder_that_is_excluded_but_is_not_there_is_told(opened):
+    with pytest.raises(NoSuchFolder) as caught:
+        together(opened).search(parse("rojo -carpeta:viage"), 3)
+    assert "(-carpeta:viage)" in explain(caught.value)
+
+
 def test_how_many_are_looked_at(opened, library):
     assert together(opened).searched(parse("rojo")) == 6
     assert together(opened).searched(parse("rojo carpeta:viaje")) == 3
+    assert together(opened).searched(parse("rojo -carpeta:viaje/playa -fecha:2018")) == 4
     paint(library / "viaje" / "otra.png", (9, 9, 9))
     opened.update()
     assert together(opened).searched(parse("azul carpeta:viaje")) == 4
@@ -194,6 +218,7 @@ def test_a_filtered_search_returns_k_hits_whenever_k_exist(home, tmp_path, fake,
     assert names(hits) == ["6", "5", "4", "3", "2"]
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
     assert len(together(made).search(parse("rojo carpeta:azules"), 20)) == 7
+    assert names(together(made).search(parse("rojo -carpeta:rojas"), 5)) == ["6", "5", "4", "3", "2"]
 
 
 def test_hits_carry_what_their_files_tell(opened, library):
