@@ -22,8 +22,10 @@ from semantik.errors import (
 )
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.folders.picture_details import DetailsStore, changed_at
+from semantik.index import ImageIndex
 from semantik.queries import Filters, Query, Shape, Term
 from semantik.records import Details, Hit, ImageFile
+from semantik.search.candidates import Limits
 from semantik.search.name_matches import PathWords, query_words
 from semantik.search.near_duplicates import NEAR, fold, group, join_equal, near_distance
 from semantik.search.query_syntax import parse
@@ -366,6 +368,16 @@ def test_equal_files_are_one_hit_in_a_library_of_three(home, tmp_path, fake, poo
         ("otra.png", []),
     ]
     assert len(together(opened).search(Query((Term("rojo"),)), 3)) == 3
+
+
+def test_a_picture_that_is_there_many_times_takes_no_place_of_others(tmp_path, fake, pool):
+    index = ImageIndex(tmp_path, tmp_path, fake.space, fake.dim)
+    red, green, blue = np.eye(fake.dim, dtype=np.float32)[:3]
+    rows = np.stack([red] * 300 + [green, blue])
+    index.add([ImageFile(f"{number}.png", 1, 1) for number in range(302)], rows, ["a"] * 300 + ["b", "c"])
+    hits = search(parse("rojo"), fake, index, 3, pool, limits=Limits(folded=True))
+    assert [len(hit.copies) for hit in hits] == [299, 0, 0]
+    assert {hit.path.stem for hit in hits[1:]} == {"300", "301"}
 
 
 def test_folding_keeps_the_best_and_counts_again():
