@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 
@@ -160,3 +162,29 @@ class SpeedMeter:
         if self._end is None or abs(now + left - self._end) > TOLERANCE * left:
             self._end = now + left
         return max(0.0, self._end - now)
+
+
+# -- Making many objects at once
+
+_makers = 0
+_makers_turn = threading.Lock()
+
+
+@contextmanager
+def making_many_objects() -> Iterator[None]:
+    """While it lasts, Python does not look for circles of objects to free.
+
+    Where a hundred thousand are made that all stay, it would look through them again and again, an eighth of the time
+    of opening a library (benchmarks/moved_pictures.md). May be used from any thread, also by several at once.
+    """
+    global _makers
+    with _makers_turn:
+        _makers += 1
+        gc.disable()
+    try:
+        yield
+    finally:
+        with _makers_turn:
+            _makers -= 1
+            if not _makers:
+                gc.enable()

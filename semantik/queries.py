@@ -61,11 +61,13 @@ class Filters:
     shape: Shape | None = None
     extensions: frozenset[str] = frozenset()  # lower case, with the dot
     periods: tuple[Period, ...] = ()  # a day in each of them
+    excluded: tuple[Filters, ...] = ()  # each of one filter as it is written; what passes any of them is no hit
 
     @property
     def need_details(self) -> bool:
         """Whether more must be known of a picture than its path."""
-        return bool(self.since or self.until or self.periods or self.min_side or self.shape)
+        own = self.since or self.until or self.periods or self.min_side or self.shape
+        return bool(own) or any(one.need_details for one in self.excluded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,14 @@ class Query:
 
 
 def merged(query: Query, filters: Filters, order: Order) -> Query:
-    """The query with what the controls say; what was typed goes first."""
+    """The query with what the controls say; what was typed goes first, and all that is excluded stays out."""
     empty = Filters()
     typed = {
         field.name: getattr(query.filters, field.name)
         for field in fields(Filters)
         if getattr(query.filters, field.name) != getattr(empty, field.name)
     }
+    typed["excluded"] = tuple(dict.fromkeys((*filters.excluded, *query.filters.excluded)))
     return replace(
         query,
         filters=replace(filters, **typed),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from semantik.doctor.findings import Bytes, Finding, Private, note, ok, wrong
 from semantik.downloads.model_file import default_folder
-from semantik.folders.watching.network_drives import Mounts
 from semantik.storage.home import folder_of_indexes, is_writable, picture_folders
+from semantik.storage.mounts import Mounts
 
 LEAST_ROOM = 500 << 20
 """With less free space than this, an index of a large folder may not be saved."""

@@ -24,7 +24,7 @@ from semantik.queries import Query
 from semantik.records import split_path
 from semantik.results.page import PageLink, check_place, render, results_path, thumbnail_side, write_page
 from semantik.results.thumbnails import ThumbnailCache
-from semantik.search.filter_syntax import filter_words
+from semantik.search.filter_syntax import limits_of
 from semantik.search.query_embedding import embed_query, query_vector
 from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
@@ -138,7 +138,7 @@ class Engine:
             page,
             notices=[*page.notices, *([counted("page.some_away", len(away))] if away else [])],
             theme=theme or self.config.theme,
-            limits=dict(filter_words(answer.query.filters, answer.query.order)),
+            limits=limits_of(answer.query.filters, answer.query.order),
             top_k=top_k,
             away=away,
         )

@@ -95,9 +95,14 @@ class DetailsStore:
 
         ``stamps``: what lies beside files now, by their paths.
         """
-        known = zip(files, self._rows(files), strict=True)
-        found = ((file, row, stamps.get(file.path, "")) for file, row in known if row)
-        return [(file, not row.is_surely_dated) for file, row, stamp in found if (row.sidecar or "") != stamp]
+        sidecar = COLUMNS.index("sidecar")
+        known = zip(files, self._cells(files), strict=True)
+        # Of nearly all nothing changed: their rows need not be looked at whole.
+        other = (
+            (file, cells) for file, cells in known if cells and (cells[sidecar] or "") != stamps.get(file.path, "")
+        )
+        rows = ((file, checked(cells)) for file, cells in other)
+        return [(file, not row.is_surely_dated) for file, row in rows if row]
 
     def note_sidecars(self, found: Mapping[ImageFile, tuple[str, str | None]]) -> None:
         """Keep what lies beside files: a stamp, and the date in it (ISO 8601, None when there is none)."""
@@ -149,6 +154,10 @@ class DetailsStore:
 
     def _rows(self, files: Sequence[ImageFile]) -> list[Row | None]:
         """The rows of these versions of files, in their order."""
+        return [checked(cells) if cells else None for cells in self._cells(files)]
+
+    def _cells(self, files: Sequence[ImageFile]) -> list[tuple[Any, ...] | None]:
+        """As ``_rows``, as the file has them: nobody looked whether they are good."""
         self.flush()
 
         def read(base: sqlite3.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
@@ -163,8 +172,7 @@ class DetailsStore:
             return found
 
         known = self._run(read) if files else {}
-        rows = (known.get(version_of(file)) for file in files)
-        return [checked(row) if row else None for row in rows]
+        return [known.get(version_of(file)) for file in files]
 
     # -- The file --------------------------------------------------------------------------------------
 

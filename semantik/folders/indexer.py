@@ -29,7 +29,7 @@ from semantik.folders.newest_first import newest_first
 from semantik.folders.scan import find_images
 from semantik.folders.walk import identify
 from semantik.index import ImageIndex
-from semantik.long_tasks import UNATTENDED, TaskControl
+from semantik.long_tasks import UNATTENDED, TaskControl, making_many_objects
 from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,8 @@ def _scan(
     problems: list[Problem] = []
     doubtful = DoubtfulFiles()
     scanned = find_images(index.folder, problems.append, exclude, unwanted, doubtful.add)
-    found = {file.path: file for file in scanned}
+    with making_many_objects():
+        found = {file.path: file for file in scanned}
     doubtful.enter(index, found)
     if not found and not problems:
         if unwanted and next(find_images(index.folder, exclude=exclude), None):
@@ -152,7 +153,8 @@ def update_index(
             read, root = reader(folder, decoders, control), identify(folder)
             if check:
                 changes = _read_whole(index, changes, found, read)
-            known = recognise(index, doubtful.hold_back(index, changes), read, again)
+            with making_many_objects():
+                known = recognise(index, doubtful.hold_back(index, changes), read, again)
             doubtful.hold_back_rest(known)
             if identify(folder) != root:  # what could not be read is not to be dropped
                 raise FolderNotFound(folder=str(folder))

@@ -162,8 +162,7 @@ class _Matching:
     def _match(self, new: Iterable[ImageFile], key: Callable[[Content, str], object]) -> None:
         there = defaultdict(list)
         for path in reversed(self._known):
-            content = self._content_of(path)
-            if path in self._free and path not in self._taken and content:
+            if path in self._free and path not in self._taken and (content := self._content_of(path)):
                 there[key(content, path)].append(path)
         for file in self._unfound(new):
             content = content_of(file, self._digests.get(file.path, ""))
@@ -187,14 +186,15 @@ class _Matching:
         told = Recognised(moved=list(self._taken.items()), learnt=dict(learnt))
         told.removed = [path for path in removed if path not in self._taken]
         sources: dict[Content, str] = {}
-        for path in self._known:
+        unfound = [*self._unfound(new)]
+        for path in self._known if unfound else ():
             content = self._content_of(path)
             if content and path in self._taken:
                 sources.setdefault(content, self._taken[path].path)
             elif content and path not in self._free:
                 sources.setdefault(content, path)
         first: dict[Content, str] = {}
-        for file in self._unfound(new):
+        for file in unfound:
             content = content_of(file, self._digests.get(file.path, ""))
             if content in sources:
                 told.copies.append((sources[content], file))

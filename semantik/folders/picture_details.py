@@ -19,7 +19,7 @@ from semantik.folders.details_store import DetailsStore
 from semantik.folders.known_content import Pairs
 from semantik.folders.sidecars import find_sidecars, stamp
 from semantik.index import TRANSIENT, ImageIndex
-from semantik.long_tasks import UNATTENDED, TaskControl
+from semantik.long_tasks import UNATTENDED, TaskControl, making_many_objects
 from semantik.records import Details, ImageFile
 
 __all__ = ["MOST_READ", "DetailsStore", "FolderDetails", "changed_at"]
@@ -53,8 +53,9 @@ class FolderDetails:
         Mostly nothing is left to do: an older program's index, or a damaged store, has no details. With ``renew``,
         what an older program knew is read anew, and all files beside pictures are looked at for changes.
         """
-        files = list(index.files())
-        missing = self.store.missing(files, renew=renew)
+        with making_many_objects():
+            files = list(index.files())
+            missing = self.store.missing(files, renew=renew)
         if missing:
             self._learn(missing, control)
         if not control.cancelled:

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import FolderNotFound
+from semantik.folders import litter
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.known_endings import may_be_picture
 from semantik.folders.litter import is_hidden, is_litter
@@ -69,17 +70,25 @@ def find_images(
     except OSError as error:
         raise FolderNotFound(folder=str(folder)) from error
     choice = PictureChoice(TAKEN, unwanted)
+    by_name = not unwanted and not litter.HIDES_BY_ATTRIBUTE
     for entry, path, beside in walk.everything(listing):
         try:
-            kind = suffix(entry.name)
-            doubt = choice.doubts(entry, path, beside) if on_doubtful and kind not in _SURE else None
-            if doubt or choice.takes(entry, path, beside, kind):
-                status = entry.stat()
-                file = ImageFile(path, status.st_size, changed_ns(status), is_only_in_cloud(status))
-                if doubt and on_doubtful:
-                    on_doubtful(file, doubt)
-                else:
-                    yield file
+            kind = path[path.rfind(".") :].lower()  # ``suffix``, without a call for each file
+            doubt = None
+            if kind not in _SURE:
+                doubt = choice.doubts(entry, path, beside) if on_doubtful else None
+                if not doubt and not choice.takes(entry, path, beside):
+                    continue
+            elif not (
+                entry.is_file() if by_name and kind not in RAW_EXTENSIONS else choice.takes(entry, path, beside, kind)
+            ):
+                continue
+            status = entry.stat()
+            file = ImageFile(path, status.st_size, changed_ns(status), is_only_in_cloud(status))
+            if doubt and on_doubtful:
+                on_doubtful(file, doubt)
+            else:
+                yield file
         except OSError as error:
             tell(error, entry, path)
     if identify(folder) != root:  # an unmounted disk leaves an empty folder of the same name

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from semantik.errors import FolderNotFound, FolderPrivate, FolderUnreadable, NotAFolder
-from semantik.folders.litter import is_derived, is_hidden, is_litter, is_photo_library
+from semantik.folders.litter import LITTER_FOLDERS, is_derived, is_hidden, is_photo_library
 from semantik.records import Reason
 from semantik.storage.regular_files import is_folder, is_link, long_path, reason_of
 
@@ -72,7 +72,8 @@ class FolderWalk:
             listing, coming = stack[-1]
             prefix = listing.prefix
             for entry in coming:
-                if is_litter(name := entry.name):
+                name = entry.name
+                if name[0] == "." or name.lower() in LITTER_FOLDERS:  # ``is_litter``, without a call for each file
                     continue
                 path = prefix + name
                 try:

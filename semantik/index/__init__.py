@@ -3,9 +3,9 @@
 from semantik.index.image_index import ImageIndex
 from semantik.index.inverted_file import APPROXIMATE_FROM
 from semantik.index.joined_indexes import JoinedIndexes, Searchable
+from semantik.index.opened_file import let_go
 from semantik.index.skipped_files import TRANSIENT
 from semantik.index.store import put_back, recorded_folder, set_aside, stored_contents, write_recorded_folder
-from semantik.index.vector_files import let_go
 
 __all__ = [
     "APPROXIMATE_FROM",

@@ -12,8 +12,9 @@ import numpy as np
 
 from semantik.errors import IndexDamaged
 from semantik.index.manifest import Manifest, Segment
+from semantik.index.opened_file import open_file
 from semantik.index.store import HEADER_BYTES, sweep, write_manifest, write_segment
-from semantik.index.vector_files import Vectors, live_chunks, map_file
+from semantik.index.vector_files import Vectors, live_chunks
 from semantik.storage.atomic_files import sync_folder
 
 DEAD_ROWS = 1000
@@ -82,14 +83,14 @@ def _is_there(store: Path, vectors: Vectors) -> bool:
     if vectors.segment is None:
         return False
     try:
-        return (store / vectors.segment.file).stat().st_size == HEADER_BYTES + vectors.data.size
+        return (store / vectors.segment.file).stat().st_size == HEADER_BYTES + vectors.rows * vectors.row_bytes
     except FileNotFoundError:
         return False
 
 
 def _reopen(store: Path, segment: Segment, dim: int) -> Vectors:
-    """Map a file that was just written and synced: its checksum was computed from the same bytes."""
+    """Open a file that was just written and synced: its checksum was computed from the same bytes."""
     try:
-        return Vectors.of_map(map_file(store, segment, dim), segment, dim, verify=False)
+        return Vectors.of_file(open_file(store, segment, dim), segment, dim, verify=False)
     except IndexDamaged as error:  # the disk gives back something other than what it got
         raise OSError(errno.EIO, os.strerror(errno.EIO), segment.file) from error

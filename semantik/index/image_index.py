@@ -19,10 +19,11 @@ from semantik.index.changes import compare
 from semantik.index.commit import commit
 from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import VIEWS, Manifest
+from semantik.index.opened_file import let_go
 from semantik.index.row_table import RowTable
 from semantik.index.skipped_files import Skip, SkippedFiles, skip_of
 from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
-from semantik.index.vector_files import Vectors, let_go, open_files, read_rows, search_runs
+from semantik.index.vector_files import Vectors, open_files, read_rows, search_runs
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, key_in, split_key
 
@@ -476,6 +477,8 @@ class ImageIndex:
         least = self._approximate_from
         for saved in self._saved:
             if saved.cells or not saved.segment or least is None or saved.rows < least:
+                continue
+            if saved.data is None:  # it is read in order for each search
                 continue
             saved.cells = InvertedFile.build(saved.data.view(np.float32), control)
             if not saved.cells:

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from semantik import __version__
 from semantik.errors import IndexDamaged, IndexTooNew
+from semantik.long_tasks import making_many_objects
 
 FORMAT = 3
 VIEWS, NO_VIEWS = "windows-1", "middle"
@@ -103,7 +104,8 @@ def decode(data: bytes) -> Manifest:
     if hashlib.sha256(memoryview(data)[start:end]).hexdigest() != stamp.sha256 or data[end:] != b"}\n":
         raise IndexDamaged(why="manifest", detail=MANIFEST)
     try:
-        body = _load(data, start, end)
+        with making_many_objects():
+            body = _load(data, start, end)
         if data.startswith(_FORMAT_1):
             body = {**_without(body, "fingerprints"), "fingerprints": [""] * len(body["paths"]), "views": NO_VIEWS}
         elif data.startswith(_FORMAT_2):

@@ -1,13 +1,9 @@
-"""Runs of embeddings in FAISS's flat inner-product index, memory-mapped from a file or held in memory."""
+"""Runs of embeddings in FAISS's flat inner-product index: mapped from a file, read from it, or held in memory."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import hashlib
 import os
-import stat
-import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,34 +15,30 @@ from numpy.typing import NDArray
 from semantik.errors import IndexDamaged
 from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import Manifest, Segment
+from semantik.index.opened_file import OpenedFile, open_file
 from semantik.index.store import HEADER_BYTES, flat_header
 from semantik.records import Embeddings
-from semantik.storage.atomic_files import patiently
-from semantik.storage.regular_files import open_regular, read_regular
 
 SEARCH_THREADS = min(4, os.cpu_count() or 1)
 """As a rule, so many read as fast as the memory allows."""
 
-HELD_BYTES = 64 << 20
-"""Vector files up to this size are held in memory: a disk that goes in the middle of a search takes nothing of them.
-
-Of a larger one, a page that the system has not read yet is then missing, and it ends the program (SIGBUS), in the time
-of one search: ``Vectors.check`` asks before each. What was saved is whole in any case.
-"""
+BLOCK_BYTES = 2 << 20
+"""Of a file that is only read, what a thread has in memory at once: it stays in the processor's cache."""
 
 _ROWS_PER_CHUNK = 1 << 15
 _ROWS_PER_THREAD = 50_000  # five milliseconds' work: less is not worth a thread
 
 
 class Vectors:
-    """A run of rows in a FAISS index, over a memory-mapped file or over an array in memory."""
+    """A run of rows: in a FAISS index over a mapped file or an array in memory, or in a file that is only read."""
 
-    def __init__(self, index: Any, data: NDArray[np.uint8], segment: Segment | None) -> None:
-        self.index = index
-        self.data = data  # uint8 (rows, dim * 4); FAISS points into it, so it must live as long
+    def __init__(self, rows: int, dim: int, segment: Segment | None = None, file: OpenedFile | None = None) -> None:
+        self.rows = rows
+        self.row_bytes = dim * 4
         self.segment = segment
-        self.rows = len(data)
-        self.file: MappedFile | None = None  # that ``data`` is of
+        self.file = file  # that the rows are of
+        self.index: Any = None  # None of a file that is only read
+        self.data: NDArray[np.uint8] | None = None  # (rows, row_bytes); FAISS points into it, so it must live as long
         self.cells: InvertedFile | None = None  # with them, a search reads only the rows near the query
 
     @classmethod
@@ -54,124 +46,66 @@ class Vectors:
         """Rows in memory, float32 (n, dim)."""
         import faiss
 
-        index = faiss.IndexFlatIP(rows.shape[1])
-        index.add(rows)
-        return cls(index, rows.view(np.uint8), None)
+        vectors = cls(*rows.shape)
+        vectors.index = faiss.IndexFlatIP(rows.shape[1])
+        vectors.index.add(rows)
+        vectors.data = rows.view(np.uint8)
+        return vectors
 
     @classmethod
-    def of_map(cls, file: MappedFile, segment: Segment, dim: int, *, verify: bool = True) -> Vectors:
-        """Rows in a file that ``map_file`` mapped. Raises IndexDamaged."""
-        import faiss
-
-        mapped = file.data
+    def of_file(cls, file: OpenedFile, segment: Segment, dim: int, *, verify: bool = True) -> Vectors:
+        """Rows in a file that ``open_file`` opened. Raises IndexDamaged."""
         if verify and file.digest() != segment.sha256:
             raise IndexDamaged(why="vectors", detail=segment.file)
-        # Python owns the file: faiss's own I/O fails on non-ASCII Windows paths (faiss#3073).
-        try:
-            reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(mapped), mapped.size)
-            index = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
-            raise IndexDamaged(why="vectors", detail=f"{segment.file}: {error}") from error
-        if not isinstance(index, faiss.IndexFlatIP) or (index.d, index.ntotal) != (dim, segment.rows):
-            raise IndexDamaged(why="vectors", detail=segment.file)
-        vectors = cls(index, mapped[HEADER_BYTES:].reshape(segment.rows, dim * 4), segment)
-        vectors.file = file
+        vectors = cls(segment.rows, dim, segment, file)
+        if file.data is not None:
+            try:
+                vectors.index = _index_over(file.data, segment.rows, dim)
+            except (RuntimeError, ValueError) as error:
+                raise IndexDamaged(why="vectors", detail=f"{segment.file}: {error}") from error
+            vectors.data = file.data[HEADER_BYTES:].reshape(segment.rows, dim * 4)
         return vectors
+
+    def bytes_of(self, first: int, last: int, into: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        """The bytes of some rows, uint8 (last - first, row_bytes), in ``into`` if that is needed. Raises IndexDamaged.
+
+        The rows may be read-only.
+        """
+        if self.data is not None:
+            return self.data[first:last]
+        assert self.file and self.segment  # what is in memory has data
+        rows = np.empty((last - first, self.row_bytes), np.uint8) if into is None else into[: last - first]
+        try:
+            self.file.read(rows.reshape(-1).data, HEADER_BYTES + first * self.row_bytes)
+        except (OSError, EOFError) as error:
+            raise IndexDamaged(why="vectors", detail=self.segment.file) from error
+        return rows
 
     def check(self) -> None:
         """See that the file is still what was mapped. Raises IndexDamaged.
 
-        To be asked before the rows are read: where a file became shorter there is nothing behind the map any more, and
+        To be asked before the rows are used: where a file became shorter there is nothing behind a map any more, and
         whoever reads there is ended by the system (SIGBUS).
         """
         if self.file and self.segment and not self.file.is_whole():
             raise IndexDamaged(why="vectors", detail=self.segment.file)
 
 
-class MappedFile:
-    """A vector file's content as an array, uint8 (bytes,), and what tells whether it is still that."""
-
-    def __init__(self, path: Path, size: int) -> None:
-        """Raises OSError, and ValueError when it has another size."""
-        self._path = path
-        self._size = size
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size != size:
-            raise ValueError(f"{status.st_size} bytes instead of {size}")
-        mapped = patiently(lambda: np.memmap(path, dtype=np.uint8, mode="r"))
-        held = patiently(lambda: read_regular(path)) if size <= HELD_BYTES else None
-        if mapped.size != size or (held is not None and len(held) != size):
-            raise ValueError("it became shorter")
-        self._identity = _identity(status)
-        self.held = held is not None
-        """Whether its content is in memory, and stays whatever becomes of the file."""
-        self._map: Any = mapped.base  # the system's map, which has the file open
-        self.data: NDArray[np.uint8] = np.asarray(mapped) if held is None else np.frombuffer(held, np.uint8)
-
-    def digest(self) -> str:
-        """SHA-256 of the content, in hexadecimal. Raises OSError."""
-        # Read, and not taken from the map, while the name is there: a disk that goes meanwhile is then an error.
-        if self.held:
-            return hashlib.sha256(self.data.data).hexdigest()
-        with contextlib.suppress(FileNotFoundError), open_regular(self._path) as file:
-            if _identity(os.fstat(file.fileno())) == self._identity:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        return hashlib.sha256(self.data.data).hexdigest()
-
-    def is_whole(self) -> bool:
-        """Whether the file that was opened is as long as it was; microseconds."""
-        try:
-            return bool(self._map.size() == self._size)  # of the file that is open, whatever its name leads to now
-        except OSError:
-            return False
-
-
-def _identity(status: os.stat_result) -> tuple[int, int]:
-    return status.st_dev, status.st_ino
-
-
-def map_file(store: Path, segment: Segment, dim: int) -> MappedFile:
-    """Map a vector file of the right size and header. Raises OSError, IndexDamaged.
-
-    From then on the content stays, even if another program's save deletes the file's name.
-    """
-    try:
-        file = MappedFile(store / segment.file, HEADER_BYTES + segment.rows * dim * 4)
-    except ValueError as error:
-        raise IndexDamaged(why="vectors", detail=segment.file) from error
-    # The header is compared, so that FAISS's parser never meets one that was not written here.
-    if file.data[:HEADER_BYTES].tobytes() != flat_header(segment.rows, dim):
-        raise IndexDamaged(why="vectors", detail=segment.file)
-    return file
-
-
 def open_files(store: Path, manifest: Manifest, cells_from: int | None = None) -> list[Vectors]:
-    """Map all vector files and check their content; from ``cells_from`` rows on, with their cells if those are there.
+    """Open all vector files and check their content; from ``cells_from`` rows on, with their cells if those are there.
 
     Raises OSError, IndexDamaged.
     """
-    # All are mapped before the first is read: what is mapped, another program's save cannot take away.
-    maps = [map_file(store, segment, manifest.dim) for segment in manifest.segments]
-    runs = [Vectors.of_map(data, segment, manifest.dim) for data, segment in zip(maps, manifest.segments, strict=True)]
+    # All are opened before the first is read: what is open, another program's save cannot take away.
+    files = [open_file(store, segment, manifest.dim) for segment in manifest.segments]
+    runs = [
+        Vectors.of_file(file, segment, manifest.dim) for file, segment in zip(files, manifest.segments, strict=True)
+    ]
     for run, segment in zip(runs, manifest.segments, strict=True):
-        if cells_from is not None and run.rows >= cells_from:
+        # What must be read is read in order: here and there would take longer.
+        if cells_from is not None and run.rows >= cells_from and run.index:
             run.cells = InvertedFile.read(store, segment, manifest.dim)
     return runs
-
-
-def let_go(error: BaseException) -> None:
-    """Take from an error, and from those that led to it, what their calls held: Windows moves no file that is mapped.
-
-    Only calls that have ended are emptied.
-    """
-    seen: set[int] = set()
-    led: list[BaseException | None] = [error]
-    while led:
-        each = led.pop()
-        if each is not None and id(each) not in seen:
-            seen.add(id(each))
-            traceback.clear_frames(each.__traceback__)
-            led += (each.__cause__, each.__context__)
 
 
 def search_runs(
@@ -209,7 +143,11 @@ def read_rows(runs: Sequence[Vectors], rows: NDArray[np.int64], dim: int) -> Emb
     start = 0
     for run in runs:
         inside = (rows >= start) & (rows < start + run.rows)
-        found[inside] = run.data[rows[inside] - start].view(np.float32)
+        wanted = rows[inside] - start
+        if run.data is not None:
+            found[inside] = run.data[wanted].view(np.float32)
+        elif len(wanted):
+            found[inside] = np.concatenate([run.bytes_of(row, row + 1) for row in wanted.tolist()]).view(np.float32)
         start += run.rows
     return found
 
@@ -224,10 +162,45 @@ class _Part(NamedTuple):
     last: int
 
 
+def _index_over(data: NDArray[np.uint8], rows: int, dim: int) -> Any:
+    """FAISS's index over a vector file's bytes, which it points into. Raises RuntimeError, ValueError."""
+    import faiss
+
+    # Python owns the file: faiss's own I/O fails on non-ASCII Windows paths (faiss#3073).
+    reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(data), data.size)
+    index = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
+    if not isinstance(index, faiss.IndexFlatIP) or (index.d, index.ntotal) != (dim, rows):
+        raise ValueError("not a flat index of that size")
+    return index
+
+
+def _scan_blocks(part: _Part, query: NDArray[np.float32], top_k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """As ``_scan`` for a file that is only read: one block after the other, in one block's memory."""
+    run, start, mask, first, last = part
+    rows = max(1, BLOCK_BYTES // run.row_bytes)
+    block = np.empty(HEADER_BYTES + rows * run.row_bytes, np.uint8)
+    block[:HEADER_BYTES] = np.frombuffer(flat_header(rows, len(query)), np.uint8)
+    own = Vectors(rows, len(query))
+    own.index, own.data = _index_over(block, rows, len(query)), block[HEADER_BYTES:].reshape(rows, run.row_bytes)
+    found = [(np.empty(0, np.float32), np.empty(0, np.int64))]
+    for begin in range(first, last, rows):
+        end = min(begin + rows, last)
+        if mask[begin:end].any():
+            run.bytes_of(begin, end, own.data)
+            marked = np.zeros(rows, np.bool_)  # what is behind the end is of an earlier block
+            marked[: end - begin] = mask[begin:end]
+            found.append(_scan(_Part(own, start + begin, marked, 0, rows), query, top_k))
+    scores, at = (np.concatenate(column) for column in zip(*found, strict=True))
+    best = np.lexsort((at, -scores))[:top_k]
+    return scores[best], at[best]
+
+
 def _scan(part: _Part, query: NDArray[np.float32], top_k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     import faiss
 
     run, start, mask, first, last = part
+    if run.index is None:
+        return _scan_blocks(part, query, top_k)
     inside = mask[first:last]
     wanted = min(top_k, int(inside.sum()))
     if not wanted:
@@ -264,7 +237,7 @@ def live_chunks(parts: Sequence[Vectors], mask: NDArray[np.bool_]) -> Iterator[m
     start = 0
     for vectors in parts:
         for first in range(0, vectors.rows, _ROWS_PER_CHUNK):
-            rows = vectors.data[first : first + _ROWS_PER_CHUNK]
+            rows = vectors.bytes_of(first, min(first + _ROWS_PER_CHUNK, vectors.rows))
             live = mask[start + first : start + first + len(rows)]
             yield (rows if live.all() else rows[live]).reshape(-1).data
         start += vectors.rows

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-CHOICES = frozenset({"order", "top_k", "folder", "since", "until", "shape", "side", "type"})
+CHOICES = frozenset({"order", "top_k", "folder", "since", "until", "shape", "side", "type", "excluded"})
 """The controls of a page: the filters by their keys in the query syntax, and how many hits are wanted."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.pictures.formats import FORMATS
+from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.queries import Filters, Order, Period, Query, Shape, Term
 from semantik.results.cards import Picture, picture_of
 from semantik.words.text import day, month, number, say, short_day
@@ -54,9 +55,18 @@ def filters_of(filters: Filters, order: Order) -> list[tuple[str, str]]:
         told.append((say("page.filter_shape"), say(f"syntax.shape_{filters.shape.value}")))
     if filters.extensions:
         told.append((say("page.filter_type"), _kinds(filters.extensions)))
+    told += [(say("page.filter_excluded"), " ".join(_excluded(one))) for one in filters.excluded]
     if order is not Order.RELEVANCE:
         told.append((say("page.filter_order"), say(f"page.order_{order.value}")))
     return told
+
+
+def _excluded(one: Filters) -> tuple[str, str]:
+    """What one filter excludes, and its value, in sentences' words."""
+    if one.folder:
+        return say("syntax.folder"), one.folder
+    what, value = filters_of(one, Order.RELEVANCE)[0]
+    return what[0].lower() + what[1:], value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +90,14 @@ def choices_of(now: Mapping[str, str], top_k: int) -> list[Choice]:
         return Choice(key, label, now.get(say(f"syntax.{key}"), known[0][0] if known else ""), known)
 
     most = [Choice("top_k", say("page.most"), str(top_k))] if top_k else []
-    rest = ("folder", "since", "until", "shape", "side", "type")
+    rest = ("folder", "since", "until", "shape", "side", "type", "excluded")
     return [choice("order"), *most, *map(choice, rest)]
 
 
 def _kinds(extensions: frozenset[str]) -> str:
-    """Each format once, by its first extension; what is of no format as it is."""
+    """Each format once, by its first extension, all videos as one; what is of no format as it is."""
+    if extensions >= VIDEO_EXTENSIONS:
+        return ", ".join(filter(None, (_kinds(extensions - VIDEO_EXTENSIONS), say("page.kind_video"))))
     whole = [kind.extensions for kind in FORMATS if extensions.issuperset(kind.extensions)]
     rest = sorted(extensions.difference(*whole))
     return ", ".join(end.removeprefix(".").upper() for end in (*(ends[0] for ends in whole), *rest))

@@ -11,9 +11,10 @@ from functools import cache
 
 from semantik.decoding.pictures.formats import FORMATS, IMAGE_EXTENSIONS, RAW
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
-from semantik.errors import BadFilter, FilterTwice
+from semantik.errors import BadFilter, FilterRefused, FilterTwice
 from semantik.queries import Filters, Order, Shape
 from semantik.search.date_figures import End, read_date
+from semantik.search.query_tokens import quoted
 from semantik.search.spoken_dates import read_period
 from semantik.words.plain import plain
 from semantik.words.text import in_all_languages, say
@@ -89,7 +90,8 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
     outer, inner = sorted((filters.folder, one.folder), key=len)
     if outer and not f"{plain(inner)}/".startswith(f"{plain(outer)}/"):
         raise FilterTwice(filter=f"{word}:{value}")
-    both = Filters(
+    both = replace(
+        filters,
         folder=inner,
         since=max(filter(None, (filters.since, one.since)), default=None),
         until=min(filter(None, (filters.until, one.until)), default=None),
@@ -99,6 +101,14 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         extensions=filters.extensions | one.extensions,
     )
     return both, order
+
+
+def excluding(word: str, value: str, filters: Filters) -> Filters:
+    """``filters`` that admit nothing of what ``word:value`` would. Raises BadFilter, and FilterRefused for an order."""
+    one, _ = read_filter(word, value, Filters(), Order.RELEVANCE)
+    if key_of(word) == "order":
+        raise FilterRefused(filter=f"{word}:{value}")
+    return replace(filters, excluded=tuple(dict.fromkeys((*filters.excluded, one))))
 
 
 def read_filter(word: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
@@ -126,7 +136,10 @@ def chosen(key: str, value: str, filters: Filters, order: Order) -> tuple[Filter
 
 
 def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple[str, str]]:
-    """(key, value) of every filter that is set, and of the order unless it is by relevance."""
+    """(key, value) of every filter that is set, and of the order unless it is by relevance.
+
+    The key of what is excluded has a "-" before it; there may be several of one key.
+    """
     words: list[tuple[str, str]] = []
     if filters.folder:
         words.append((say("syntax.folder"), filters.folder))
@@ -141,9 +154,31 @@ def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple
         words.append((say("syntax.shape"), say(f"syntax.shape_{filters.shape.value}")))
     if filters.extensions:
         words.append((say("syntax.type"), ",".join(_names_of(filters.extensions))))
+    words += [(f"-{key}", value) for key, value in map(excluded_word, filters.excluded)]
     if order is not Order.RELEVANCE:
         words.append((say("syntax.order"), say(f"syntax.order_{order.value}")))
     return words
+
+
+def limits_of(filters: Filters, order: Order) -> dict[str, str]:
+    """What controls for these filters and this order say, by what each is called in a query."""
+    words = " ".join(f"{key}:{as_value(value)}" for key, value in map(excluded_word, filters.excluded))
+    limits = dict(filter_words(replace(filters, excluded=()), order))
+    return limits | ({say("syntax.excluded"): words} if words else {})
+
+
+def as_value(value: str) -> str:
+    """A filter's value as it is typed: in quotes if a blank is in it."""
+    return quoted(value) if re.search(r"\s", value) else value
+
+
+def excluded_word(one: Filters) -> tuple[str, str]:
+    """(key, value) of one of ``Filters.excluded``."""
+    since, until = one.since, one.until
+    if not since or not until:
+        return filter_words(one)[0]
+    parts = 1 if since.month < until.month else 2 if since.day < until.day else 3
+    return say("syntax.date"), "-".join(since.isoformat().split("-")[:parts])
 
 
 def _end(value: str, end: End) -> date:
@@ -175,6 +210,9 @@ def without_each(filters: Filters, order: Order) -> list[tuple[Filters, Order]]:
     for name in ("min_side", "shape", "extensions"):
         if getattr(filters, name):
             fewer.append((replace(filters, **{name: getattr(empty, name)}), order))
+    for place in range(len(filters.excluded)):
+        excluded = filters.excluded[:place] + filters.excluded[place + 1 :]
+        fewer.append((replace(filters, excluded=excluded), order))
     return [*fewer, (filters, Order.RELEVANCE)] if order is not Order.RELEVANCE else fewer
 
 

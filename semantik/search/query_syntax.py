@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from semantik.errors import AddressInQuery, BadWeight, SemantikError
-from semantik.queries import Filters, Order, Query, Remark, Term
+from semantik.queries import Order, Query, Remark, Term
 from semantik.records import split_path
-from semantik.search.filter_syntax import added, filter_words
+from semantik.search.filter_syntax import added, as_value, excluding, filter_words
 from semantik.search.picture_names import FindPicture, named_picture
-from semantik.search.query_tokens import MINUS, QUOTES, Token, tokens_of
-from semantik.search.refused_words import Grammar, Step, grammar_of, is_name
+from semantik.search.query_draft import Draft, Group
+from semantik.search.query_tokens import MINUS, Token, quoted, tokens_of
+from semantik.search.refused_words import Step, grammar_of, is_name
 from semantik.search.spoken_dates import LONGEST, describes_nothing, take_period
 from semantik.search.typed_filters import take_filter
 from semantik.storage.regular_files import is_file
@@ -33,21 +33,6 @@ MOST_CHARACTERS = 10_000
 _ADDRESS = re.compile(r"https?://\S", re.IGNORECASE)
 
 
-@dataclass
-class _Group:
-    """Words between two signs, and what they weigh."""
-
-    sign: int = 1
-    weight: float = 1.0
-    words: list[str] = field(default_factory=list)
-    quoted: bool = False  # all of it is one phrase in quotes
-
-    @property
-    def text(self) -> str:
-        """Its words as one text."""
-        return " ".join(" ".join(self.words).split())
-
-
 def parse(words: str, folders: Sequence[Path] = (), find: FindPicture | None = None) -> Query:
     """The query that ``words`` ask for; names of picture files are looked for in ``folders``, in their order.
 
@@ -55,7 +40,7 @@ def parse(words: str, folders: Sequence[Path] = (), find: FindPicture | None = N
     to be syntax is text. Raises BadFilter for a filter's value, UnknownFilter for a misspelt one, FilterRefused,
     FilterTwice, BadWeight, and AddressInQuery for an address of the web.
     """
-    draft = _Draft()
+    draft = Draft()
     if len(words) > MOST_CHARACTERS:
         draft.remarks.append(Remark.of("cut", most=str(MOST_CHARACTERS)))
     tokens = list(tokens_of(words[:MOST_CHARACTERS].strip()))
@@ -86,93 +71,61 @@ def format_query(query: Query, folders: Sequence[Path] = (), find: FindPicture |
             shown = lead + _name(term.image, folders, find if term.alike else None)
         words.append(sign + weight + shown)
     for key, value in filter_words(query.filters, query.order):
-        shown = _quote(value) if re.search(r"\s", value) else value
-        words.append(f"{key}:{shown}")
+        words.append(f"{key}:{as_value(value)}")
     return " ".join(words)
-
-
-class _Draft:
-    """What was read so far of a query."""
-
-    def __init__(self) -> None:
-        self.filters = Filters()
-        self.order = Order.RELEVANCE
-        self.remarks: list[Remark] = []
-        self.group = _Group()
-        self.groups = [self.group]
-        self.wanted = self.group  # where to go on after a refusal
-        self.refusal: Grammar | None = None
-        self.dated = False  # by words of the query, not by a filter
-
-    @property
-    def refuses_next(self) -> bool:
-        """Whether a sign or a "sin" stands right before what comes next."""
-        return self.group.sign < 0 and not self.group.words
-
-    def open(self, group: _Group) -> None:
-        """Go on in a group of its own, outside of any refusal."""
-        self.group, self.refusal = group, None
-        self.groups.append(group)
-
-    def refuse(self, grammar: Grammar) -> None:
-        """Go on with a thing that is refused."""
-        if self.refusal is None:
-            self.wanted = self.group
-        if not (self.refusal and self.refuses_next):
-            self.open(_Group(-1))
-        self.refusal = grammar
-
-    def want(self) -> None:
-        """Go on with what was wanted before the refusal."""
-        self.group, self.refusal = self.wanted, None
-
-    def put(self, value: str, *, quoted: bool = False) -> None:
-        """Take a word or phrase into the group."""
-        self.group.quoted = quoted and not self.group.words
-        self.group.words.append(value)
 
 
 # -- Readers: each says how many tokens it took, none where what stands there is not its ---------------
 
-_Reader = Callable[[_Draft, Sequence[Token], int], int]
+_Reader = Callable[[Draft, Sequence[Token], int], int]
 
 
-def _read_filter(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
-    found = take_filter(tokens, at, draft.filters, draft.order, refused=draft.refuses_next)
+def _read_filter(draft: Draft, tokens: Sequence[Token], at: int) -> int:
+    excludes = draft.refuses_next
+    found = take_filter(tokens, at, draft.filters, draft.order, refused=excludes)
     draft.filters, draft.order = found.filters, found.order
     draft.remarks += found.remarks
-    return found.taken
+    return found.taken + (_after_excluded(draft, tokens, at + found.taken) if found.taken and excludes else 0)
 
 
-def _read_period(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
+def _after_excluded(draft: Draft, tokens: Sequence[Token], at: int) -> int:
+    """Go on after a filter to which a sign or a "sin" belonged; how many tokens only lead on."""
+    step = draft.refusal.after_filter(tokens, at) if draft.refusal else Step.WANTED
+    if step in (Step.BACK, Step.WANTED):
+        draft.want()
+    return int(step in (Step.NEXT, Step.BACK))
+
+
+def _read_period(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     words = []
     for token in tokens[at : at + LONGEST]:
         if not token.is_plain or token.quoted:
             break
         words.append(token.value)
-    if not words or draft.refuses_next:
-        return 0
     found = take_period(words, before=tokens[at - 1].words if at else "")
     if not found:
         return 0
     period, taken = found
-    draft.filters, _ = added(say("syntax.date"), period.words, draft.filters, Order.RELEVANCE)
     draft.dated = True
+    if draft.refuses_next:
+        draft.filters = excluding(say("syntax.date"), period.words, draft.filters)
+        return taken + _after_excluded(draft, tokens, at + taken)
+    draft.filters, _ = added(say("syntax.date"), period.words, draft.filters, Order.RELEVANCE)
     if draft.group.words and not draft.group.quoted:
         draft.group.words[-1] = draft.group.words[-1].rstrip(",;")
     return taken
 
 
-def _read_sign(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
+def _read_sign(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     token = tokens[at]
     if token.sign and token.sign in MINUS and token.words:  # right before a word it refuses that one
-        draft.groups.append(_Group(-1, _weight(token.weight), [token.words], quoted=token.quoted and not token.key))
+        draft.groups.append(Group(-1, _weight(token.weight), [token.words], quoted=token.quoted and not token.key))
         return 1
     if not token.sign and not token.weight:
         return 0
     value, quoted = token.words, token.quoted and not token.key
     if token.sign:
-        draft.open(_Group(-1 if token.sign in MINUS else 1))
+        draft.open(Group(-1 if token.sign in MINUS else 1))
     if token.weight and not draft.group.words:
         draft.group.weight = _weight(token.weight)
     elif token.weight:
@@ -182,7 +135,7 @@ def _read_sign(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
     return 1
 
 
-def _read_refusal(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
+def _read_refusal(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     if not tokens[at].is_plain or (draft.refusal is None and draft.group.sign < 0):
         return 0
     if is_name(tokens, at):
@@ -214,7 +167,7 @@ def _read_refusal(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
     return 1
 
 
-def _read_word(draft: _Draft, tokens: Sequence[Token], at: int) -> int:
+def _read_word(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     token = tokens[at]
     quoted = token.quoted and not token.key
     if at + 1 == len(tokens) and not any(group.words for group in draft.groups) and grammar_of([token, token], 0):
@@ -234,7 +187,7 @@ def _weight(weight: str) -> float:
     return value
 
 
-def _term(group: _Group, folders: Sequence[Path], find: FindPicture | None, remarks: list[Remark]) -> Term:
+def _term(group: Group, folders: Sequence[Path], find: FindPicture | None, remarks: list[Remark]) -> Term:
     text = group.text
     weight = group.sign * group.weight
     if not group.quoted:
@@ -265,19 +218,12 @@ def _text(text: str) -> str:
         is_itself = all(parse(words) == Query.of_text(words) for words in (text, f"{text} a"))
     except SemantikError:
         is_itself = False
-    return text if is_itself else _quote(text)
-
-
-def _quote(text: str) -> str:
-    for opening, closing in QUOTES:
-        if opening not in text and closing not in text:
-            return opening + text + closing
-    return '"' + text.replace('"', "'") + '"'
+    return text if is_itself else quoted(text)
 
 
 def _name(image: Path, folders: Sequence[Path], find: FindPicture | None) -> str:
     text = image.name if find and [*find(image.name)] == [image] else _path(image, folders)
-    return _quote(text) if re.search(rf"[\s+:\"“«{MINUS}]", text) else text
+    return quoted(text) if re.search(rf"[\s+:\"“«{MINUS}]", text) else text
 
 
 def _path(image: Path, folders: Sequence[Path]) -> str:

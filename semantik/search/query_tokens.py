@@ -61,3 +61,11 @@ def tokens_of(words: str) -> Iterator[Token]:
             quoted=bare is None,
         )
         at = found.end()
+
+
+def quoted(text: str) -> str:
+    """The text as one phrase; where it has quotes of every kind itself, not letter by letter."""
+    for opening, closing in QUOTES:
+        if opening not in text and closing not in text:
+            return opening + text + closing
+    return '"' + text.replace('"', "'") + '"'

@@ -25,7 +25,9 @@ AHEAD, FURTHER, FEWEST = 3, 5000, 200
 the order by relevance is nearly that by score, and none beyond these ever came among the first K."""
 
 WIDEST = 8
-"""Up to so many times K are looked at, so that K pictures are left when near-duplicates are folded."""
+MOST_FOLDED = 16_384
+"""Up to so many times K, or so many pictures if that is more, are looked at when near-duplicates are folded, so that K
+are left also where one photo is there a thousand times; their vectors take 32 MB."""
 
 
 def parse_top_k(value: str | int, most: int) -> int:
@@ -82,7 +84,7 @@ def search(
         found = judge.of_query(encoder, index, query, terms, embeddings, bonus=bonus)
         return None if found is None else np.where(bonus >= EXACT, 1.0, found)
 
-    wanted, widest = top_k, WIDEST * top_k if limits.near or limits.folded else top_k
+    wanted, widest = top_k, max(WIDEST * top_k, MOST_FOLDED) if limits.near or limits.folded else top_k
     while True:
         best = _best(ranking, index, wanted, told if judge else None)
         wholes = index.vectors(index.pictures(best.rows)) if index.views and limits.near else None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
 
+from semantik.search.filter_syntax import is_key
 from semantik.search.query_tokens import Token
 from semantik.words.catalogue import LANGUAGES
 from semantik.words.plain import plain
@@ -53,8 +54,20 @@ class Grammar:
         if refused and word in self.but:
             return Step.BACK
         if refused and following and (word in self.nor or word in self.joins):
-            return Step.NEXT if word in self.nor or self._goes_on(following, refused) else Step.BACK
+            # "y tipo:jpg" after a thing that is refused narrows, "ni tipo:jpg" goes on excluding.
+            narrows = word not in self.nor and (is_filter(tokens[at + 1]) or not self._goes_on(following, refused))
+            return Step.BACK if narrows else Step.NEXT
         return Step.LAST if self._closes(tokens, at, refused) else self._listed(tokens, at)
+
+    def after_filter(self, tokens: Sequence[Token], at: int) -> Step:
+        """What the word at ``at`` does right after a filter that excludes: NEXT, LISTED, BACK, or else WANTED."""
+        word, following = self._following(tokens, at), self._following(tokens, at + 1)
+        last = tokens[at - 1].words
+        if word in self.but:
+            return Step.BACK
+        if following and (word in self.nor or word in self.joins):
+            return Step.NEXT if word in self.nor or self._goes_on(following, [last]) else Step.BACK
+        return Step.LISTED if last.endswith(",") and self._is_list(tokens, at, [last], filters=True) else Step.WANTED
 
     def _listed(self, tokens: Sequence[Token], at: int) -> Step:
         """Of a word of what is refused: whether its comma leads on to another thing."""
@@ -72,19 +85,24 @@ class Grammar:
             return True
         return value.endswith(",") and not self._is_list(tokens, at + 1, [*refused, value])
 
-    def _is_list(self, tokens: Sequence[Token], at: int, refused: Sequence[str]) -> bool:
-        """Whether things follow, parted by commas, of which the last is joined by "ni", "o" or "y"."""
-        length = 0
+    def _is_list(self, tokens: Sequence[Token], at: int, refused: Sequence[str], *, filters: bool = False) -> bool:
+        """Whether things follow, parted by commas, of which the last is joined by "ni", "o" or "y".
+
+        With a filter among them "y" joins them only if ``filters`` are what is refused.
+        """
+        length, joins = 0, self.joins
         for place in range(at, min(len(tokens), at + FARTHEST)):
             word = plain_word(tokens[place])
-            if not tokens[place].is_plain or word in self.but or word in self.wanted_again:
+            if not self._following(tokens, place) or word in self.but or word in self.wanted_again:
                 return False
-            if word in self.nor or word in self.joins:
+            if is_filter(tokens[place]) and not filters:
+                joins = frozenset()
+            if word in self.nor or word in joins:
                 following = self._following(tokens, place + 1)
                 return bool(following) and (word in self.nor or self._goes_on(following, refused))
             if not length and not self._goes_on(word, refused):
                 return False
-            length = 0 if tokens[place].value.endswith(",") else length + 1
+            length = 0 if tokens[place].words.endswith(",") else length + 1
             if length > LONGEST_ITEM:
                 return False
         return False
@@ -98,7 +116,13 @@ class Grammar:
 
     @staticmethod
     def _following(tokens: Sequence[Token], at: int) -> str:
-        return plain_word(tokens[at]) if at < len(tokens) and tokens[at].is_plain else ""
+        """The word or filter at ``at``; "" for a phrase, and where a sign or a weight, or nothing, stands there."""
+        return plain_word(tokens[at]) if at < len(tokens) and not (tokens[at].sign or tokens[at].weight) else ""
+
+
+def is_filter(token: Token) -> bool:
+    """Whether the word begins a filter."""
+    return bool(token.key) and is_key(token.key)
 
 
 def grammar_of(tokens: Sequence[Token], at: int) -> Grammar | None:

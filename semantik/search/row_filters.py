@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -38,14 +38,19 @@ def passing(parts: Sequence[Part], filters: Filters) -> NDArray[np.bool_] | None
         return None
     if filters.since and filters.until and filters.since > filters.until:
         raise ContradictoryDates(since=filters.since.isoformat(), until=filters.until.isoformat())
+    for one in filters.excluded:  # a misspelt name would exclude nothing, and nobody would know
+        _check_folder(parts, one.folder, "-")
     masks = [part.index.mask(_chosen(part, filters)) for part in parts]
     if not any(mask.any() for mask in masks):
-        below = f"{plain(filters.folder)}/"
-        if filters.folder and not any(_below(part, below) for part in parts):
-            raise NoSuchFolder(filters=f"{say('syntax.folder')}:{filters.folder}")
+        _check_folder(parts, filters.folder)
         words = (f"{key}:{value}" for key, value in filter_words(filters))
         raise NoneMatchesFilters(filters=" ".join(words))
     return np.concatenate(masks)
+
+
+def _check_folder(parts: Sequence[Part], folder: str, sign: str = "") -> None:
+    if folder and not any(_below(part, f"{plain(folder)}/") for part in parts):
+        raise NoSuchFolder(filters=f"{sign}{say('syntax.folder')}:{folder}")
 
 
 def _chosen(part: Part, filters: Filters) -> set[int]:
@@ -57,10 +62,10 @@ def _chosen(part: Part, filters: Filters) -> set[int]:
     if filters.extensions:
         ends = filters.extensions
         chosen &= {row for key, row in rows.items() if PurePosixPath(split_key(key)[0]).suffix.lower() in ends}
-    if filters.need_details:
+    if replace(filters, excluded=()).need_details:
         found = ((file, row) for file in part.details.store.matching(filters) for row in index.rows_of(file.path))
         chosen &= {row for file, row in found if index.file_of(row) == file}
-    return chosen
+    return chosen.difference(*(_chosen(part, one) for one in filters.excluded))
 
 
 def _below(part: Part, wanted: str) -> set[int]:

@@ -1,7 +1,7 @@
 """Filters among the words of a query: taken, refused with the reason, or left as text with a remark; never dropped.
 
 ``carpeta:viajes``, ``carpeta: viajes``, ``desde : 2019`` and ``fecha=2019`` are filters. With a blank the words may
-be a text ("to: mamá"), so there a value that cannot be read leaves them one.
+be a text ("to: mamá"), so there a value that cannot be read leaves them one. After a minus or a "sin" they exclude.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ from dataclasses import dataclass, replace
 
 from semantik.errors import BadFilter, FilterRefused, UnknownFilter
 from semantik.queries import Filters, Order, Remark
-from semantik.search.filter_syntax import added, is_key, key_of, nearest_word, read_filter
-from semantik.search.query_tokens import MINUS, Token
+from semantik.search.filter_syntax import added, chosen, excluding, is_key, key_of, nearest_word, read_filter
+from semantik.search.query_tokens import MINUS, Token, tokens_of
+from semantik.words.text import say
 
 _COLONS = (":", "：")
 _APOSTROPHES = (("'", "'"), ("‘", "’"))
+
+
+EXCLUDED = "excluded"
+"""Of controls, the one that says what is left out: ``tipo:video carpeta:viajes``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +36,21 @@ class Taken:
 def take_filter(tokens: Sequence[Token], at: int, filters: Filters, order: Order, *, refused: bool) -> Taken:
     """What the filter at ``at`` adds, if there is one; ``refused``: a sign or a "sin" stands right before it.
 
-    Raises BadFilter, UnknownFilter for a misspelt key, FilterRefused where it is to exclude or weigh something, and
-    FilterTwice as ``added``.
+    Raises BadFilter, UnknownFilter for a misspelt key, FilterRefused for an order that is refused and for a filter that
+    is refused twice or weighs something, and FilterTwice as ``added``.
     """
     token, unchanged = tokens[at], Taken(filters, order)
+    minus = bool(token.sign) and token.sign in MINUS
     if token.key and is_key(token.key):
         written = _Written(token.key, *_value(token.key, tokens, at))
-        if (token.sign and token.sign in MINUS) or token.weight or refused:
+        if token.weight or (minus and refused):
             if not written.loose or written.reads():
                 raise FilterRefused(filter=written.words)
             return unchanged
-        return _take(written, unchanged)
+        return _take(written, unchanged, excludes=minus or refused)
     spread = _spread(tokens, at)
-    if spread and spread.reads() and not refused:
-        return _take(spread, unchanged)
+    if spread and spread.reads():
+        return _take(spread, unchanged, excludes=minus or refused)
     if token.key and token.value and token.value[0] not in "/\\" and len(token.key) > 1:
         _complain(tokens, at)
         remark = Remark.of("unknown_filter", words=token.words, name=token.key)
@@ -53,6 +59,25 @@ def take_filter(tokens: Sequence[Token], at: int, filters: Filters, order: Order
     if token.key and not token.value:
         _complain(tokens, at)
     return unchanged
+
+
+def limited(key: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
+    """As ``chosen``, also for ``EXCLUDED``. Raises as ``chosen`` and ``read_excluded``."""
+    if key != EXCLUDED:
+        return chosen(key, value, filters, order)
+    return replace(filters, excluded=read_excluded(value)), order
+
+
+def read_excluded(value: str) -> tuple[Filters, ...]:
+    """What filters exclude that stand alone, with or without a minus each. Raises BadFilter, and as ``take_filter``."""
+    tokens, excluded, at = list(tokens_of(value.strip())), Filters(), 0
+    while at < len(tokens):
+        minus = bool(tokens[at].sign) and tokens[at].sign in MINUS
+        found = take_filter(tokens, at, excluded, Order.RELEVANCE, refused=not minus)
+        if not found.taken:
+            raise BadFilter(name=say("syntax.excluded"), value=value[:60], example=say("syntax.example_excluded"))
+        excluded, at = found.filters, at + found.taken
+    return excluded.excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +102,15 @@ class _Written:
         return True
 
 
-def _take(written: _Written, before: Taken) -> Taken:
+def _take(written: _Written, before: Taken, *, excludes: bool) -> Taken:
+    if written.loose and not written.reads() and excludes:
+        return before  # a text that is refused
     if written.loose and not written.reads():
         words = f"{written.key}: {written.value}"
         return replace(before, remarks=(Remark.of("filter_as_text", words=words, name=written.key),))
+    if excludes:
+        excluded = excluding(written.key, written.value, before.filters)
+        return replace(before, filters=excluded, taken=written.taken)
     filters, order = added(written.key, written.value, before.filters, before.order)
     return replace(before, filters=filters, order=order, taken=written.taken)
 
@@ -122,7 +152,7 @@ def _joined(key: str, tokens: Sequence[Token], at: int) -> tuple[str, int]:
 def _spread(tokens: Sequence[Token], at: int) -> _Written | None:
     """``desde : 2019``, ``desde :2019`` or ``fecha=2019``."""
     token = tokens[at]
-    if not token.is_plain or token.quoted:
+    if token.weight or token.key or token.quoted or (token.sign and token.sign not in MINUS):
         return None
     name, equals, value = token.value.partition("=")
     if equals and value and is_key(name):

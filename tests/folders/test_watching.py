@@ -20,11 +20,11 @@ from watchdog.observers.api import BaseObserver
 
 from semantik.errors import FolderNotFound
 from semantik.folders.indexer import update_index
-from semantik.folders.watching import event_filter, network_drives, system_events
+from semantik.folders.watching import event_filter, system_events
 from semantik.folders.watching.event_filter import EventFilter, EventMeaning, Scope
 from semantik.folders.watching.folder_watch import FolderWatch, WatchKind
-from semantik.folders.watching.network_drives import Mounts, is_remote, is_share
 from semantik.index import ImageIndex
+from semantik.storage.mounts import Mounts, is_remote, is_share
 from semantik.storage.regular_files import is_folder
 from tests.support.libraries import paint
 from tests.support.systems import WINDOWS, links, not_in_wine, posix_only
@@ -94,18 +94,18 @@ def start():
 @pytest.fixture
 def mount(monkeypatch):
     """Say what is mounted where; on Windows only that what lies there is another machine's."""
-    table = [SimpleNamespace(mountpoint="/", fstype="ext4")]
+    table = [SimpleNamespace(mountpoint="/", fstype="ext4", device="/dev/sda1")]
 
     def drive_type(name):
         around = [part for part in table if Path(name).is_relative_to(part.mountpoint)]
         return 4 if around and is_remote(around[-1].fstype) else 3
 
     if WINDOWS:
-        monkeypatch.setattr(network_drives, "_drive_type", drive_type)
+        monkeypatch.setattr("semantik.storage.mounts._drive_type", drive_type)
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: list(table))
 
     def add(folder, kind):
-        table.append(SimpleNamespace(mountpoint=str(folder), fstype=kind))
+        table.append(SimpleNamespace(mountpoint=str(folder), fstype=kind, device=""))
 
     return add
 

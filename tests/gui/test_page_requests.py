@@ -228,7 +228,7 @@ def test_order_number_and_filters_are_changed_on_the_page(visit, program, tmp_pa
         values = page.locator(".choices [name]").evaluate_all("(all) => all.map((e) => [e.name, e.value])")
         assert values == [
             *(["order", "recientes"], ["top_k", "20"], ["folder", ""], ["since", "2019-05-01"], ["until", ""]),
-            *(["shape", ""], ["side", ""], ["type", ""]),
+            *(["shape", ""], ["side", ""], ["type", ""], ["excluded", ""]),
         ]
         page.get_by_role("combobox", name="Orden", exact=True).select_option("nombre")
         page.get_by_role("textbox", name="Como máximo").fill("50")

@@ -148,6 +148,11 @@ def test_filters_by_controls(window, library, pages):
     assert found(pages[-1]) == ["naranja"]
     window.search("rojo")
     assert found(pages[-1]) == ["amarillo", "blanco", "naranja"]
+    excluded = window.entry("Excluir")
+    excluded.insert(0, "carpeta:viaje/playa")
+    window.search("rojo")
+    assert found(pages[-1]) == ["amarillo", "blanco"]
+    excluded.delete(0, "end")
     side.insert(0, "grande")
     window.search("rojo")
     assert window.messages[-1] == "No se entiende «lado:grande». Escriba, por ejemplo, lado:1000."
@@ -520,6 +525,12 @@ def test_a_page_changes_order_number_and_filters(window, link, ask):
     assert '<option value="nombre" selected>' in html
     assert '<input name="top_k" value="3"' in html
     assert found(page_at(ask(link, "/refine", words="azul", choices={"folder": "viaje"})))[0] == "blanco"
+    other = page_at(ask(link, "/refine", words="azul -tipo:jpg", choices={"excluded": "carpeta:viaje/playa"}))
+    assert len(found(other)) == 3
+    html = other.read_text(encoding="utf-8")
+    assert 'value="azul -carpeta:viaje/playa"' in html
+    assert '<input name="excluded" value="carpeta:viaje/playa"' in html
+    assert '<span class="what">Excepto</span> <bdi translate="no">carpeta viaje/playa</bdi>' in html
     for wrong, said in (({"top_k": "0"}, "1"), ({"since": "ayer"}, "ayer")):
         with pytest.raises(HTTPError) as caught:
             ask(link, "/refine", words="azul", choices=wrong)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,12 +24,15 @@ from semantik.downloads import http_get
 from semantik.errors import IndexDamaged, PlaceAmongPictures, PlaceTaken
 from semantik.index.image_index import ImageIndex
 from semantik.index.manifest import Manifest, decode, encode
-from semantik.index.vector_files import HELD_BYTES
+from semantik.index.opened_file import HELD_BYTES
+from semantik.index.store import HEADER_BYTES
+from semantik.index.vector_files import live_chunks
 from semantik.records import ImageFile
 from semantik.results.cards import is_safe_to_open
 from semantik.results.page import check_place, write_page
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import PROGRAM_FOLDER
+from semantik.storage.mounts import Mounts, is_removable
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 
@@ -189,7 +193,7 @@ def test_a_manifest_keeps_ordinary_names(path):
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
 @pytest.mark.parametrize("held", [True, False])
 def test_a_vector_file_that_shrinks_is_told(tmp_path, monkeypatch, share, held):
-    monkeypatch.setattr("semantik.index.vector_files.HELD_BYTES", 1 << 30 if held else 0)
+    monkeypatch.setattr("semantik.index.opened_file.HELD_BYTES", 1 << 30 if held else 0)
     made = ImageIndex(tmp_path, Path("/x"), "s", 64)
     rows = np.random.default_rng(0).standard_normal((3000, 64)).astype(np.float32)
     made.add([ImageFile(f"{number}.jpg", 1, 1) for number in range(3000)], rows)
@@ -202,6 +206,86 @@ def test_a_vector_file_that_shrinks_is_told(tmp_path, monkeypatch, share, held):
     for read in (lambda: index.search(rows[7], 1), lambda: index.vectors([1]), lambda: index.sample(5)):
         with pytest.raises(IndexDamaged):
             read()
+
+
+@posix
+@pytest.mark.parametrize("kind", ["nfs4", "ext4"])
+def test_a_large_vector_file_on_a_drive_that_may_go_is_read_and_its_cut_in_the_middle_is_told(
+    tmp_path, monkeypatch, kind
+):
+    """With the hits and scores of a mapped one; the small sizes are injected, the drive and the cut are real."""
+    mounted = [SimpleNamespace(mountpoint=str(tmp_path), fstype=kind, device="/dev/sdz1")]
+    monkeypatch.setattr("psutil.disk_partitions", lambda all: mounted)
+    monkeypatch.setattr("semantik.storage.mounts.is_removable", lambda device: device == "/dev/sdz1")
+    monkeypatch.setattr("semantik.index.opened_file.HELD_BYTES", 0)
+    monkeypatch.setattr("semantik.index.vector_files.BLOCK_BYTES", 70 * 256)
+    made = ImageIndex(tmp_path, Path("/x"), "s", 64)
+    random = np.random.default_rng(0)
+    rows = random.standard_normal((1000, 64)).astype(np.float32)
+    made.add([ImageFile(f"{number}.jpg", 1, 1) for number in range(1000)], rows)
+    with made.locked():
+        made.save()
+    read = ImageIndex.load(tmp_path, Path("/x"), approximate_from=1)
+    mounted.clear()
+    mapped = ImageIndex.load(tmp_path, Path("/x"))
+    read.build_cells()
+    (saved,), (other,) = read.runs(), mapped.runs()
+    assert (saved.data, saved.index, saved.cells) == (None, None, None)
+    assert other.data is not None
+    for among in (None, random.random(1000) < 0.5, np.arange(1000) // 70 == 3, np.zeros(1000, np.bool_)):
+        for most in (1, 10, 2000):
+            for one, same in zip(read.search(rows[7], most, among), mapped.search(rows[7], most, among), strict=True):
+                assert one.tolist() == same.tolist()
+    assert np.array_equal(read.vectors([999, 0, 70]), rows[[999, 0, 70]])
+    assert np.array_equal(np.vstack([np.frombuffer(b, np.float32) for b in live_chunks([saved], read.live())]),
+                          rows.reshape(1, -1))  # fmt: skip
+
+    (file,) = tmp_path.glob("*.bin")
+    plainly = saved.file.read
+
+    def cut_on_the_way(into, offset):
+        if offset > HEADER_BYTES + 400 * 256:
+            os.truncate(file, HEADER_BYTES + 450 * 256)
+        plainly(into, offset)
+
+    monkeypatch.setattr(saved.file, "read", cut_on_the_way)
+    with pytest.raises(IndexDamaged):
+        read.search(rows[7], 1)
+    with pytest.raises(IndexDamaged):  # and before the next one
+        read.vectors([1])
+
+
+def test_drives_that_may_go():
+    mounts = Mounts(
+        {"": "ext4", "/mnt/nas": "nfs4", "/run/media/stick": "vfat", "/Volumes/CARD": "exfat", "/data": "xfs"},
+        {"": "/dev/mmcblk0p2", "/run/media/stick": "/dev/sdz1", "/data": "/dev/nvme0n1p1"},
+    )
+    if os.name != "nt":
+        places = ("/home/ana", "/mnt/nas/x", "/Volumes/CARD/x", "/data/x", "/run/media/stick/x")
+        assert [mounts.may_go(Path(place)) for place in places] == [False, True, True, False, False]
+
+
+@posix
+@pytest.mark.parametrize(
+    ("below", "marked", "goes"),
+    [
+        ("pci0/usb2/2-1/host6/block/sdz/sdz1", None, True),
+        ("pci0/ata1/host0/block/sdz/sdz1", "0", False),
+        ("pci0/ata1/host0/block/sdz/sdz1", "1", True),
+        ("platform/mmc_host/mmc0/mmc0:1/block/sdz/sdz1", "0", True),
+        ("pci0/nvme/nvme0/sdz1", None, False),
+    ],
+)
+def test_which_devices_of_linux_can_be_pulled_out(tmp_path, below, marked, goes):
+    device = tmp_path / "devices" / below
+    device.mkdir(parents=True)
+    if marked:
+        (device.parent / "removable").write_text(f"{marked}\n")
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "sdz1").symlink_to(device)
+    assert is_removable("/dev/sdz1", tmp_path / "class") is goes
+    assert not is_removable("/dev/none", tmp_path / "class")
+    assert not is_removable("", tmp_path / "class")
 
 
 @posix

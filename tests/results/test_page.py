@@ -228,6 +228,28 @@ def test_one_unweighted_term_is_no_combination():
         (Filters(until=date(2020, 12, 31)), Order.RELEVANCE, ["Fecha hasta 2020"]),
         (Filters(until=date(2020, 11, 30)), Order.RELEVANCE, ["Fecha hasta noviembre de 2020"]),
         (Filters(until=date(2020, 11, 29)), Order.RELEVANCE, ["Fecha hasta el 29 de noviembre de 2020"]),
+        (
+            Filters(
+                excluded=(
+                    Filters("viajes/2019"),
+                    Filters(since=date(2019, 5, 1), until=date(2019, 5, 31)),
+                    Filters(since=date(2021, 1, 1)),
+                    Filters(min_side=1000),
+                    Filters(shape=Shape.PORTRAIT),
+                    Filters(extensions=read_extensions("video,jpg")),
+                )
+            ),
+            Order.NAME,
+            [
+                "Excepto carpeta viajes/2019",
+                "Excepto fecha mayo de 2019",
+                "Excepto fecha desde 2021",
+                "Excepto lado mayor al menos 1.000 px",
+                "Excepto forma vertical",
+                "Excepto tipo JPG, vídeo",
+                "Orden por nombre",
+            ],
+        ),
     ],
 )
 def test_filters_and_the_order_are_told(filters, order, chips):

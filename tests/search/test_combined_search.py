@@ -12,11 +12,20 @@ import numpy as np
 import pytest
 
 from semantik.decoding.decoded import Description
-from semantik.errors import ContradictoryDates, ContradictoryQuery, EmptyQuery, NoneMatchesFilters, OnlyUnwanted
+from semantik.errors import (
+    ContradictoryDates,
+    ContradictoryQuery,
+    EmptyQuery,
+    NoneMatchesFilters,
+    NoSuchFolder,
+    OnlyUnwanted,
+)
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.folders.picture_details import DetailsStore, changed_at
+from semantik.index import ImageIndex
 from semantik.queries import Filters, Query, Shape, Term
 from semantik.records import Details, Hit, ImageFile
+from semantik.search.candidates import Limits
 from semantik.search.name_matches import PathWords, query_words
 from semantik.search.near_duplicates import NEAR, fold, group, join_equal, near_distance
 from semantik.search.query_syntax import parse
@@ -153,6 +162,16 @@ def test_relevance_of_several_terms_is_their_mean_and_what_the_unwanted_leave(op
         ("lado:41", None),
         ("tipo:png", {"rojo", "verde", "azul", "amarillo", "blanco", "naranja"}),
         ("tipo:jpg", None),
+        ("-tipo:jpg", {"rojo", "verde", "azul", "amarillo", "blanco", "naranja"}),
+        ("-tipo:png", None),
+        ("-carpeta:viaje", {"rojo", "verde", "azul"}),
+        ("sin carpeta:viaje/playa", {"rojo", "verde", "azul", "amarillo", "blanco"}),
+        ("-fecha:2019", {"rojo", "blanco", "naranja"}),
+        ("-desde:2020", {"rojo", "verde", "azul", "amarillo"}),
+        ("carpeta:viaje -fecha:2019 -carpeta:viaje/playa", {"blanco"}),
+        ("-forma:vertical -lado:41", {"rojo", "verde", "azul", "amarillo", "blanco", "naranja"}),
+        ("-carpeta:viaje -fecha:2018", {"verde", "azul"}),
+        ("carpeta:viaje -carpeta:viaje", None),
     ],
 )
 def test_filters(opened, filters, expected):
@@ -163,9 +182,16 @@ def test_filters(opened, filters, expected):
         assert set(names(together(opened).search(parse(f"rojo {filters}"), 6))) == expected
 
 
+def test_a_folder_that_is_excluded_but_is_not_there_is_told(opened):
+    with pytest.raises(NoSuchFolder) as caught:
+        together(opened).search(parse("rojo -carpeta:viage"), 3)
+    assert "(-carpeta:viage)" in explain(caught.value)
+
+
 def test_how_many_are_looked_at(opened, library):
     assert together(opened).searched(parse("rojo")) == 6
     assert together(opened).searched(parse("rojo carpeta:viaje")) == 3
+    assert together(opened).searched(parse("rojo -carpeta:viaje/playa -fecha:2018")) == 4
     paint(library / "viaje" / "otra.png", (9, 9, 9))
     opened.update()
     assert together(opened).searched(parse("azul carpeta:viaje")) == 4
@@ -194,6 +220,7 @@ def test_a_filtered_search_returns_k_hits_whenever_k_exist(home, tmp_path, fake,
     assert names(hits) == ["6", "5", "4", "3", "2"]
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
     assert len(together(made).search(parse("rojo carpeta:azules"), 20)) == 7
+    assert names(together(made).search(parse("rojo -carpeta:rojas"), 5)) == ["6", "5", "4", "3", "2"]
 
 
 def test_hits_carry_what_their_files_tell(opened, library):
@@ -341,6 +368,16 @@ def test_equal_files_are_one_hit_in_a_library_of_three(home, tmp_path, fake, poo
         ("otra.png", []),
     ]
     assert len(together(opened).search(Query((Term("rojo"),)), 3)) == 3
+
+
+def test_a_picture_that_is_there_many_times_takes_no_place_of_others(tmp_path, fake, pool):
+    index = ImageIndex(tmp_path, tmp_path, fake.space, fake.dim)
+    red, green, blue = np.eye(fake.dim, dtype=np.float32)[:3]
+    rows = np.stack([red] * 300 + [green, blue])
+    index.add([ImageFile(f"{number}.png", 1, 1) for number in range(302)], rows, ["a"] * 300 + ["b", "c"])
+    hits = search(parse("rojo"), fake, index, 3, pool, limits=Limits(folded=True))
+    assert [len(hit.copies) for hit in hits] == [299, 0, 0]
+    assert {hit.path.stem for hit in hits[1:]} == {"300", "301"}
 
 
 def test_folding_keeps_the_best_and_counts_again():

@@ -85,6 +85,8 @@ def found(opened, words, top_k=None, **how):
         ("tipo:jpg", ["viajes/IMG_0001.JPG", "otras/img_0001.jpg"]),
         ("tipo:jpg orden:nombre carpeta:otras", ["otras/img_0001.jpg"]),
         ("forma:horizontal hasta:2018", ["otras/img_0001.jpg", "Rojo.png"]),
+        ("-tipo:png", ["viajes/IMG_0001.JPG", "otras/img_0001.jpg"]),
+        ("sin carpeta: viajes tipo:jpg", ["otras/img_0001.jpg"]),
         ("lado:40 desde:2020", ["viajes/2019/rojo grande.png"]),
     ],
 )

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import AddressInQuery, BadFilter, FilterRefused, FilterTwice, SemantikError, UnknownFilter
-from semantik.queries import Filters, Order, Query, Shape
-from semantik.search.filter_syntax import KEYS, chosen, filter_words, read_extensions
+from semantik.queries import Filters, Order, Query, Shape, merged
+from semantik.search.filter_syntax import KEYS, chosen, filter_words, limits_of, read_extensions
 from semantik.search.query_syntax import MOST_CHARACTERS, format_query, parse
+from semantik.search.typed_filters import limited
 from semantik.words import text
 from semantik.words.catalogue import LANGUAGES
 from semantik.words.phrases import remark_text
@@ -147,6 +148,77 @@ def test_what_is_meant_as_a_filter_is_one(words, filters, language):
     assert parse(f"perro {words} en la playa").filters == filters
 
 
+EXCLUDED = {
+    "-tipo:video|- tipo:video|sin tipo:video|without type:video|sem tipo:video": "-tipo:video",
+    "- fecha: 2019|-fecha:2019|−año:2019|sin fecha : 2019|-fecha=2019|-date:2019": "-fecha:2019",
+    "-fecha:2019-05|sin fecha:5/2019": "-fecha:2019-05",
+    "-fecha:2019-05-31|- fecha:31/5/2019": "-fecha:2019-05-31",
+    "-desde:2019": "-desde:2019-01-01",
+    "-carpeta:'mis viajes'|sin carpeta:\"mis viajes/\"": '-carpeta:"mis viajes"',
+    "-tipo:jpg, png|sin tipo:png,jpg": "-tipo:jpg,png",
+    "-lado:1.000 -forma:square|sin lado:1000 ni forma:cuadrada": "-lado:1000 -forma:cuadrada",
+    "sin tipo:video y carpeta:viajes|without type:video or folder:viajes": "-tipo:video -carpeta:viajes",
+    "sin tipo:video, fecha:2019 ni carpeta:viajes": "-tipo:video -fecha:2019 -carpeta:viajes",
+    "sin tipo:video carpeta:viajes|sin tipo:video pero carpeta:viajes": "carpeta:viajes -tipo:video",
+    "sin tipo:video, carpeta:viajes": "carpeta:viajes -tipo:video",  # a comma alone is the end of it
+    "-tipo:video -tipo:video": "-tipo:video",
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "written"), [(words, as_written) for each, as_written in EXCLUDED.items() for words in each.split("|")]
+)
+def test_a_filter_after_a_minus_or_a_sin_excludes_and_what_follows_is_wanted_again(words, written):
+    query = parse(words)
+    assert format_query(query) == written
+    for language in LANGUAGES:
+        text.set_language(language)
+        assert parse(format_query(query)) == query
+    around = parse(f"perro {words} en la playa")
+    assert around.filters == query.filters
+    assert around.terms == Query.of_text("perro en la playa").terms
+
+
+@pytest.mark.parametrize(
+    ("words", "without", "filters"),
+    [
+        ("playa sin gente ni tipo:video", ["gente"], "-tipo:video"),
+        ("playa sin gente y tipo:video", ["gente"], "tipo:video"),
+        ("playa sin gente, tipo:video", ["gente"], "tipo:video"),
+        ("playa sin gente, perros y tipo:video", ["gente", "perros"], "tipo:video"),
+        ("playa sin gente, tipo:video ni perros", ["gente", "perros"], "-tipo:video"),
+        ("playa sin tipo:video ni perros", ["perros"], "-tipo:video"),
+        ("playa - gente -tipo:video", ["gente"], "-tipo:video"),
+        ("playa - gente tipo:video", ["gente"], "tipo:video"),
+    ],
+)
+def test_filters_among_things_that_are_refused(words, without, filters):
+    assert wanted(words) == ["playa"]
+    assert refused(words) == without
+    assert parse(words).filters == parse(filters).filters
+
+
+def test_what_the_control_of_what_is_excluded_says():
+    filters, order = parse('-tipo:video -carpeta:"mis viajes" -fecha:2019 desde:2018 orden:nombre').filters, Order.NAME
+    said = limits_of(filters, order)
+    assert said == {
+        "excluir": 'tipo:video carpeta:"mis viajes" fecha:2019',
+        **{"desde": "2018-01-01", "orden": "nombre"},
+    }
+    assert limited("excluded", said["excluir"], Filters(), order)[0].excluded == filters.excluded
+    assert limited("excluded", "-tipo: video, fecha:2019", *limited("excluded", "tipo:jpg", filters, order)) == (
+        parse("-tipo:video -fecha:2019 desde:2018").filters,
+        order,
+    )
+    assert limited("excluded", "", filters, order)[0] == Filters(since=date(2018, 1, 1))
+    for wrong in ("gente", "tipo:video gente", "tipo:exe", "tipo"):
+        with pytest.raises(BadFilter) as caught:
+            limited("excluded", wrong, filters, order)
+        assert "{" not in explain(caught.value)
+    typed = merged(parse("gato -tipo:video desde:2019"), parse("-carpeta:viajes -tipo:video").filters, Order.NAME)
+    assert format_query(typed) == "gato desde:2019-01-01 -carpeta:viajes -tipo:video orden:nombre"
+
+
 def test_types_add_up_however_their_list_is_written():
     for words in ("tipo:jpg,png", "tipo:jpg, png", 'tipo:"jpg, png"', "tipo: jpg, png", "tipo:jpg tipo:png"):
         query = parse(f"gato {words}")
@@ -158,7 +230,7 @@ def test_types_add_up_however_their_list_is_written():
 WRONG = {
     UnknownFilter: "fehca:2019|fehca: 2019|fcha:2019|carpta:viajes|tpo:jpg|shap:square|ordne:nombre",
     BadFilter: 'fecha:20199|fecha:|carpeta:|forma:redonda|carpeta:"mis viajes|to:mamá|lado:mucho',
-    FilterRefused: "-tipo:video|playa - tipo:video|sin tipo:video|2:fecha:2019|- fecha: 2019",
+    FilterRefused: "2:fecha:2019|-2:tipo:video|-orden:nombre|sin orden:nombre|sin -tipo:video|- 2:carpeta:viajes",
     FilterTwice: "forma:vertical forma:cuadrada|carpeta:a carpeta:b|orden:nombre orden:fecha",
     AddressInQuery: "https://example.org/a.jpg|perro HTTP://example.org",
 }
@@ -204,8 +276,9 @@ JOINING = {
     for words in in_all_languages(f"syntax.{kind}")
     for word in plain(words).split()
 }
-VOCABULARY = """perro playa gente, coches sin without sem y ni o e and or con un a Sin City fecha:2019 tipo:jpg to:
-carpeta: viajes lugar:Madrid -coche - + 2:mar "dos «sin luz» gatos" foto.jpg 12:30 pero árbol; casa. 🐶 = a:b '"""
+VOCABULARY = """perro playa gente, coches sin without sem y ni o e and or con un a Sin City fecha:2019 tipo:jpg
+to: carpeta: viajes lugar:Madrid -coche -tipo:jpg - + 2:mar
+"dos «sin luz» gatos" foto.jpg 12:30 pero árbol; casa. 🐶 = a:b '"""
 
 
 @settings(max_examples=300)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from semantik.folders.watching.network_drives import Mounts
+from semantik.storage.mounts import Mounts
 from semantik.storage.regular_files import is_folder
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class FolderWatch:
     after the first event, so that a long copy does not put it off for ever. It says no more than that a scan is worth
     while: hidden names, litter folders and excluded folders are left out as the scan does, the user's patterns are not.
 
-    Folders on drives that tell nothing (see ``network_drives``) are polled: ``on_change`` every ``poll`` seconds, and
+    Folders on drives that tell nothing (see ``mounts``) are polled: ``on_change`` every ``poll`` seconds, and
     the receiver's scan finds whether there is anything. Watchdog's PollingObserver would be a second scan beside that
     one, with the status of every file asked over the network and kept in memory. Also polled are folders for which
     the system has no watches left (inotify's limits), and those in which a link or a mount leads to such a drive.

@@ -30,7 +30,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 from semantik.errors import SemantikError
 from semantik.folders.walk import identify
 from semantik.folders.watching.event_filter import EventFilter, EventMeaning, Scope, folder_links, is_in
-from semantik.folders.watching.network_drives import Mounts
+from semantik.storage.mounts import Mounts
 from semantik.storage.regular_files import is_folder
 
 # Opening, reading and closing are not asked for: on Linux the kernel does not even wake us when pictures are indexed.

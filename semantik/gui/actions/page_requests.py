@@ -128,11 +128,11 @@ class PageRequests:
 
 def _limited(query: Query, limits: Mapping[str, str]) -> Query:
     """The query with these filters and this order in place of its own. Raises BadFilter."""
-    from semantik.search.filter_syntax import chosen
+    from semantik.search.typed_filters import limited
 
     filters, order = query.filters, query.order
     for key, value in limits.items():
-        filters, order = chosen(key, value, filters, order)
+        filters, order = limited(key, value, filters, order)
     return replace(query, filters=filters, order=order)
 
 

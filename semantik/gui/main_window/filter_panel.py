@@ -9,15 +9,16 @@ from tkinter import ttk
 from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.theme import Hint
+from semantik.gui.widgets.tooltip import Tooltip
 from semantik.queries import Filters, Order, Shape
-from semantik.search.filter_syntax import read_filter
+from semantik.search.typed_filters import EXCLUDED, limited
 from semantik.words.text import say
 
 _TYPES = ("jpg", "png", "webp", "gif", "tiff", "heic", "avif", "raw", "video")
 
 
 class FilterPanel(ttk.Frame):
-    """Folder, dates, size, shape, type and order; empty controls filter nothing."""
+    """Folder, dates, size, shape, type, order and what is excluded; empty controls filter nothing."""
 
     def __init__(self, parent: tk.Misc, folders: Callable[[], Sequence[str]], letters: AccessKeys) -> None:
         """``folders`` gives the folders below the library, for the list to choose from."""
@@ -37,10 +38,11 @@ class FilterPanel(ttk.Frame):
         self._add("type", 1, 4, ttk.Combobox(self, values=["", *_TYPES], width=12))
         self._add("shape", 2, 0, _choice(self, [say(f"syntax.shape_{shape.value}") for shape in Shape]))
         self._add("side", 2, 2, ttk.Entry(self, width=12))
+        Tooltip(self._add(EXCLUDED, 2, 4, ttk.Entry(self, width=12)), say("filters.excluded_hint"))
         self.clear_button = ttk.Button(self, text=say("filters.clear"), command=self.clear)
-        self.clear_button.grid(row=2, column=4, columnspan=2, sticky="e", pady=px(self, 3))
+        self.clear_button.grid(row=3, column=4, columnspan=2, sticky="e", pady=px(self, 3))
         hint = Hint(self, text=say("filters.hint"))
-        hint.grid(row=3, column=1, columnspan=5, sticky="w")
+        hint.grid(row=3, column=1, columnspan=3, sticky="w")
 
     def _add(self, key: str, row: int, column: int, control: ttk.Entry) -> ttk.Entry:
         label = ttk.Label(self, text=say(f"filters.{key}"))
@@ -65,7 +67,7 @@ class FilterPanel(ttk.Frame):
         filters, order = Filters(), Order.RELEVANCE
         for key, control in self._keys.items():
             if value := control.get().strip():
-                filters, order = read_filter(say(f"syntax.{key}"), value, filters, order)
+                filters, order = limited(key, value, filters, order)
         return filters, order
 
     def count(self) -> int:
