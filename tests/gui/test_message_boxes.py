@@ -32,7 +32,10 @@ class Reader:
 
     def _turn(self) -> None:
         box = self.window.box
-        if box and self._steps and box.message == self._steps[0][0] and box.focus_get() in box.buttons.values():
+        buttons = list(box.buttons.values()) if box else []
+        # Also the second button must be on the screen: the Tab key leads to nothing that is not.
+        met = box and box.focus_get() in buttons and all(button.winfo_viewable() for button in buttons)
+        if met and self._steps and box.message == self._steps[0][0]:
             self.seen.append(box.message)
             self._steps.pop(0)[1](box)
         elif box and time.monotonic() > self._deadline:
