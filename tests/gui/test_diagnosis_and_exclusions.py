@@ -10,6 +10,7 @@ from semantik.gui.dialogs.doctor import DoctorDialog
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.storage.home import index_folder
 from tests.support.waiting import wait_until
+from tests.support.window import TIMEOUT
 
 # -- The diagnosis -------------------------------------------------------------------------------------
 
@@ -65,7 +66,7 @@ def test_a_damaged_index_is_told(window, library, home):
 
 def test_it_does_not_run_beside_another_task(window):
     gate = threading.Event()
-    window.app.services.start(lambda: gate.wait(30), lambda result: None, window.app.services.show_failure)
+    window.app.services.start(lambda: gate.wait(TIMEOUT), lambda result: None, window.app.services.show_failure)
     ask(window)
     gate.set()
     window.wait_idle()

@@ -28,7 +28,7 @@ from tests.support.screens import LAPTOP, SIZE, photograph, press
 from tests.support.systems import links
 from tests.support.task_controls import CancelledWhen
 from tests.support.widget_finders import tab_order
-from tests.support.window import INTERPRETERS, pump
+from tests.support.window import INTERPRETERS, TIMEOUT, pump
 
 CLIP = "CLIP ViT-B/32 (recomendado)"
 
@@ -468,7 +468,7 @@ def test_counting_stops_with_the_guide(person, pictures, monkeypatch):
 
     def count(folder, control):
         begun.set()
-        left.wait(20)
+        left.wait(TIMEOUT)
         ended.append(control.cancelled)
         return PictureCount(1, complete=False)
 

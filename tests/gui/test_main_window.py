@@ -28,6 +28,7 @@ from semantik.storage.settings import CONFIG_NAME
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import change_silently, paint
 from tests.support.page_outline import Outline
+from tests.support.window import TIMEOUT
 
 # -- What is on the window -----------------------------------------------------------------------------
 
@@ -174,7 +175,7 @@ def test_cancelling_keeps_what_was_done_and_updating_goes_on(window, tmp_path, m
 
     def wait_for_cancel(self, batch):
         if self.images >= 8:
-            cancelled.wait(20)
+            cancelled.wait(TIMEOUT)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait_for_cancel)
@@ -489,7 +490,7 @@ def test_searching_while_indexing_is_told(window, library, monkeypatch):
     encode = FakeEncoder.encode_images
 
     def wait(self, batch):
-        hold.wait(20)
+        hold.wait(TIMEOUT)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait)
@@ -514,7 +515,7 @@ def test_the_window_answers_while_indexing(window, tmp_path, monkeypatch):
 
     def wait(self, batch):
         embedding.set()
-        assert answered.wait(30), "the window did not answer while a batch was embedded"
+        assert answered.wait(TIMEOUT), "the window did not answer while a batch was embedded"
         return encode(self, batch)
 
     def tick():
@@ -544,7 +545,7 @@ def test_closing_while_indexing_saves_first(start, tmp_path, home, monkeypatch):
 
     def wait(self, batch):
         if self.images >= 8:
-            cancelled.wait(20)
+            cancelled.wait(TIMEOUT)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", wait)

@@ -530,11 +530,11 @@ def test_a_page_copies_into_the_folder_that_the_user_chooses(window, link, ask, 
 
 
 def test_the_server_ends_with_the_window(window, link):
-    with urlopen(Request(link.address + link.path + "/ping"), timeout=5) as answer:
+    with urlopen(Request(link.address + link.path + "/ping"), timeout=TIMEOUT) as answer:
         assert answer.status == 204
     window.close()
     with pytest.raises(OSError, match=r"refused|reset"):
-        urlopen(Request(link.address + link.path + "/ping"), timeout=5)
+        urlopen(Request(link.address + link.path + "/ping"), timeout=TIMEOUT)
 
 
 def test_closing_the_window_lets_go_of_a_page_that_waits(window, link):

@@ -30,7 +30,7 @@ from semantik.storage.home import index_folder
 from semantik.storage.settings import CONFIG_NAME, Config
 from tests.support.task_controls import CancelledWhen
 from tests.support.weights_server import serving
-from tests.support.window import Window
+from tests.support.window import TIMEOUT, Window
 
 SIGLIP = "siglip2-b-32-256"
 CONTENTS = (np.random.default_rng(3).bytes(3_000_000), b"tokenizer" * 10_000)
@@ -153,7 +153,7 @@ def test_settings_wait_for_the_running_task(window, library, monkeypatch):
     from tests.support.fake_encoder import FakeEncoder
 
     go, encode = threading.Event(), FakeEncoder.encode_images
-    monkeypatch.setattr(FakeEncoder, "encode_images", lambda self, batch: (go.wait(20), encode(self, batch))[1])
+    monkeypatch.setattr(FakeEncoder, "encode_images", lambda self, batch: (go.wait(TIMEOUT), encode(self, batch))[1])
     window.begin_folder(library)
     window.wait(lambda: window.find("button", "Pausar"), "indexing")
     window.press(window.button("Ajustes…"))

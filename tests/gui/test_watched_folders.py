@@ -17,7 +17,7 @@ from semantik.storage.settings import load_config
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.folder_list import add, rows, toggle
 from tests.support.libraries import paint
-from tests.support.window import Window
+from tests.support.window import TIMEOUT, Window
 
 WATCH = "Incluir las fotos nuevas sin preguntar"
 
@@ -60,7 +60,7 @@ def held(monkeypatch) -> tuple[threading.Event, threading.Event]:
 
     def slow(self, batch):
         encoding.set()
-        assert go_on.wait(30)
+        assert go_on.wait(TIMEOUT)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", slow)

@@ -44,7 +44,7 @@ from tests.support.libraries import paint
 from tests.support.places import REPO
 from tests.support.screens import LAPTOP, SIZE, photograph, press
 from tests.support.widget_finders import in_sight, letter, tab_order, written
-from tests.support.window import Window
+from tests.support.window import TIMEOUT, Window
 
 FOLDERS = "Directorio de Imágenes"
 
@@ -430,7 +430,7 @@ def gate(monkeypatch):
 
     def encode_images(self, batch):
         if self.images >= 8:
-            opened.wait(20)
+            opened.wait(TIMEOUT)
         return encode(self, batch)
 
     monkeypatch.setattr(FakeEncoder, "encode_images", encode_images)
