@@ -52,6 +52,8 @@ class Window:
         self.leave_boxes = False  # to the test
         self._status_line: tk.Misc | None = None
         self.root = tk.Tk(className="SemantikSearch")
+        if WINE:
+            self.root.update = self._update  # type: ignore[method-assign]
         INTERPRETERS.append(self.root.tk)
         self.app = SemantikSearch.SemantikSearchApp(self.root, home)
         report = self.root.report_callback_exception
@@ -77,6 +79,17 @@ class Window:
         """The message box that is on top and can be answered."""
         grab = self.root.grab_current()
         return grab if isinstance(grab, MessageBox) and grab.winfo_viewable() else None
+
+    def _update(self) -> None:
+        """What happened so far, as Tk's ``update``, which goes on as long as timers come due.
+
+        Where drawing takes longer than the timers of this window and of its bar that runs to and fro, that is for ever.
+        """
+        wait_not, windows_and_idle, timers = 2, 4 | 8 | 32, 16
+        for _ in range(2):
+            while self.root.tk.dooneevent(wait_not | windows_and_idle):
+                pass
+            self.root.tk.dooneevent(wait_not | timers)
 
     def wait(self, condition: Callable[[], object], what: str = "") -> None:
         """Pump events until ``condition`` holds."""
