@@ -32,10 +32,7 @@ class Reader:
 
     def _turn(self) -> None:
         box = self.window.box
-        buttons = list(box.buttons.values()) if box else []
-        # Also the second button must be on the screen: the Tab key leads to nothing that is not.
-        met = box and box.focus_get() in buttons and all(button.winfo_viewable() for button in buttons)
-        if met and self._steps and box.message == self._steps[0][0]:
+        if box and self._steps and box.message == self._steps[0][0] and box.focus_get() in box.buttons.values():
             self.seen.append(box.message)
             self._steps.pop(0)[1](box)
         elif box and time.monotonic() > self._deadline:
@@ -112,6 +109,8 @@ def test_news_go_on_while_a_box_is_open(window, reader):
 def test_it_is_answered_from_the_keyboard(window, reader, keys, answer):
     def type_keys(box: MessageBox) -> None:
         assert box.focus_get() is box.buttons["yes"]
+        # Tcl reads the script of the Tab key at its first use; in wine that can fail, and the key would lead nowhere.
+        assert box.focus_get().tk_focusNext() is box.buttons["no"]
         for key in keys:
             box.focus_get().event_generate(key)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import time
 import tkinter as tk
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from tkinter import ttk
 from typing import Any, TypeVar
@@ -37,6 +37,13 @@ def pump(root: tk.Tk, condition: Callable[[], object], what: Callable[[], str], 
         root.tk.dooneevent(0)  # waits for the next event; the app's pump makes one every 40 ms
 
 
+def _root() -> tk.Tk:
+    for _ in range(5 if WINE else 0):  # there, Tcl sometimes cannot read its own scripts, with the reason "Success"
+        with contextlib.suppress(tk.TclError):
+            return tk.Tk(className="SemantikSearch")
+    return tk.Tk(className="SemantikSearch")
+
+
 class Window:
     """A running app with a person in front of it.
 
@@ -51,7 +58,7 @@ class Window:
         self.failures: list[BaseException] = []
         self.leave_boxes = False  # to the test
         self._status_line: tk.Misc | None = None
-        self.root = tk.Tk(className="SemantikSearch")
+        self.root = _root()
         if WINE:
             self.root.update = self._update  # type: ignore[method-assign]
         INTERPRETERS.append(self.root.tk)
@@ -271,7 +278,7 @@ def _all(top: tk.Misc) -> Iterator[tk.Misc]:
             yield from _all(child)
 
 
-@contextmanager
+@contextlib.contextmanager
 def windows(home: Path) -> Iterator[Callable[..., Window]]:
     """Gives a function that opens a window; in the end all are closed, and none may have failed.
 
