@@ -127,7 +127,7 @@ def library(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(capsys):
+def run(capsys, caplog):
     """Run a command of the command line in this process: exit code, stdout, stderr."""
 
     from semantik.cli import main
@@ -138,7 +138,11 @@ def run(capsys):
         except SystemExit as stop:  # argparse's way to report usage
             code = stop.code
         if WINDOWS:
-            gc.collect()  # a command is a process of its own, with which its maps end; no mapped file can be changed
+            # A command is a process of its own, with which its maps end; no mapped file can be changed. The records of
+            # the log, which pytest keeps, hold what was raised, with all that it was raised in.
+            for record in caplog.records:
+                record.msg, record.args, record.exc_info = record.getMessage(), None, None
+            gc.collect()
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 

@@ -22,7 +22,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semantik.cli import main
 from semantik.decoding.pool import DecodePool
 from semantik.encoders import registry
 from semantik.errors import FolderEmptied, FolderNotFound, FolderUnreadable, IndexNotSaved, MassRemoval, NoIndex
@@ -77,17 +76,17 @@ def mount():
 
 
 @pytest.fixture
-def run(monkeypatch, home, capsys):
-    """Run a command of the program in this process: exit code, stdout, stderr."""
+def run(run, monkeypatch, home):
+    """The command line with the predictable encoder, which lets go of the disk that its log is on."""
     monkeypatch.setattr(registry, "create", fake_encoder)
     monkeypatch.setattr(settings, "CONFIG_NAME", "no such settings.json")
 
     def call(*arguments):
-        code = main.main([str(argument) for argument in arguments])
+        told = run(*arguments)
         for handler in logging.getLogger().handlers:
             if isinstance(handler, RotatingFileHandler):
                 handler.close()  # as when the program ends; until then its disk cannot be unmounted
-        return code, *capsys.readouterr()
+        return told
 
     return call
 

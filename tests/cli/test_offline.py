@@ -15,6 +15,7 @@ import pytest
 from tests.support.libraries import paint
 from tests.support.places import REPO
 from tests.support.systems import WINDOWS
+from tests.support.waiting import PATIENCE
 
 TESTS = REPO / "tests"
 
@@ -33,6 +34,18 @@ def create(name, **options):
 registry.create = create
 sys.exit(cli.main(sys.argv[1:]))
 """
+
+UNHURRIED = f"""
+import sys
+from functools import partial
+sys.path.insert(0, {str(REPO)!r})
+from semantik.cli import main as cli
+from semantik.downloads import model_file
+
+model_file.DownloadLimits = partial(model_file.DownloadLimits, timeout={PATIENCE})
+sys.exit(cli.main(sys.argv[1:]))
+"""
+"""The program, which gives up the network only when that was refused, not when it took long to ask for it."""
 
 
 class Guarded:
@@ -141,7 +154,7 @@ def test_the_embedded_model_needs_no_network(guarded, tmp_path):
 def test_a_download_is_announced_before_the_first_network_call(guarded, library, home):
     """The model was named, so it is wanted; its name and size are told first, and only its server is asked."""
     (home / "image_search_config.json").write_text(json.dumps({"weights_folder": str(home / "weights")}))
-    done = guarded("-m", "semantik", "index", library, "--encoder", "clip-vit-b-32", GUARDED_IN_PYTHON_ONLY="1")
+    done = guarded("-c", UNHURRIED, "index", library, "--encoder", "clip-vit-b-32", GUARDED_IN_PYTHON_ONLY="1")
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     assert lines[0] == "Se va a descargar el modelo CLIP ViT-B/32 (rápido) (855 MB)…"

@@ -35,6 +35,7 @@ def silent(monkeypatch):
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(system_language.locale, "getlocale", lambda: (None, None))
+    monkeypatch.setattr(system_language, "_windows", lambda: "")
     return monkeypatch
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import stat
 
@@ -18,8 +19,11 @@ from semantik.results.page import write_page
 from semantik.storage import atomic_files
 from semantik.storage.settings import CONFIG_NAME, Config, load_config, save_config
 from tests.support.faulty_disk import FaultyDisk, ForgetfulDisk, refuse_at_first, refused
+from tests.support.systems import WINDOWS, posix_only
 
 CODES = (errno.ENOSPC, errno.EACCES, errno.EIO)
+
+no_folder_sync = posix_only("Windows syncs no folder: the file system's journal keeps the order")
 
 
 @pytest.fixture(autouse=True)
@@ -173,7 +177,12 @@ def check_after(index, before, error, context):
     assert (files, problems) == wanted, context
     named = {segment["file"] for segment in manifest(index)["segments"]}
     left = {path.name for path in index.store.iterdir()}
-    assert left == {"image_index.json", "index.lock", *named}, context
+    assert left >= {"image_index.json", *named}, context
+    unneeded = left - {"image_index.json", *named}
+    if WINDOWS:  # vectors that are still mapped stay till a later save, and a lock goes with who held it
+        assert all(re.fullmatch(r"image_index\.\d+\.bin", name) for name in unneeded), context
+    else:
+        assert unneeded == {"index.lock"}, context
 
 
 def manifest(index):
@@ -239,6 +248,7 @@ def after_power_cut(tmp_path):
     return load
 
 
+@no_folder_sync
 @pytest.mark.parametrize("name", SAVES)
 def test_power_cut_at_every_instant(scene, monkeypatch, after_power_cut, name):
     index, before = scene(name)
@@ -256,6 +266,7 @@ def test_power_cut_at_every_instant(scene, monkeypatch, after_power_cut, name):
     assert after in found
 
 
+@no_folder_sync
 @pytest.mark.parametrize("name", ["append", "merge of several", "compaction", "emptied"])
 def test_power_cut_when_the_last_sync_failed(scene, monkeypatch, after_power_cut, name):
     """The commit may then not have reached the disk, so the old state needs its files; the next save tidies up."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from semantik.downloads.resumable_transfer import DownloadLimits
+from tests.support.waiting import PATIENCE
 
 QUICK = DownloadLimits(timeout=3.0, retries=2, pause=0.01)
 PATIENT = DownloadLimits(timeout=5.0, retries=2, pause=0.01)  # where the answer is certain to come
@@ -69,7 +70,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             server.sent.append(0)
             self.close_connection = True
             if server.silent_head:
-                server.stopped.wait(20)
+                server.stopped.wait(PATIENCE)
                 return
             if server.redirect:
                 self._redirect()
@@ -94,7 +95,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             if server.cuts:
                 body = body[: server.cuts.pop(0)]
             if server.gate:
-                server.gate.wait(20)
+                server.gate.wait(PATIENCE)
             try:
                 for at in range(0, len(body[: server.silent_after]), 50_000):
                     piece = body[: server.silent_after][at : at + 50_000]
@@ -103,7 +104,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             except OSError:
                 return
             if server.silent_after is not None:
-                server.stopped.wait(20)
+                server.stopped.wait(PATIENCE)
 
         def _redirect(self) -> None:
             target = server.redirect

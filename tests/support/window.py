@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import time
 import tkinter as tk
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from tkinter import ttk
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from semantik.gui.widgets.message_box import MessageBox
 from semantik.storage.settings import CONFIG_NAME
 from semantik.words.text import say
 from tests.support import widget_finders
+from tests.support.systems import WINE
 from tests.support.waiting import PATIENCE
 
 Part = TypeVar("Part", bound=tk.Misc)
@@ -37,6 +38,13 @@ def pump(root: tk.Tk, condition: Callable[[], object], what: Callable[[], str], 
         root.tk.dooneevent(0)  # waits for the next event; the app's pump makes one every 40 ms
 
 
+def _root() -> tk.Tk:
+    for _ in range(5 if WINE else 0):  # there, Tcl sometimes cannot read its own scripts, with the reason "Success"
+        with contextlib.suppress(tk.TclError):
+            return tk.Tk(className="SemantikSearch")
+    return tk.Tk(className="SemantikSearch")
+
+
 class Window:
     """A running app with a person in front of it.
 
@@ -51,7 +59,9 @@ class Window:
         self.failures: list[BaseException] = []
         self.leave_boxes = False  # to the test
         self._status_line: tk.Misc | None = None
-        self.root = tk.Tk(className="SemantikSearch")
+        self.root = _root()
+        if WINE:
+            self.root.update = self._update  # type: ignore[method-assign]
         INTERPRETERS.append(self.root.tk)
         self.app = SemantikSearch.SemantikSearchApp(self.root, home)
         report = self.root.report_callback_exception
@@ -77,6 +87,17 @@ class Window:
         """The message box that is on top and can be answered."""
         grab = self.root.grab_current()
         return grab if isinstance(grab, MessageBox) and grab.winfo_viewable() else None
+
+    def _update(self) -> None:
+        """What happened so far, as Tk's ``update``, which goes on as long as timers come due.
+
+        Where drawing takes longer than the timers of this window and of its bar that runs to and fro, that is for ever.
+        """
+        wait_not, windows_and_idle, timers = 2, 4 | 8 | 32, 16
+        for _ in range(2):
+            while self.root.tk.dooneevent(wait_not | windows_and_idle):
+                pass
+            self.root.tk.dooneevent(wait_not | timers)
 
     def wait(self, condition: Callable[[], object], what: str = "") -> None:
         """Pump events until ``condition`` holds."""
@@ -272,7 +293,7 @@ def _all(top: tk.Misc) -> Iterator[tk.Misc]:
             yield from _all(child)
 
 
-@contextmanager
+@contextlib.contextmanager
 def windows(home: Path) -> Iterator[Callable[..., Window]]:
     """Gives a function that opens a window; in the end all are closed, and none may have failed.
 

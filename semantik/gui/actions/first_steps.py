@@ -62,7 +62,7 @@ class FirstSteps:
         self._query = choice.query
         models.accept(choice.model)
 
-    def _forget_query(self) -> None:
+    def _forget_query(self, typed: bool) -> None:
         """The user asked for something else meanwhile."""
         self._query = ""
 
