@@ -24,11 +24,11 @@ from semantik.queries import Query
 from semantik.records import split_path
 from semantik.results.page import PageLink, check_place, render, results_path, thumbnail_side, write_page
 from semantik.results.thumbnails import ThumbnailCache
+from semantik.search.dates.spoken import set_hemisphere
 from semantik.search.filter_syntax import limits_of
 from semantik.search.query_embedding import embed_query, query_vector
 from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
-from semantik.search.spoken_dates import set_hemisphere
 from semantik.storage.home import background_folder, thumbnails_folder
 from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config

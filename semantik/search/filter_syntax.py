@@ -13,9 +13,9 @@ from semantik.decoding.pictures.formats import FORMATS, IMAGE_EXTENSIONS, RAW
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
 from semantik.errors import BadFilter, FilterRefused, FilterTwice
 from semantik.queries import Filters, Order, Shape
-from semantik.search.date_figures import End, read_date
+from semantik.search.dates.figures import End, read_date
+from semantik.search.dates.spoken import read_period
 from semantik.search.query_tokens import quoted
-from semantik.search.spoken_dates import read_period
 from semantik.words.plain import plain
 from semantik.words.text import in_all_languages, say
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from semantik.errors import AddressInQuery, BadWeight, SemantikError
 from semantik.queries import Order, Query, Remark, Term
 from semantik.records import split_path
+from semantik.search.dates.spoken import LONGEST, describes_nothing, take_period
 from semantik.search.filter_syntax import added, as_value, excluding, filter_words
 from semantik.search.picture_names import FindPicture, named_picture
 from semantik.search.query_draft import Draft, Group
 from semantik.search.query_tokens import MINUS, Token, quoted, tokens_of
 from semantik.search.refused_words import Step, grammar_of, is_name
-from semantik.search.spoken_dates import LONGEST, describes_nothing, take_period
 from semantik.search.typed_filters import take_filter
 from semantik.storage.regular_files import is_file
 from semantik.words.plain import plain

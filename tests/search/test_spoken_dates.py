@@ -17,10 +17,10 @@ from semantik.engine.library import Library
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.queries import Filters, Order, Query
 from semantik.results.header import filters_of
-from semantik.search import spoken_dates
+from semantik.search.dates import spoken
+from semantik.search.dates.spoken import Today, read_period, take_period
 from semantik.search.filter_syntax import without_each
 from semantik.search.query_syntax import format_query, parse
-from semantik.search.spoken_dates import Today, read_period, take_period
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint, together
 
@@ -165,7 +165,7 @@ def shown(spans: tuple[tuple[object, object], ...]) -> str:
 
 @pytest.fixture(autouse=True)
 def on_that_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spoken_dates, "today", lambda: NOW)
+    monkeypatch.setattr(spoken, "today", lambda: NOW)
 
 
 @pytest.mark.parametrize(("phrase", "spans"), SPANS.items())

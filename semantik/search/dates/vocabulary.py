@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from semantik.search import date_figures
+from semantik.search.dates import figures
 from semantik.words.catalogue import LANGUAGES
 from semantik.words.plain import plain
 from semantik.words.text import catalogue, month_names, weekday_names
@@ -73,13 +73,13 @@ class Vocabulary:
     def take(self, slot: str, words: Sequence[str], at: int, today: date) -> Iterator[Found]:
         """What the words at ``at`` may mean in this slot, the longest first."""
         if slot == "year":
-            yield from date_figures.years(words[at], today)
+            yield from figures.years(words[at], today)
         elif slot == "short_year":
-            yield from date_figures.short_years(words[at], today)
+            yield from figures.short_years(words[at], today)
         elif slot == "day":
-            yield from date_figures.days(words[at])
+            yield from figures.days(words[at])
         elif slot == "date":
-            yield from date_figures.dates(words[at])
+            yield from figures.dates(words[at])
         elif slot == "n" and words[at].isdecimal() and len(words[at]) <= 3:
             yield int(words[at]), 1
         known = self.slots.get(slot, {})
