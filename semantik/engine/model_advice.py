@@ -6,8 +6,8 @@ import importlib.util
 import math
 import os
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from semantik.errors import DiskFull
 Role = Literal["best", "fast", "embedded", "own"]
 """What a model is among those that are recommended; "own" is the one that the user chose."""
 
-Obstacle = Literal["", "space", "memory", "package"]
+Obstacle = Literal["", "space", "memory", "package", "unproven"]
 """Why a model is not recommended."""
 
 BEST, FAST = "siglip2-b-32-256", registry.DEFAULT_CLIP
@@ -71,20 +71,24 @@ class Choice:
     @property
     def possible(self) -> bool:
         """Whether it can be used at all; one for which there is little memory can, slowly."""
-        return self.obstacle not in ("space", "package")
+        return self.obstacle not in ("space", "package", "unproven")
 
 
-def advise(language: str, computer: Computer, weights_folder: Path | None, own: str = "") -> list[Choice]:
+def advise(
+    language: str, computer: Computer, weights_folder: Path | None, own: str = "", refused: Collection[str] = ()
+) -> list[Choice]:
     """The models to choose from, the one that fits best first, the embedded one last: the first that is ``possible`` is
     to be recommended.
 
     What reads the language and needs no download goes before what has to be fetched. ``own`` is the model that the
-    user chose before, which comes first. Those with an ``obstacle`` are told, and come after all that fit.
+    user chose before, which comes first; ``refused`` are those that were found not to work. Those with an ``obstacle``
+    are told, and come after all that fit.
     """
     roles: dict[str, Role] = {BEST: "best", FAST: "fast"}
     if own not in ("", registry.BUILTIN):
         roles[own] = "own"
     choices = [_choice(name, role, language, computer, weights_folder) for name, role in roles.items()]
+    choices = [replace(choice, obstacle="unproven") if choice.name in refused else choice for choice in choices]
     slow = computer.cores is not None and computer.cores < LEAST_CORES
 
     def rank(choice: Choice) -> tuple[bool, bool, bool, bool, bool]:

@@ -88,8 +88,10 @@ class Models:
     def advice(self, own: str = "") -> list[Choice]:
         """The models to choose from, the one that fits best first; ``own`` as in ``model_advice.advise``."""
         here = Computer.here(self.weights_folder)
-        found = model_advice.advise(self._users_language(), here, self._weights, own)
-        return [replace(choice, left=0, obstacle="") if self._checkpoint(choice.name) else choice for choice in found]
+        refused = {card.name for card in registry.cards() if not card.part_of and self.is_refused(card.name)}
+        found = model_advice.advise(self._users_language(), here, self._weights, own, refused)
+        own_file = {choice.name for choice in found if self._checkpoint(choice.name)} - refused
+        return [replace(choice, left=0, obstacle="") if choice.name in own_file else choice for choice in found]
 
     def at_once(self) -> str:
         """The model that fits best of those that can be used now."""

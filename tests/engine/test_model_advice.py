@@ -80,6 +80,13 @@ def test_a_missing_package_is_told_and_not_recommended(here, monkeypatch):
     ]
 
 
+def test_a_model_that_does_not_work_is_told_and_not_recommended(here):
+    here.add(SIGLIP)
+    choices = advise("es", ROOMY, None, refused=[SIGLIP])
+    assert [(choice.name, choice.obstacle) for choice in choices] == [(CLIP, ""), (SIGLIP, "unproven"), ("builtin", "")]
+    assert [choice.possible for choice in choices] == [True, False, True]
+
+
 @settings(max_examples=40)
 @given(
     language=st.sampled_from(LANGUAGES),

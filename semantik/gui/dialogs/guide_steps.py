@@ -123,6 +123,8 @@ def _explained(choice: Choice) -> str:
         return say("guide.embedded")
     if choice.obstacle == "space":
         effort = say("guide.no_space", size=_megabytes(choice.left), lacking=_megabytes(choice.lacking))
+    elif choice.obstacle == "unproven":
+        effort = say("guide.unproven")
     elif choice.obstacle == "package":
         effort = say("guide.no_package")
     elif not choice.left:
