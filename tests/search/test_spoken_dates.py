@@ -225,7 +225,7 @@ def test_the_half_of_the_world_follows_the_country(
         ("fotos de mayo de 2019", [], ["mayo de 2019"]),
         ('"verano 2019"', ["verano 2019"], []),
         ('playa "en agosto"', ["playa en agosto"], []),
-        ("playa sin verano 2019", ["playa", "verano"], []),
+        ("playa sin verano 2019", ["playa"], []),
         ("fecha:agosto", [], ["agosto"]),
         ('fecha:"verano de 2019" mar', ["mar"], ["verano de 2019"]),
     ],
@@ -234,6 +234,15 @@ def test_a_date_is_taken_out_of_the_words(typed: str, texts: list[str], dates: l
     query = parse(typed)
     assert [term.text for term in query.terms] == texts
     assert [period.words for period in query.filters.periods] == dates
+    assert parse(format_query(query)) == query
+
+
+def test_a_date_after_sin_or_a_minus_excludes() -> None:
+    query = parse("playa sin verano 2019 ni 2020 con gente")
+    assert [term.text for term in query.terms] == ["playa con gente"]
+    summer, year = query.filters.excluded
+    assert shown(summer.periods[0].spans) == "2019-06-21 2019-09-22"
+    assert year == Filters(since=date(2020, 1, 1), until=date(2020, 12, 31))
     assert parse(format_query(query)) == query
 
 
@@ -298,6 +307,7 @@ def test_pictures_of_those_days_are_found(library_of_dates: Library) -> None:
     assert found("en navidad") == ["2018-12-20.png", "2019-01-06.png"]
     assert found("antes de 2019") == ["2018-08-01.png", "2018-12-20.png"]
     assert found("2018 o 2020") == ["2018-08-01.png", "2018-12-20.png", "2020-08-31.png"]
+    assert found("rojo sin el verano de 2019 ni 2018") == ["2019-01-06.png", "2019-06-20.png", "2020-08-31.png"]
     answer = library_of_dates.ask(library_of_dates.read("rojo en agosto"), 7)
     assert [hit.path.name for hit in answer.hits] == ["2018-08-01.png", "2020-08-31.png"]
     assert answer.searched == 2
