@@ -30,6 +30,7 @@ no_folder_sync = posix_only("Windows syncs no folder: the file system's journal 
 def quick(monkeypatch):
     """Real syncs take most of the time and change nothing here: a forgetful disk tells what they are for."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * len(atomic_files._PAUSES))
 
 
 def unit(count, seed):
