@@ -211,7 +211,8 @@ def test_every_call_fails_in_turn(scene, monkeypatch, name):
             check_after(index, before, error, (name, number, disk.failed, errno.errorcode[code], lasting))
     # All up to and with the rename, in four ways; but a name that cannot be freed gives way to another one.
     commits = dry.calls.index("replace") + 1
-    assert commits * 4 - 4 <= refused <= commits * 4
+    # On Windows a rename that is refused once is tried again.
+    assert commits * 4 - 4 - WINDOWS <= refused <= commits * 4
 
 
 @pytest.mark.parametrize("name", SAVES)
