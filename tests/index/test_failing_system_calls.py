@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import re
@@ -30,6 +31,7 @@ no_folder_sync = posix_only("Windows syncs no folder: the file system's journal 
 def quick(monkeypatch):
     """Real syncs take most of the time and change nothing here: a forgetful disk tells what they are for."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    monkeypatch.setattr(atomic_files, "_PAUSES", (0.0,) * len(atomic_files._PAUSES))
 
 
 def unit(count, seed):
@@ -209,7 +211,8 @@ def test_every_call_fails_in_turn(scene, monkeypatch, name):
             check_after(index, before, error, (name, number, disk.failed, errno.errorcode[code], lasting))
     # All up to and with the rename, in four ways; but a name that cannot be freed gives way to another one.
     commits = dry.calls.index("replace") + 1
-    assert commits * 4 - 4 <= refused <= commits * 4
+    # On Windows a rename that is refused once is tried again.
+    assert commits * 4 - 4 - WINDOWS <= refused <= commits * 4
 
 
 @pytest.mark.parametrize("name", SAVES)
@@ -366,15 +369,16 @@ def test_windows_waits_for_a_reader(tmp_path, monkeypatch):
 
 def test_windows_waits_for_a_virus_scanner_before_an_index_is_set_aside(scene, monkeypatch):
     """It looks into what was just written, or is about to be moved, for some milliseconds."""
-    index, _ = scene("append")
-    files = {path.name: path.read_bytes() for path in index.store.glob("image_index.*")}
+    place = scene("append")[0].store
+    gc.collect()  # on Windows no vectors go aside while they are mapped
+    files = {path.name: path.read_bytes() for path in place.glob("image_index.*")}
     refusals = refuse_at_first(monkeypatch, "replace", 5)
-    aside = set_aside(index.store)
+    aside = set_aside(place)
     assert not refusals
     assert {path.name: path.read_bytes() for path in aside.iterdir()} == files
     refusals += refused(5)
     store.put_back(aside)
-    assert {path.name: path.read_bytes() for path in index.store.glob("image_index.*")} == files
+    assert {path.name: path.read_bytes() for path in place.glob("image_index.*")} == files
 
 
 def test_windows_leaves_a_mapped_file_and_takes_another_name(scene, monkeypatch):
@@ -426,7 +430,8 @@ def test_every_call_of_saving_the_settings_fails(home, monkeypatch):
                 save_config(new, home)
                 assert load_config(home) == new
                 assert [path.name for path in home.iterdir()] == [CONFIG_NAME]
-    assert faults == (dry.calls.index("replace") + 1) * 6
+    waited_out = 2 if WINDOWS else 0  # a refusal that does not last, of the removal and of the rename
+    assert faults == (dry.calls.index("replace") + 1) * 6 - waited_out
 
 
 def test_every_call_of_writing_a_page_fails(tmp_path, monkeypatch):
