@@ -73,14 +73,18 @@ def test_search_reports_json_best_first(run, library):
         {
             "rank": 1,
             "score": pytest.approx(1.0, abs=1e-5),
-            "relevance": pytest.approx(0.4124, abs=1e-3),
+            "relevance": pytest.approx(0.2096, abs=1e-3),
+            "relevance_word": "quizá",
+            "relevance_is_rough": True,
             "path": str(library / "rojo.png"),
             **told,
         },
         {
             "rank": 2,
             "score": pytest.approx(0.8937, abs=1e-3),
-            "relevance": pytest.approx(0.1098, abs=2e-3),
+            "relevance": pytest.approx(0.1357, abs=2e-3),
+            "relevance_word": "poco probable",
+            "relevance_is_rough": True,
             "path": str(library / "viaje/playa/naranja.png"),
             **told,
         },
@@ -108,8 +112,8 @@ def test_search_prints_a_table(run, library):
     code, out, _ = run("search", library, "--text", "rojo", "-k", "2")
     assert code == 0
     assert out.splitlines() == [
-        f"   1  1,000   41 %  {library / 'rojo.png'}",
-        f"   2  0,894   11 %  {library / 'viaje/playa/naranja.png'}",
+        f"   1  1,000  quizá          {library / 'rojo.png'}",
+        f"   2  0,894  poco probable  {library / 'viaje/playa/naranja.png'}",
     ]
 
 

@@ -392,7 +392,8 @@ def test_a_folder_that_is_gone_is_a_problem_only_when_the_window_opens_it(home, 
 
 def test_folders_on_drives_that_tell_nothing(home, indexed, monkeypatch):
     share = r"\\nas\fotos" if WINDOWS else "/red/fotos"
-    table = [SimpleNamespace(mountpoint="/", fstype="ext4"), SimpleNamespace(mountpoint="/red", fstype="nfs4")]
+    places = (("/dev/sda1", "/", "ext4"), ("nas:/fotos", "/red", "nfs4"))
+    table = [SimpleNamespace(device=device, mountpoint=place, fstype=kind) for device, place, kind in places]
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: table)
     found = list(storage_health.check_watching(home, [str(indexed), share]))
     assert [(f.key, f.grade, str(f.facts["folder"])) for f in found] == [

@@ -218,5 +218,5 @@ def test_the_command_line_says_so_on_stderr(foreign, capsys: pytest.CaptureFixtu
     _, library = foreign
     assert main.main(["search", str(library), "--text", "rojo", "--encoder", "builtin", "-k", "1"]) == 0
     shown = capsys.readouterr()
-    assert "La consulta se leyó como inglés" in shown.err
+    assert "La búsqueda se leyó como inglés" in shown.err
     assert "rojo.png" in shown.out

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from semantik.engine.model_advice import Choice
 from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.doctor import DoctorDialog
 from semantik.gui.dialogs.guide import Guide
@@ -38,7 +39,7 @@ def kinds(window: Window, monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable
     return {
         "about": lambda: AboutDialog(root, None, "", root, on_doctor=nothing, on_guide=nothing),
         "doctor": lambda: DoctorDialog(root, SimpleNamespace()),
-        "guide": lambda: Guide(root, nothing, nothing, ("CLIP", 338), nothing),
+        "guide": lambda: Guide(root, nothing, nothing, [Choice("builtin", "embedded", 0, 0)], nothing),
         "choice": lambda: ModelChoice(root, "CLIP", 338, nothing),
         "settings": lambda: SettingsDialog(window.app.services, window.app.engine),
         "skipped": lambda: ProblemsDialog(root, problems),
@@ -114,7 +115,7 @@ def test_what_can_be_typed_into_and_what_scrolls(window, monkeypatch):
     window.more_options()
     window.press(window.button("Filtros"))
     entries = [w for w in in_sight(window.root) if "entry" in roles(w) and w.instate(["!readonly", "!disabled"])]
-    assert len(entries) == 9
+    assert len(entries) == 10
     for entry in entries:
         entry.focus_force()
         entry.delete(0, "end")

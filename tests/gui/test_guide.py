@@ -151,8 +151,8 @@ def test_what_cannot_be_looked_at_is_not_counted(tmp_path, monkeypatch):
     secret = fill(tmp_path / "secreto", "b.jpg", "c.jpg")
     scandir = os.scandir
 
-    def refuse(path):
-        if Path(path).name == secret.name:  # on Windows it is asked for in the form for long paths
+    def refuse(path):  # on Windows in the form for long paths, and pytest clears away by numbers
+        if not isinstance(path, int) and Path(path).name == secret.name:
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 

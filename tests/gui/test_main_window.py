@@ -495,9 +495,7 @@ def test_searching_while_indexing_is_told(window, library, monkeypatch):
     window.begin_folder(library)
     window.wait(lambda: window.status.startswith("Cargando el modelo"), "indexing")
     window.press(window.button("Buscar"))
-    assert window.messages == [
-        "Se está indexando. Podrá buscar cuando termine, o pulse «Cancelar» para buscar en lo ya indexado."
-    ]
+    assert window.messages == ["Todavía no hay ninguna foto indexada. Podrá buscar dentro de unos segundos."]
     assert "disabled" in window.button("Actualizar índice").state()
     hold.set()
     window.wait_idle()

@@ -121,7 +121,7 @@ def test_another_model_of_openai_is_listed_only_while_it_is_there(window, folder
     window.press(dialog.models.remove_button)
     assert not (folder / weight.filename).exists()
     assert "clip-rn50" not in dialog.models.table.rows.get_children()
-    assert said(dialog) == "CLIP RN50: eliminado; 244 MB libres."
+    assert said(dialog) == "CLIP RN50: eliminado; se han liberado 244 MB."
     dialog.destroy()
 
 

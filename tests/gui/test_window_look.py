@@ -513,7 +513,7 @@ def test_the_best_pictures_are_shown_in_the_window(searched, displays, monkeypat
     root, strip = searched.root, searched.part(ResultStrip)
     assert [path.name for path in strip.shown[:2]] == ["rojo.png", "naranja.png"]
     assert len(strip.shown) == 6
-    assert strip.tips[0].text.startswith("rojo.png · relevancia ")
+    assert strip.tips[0].text == "rojo.png · quizá"
     root.geometry("+0+0")
     root.update()
     pictures = searched.pictures()

@@ -182,7 +182,7 @@ def test_the_window_needs_nothing_heavy():
 KEYS = text.catalogue(SOURCE)
 ROOMS = "|".join(sorted({key.split(".")[0] for key in KEYS}))
 GAPS = {
-    "kind": "window|query|theme|since|until|without|nor|and|wanted_again",
+    "kind": "window|query|theme|hemisphere|since|until|without|nor|and|wanted_again",
     "setting": "only_relevant|fold_similar|names_count",
 }
 """What stands in gaps of keys that would fit too many texts."""

@@ -171,8 +171,8 @@ def test_pictures_of_one_name_come_first_together(opened):
 
 
 def test_what_cannot_be_read_is_a_remark_and_an_error_when_nothing_is_left(opened):
-    answer = together(opened).ask(together(opened).read("rojo 🐶 + verde - 2019"), 2)
-    assert answer.remarks("Modelo")[-1:] == ["El modelo Modelo no entiende «🐶 2019»: no ha contado en la búsqueda."]
+    answer = together(opened).ask(together(opened).read("rojo 🐶 + verde - 3019"), 2)
+    assert answer.remarks("Modelo")[-1:] == ["El modelo Modelo no entiende «🐶 3019»: no ha contado en la búsqueda."]
     page = answer.page({}, "Modelo", None)
     assert list(page.notices) == answer.remarks("Modelo")
     for words in ("🐶", '"2019"', "🐶 1 - verde", "🐶 fecha:2019"):
