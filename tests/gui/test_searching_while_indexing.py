@@ -177,9 +177,12 @@ def test_a_cancelled_indexing_says_what_is_missing_and_a_first_question_waits_fo
     window.press(window.button("Cancelar"))
     gate.open_to(10**6)
     window.wait_idle()
-    assert window.status == "Cancelado: 16 imágenes indexadas. «Actualizar índice» sigue donde se quedó."
+    # The next batch may be at the gate by then, or not.
+    count = window.app.loaded.opened.library.count
+    assert count in (12, 16)
+    assert window.status == f"Cancelado: {count} imágenes indexadas. «Actualizar índice» sigue donde se quedó."
     window.search("rojo")
-    assert "entre 16 de 40 fotos" in pages[1].read_text(encoding="utf-8")
+    assert f"entre {count} de 40 fotos" in pages[1].read_text(encoding="utf-8")
     assert len(pages) == 2
 
 
@@ -197,5 +200,6 @@ def test_closing_waits_for_a_search_beside_an_indexing(window, many, gate, pages
 
     window.app.services.happened.cancelling.connect(let_go)
     window.close()
-    assert ImageIndex.load(index_folder(home, many, "builtin"), many).count in (12, 16)
+    # What was embedded by then is kept: eight pictures, and what of the next batches had begun.
+    assert ImageIndex.load(index_folder(home, many, "builtin"), many).count in (8, 12, 16)
     assert pages == []
