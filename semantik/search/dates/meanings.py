@@ -35,9 +35,8 @@ class Days:
         return min(first for first, _ in self.spans), max(last for _, last in self.spans)
 
 
-def _some(*spans: Span | None) -> Days | None:
-    kept = tuple(span for span in spans if span)
-    return Days(kept) if kept else None
+def _some(span: Span | None) -> Days | None:
+    return Days((span,)) if span else None
 
 
 def _in_years(now: Today, part: str | int, years: tuple[int, int]) -> Days:

@@ -7,6 +7,7 @@ or counts. Only whole phrases are dates; of several the longest counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -106,7 +107,7 @@ class _Reader:
         for end, _, days in self._dates(start, 0):
             if start > at or days.plain_year:
                 yield end, before | days
-                yield from self._joined(end, replace_year(before | days, days))
+                yield from self._joined(end, replace(before | days, plain_year=days.plain_year))
 
     def _dates(self, at: int, depth: int) -> Iterator[tuple[int, int, Days]]:
         """(end, start, days) of each date that begins at ``at``, or after leading words such as "en el"."""
@@ -153,8 +154,3 @@ class _Reader:
         else:
             for value, taken in self.known.take(slot, self.words, at, self.now.day):
                 yield value, at + taken
-
-
-def replace_year(days: Days, last: Days) -> Days:
-    """The days, a plain year where the last of them is: after "2018, 2019" a year may follow."""
-    return Days(days.spans, days.yearly, last.plain_year)
