@@ -21,6 +21,7 @@ from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
 from semantik.search.filter_syntax import without_each
+from semantik.search.library_words import NOTHING_KNOWN, LibraryWords
 from semantik.search.picture_names import keys_named
 from semantik.search.query_syntax import format_query, parse
 from semantik.search.ranking import is_absent, others, parse_top_k, relevant
@@ -173,13 +174,17 @@ class Library:
 
         Raises as ``query_syntax.parse``.
         """
-        return parse(words, self.folders, self.find)
+        return parse(words, self.folders, self.find, self.known_words())
+
+    def known_words(self) -> LibraryWords:
+        """What words mean in the active folders, for whoever reads or writes a query."""
+        return NOTHING_KNOWN
 
     def without_each(self, query: Query) -> list[str]:
         """How the query is typed without one of its filters or its order, for each that its page tells."""
-        fewer = without_each(query.filters, query.order)
+        fewer, known = without_each(query.filters, query.order), self.known_words()
         return [
-            format_query(replace(query, filters=filters, order=order), self.folders, self.find)
+            format_query(replace(query, filters=filters, order=order), self.folders, self.find, known)
             for filters, order in fewer
         ]
 
@@ -234,7 +239,7 @@ class Library:
             model=self._encoder.name,
             nearest=nearest,
             rest=hits[NEAREST:] if nearest else others(hits, kept),
-            words=format_query(query, self.folders, self.find),
+            words=format_query(query, self.folders, self.find, self.known_words()),
             without=tuple(self.without_each(query)),
             left_out=len(hits) - len(kept),
             known=self.count,

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from semantik.decoding.decoded import Description
 from semantik.folders.details_rows import COLUMNS, Row, carried, checked, dated, is_good, row_of, version_of
 from semantik.folders.details_schema import prepare
+from semantik.folders.folder_database import FolderDatabase
 from semantik.folders.known_content import Pairs
 from semantik.queries import Filters, Period, Shape
 from semantik.records import Details, ImageFile
-from semantik.storage.json_files import make_way, set_aside
-from semantik.storage.private_files import make_folder, touch
-
-log = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 _BUFFER = 500  # pictures between two writes while indexing
-_WAIT = 10.0  # seconds for another program to finish its write
 _MANY = 10_000  # pictures from which on all are read at once
 _PER_QUERY = 400  # paths in one statement; old versions of SQLite take 999
 _ALL = ", ".join(COLUMNS)
@@ -53,7 +46,7 @@ class DetailsStore:
         self.changes = 0
         """How often something was written: what was read before may be another by now."""
         self._lock = threading.RLock()
-        self._memory: sqlite3.Connection | None = None
+        self._file = FolderDatabase(path, prepare, "details")
         self._added: list[Row] = []
 
     def add(self, file: ImageFile, description: Description | None) -> None:
@@ -77,7 +70,7 @@ class DetailsStore:
     def missing(self, files: Iterable[ImageFile], *, renew: bool = False) -> list[ImageFile]:
         """Those of the files that are not known; with ``renew`` also those that only an older program looked at."""
         self.flush()
-        rows = self._run(lambda base: base.execute(f"SELECT {_ALL} FROM pictures").fetchall())
+        rows = self._file.run(lambda base: base.execute(f"SELECT {_ALL} FROM pictures").fetchall())
         source = COLUMNS.index("source")
         known = {row[:3] for row in rows if is_good(row) and not (renew and row[source] is None)}
         return [file for file in files if version_of(file) not in known]
@@ -87,7 +80,7 @@ class DetailsStore:
         self.flush()
         conditions, values = _conditions(filters)
         statement = f"SELECT path, size, mtime_ns FROM pictures WHERE {_TYPED} AND {conditions}"
-        rows = self._run(lambda base: base.execute(statement, values).fetchall())
+        rows = self._file.run(lambda base: base.execute(statement, values).fetchall())
         return (ImageFile(os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in rows)
 
     def other_sidecars(self, files: Sequence[ImageFile], stamps: Mapping[str, str]) -> list[tuple[ImageFile, bool]]:
@@ -132,7 +125,7 @@ class DetailsStore:
                 base.executemany(_PUT, [carried(row, file) for row, file in known])
 
         if moved or copied:
-            self._run(rewrite)
+            self._file.run(rewrite)
             self.changes += 1
 
     def keep(self, paths: Collection[str]) -> None:
@@ -145,11 +138,11 @@ class DetailsStore:
             gone = [row for row in base.execute("SELECT path FROM pictures") if row[0] not in kept]
             base.executemany("DELETE FROM pictures WHERE path = ?", gone)
 
-        self._run(drop)
+        self._file.run(drop)
 
     def _put(self, rows: Sequence[Row]) -> None:
         if rows:
-            self._run(lambda base: base.executemany(_PUT, rows))
+            self._file.run(lambda base: base.executemany(_PUT, rows))
             self.changes += 1
 
     def _rows(self, files: Sequence[ImageFile]) -> list[Row | None]:
@@ -171,49 +164,8 @@ class DetailsStore:
                 found.update((cells[:3], cells) for cells in base.execute(statement, keys))
             return found
 
-        known = self._run(read) if files else {}
+        known = self._file.run(read) if files else {}
         return [known.get(version_of(file)) for file in files]
-
-    # -- The file --------------------------------------------------------------------------------------
-
-    def _run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        with self._lock:
-            if self._memory is None:
-                try:
-                    return self._on_disk(work)
-                except sqlite3.OperationalError as error:  # read-only, full, locked for long
-                    log.warning("details are kept in memory: %s: %s", self.path, error)
-                except sqlite3.DatabaseError as error:
-                    log.warning("details are read from the pictures anew: %s: %s", self.path, error)
-                    set_aside(self.path, error)
-                    with contextlib.suppress(sqlite3.Error):
-                        return self._on_disk(work)
-                except OSError as error:
-                    log.warning("details are kept in memory: %s", error)
-                self._memory = sqlite3.connect(":memory:", check_same_thread=False)
-                prepare(self._memory)
-            with self._memory:
-                return work(self._memory)
-
-    def _on_disk(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        make_folder(self.path.parent)
-        make_way(self.path)
-        if not self.path.exists():
-            touch(self.path)  # SQLite's own would be everybody's to read; its journal follows it
-        with contextlib.closing(sqlite3.connect(self.path, timeout=_WAIT)) as base, base:
-            prepare(base)
-            try:
-                return work(base)
-            except sqlite3.OperationalError as error:
-                if "UTF-8" not in str(error):
-                    raise
-            base.rollback()
-            base.text_factory = _text  # slower: one cell that is no UTF-8 ends every reading of the table
-            return work(base)
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")
 
 
 def _conditions(filters: Filters) -> tuple[str, list[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from semantik.queries import Filters, Order, Remark
+from semantik.search.library_words import LibraryWords
 from semantik.search.refused_words import Grammar
 
 
@@ -26,7 +27,8 @@ class Group:
 class Draft:
     """What was read so far of a query."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: LibraryWords) -> None:
+        self.known = known
         self.filters = Filters()
         self.order = Order.RELEVANCE
         self.remarks: list[Remark] = []

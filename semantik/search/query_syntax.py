@@ -18,6 +18,7 @@ from semantik.queries import Order, Query, Remark, Term
 from semantik.records import split_path
 from semantik.search.dates.spoken import LONGEST, describes_nothing, take_period
 from semantik.search.filter_syntax import added, as_value, excluding, filter_words
+from semantik.search.library_words import NOTHING_KNOWN, LibraryWords
 from semantik.search.picture_names import FindPicture, named_picture
 from semantik.search.query_draft import Draft, Group
 from semantik.search.query_tokens import MINUS, Token, quoted, tokens_of
@@ -33,14 +34,17 @@ MOST_CHARACTERS = 10_000
 _ADDRESS = re.compile(r"https?://\S", re.IGNORECASE)
 
 
-def parse(words: str, folders: Sequence[Path] = (), find: FindPicture | None = None) -> Query:
+def parse(
+    words: str, folders: Sequence[Path] = (), find: FindPicture | None = None, known: LibraryWords = NOTHING_KNOWN
+) -> Query:
     """The query that ``words`` ask for; names of picture files are looked for in ``folders``, in their order.
 
-    ``find`` knows the pictures of the library by their names, in whatever folder of it they are. What cannot be told
+    ``find`` knows the pictures of the library by their names, in whatever folder of it they are; ``known`` what words
+    mean in it. What cannot be told
     to be syntax is text. Raises BadFilter for a filter's value, UnknownFilter for a misspelt one, FilterRefused,
     FilterTwice, BadWeight, and AddressInQuery for an address of the web.
     """
-    draft = Draft()
+    draft = Draft(known)
     if len(words) > MOST_CHARACTERS:
         draft.remarks.append(Remark.of("cut", most=str(MOST_CHARACTERS)))
     tokens = list(tokens_of(words[:MOST_CHARACTERS].strip()))
@@ -55,7 +59,9 @@ def parse(words: str, folders: Sequence[Path] = (), find: FindPicture | None = N
     return Query(terms, draft.filters, draft.order, tuple(dict.fromkeys(draft.remarks)))
 
 
-def format_query(query: Query, folders: Sequence[Path] = (), find: FindPicture | None = None) -> str:
+def format_query(
+    query: Query, folders: Sequence[Path] = (), find: FindPicture | None = None, known: LibraryWords = NOTHING_KNOWN
+) -> str:
     """The words that ``parse`` reads as ``query``, in the user's language; pictures in ``folders`` go by name.
 
     With ``find``, as in ``parse``, a picture whose name no other has goes by that alone.
@@ -65,7 +71,7 @@ def format_query(query: Query, folders: Sequence[Path] = (), find: FindPicture |
         sign = "- " if term.weight < 0 else "+ " if place else ""
         weight = "" if abs(term.weight) == 1 else f"{abs(term.weight):.6g}:"
         if term.image is None:
-            shown = _text(term.text)
+            shown = _text(term.text, known)
         else:
             lead = f"{say('syntax.alike')} " if term.alike else ""
             shown = lead + _name(term.image, folders, find if term.alike else None)
@@ -211,11 +217,11 @@ def _after_alike(text: str) -> str:
     return text[found.end() :] if found else ""
 
 
-def _text(text: str) -> str:
+def _text(text: str, known: LibraryWords) -> str:
     """The text as it is where it is read as itself, else in quotes."""
     try:
         # Whatever follows it, too: a last "sin" would refuse that.
-        is_itself = all(parse(words) == Query.of_text(words) for words in (text, f"{text} a"))
+        is_itself = all(parse(words, known=known) == Query.of_text(words) for words in (text, f"{text} a"))
     except SemantikError:
         is_itself = False
     return text if is_itself else quoted(text)

@@ -1,0 +1,78 @@
+"""An SQLite file of what is known of a folder's pictures, which may be of an older program, damaged, or edited."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from semantik.storage.json_files import make_way, set_aside
+from semantik.storage.private_files import make_folder, touch
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+_WAIT = 10.0  # seconds for another program to finish its write
+
+
+class FolderDatabase:
+    """Runs transactions on a file that can be made again from the pictures, so that nothing about it ends a command.
+
+    One that is damaged is set aside and made anew, one of a newer program is left alone. Where nothing can be written,
+    all is kept in memory while the program runs. May be called from any thread.
+    """
+
+    def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], None], what: str) -> None:
+        """``prepare`` sees that there are the tables as they are now: it raises OperationalError for a file to leave
+        alone, DatabaseError for one to make anew. ``what`` it keeps, for the log.
+        """
+        self.path = path
+        self._prepare = prepare
+        self._what = what
+        self._lock = threading.RLock()
+        self._memory: sqlite3.Connection | None = None
+
+    def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """What ``work`` returns; what it changes is written as a whole or not at all. It may be called again."""
+        with self._lock:
+            if self._memory is None:
+                try:
+                    return self._on_disk(work)
+                except sqlite3.OperationalError as error:  # read-only, full, locked for long
+                    log.warning("%s are kept in memory: %s: %s", self._what, self.path, error)
+                except sqlite3.DatabaseError as error:
+                    log.warning("%s are read from the pictures anew: %s: %s", self._what, self.path, error)
+                    set_aside(self.path, error)
+                    with contextlib.suppress(sqlite3.Error):
+                        return self._on_disk(work)
+                except OSError as error:
+                    log.warning("%s are kept in memory: %s", self._what, error)
+                self._memory = sqlite3.connect(":memory:", check_same_thread=False)
+                self._prepare(self._memory)
+            with self._memory:
+                return work(self._memory)
+
+    def _on_disk(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        make_folder(self.path.parent)
+        make_way(self.path)
+        if not self.path.exists():
+            touch(self.path)  # SQLite's own would be everybody's to read; its journal follows it
+        with contextlib.closing(sqlite3.connect(self.path, timeout=_WAIT)) as base, base:
+            self._prepare(base)
+            try:
+                return work(base)
+            except sqlite3.OperationalError as error:
+                if "UTF-8" not in str(error):
+                    raise
+            base.rollback()
+            base.text_factory = _text  # slower: one cell that is no UTF-8 ends every reading of the table
+            return work(base)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
