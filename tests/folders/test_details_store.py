@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from semantik.decoding.decoded import Description
-from semantik.folders import details_store
+from semantik.folders import folder_database
 from semantik.folders.details_rows import COLUMNS, changed_at, checked, row_of
 from semantik.folders.details_schema import VERSION
 from semantik.folders.details_store import DetailsStore
@@ -210,7 +210,7 @@ def test_a_damaged_page(tmp_path: Path) -> None:
 
 
 def test_a_locked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(details_store, "_WAIT", 0.01)
+    monkeypatch.setattr(folder_database, "_WAIT", 0.01)
     store = filled(tmp_path / "details.sqlite")
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
