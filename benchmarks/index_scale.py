@@ -1,10 +1,10 @@
-"""What an index costs in large libraries: opening, adding one picture, searching, and approximate search.
+"""What an index costs in large libraries: opening, adding one picture, searching.
 
 First a folder of really so many files (--files): time from opening the library to "ready" with the number of
 picture files opened and pictures embedded on the way, and one picture added. Then indexes of --rows vectors of
 512 dimensions without files: loading, saving one more, and a search beside the time that it takes to read the
-same mapped vectors once, in as many threads. With --approximate, cells are built for the largest index: time,
-size, and recall@10 and time beside the complete search.
+same mapped vectors once, in as many threads; then the 8-bit copies: what making them takes, searches with them and
+without in turns, how many rows are still scored exactly, and whether hits and scores are the same to the last bit.
 
 The vectors are clustered as embeddings are: unit vectors of one cone (a common mean of length 0.8) around 10,000
 centres of length 1 with log-normal sizes, with noise of length 0.8; centres and noise fall off as a power law
@@ -33,8 +33,9 @@ from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.folders.scan import find_images
-from semantik.index import APPROXIMATE_FROM, ImageIndex
-from semantik.index.vector_files import SEARCH_THREADS, Vectors
+from semantik.index import ImageIndex, Verify
+from semantik.index.flat_scans import SEARCH_THREADS
+from semantik.index.vector_files import Vectors
 from semantik.records import ImageFile
 
 DIM = 512
@@ -202,27 +203,31 @@ def names(count: int) -> Iterator[ImageFile]:
     )
 
 
-def searching(work: Path, count: int, rounds: int, approximate: bool) -> tuple[Row, list[Row]]:
+def searching(work: Path, count: int, rounds: int) -> tuple[Row, list[Row]]:
     store, clusters = work / f"index of {count}", Clusters()
     built = timed(lambda: fill(store, work, list(names(count)), clusters))
     print(f"{count:,} vectors made and saved in {built:.0f} s", file=sys.stderr)
-    queries = {"pictures": clusters.pictures(200), "texts": clusters.texts(200)}
+    queries = {"pictures": clusters.pictures(100), "texts": clusters.texts(100)}
+    text = queries["texts"][0]
     start = time.perf_counter()
-    index = ImageIndex.load(store, work)
+    index = ImageIndex.load(store, work, quantized_from=count + 1)
     load = time.perf_counter() - start
-    texts = queries["texts"]
-    search = best(lambda number: index.search(texts[number], 10), rounds)
+    start = time.perf_counter()
+    ImageIndex.load(store, work, quantized_from=count + 1, verify=Verify.MEANWHILE).search(text, 10)
+    first = time.perf_counter() - start
+    search = best(lambda number: index.search(queries["texts"][number], 10), rounds)
     read = best(lambda number: read_once(index._saved), rounds)
     row: Row = {
         "vectors": count,
-        "load_s": load,
+        "load_whole_s": load,
+        "first_answer_s": first,
         "search_ms": search,
         "read_once_ms": read,
         "search_to_read": search / read,
         "read_gb_per_s": count * DIM * 4 / read / 1e6,
-        "save_one_more_s": save_one(index, "one more"),
     }
-    return row, approximately(store, index, queries, rounds) if approximate else []
+    row |= {"save_one_more_s": save_one(ImageIndex.load(store, work), "one more")}
+    return row, with_copies(store, work, queries, rounds)
 
 
 def read_once(runs: list[Vectors]) -> None:
@@ -234,31 +239,50 @@ def read_once(runs: list[Vectors]) -> None:
         list(READERS.map(np.bitwise_or.reduce, np.array_split(words, SEARCH_THREADS)))
 
 
-def approximately(store: Path, exact: ImageIndex, queries: dict[str, np.ndarray], rounds: int) -> list[Row]:
-    index = ImageIndex.load(store, exact.folder, approximate_from=min(APPROXIMATE_FROM, exact.count))
-    build = timed(index.build_cells)
-    size = sum(path.stat().st_size for path in store.glob("*.cells"))
-    assert size, "no cells were built"
+def with_copies(store: Path, work: Path, queries: dict[str, np.ndarray], rounds: int) -> list[Row]:
+    exact = ImageIndex.load(store, work, quantized_from=10**9)
+    index = ImageIndex.load(store, work, quantized_from=1000, verify=Verify.NEVER)
+    made = timed(index.quantize)
+    size = sum(path.stat().st_size for path in store.glob("*.int8"))
+    assert size, "no copy was made"
+    for run in index._saved:
+        assert run.quantized is None or run.quantized.check.wait()
     rows: list[Row] = []
     for kind, vectors in queries.items():
-        hits = [
-            len(set(index.search(query, 10)[1].tolist()) & set(exact.search(query, 10)[1].tolist()))
-            for query in vectors
-        ]
-        complete = best(lambda number, q=vectors: exact.search(q[number], 10), rounds)
-        near = best(lambda number, q=vectors: index.search(q[number], 10), rounds)
-        rows.append(
-            {
-                "queries": kind,
-                "recall_at_10": statistics.mean(hits) / 10,
-                "search_ms": near,
-                "complete_ms": complete,
-                "faster": complete / near,
-                "build_s": build,
-                "cells_mb": size / 1e6,
-            }
-        )
+        for top_k in (10, 200, 1000):
+            pairs = [(index.search(query, top_k), exact.search(query, top_k)) for query in vectors]
+            same = sum(all(map(np.array_equal, one, other)) for one, other in pairs)
+            times: dict[str, list[float]] = {"copy": [], "whole": []}
+            for number in range(rounds):  # in turns, so that both meet the same machine
+                query = vectors[number]
+                times["copy"].append(1000 * timed(lambda q=query, k=top_k: index.search(q, k)))
+                times["whole"].append(1000 * timed(lambda q=query, k=top_k: exact.search(q, k)))
+            scored = [scored_rows(index, query, top_k) for query in vectors]
+            rows.append(
+                {
+                    "queries": kind,
+                    "top_k": top_k,
+                    "same_hits_and_scores": f"{same} of {len(vectors)}",
+                    "search_ms": min(times["copy"]),
+                    "whole_ms": min(times["whole"]),
+                    "median_ratio": statistics.median(
+                        whole / copy for copy, whole in zip(times["copy"], times["whole"], strict=True)
+                    ),
+                    "scored_exactly_median": int(statistics.median(scored)),
+                    "scored_exactly_most": max(scored),
+                    "made_s": made,
+                    "copies_mb": size / 1e6,
+                }
+            )
     return rows
+
+
+def scored_rows(index: ImageIndex, query: np.ndarray, top_k: int) -> int:
+    live = [np.ones(run.rows, np.bool_) for run in index._saved]
+    return sum(
+        int(run.quantized.narrow(mask, query, top_k).sum()) if run.quantized else run.rows
+        for run, mask in zip(index._saved, live, strict=True)
+    )
 
 
 def table(title: str, rows: list[Row]) -> str:
@@ -272,7 +296,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=100_000, help="files in the folder; 0 leaves that part out")
     parser.add_argument("--rows", type=int, nargs="*", default=[100_000, 1_000_000], help="vectors in each index")
-    parser.add_argument("--approximate", action="store_true", help="also approximate search, in the largest index")
     parser.add_argument("--rounds", type=int, default=3, help="the best of so many openings and updates counts")
     parser.add_argument("--searches", type=int, default=25, help="the best of so many searches counts")
     parser.add_argument("--work", type=Path, help="where temporary files go, 5 GB for 1,000,000 vectors")
@@ -285,11 +308,9 @@ def main() -> None:
         if options.files:
             report["a folder of files"] = folder_of_files(Path(name), options.files, options.rounds)
         for count in sorted(options.rows):
-            largest = count == max(options.rows)
-            row, approximate = searching(Path(name), count, options.searches, options.approximate and largest)
+            row, copies = searching(Path(name), count, options.searches)
             report.setdefault("an index of vectors", []).append(row)
-            if approximate:
-                report[f"approximate search in {count:,} vectors"] = approximate
+            report[f"8-bit copies of {count:,} vectors"] = copies
             shutil.rmtree(Path(name) / f"index of {count}", ignore_errors=True)
     print("\n".join(table(title, rows) for title, rows in report.items()))
     if options.json:

@@ -133,6 +133,7 @@ class BackgroundUpdates:
             indexed_folder.index = other.index
         if check.state is State.READY:
             other.renew_details(control)
+            other.quantize(control)
         indexed_folder.index.awaited = other.awaited
         # An older program's index lacks views of wide pictures; nothing is told of that, and nothing asked.
         behind = check.state is State.READY and other.index is not None and other.index.views_behind

@@ -19,7 +19,6 @@ from semantik.engine.model_trials import Trial
 from semantik.engine.models import Models
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
-from semantik.index import APPROXIMATE_FROM
 from semantik.queries import Query
 from semantik.records import split_path
 from semantik.results.page import PageLink, check_place, render, results_path, thumbnail_side, write_page
@@ -72,7 +71,6 @@ class Engine:
             folder,
             encoder,
             self.pool,
-            approximate_from=APPROXIMATE_FROM if self.config.approximate_search else None,
             unwanted=Exclusions(self.config.exclude),
             fetch_cloud=self.config.fetch_cloud_files,
         )

@@ -37,7 +37,7 @@ from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.other_indexes import adopt
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.folders.scan import find_images
-from semantik.index import ImageIndex, put_back, set_aside
+from semantik.index import QUANTIZED_FROM, ImageIndex, Verify, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, IndexReport, Problem, Reason
 from semantik.storage.home import details_file, index_folder, picture_folders
@@ -82,7 +82,7 @@ class IndexedFolder:
 
     Not thread-safe: the window calls it from one worker at a time. But what ``index`` is may be searched in another
     thread while ``update`` runs: an update works on an index of its own, and now and then puts what is done until then
-    in the place of the searched one, which never changes. ``approximate_from``: see ``ImageIndex``.
+    in the place of the searched one, which never changes. ``quantized_from``: see ``ImageIndex``.
     ``fetch_cloud``: whether files that are only in a cloud are downloaded. ``unwanted``: what the user excluded; it
     may be changed at any time, and counts from the next check or update.
     """
@@ -94,7 +94,7 @@ class IndexedFolder:
         encoder: Encoder,
         pool: DecodePool,
         *,
-        approximate_from: int | None = None,
+        quantized_from: int = QUANTIZED_FROM,
         unwanted: Exclusions | None = None,
         fetch_cloud: bool = False,
     ) -> None:
@@ -111,7 +111,7 @@ class IndexedFolder:
         self._stopped = False  # the last update was
         self._bad = 0  # files that it could not read
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
-        self._approximate_from = approximate_from
+        self._quantized_from = quantized_from
         self._fetch_cloud = fetch_cloud
         # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = picture_folders(home)
@@ -180,7 +180,9 @@ class IndexedFolder:
     def _load(self) -> Check:
         self.index = None
         try:
-            index = ImageIndex.load(self.store, self.folder, approximate_from=self._approximate_from)
+            index = ImageIndex.load(
+                self.store, self.folder, quantized_from=self._quantized_from, verify=Verify.MEANWHILE
+            )
         except NoIndex:
             if not is_folder(self.folder):
                 missing = NotAFolder if is_file(self.folder) else FolderNotFound
@@ -218,6 +220,11 @@ class IndexedFolder:
         """Read what an older program indexed for its fingerprints; a later call goes on where this one stops."""
         if self.index:
             self._learn_fingerprints(self.index, control)
+
+    def quantize(self, control: TaskControl = UNATTENDED) -> None:
+        """Make what lets a large index be searched quicker, if it is not there; see ``ImageIndex.quantize``."""
+        if self.index:
+            self.index.quantize(control)
 
     def _learn_fingerprints(self, index: ImageIndex, control: TaskControl) -> None:
         unknown = index.without_fingerprint()
@@ -343,7 +350,7 @@ class IndexedFolder:
             self.folder,
             self.encoder.space,
             self.encoder.dim,
-            approximate_from=self._approximate_from,
+            quantized_from=self._quantized_from,
         )
 
     def _update(
@@ -393,7 +400,7 @@ class IndexedFolder:
             self.details.catch_up(index, control, renew=True)
             self.details.forget_gone(index)
             self._learn_fingerprints(index, control)
-            index.build_cells(control)
+            index.quantize(control)
         return report
 
     def _count_away(self, problems: Collection[Problem]) -> None:

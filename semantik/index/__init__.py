@@ -1,18 +1,20 @@
 """The index of an image folder: the only room that knows faiss, and the only one that reads or writes indexes."""
 
 from semantik.index.image_index import ImageIndex
-from semantik.index.inverted_file import APPROXIMATE_FROM
 from semantik.index.joined_indexes import JoinedIndexes, Searchable
 from semantik.index.opened_file import let_go
+from semantik.index.quantized_vectors import QUANTIZED_FROM
 from semantik.index.skipped_files import TRANSIENT
 from semantik.index.store import put_back, recorded_folder, set_aside, stored_contents, write_recorded_folder
+from semantik.index.vector_files import Verify
 
 __all__ = [
-    "APPROXIMATE_FROM",
+    "QUANTIZED_FROM",
     "TRANSIENT",
     "ImageIndex",
     "JoinedIndexes",
     "Searchable",
+    "Verify",
     "let_go",
     "put_back",
     "recorded_folder",

@@ -14,7 +14,7 @@ from semantik.errors import IndexDamaged
 from semantik.index.manifest import Manifest, Segment
 from semantik.index.opened_file import open_file
 from semantik.index.store import HEADER_BYTES, sweep, write_manifest, write_segment
-from semantik.index.vector_files import Vectors, live_chunks
+from semantik.index.vector_files import Vectors, Verify, live_chunks
 from semantik.storage.atomic_files import sync_folder
 
 DEAD_ROWS = 1000
@@ -91,6 +91,6 @@ def _is_there(store: Path, vectors: Vectors) -> bool:
 def _reopen(store: Path, segment: Segment, dim: int) -> Vectors:
     """Open a file that was just written and synced: its checksum was computed from the same bytes."""
     try:
-        return Vectors.of_file(open_file(store, segment, dim), segment, dim, verify=False)
+        return Vectors.of_file(open_file(store, segment, dim), segment, dim, Verify.NEVER)
     except IndexDamaged as error:  # the disk gives back something other than what it got
         raise OSError(errno.EIO, os.strerror(errno.EIO), segment.file) from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
@@ -17,13 +19,13 @@ from semantik import __version__
 from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError, system_detail
 from semantik.index.changes import compare
 from semantik.index.commit import commit
-from semantik.index.inverted_file import InvertedFile
 from semantik.index.manifest import VIEWS, Manifest
 from semantik.index.opened_file import let_go
+from semantik.index.quantized_vectors import QUANTIZED_FROM, QuantizedVectors, write_quantized
 from semantik.index.row_table import RowTable
 from semantik.index.skipped_files import Skip, SkippedFiles, skip_of
-from semantik.index.store import current_stamp, read_manifest, stored_stamp, writer_lock
-from semantik.index.vector_files import Vectors, open_files, read_rows, search_runs
+from semantik.index.store import current_stamp, quantized_file, read_manifest, stored_stamp, writer_lock
+from semantik.index.vector_files import Vectors, Verify, open_files, read_rows, search_runs
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, key_in, split_key
 
@@ -39,11 +41,13 @@ class ImageIndex:
     ``store`` is the folder on disk (see ``store.py``). Vectors are memory-mapped, so opening a
     library costs one pass to check them and no copy. Not thread-safe: one thread at a time.
 
-    Vector files of ``approximate_from`` rows or more are searched by cells (see ``cells.py``) once
-    ``build_cells`` has made them; None: every search is complete.
+    Vector files of ``quantized_from`` rows or more get an 8-bit copy by ``quantize``, which makes searches quicker and
+    changes nothing of what they find.
     """
 
-    def __init__(self, store: Path, folder: Path, space: str, dim: int, *, approximate_from: int | None = None) -> None:
+    def __init__(
+        self, store: Path, folder: Path, space: str, dim: int, *, quantized_from: int = QUANTIZED_FROM
+    ) -> None:
         self.store = store
         self.folder = folder
         self._manifest = Manifest(space=space, dim=dim, folder=str(folder))
@@ -52,7 +56,7 @@ class ImageIndex:
         self._rows = RowTable()
         self._skipped = SkippedFiles()
         self._dirty = True
-        self._approximate_from = approximate_from
+        self._quantized_from = quantized_from
         self._edition = 0
         self.awaited = 0
         """Files of the folder that were still to be looked at when this was what is known of it; 0: it is complete."""
@@ -108,23 +112,27 @@ class ImageIndex:
     # -- Loading ---------------------------------------------------------------------------------------
 
     @classmethod
-    def load(cls, store: Path, folder: Path, *, approximate_from: int | None = None) -> ImageIndex:
+    def load(
+        cls, store: Path, folder: Path, *, quantized_from: int = QUANTIZED_FROM, verify: Verify = Verify.NOW
+    ) -> ImageIndex:
         """Open a stored index and check it whole. Raises NoIndex, IndexTooNew or IndexDamaged.
 
+        ``verify``: with MEANWHILE large vector files are read whole behind what is done with the index. A search, or
+        saving, then raises IndexDamaged once one was found to be damaged; nothing is written anew before that is known.
         An error may be kept for long: it holds no file of the index open.
         """
         try:
-            return cls._load(store, folder, approximate_from)
+            return cls._load(store, folder, quantized_from, verify)
         except SemantikError as error:
             let_go(error)
             raise
 
     @classmethod
-    def _load(cls, store: Path, folder: Path, approximate_from: int | None) -> ImageIndex:
+    def _load(cls, store: Path, folder: Path, quantized_from: int, verify: Verify) -> ImageIndex:
         for _ in range(_LOAD_TRIES):
             manifest = read_manifest(store)
             try:
-                vectors = open_files(store, manifest, approximate_from)
+                vectors = open_files(store, manifest, verify, quantized_from)
             except FileNotFoundError as error:
                 failure = IndexDamaged(why="missing", detail=Path(error.filename).name)
             except OSError as error:
@@ -132,7 +140,7 @@ class ImageIndex:
             except IndexDamaged as error:
                 failure = error
             else:
-                index = cls(store, folder, manifest.space, manifest.dim, approximate_from=approximate_from)
+                index = cls(store, folder, manifest.space, manifest.dim, quantized_from=quantized_from)
                 index._adopt(manifest, vectors)
                 return index
             # Another program may have saved between our reads; then the manifest has changed too.
@@ -162,7 +170,7 @@ class ImageIndex:
 
     def reload(self) -> None:
         """Take over what is stored now, forgetting unsaved changes. Raises as ``load`` does."""
-        other = ImageIndex.load(self.store, self.folder, approximate_from=self._approximate_from)
+        other = ImageIndex.load(self.store, self.folder, quantized_from=self._quantized_from)
         if (other.space, other.dim) != (self.space, self.dim):
             space = other.space
             del other  # or the error would hold its maps
@@ -463,7 +471,7 @@ class ImageIndex:
                 raise IndexNotSaved(folder=str(self.store), detail="changed by another program")
             for vectors in self._saved:
                 if vectors.file and not vectors.file.held:
-                    vectors.check()  # what is written anew is read from there
+                    vectors.check(whole=True)  # what is written anew is read from there
             before = replace(self._manifest, removed=sorted(self._rows.removed), skipped=self._skipped.stored())
             self._manifest, self._saved = commit(self.store, before, self._saved, self._pending)
         except OSError as error:
@@ -472,20 +480,28 @@ class ImageIndex:
         if len(before.paths) != len(self._manifest.paths):
             self._rows = RowTable(self._manifest.paths, self._manifest.removed)
 
-    def build_cells(self, control: TaskControl = UNATTENDED) -> None:
-        """Make missing cells, in half a minute for a million rows; what fails waits. Do not hold the lock."""
-        least = self._approximate_from
+    def quantize(self, control: TaskControl = UNATTENDED) -> None:
+        """Make missing 8-bit copies of large vector files, in seconds for a million rows; what fails waits.
+
+        Do not hold the lock.
+        """
         for saved in self._saved:
-            if saved.cells or not saved.segment or least is None or saved.rows < least:
+            if saved.quantized or not saved.segment or saved.rows < self._quantized_from:
                 continue
             if saved.data is None:  # it is read in order for each search
                 continue
-            saved.cells = InvertedFile.build(saved.data.view(np.float32), control)
-            if not saved.cells:
-                return
+            path = quantized_file(self.store, saved.segment)
+            unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
             try:
+                unfinished.unlink(missing_ok=True)
+                if not write_quantized(unfinished, saved.data.view(np.float32), saved.segment, control):
+                    return
                 with self.locked():
-                    if not self.is_stale():  # else the vector file may be gone, and nobody would sweep its cells
-                        saved.cells.write(self.store, saved.segment)
+                    if not self.is_stale():  # else the vector file may be gone, and nobody would sweep its copy
+                        os.replace(unfinished, path)
+                        saved.quantized = QuantizedVectors.read(self.store, saved.segment, self.dim)
             except (OSError, SemantikError) as error:
-                log.warning("the cells of %s are not kept: %s", saved.segment.file, error)
+                log.warning("the 8-bit copy of %s is not kept: %s", saved.segment.file, error)
+            finally:
+                with contextlib.suppress(OSError):
+                    unfinished.unlink(missing_ok=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
 import threading
 import traceback
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,9 @@ Larger ones on a drive that may go (a stick, a network's) are read for each sear
 search, what the system has not read yet is missing, and it ends the program (SIGBUS); ``OpenedFile.is_whole`` is asked
 before each search. What was saved is whole in any case.
 """
+
+
+_PIECE_BYTES = 1 << 20
 
 
 class OpenedFile:
@@ -76,19 +81,21 @@ class OpenedFile:
                 if self._open.readinto(into) != len(into):
                     raise EOFError
 
-    def digest(self) -> str:
-        """SHA-256 of the content, in hexadecimal. Raises OSError."""
+    def digest(self, size: int | None = None) -> bytes:
+        """SHA-256 of the content, or of its first ``size`` bytes. Raises OSError, also where it ends before."""
+        size = self._size if size is None else size
         if self.data is not None and self.held:
-            return hashlib.sha256(self.data.data).hexdigest()
-        if self.data is None:
-            with self._turn:
-                self._open.seek(0)
-                return hashlib.file_digest(self._open, "sha256").hexdigest()
+            return hashlib.sha256(self.data[:size].data).digest()
+        if self.data is None:  # each piece at its own turn: searches read between
+            try:
+                return _digest(self.read, size)
+            except EOFError as error:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(self._path)) from error
         # Read, and not taken from the map, while the name is there: a disk that goes meanwhile is then an error.
         with contextlib.suppress(FileNotFoundError), open_regular(self._path) as file:
             if _identity(os.fstat(file.fileno())) == self._identity:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        return hashlib.sha256(self.data.data).hexdigest()
+                return _digest(lambda into, _: file.readinto(into), size)
+        return hashlib.sha256(self.data[:size].data).digest()
 
     def is_whole(self) -> bool:
         """Whether the file that was opened is as long as it was; microseconds."""
@@ -97,6 +104,16 @@ class OpenedFile:
         except OSError:
             return False
         return bool(size == self._size)
+
+
+def _digest(read: Callable[[memoryview, int], object], size: int) -> bytes:
+    """SHA-256 of ``size`` bytes that ``read`` fills in, told where they are."""
+    digest, piece = hashlib.sha256(), memoryview(bytearray(_PIECE_BYTES))
+    for offset in range(0, size, _PIECE_BYTES):
+        part = piece[: size - offset]
+        read(part, offset)
+        digest.update(part)
+    return digest.digest()
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

@@ -40,7 +40,7 @@ HEADER_BYTES = 45
 
 _HEAD_BYTES = 200  # of a manifest: enough for its stamp
 _UNFINISHED = re.compile(re.escape(MANIFEST) + r"\.\d+\.tmp")
-_CELLS = re.compile(r"image_index\.[0-9a-f]{16}\.cells(\.\d+\.tmp)?")
+_DERIVED = re.compile(r"image_index\.[0-9a-f]{16}\.(int8|cells)(\.\d+\.tmp)?")  # cells: an older program's
 _NAME_TRIES = 100
 _NAME_BYTES = 2**17  # of a manifest: its folder's name is among them
 _FOLDER = re.compile(rb'"folder":("(?:[^"\\]|\\.)*")')
@@ -192,18 +192,18 @@ def writer_lock(store: Path, folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def cells_file(store: Path, segment: Segment) -> Path:
-    """Where the cells of a vector file are (see ``cells.py``). Its content names it: file names are used again."""
-    return store / f"image_index.{segment.sha256[:16]}.cells"
+def quantized_file(store: Path, segment: Segment) -> Path:
+    """Where the 8-bit copy of a vector file is. Its content names it: file names are used again."""
+    return store / f"image_index.{segment.sha256[:16]}.int8"
 
 
 def sweep(store: Path, manifest: Manifest) -> None:
-    """Delete vector files (and their cells) that ``manifest`` does not name, and leftovers of kills. Hold the lock."""
+    """Delete vector files (and their copies) that ``manifest`` does not name, and leftovers of kills. Hold the lock."""
     named = {segment.file for segment in manifest.segments}
-    named |= {cells_file(store, segment).name for segment in manifest.segments}
+    named |= {quantized_file(store, segment).name for segment in manifest.segments}
     with contextlib.suppress(OSError):  # a later save tries again
         for path in list(store.iterdir()):
-            ours = VECTORS.fullmatch(path.name) or _CELLS.fullmatch(path.name)
+            ours = VECTORS.fullmatch(path.name) or _DERIVED.fullmatch(path.name)
             if (ours and path.name not in named) or _UNFINISHED.fullmatch(path.name):
                 with contextlib.suppress(OSError):  # mapped by another program on Windows
                     path.unlink()

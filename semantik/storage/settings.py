@@ -55,7 +55,6 @@ class Config:
     exclude: tuple[str, ...] = ()  # folders and files to leave out: see ``exclusions.py``
     fetch_cloud_files: bool = False  # download pictures that are only in OneDrive, iCloud or the like
     fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors
-    approximate_search: bool = False  # in large libraries, look only where the best results probably are
 
     @property
     def opened(self) -> tuple[str, ...]:

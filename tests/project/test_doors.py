@@ -225,12 +225,12 @@ def test_a_large_vector_file_on_a_drive_that_may_go_is_read_and_its_cut_in_the_m
     made.add([ImageFile(f"{number}.jpg", 1, 1) for number in range(1000)], rows)
     with made.locked():
         made.save()
-    read = ImageIndex.load(tmp_path, Path("/x"), approximate_from=1)
+    read = ImageIndex.load(tmp_path, Path("/x"), quantized_from=1)
     mounted.clear()
     mapped = ImageIndex.load(tmp_path, Path("/x"))
-    read.build_cells()
+    read.quantize()
     (saved,), (other,) = read.runs(), mapped.runs()
-    assert (saved.data, saved.index, saved.cells) == (None, None, None)
+    assert (saved.data, saved.index, saved.quantized) == (None, None, None)
     assert other.data is not None
     for among in (None, random.random(1000) < 0.5, np.arange(1000) // 70 == 3, np.zeros(1000, np.bool_)):
         for most in (1, 10, 2000):
