@@ -16,13 +16,14 @@ KILLS = 40
 
 def test_killed_at_random_instants(tmp_path):
     with CrashRounds(tmp_path, seed=20240607) as rounds:
-        while rounds.tally.killed < KILLS:
+        # On a slow machine kills at any time come between fewer saves: then there are more of them.
+        while rounds.tally.killed < KILLS or rounds.tally.checkpoints <= KILLS:
             rounds.round()
             assert rounds.tally.finished < 10 * KILLS, f"the kills come too late: {rounds.tally}"
         rounds.complete()
         tally = rounds.tally
     print(tally)
-    assert tally.killed == KILLS
+    assert tally.killed >= KILLS
     assert all(tally.kills[where] for where in ("before a call", "after a call", "half a call", "any time"))
     assert tally.checkpoints > KILLS
     assert tally.compared > 1000
