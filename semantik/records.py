@@ -166,6 +166,7 @@ class Hit:
     copies: tuple[Hit, ...] = ()  # hits that look nearly the same and were folded into this one, best first
     moment: float | None = None  # the second in a video that it shows
     rough: bool = False
+    texts: tuple[TextLine, ...] = ()  # lines that stand in it and have words of the query
 
     @property
     def picture(self) -> Path:
