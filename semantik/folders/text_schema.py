@@ -1,11 +1,12 @@
 """The tables of the text store: made, brought up from an older program's, or put in place of others.
 
-``pictures`` has the lines of each picture, ``words`` finds pictures by whole words and their beginnings, ``parts``
-finds the words of the ``vocabulary``, all that there are, by what is within them.
+``lines`` has what stands in each of the ``pictures``, ``words`` finds pictures by whole words and their beginnings,
+``parts`` finds the words of the ``vocabulary``, all that there are, by what is within them.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sqlite3
@@ -24,9 +25,12 @@ MOST_LINES, LONGEST_LINE = 400, 400
 """Of one picture: more than a page of a newspaper has."""
 
 _INT64 = 2**63
-_COLUMNS = ("id", "path", "size", "mtime_ns", "lines")
+KNOWN = "SELECT path, size, mtime_ns, lines FROM pictures LEFT JOIN lines USING (id)"
+"""The rows that ``put`` takes."""
+
 _TABLES = {
-    "pictures": "CREATE TABLE pictures (id INTEGER PRIMARY KEY, path BLOB UNIQUE, size, mtime_ns, lines)",
+    "pictures": "CREATE TABLE pictures (id INTEGER PRIMARY KEY, path BLOB UNIQUE, size, mtime_ns)",
+    "lines": "CREATE TABLE lines (id INTEGER PRIMARY KEY, lines)",  # apart: only those of hits are read
     "words": "CREATE VIRTUAL TABLE words USING fts5(line, tokenize='unicode61 remove_diacritics 2', prefix='3 5')",
     "counts": "CREATE VIRTUAL TABLE counts USING fts5vocab(words, row)",
     "vocabulary": "CREATE TABLE vocabulary (id INTEGER PRIMARY KEY, word TEXT UNIQUE)",
@@ -63,10 +67,9 @@ def prepare(base: sqlite3.Connection) -> None:
 def _renew(base: sqlite3.Connection) -> None:
     """Make the tables anew with what the old ones tell of pictures."""
     base.execute("BEGIN IMMEDIATE")
-    columns = {name for _, name, *_ in base.execute("PRAGMA table_info(pictures)")}
     known = []
-    if columns >= {*_COLUMNS}:
-        known = base.execute("SELECT path, size, mtime_ns, lines FROM pictures").fetchall()
+    with contextlib.suppress(sqlite3.OperationalError):  # there are none, or other ones
+        known = base.execute(KNOWN).fetchall()
     kinds = dict(base.execute("SELECT name, type FROM sqlite_master"))
     for name in reversed(_TABLES):
         if kinds.get(name, "table") != "table":
@@ -86,7 +89,8 @@ def put(base: sqlite3.Connection, rows: Iterable[Cells]) -> None:
     """Add pictures: path, size, mtime_ns, lines as ``written`` gives them; what was known under the path goes."""
     for path, size, mtime_ns, lines in rows:
         drop(base, [path])
-        added = base.execute("INSERT INTO pictures VALUES (NULL, ?, ?, ?, ?)", (path, size, mtime_ns, lines)).lastrowid
+        added = base.execute("INSERT INTO pictures VALUES (NULL, ?, ?, ?)", (path, size, mtime_ns)).lastrowid
+        base.execute("INSERT OR REPLACE INTO lines VALUES (?, ?)", (added, lines))
         words = list(dict.fromkeys(word for line in read(lines) or () for word in words_in(line.text)))
         if not words:
             continue
@@ -100,8 +104,10 @@ def put(base: sqlite3.Connection, rows: Iterable[Cells]) -> None:
 def drop(base: sqlite3.Connection, paths: Iterable[object]) -> None:
     """Forget pictures; what words they had stays in the vocabulary until ``tidy``."""
     for path in paths:
-        base.execute("DELETE FROM words WHERE rowid IN (SELECT id FROM pictures WHERE path IS ?)", (path,))
-        base.execute("DELETE FROM pictures WHERE path IS ?", (path,))
+        for (key,) in base.execute("SELECT id FROM pictures WHERE path IS ?", (path,)).fetchall():
+            base.execute("DELETE FROM words WHERE rowid = ?", (key,))
+            base.execute("DELETE FROM lines WHERE id = ?", (key,))
+            base.execute("DELETE FROM pictures WHERE id = ?", (key,))
 
 
 def tidy(base: sqlite3.Connection) -> None:

@@ -7,13 +7,24 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from semantik.folders.details_rows import version_of
 from semantik.folders.folder_database import FolderDatabase
 from semantik.folders.known_content import Pairs
-from semantik.folders.text_schema import Cells, drop, has_full_text_search, is_good, prepare, put, read, tidy, written
+from semantik.folders.text_schema import (
+    KNOWN,
+    Cells,
+    drop,
+    has_full_text_search,
+    is_good,
+    prepare,
+    put,
+    read,
+    tidy,
+    written,
+)
 from semantik.folders.text_words import PART, AskedWord, Likeness, is_near, likeness, may_be_misread, words_in
 from semantik.records import ImageFile, TextLine
 
@@ -21,16 +32,22 @@ log = logging.getLogger(__name__)
 
 _BUFFER = 32  # pictures between two writes: a quarter of a minute's reading
 _PER_QUERY = 400  # paths in one statement
-_MOST_WORDS = 200  # words of the vocabulary that are looked for in one's place
+_MOST_WORDS = 500  # words of the vocabulary that are looked for in one's place
 _FEW = 3  # pictures in which a word may stand that is taken for a misreading of a rarer one
 
 
-@dataclass(frozen=True, slots=True)
-class TextMatch:
+class TextMatch(NamedTuple):  # made a hundred thousand times where a word stands in all pictures
     """What of the words that were asked for stands in the texts of a picture, in this version of its file."""
 
-    file: ImageFile
-    words: Mapping[AskedWord, Likeness] = field(hash=False)
+    path: str
+    size: int
+    mtime_ns: int
+    words: Mapping[AskedWord, Likeness]
+
+    @property
+    def file(self) -> ImageFile:
+        """The file that was read."""
+        return ImageFile(self.path, self.size, self.mtime_ns)
 
 
 class TextStore:
@@ -73,7 +90,7 @@ class TextStore:
             return []
         self.flush()
         files = list(files)
-        rows = self._file.run(lambda base: base.execute("SELECT path, size, mtime_ns, lines FROM pictures").fetchall())
+        rows = self._file.run(lambda base: base.execute(KNOWN).fetchall())
         known = {row[:3] for row in rows if is_good(row)}
         missing = [file for file in files if version_of(file) not in known]
         paths = {row[0] for row in rows}
@@ -92,8 +109,7 @@ class TextStore:
                 known: list[Cells] = []
                 gone: list[bytes] = []
                 for path, file in pairs:
-                    statement = "SELECT path, size, mtime_ns, lines FROM pictures WHERE path = ?"
-                    row = base.execute(statement, (os.fsencode(path),)).fetchone()
+                    row = base.execute(f"{KNOWN} WHERE path = ?", (os.fsencode(path),)).fetchone()
                     if row and is_good(row):
                         gone.append(row[0])
                         # A file of another size had other content when it was read.
@@ -123,8 +139,11 @@ class TextStore:
 
     # -- Finding -----------------------------------------------------------------------------------------
 
-    def find(self, words: Sequence[AskedWord]) -> dict[str, TextMatch]:
-        """The pictures in whose texts some of the words stand, by path; see ``asked_words``."""
+    def find(self, words: Sequence[AskedWord], *, within: bool = True) -> dict[str, TextMatch]:
+        """The pictures in whose texts some of the words stand, by path; see ``asked_words``.
+
+        ``within``: also in the middle of other words; numbers and plates always do.
+        """
         if not self._works or not words:
             return {}
         self.flush()
@@ -132,9 +151,9 @@ class TextStore:
         def look(base: sqlite3.Connection) -> dict[str, TextMatch]:
             found: dict[int, dict[AskedWord, Likeness]] = {}
             for asked in words:
-                for key, how in _standing(base, asked).items():
+                for key, how in _standing(base, asked, within=within or asked.is_code).items():
                     found.setdefault(key, {})[asked] = how
-            return {match.file.path: match for match in _matches(base, found)}
+            return {match.path: match for match in _matches(base, found)}
 
         return self._file.run(look)
 
@@ -142,14 +161,14 @@ class TextStore:
         """For each match the lines in which the words stand that it tells of."""
         if not matches:
             return []
-        paths = [os.fsencode(match.file.path) for match in matches]
+        paths = [os.fsencode(match.path) for match in matches]
 
         def look(base: sqlite3.Connection) -> dict[Cells, str]:
             told: dict[Cells, str] = {}
             for first in range(0, len(paths), _PER_QUERY):
                 part = paths[first : first + _PER_QUERY]
-                statement = f"SELECT path, size, mtime_ns, lines FROM pictures WHERE path IN ({_marks(part)})"
-                told.update((row[:3], row[3]) for row in base.execute(statement, part))
+                rows = base.execute(f"{KNOWN} WHERE path IN ({_marks(part)})", part)
+                told.update((row[:3], row[3]) for row in rows)
             return told
 
         told = self._file.run(look)
@@ -160,24 +179,26 @@ class TextStore:
         self.changes += 1
 
 
-def _standing(base: sqlite3.Connection, asked: AskedWord) -> dict[int, Likeness]:
+def _standing(base: sqlite3.Connection, asked: AskedWord, *, within: bool) -> dict[int, Likeness]:
     """The pictures in which a word stands, or all of its groups do, by their keys."""
-    found = _like(base, asked.word)
+    found = _like(base, asked.word, within=within)
     if asked.groups:
         groups = [_whole(base, f'"{group}"') for group in dict.fromkeys(asked.groups)]
         found |= dict.fromkeys(set.intersection(*groups), Likeness.WHOLE)
     return found
 
 
-def _like(base: sqlite3.Connection, word: str) -> dict[int, Likeness]:
+def _like(base: sqlite3.Connection, word: str, *, within: bool) -> dict[int, Likeness]:
     whole = _whole(base, f'"{word}"')
     found: dict[int, Likeness] = {}
     if may_be_misread(word):
         most = max(_FEW, len(whole))
-        near = [other for other in _near_words(base, word) if _count(base, other) <= most]
-        found |= dict.fromkeys(_any_of(base, near), Likeness.NEARLY)
+        for other in _near_words(base, word):
+            near = _whole(base, f'"{other}"')
+            found |= dict.fromkeys(near if len(near) <= most else (), Likeness.NEARLY)
     if len(word) >= PART:
-        found |= dict.fromkeys(_any_of(base, _words_around(base, word)), Likeness.WITHIN)
+        if within and (around := _words_around(base, word)):
+            found |= dict.fromkeys(_whole(base, " OR ".join(f'"{other}"' for other in around)), Likeness.WITHIN)
         found |= dict.fromkeys(_whole(base, f'"{word}" *'), Likeness.BEGINS)
     return found | dict.fromkeys(whole, Likeness.WHOLE)
 
@@ -187,15 +208,11 @@ def _whole(base: sqlite3.Connection, match: str) -> set[int]:
     return {key for (key,) in base.execute("SELECT rowid FROM words WHERE words MATCH ?", (match,))}
 
 
-def _any_of(base: sqlite3.Connection, words: Sequence[str]) -> set[int]:
-    return _whole(base, " OR ".join(f'"{word}"' for word in words)) if words else set()
-
-
 def _words_around(base: sqlite3.Connection, word: str) -> list[str]:
     """Words of the vocabulary within which the word is, not at their beginning, the shortest first."""
     statement = "SELECT word FROM parts WHERE parts MATCH ? ORDER BY length(word) LIMIT ?"
-    found = [other for (other,) in base.execute(statement, (f'"{word}"', 2 * _MOST_WORDS))]
-    return [other for other in found if not other.startswith(word)][:_MOST_WORDS]
+    found = base.execute(statement, (f'"{word}"', _MOST_WORDS))
+    return [other for (other,) in found if not other.startswith(word)]
 
 
 def _near_words(base: sqlite3.Connection, word: str) -> list[str]:
@@ -212,12 +229,6 @@ def _near_words(base: sqlite3.Connection, word: str) -> list[str]:
     return near[:_MOST_WORDS]
 
 
-def _count(base: sqlite3.Connection, word: str) -> int:
-    """In how many pictures a word of the vocabulary stands."""
-    found = base.execute("SELECT doc FROM counts WHERE term = ?", (word,)).fetchone()
-    return found[0] if found else 0
-
-
 def _matches(base: sqlite3.Connection, found: Mapping[int, Mapping[AskedWord, Likeness]]) -> list[TextMatch]:
     keys, rows = list(found), []
     if len(keys) > 20 * _PER_QUERY:
@@ -226,7 +237,7 @@ def _matches(base: sqlite3.Connection, found: Mapping[int, Mapping[AskedWord, Li
         part = keys[first : first + _PER_QUERY]
         rows += base.execute(f"SELECT id, path, size, mtime_ns FROM pictures WHERE id IN ({_marks(part)})", part)
     return [
-        TextMatch(ImageFile(os.fsdecode(path), size, mtime_ns), found[key])
+        TextMatch(os.fsdecode(path), size, mtime_ns, found[key])
         for key, path, size, mtime_ns in rows
         if key in found and type(path) is bytes and type(size) is type(mtime_ns) is int
     ]

@@ -83,7 +83,7 @@ def filtered_words(texts: Iterable[str]) -> tuple[AskedWord, ...]:
 
 def rows_of(index: ImageIndex, match: TextMatch) -> list[int]:
     """The rows of a picture whose texts were looked at, if it is this version of its file that is indexed."""
-    return [row for row in index.rows_of(match.file.path) if index.file_of(row) == match.file]
+    return [row for row in index.rows_of(match.path) if index.file_of(row) == match.file]
 
 
 def _written(part: Part, texts: Iterable[str]) -> set[int]:

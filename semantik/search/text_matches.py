@@ -78,11 +78,11 @@ def find_written(parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> 
     asked = looked_for(query)
     found: dict[int, TextMatch] = {}
     for start, part in zip(joined.starts, parts, strict=False):  # the last start is the end
-        for match in part.texts.find(asked).values() if asked and part.texts else ():
+        for match in part.texts.find(asked, within=False).values() if asked and part.texts else ():
             counted = {word: how for word, how in match.words.items() if _worth(word, how)}
             if counted:
                 rows = (start + row for row in rows_of(part.index, match))
-                found |= dict.fromkeys(rows, replace(match, words=counted))
+                found |= dict.fromkeys(rows, match._replace(words=counted))
     if not found:
         return None
     standing = dict.fromkeys(asked, 0)
@@ -133,7 +133,7 @@ def with_texts(
             both = [match for match in (filtered.get(key), *raised) if match]
             if both and rows_of(index, both[0]):
                 words = {word: how for match in both for word, how in match.words.items()}
-                matches[path] = replace(both[0], words=words)
+                matches[path] = both[0]._replace(words=words)
         told.update(zip(matches, part.texts.lines([*matches.values()]), strict=True))
     return [
         replace(

@@ -249,7 +249,7 @@ def edit(path: Path, *statements: str) -> None:
 )
 def test_a_bad_row_is_read_anew(tmp_path: Path, value: str) -> None:
     store = filled(tmp_path / "texts.sqlite")
-    edit(store.path, f"UPDATE pictures SET lines = {value} WHERE size = {SIGN.size}")
+    edit(store.path, f"UPDATE lines SET lines = {value} WHERE lines LIKE '%FARMACIA%'")
     matches = list(store.find(asked_words("farmacia")).values())
     assert store.lines(matches) == [()] * len(matches)
     assert store.missing([SIGN, SHOP, PLATE]) == [SIGN]
@@ -264,6 +264,7 @@ def test_a_bad_row_is_read_anew(tmp_path: Path, value: str) -> None:
     [
         [f"PRAGMA user_version = {VERSION - 1}"],
         ["DROP TABLE words"],
+        ["DROP TABLE counts"],
         ["DROP TABLE vocabulary"],
         ["DROP TABLE parts", "CREATE TABLE parts (a)"],
         ["PRAGMA user_version = 0", "DELETE FROM words"],
