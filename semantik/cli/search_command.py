@@ -81,6 +81,8 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
                 relevance = _column(hit)
                 score = "" if hit.score is None else f"{number(hit.score, 3)}  "
                 print(f"{hit.rank:>4}  {score}{relevance}{visible(str(hit.path))}")
+                if hit.texts:
+                    print(f"      {say('page.written')} {' '.join(f'«{visible(line.text)}»' for line in hit.texts)}")
         if answer.nearest:
             print(say("cli.seems_absent" if answer.hits else "cli.none_relevant"), file=sys.stderr)
         if options.html or options.open:
@@ -131,6 +133,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
         fields["moment"] = hit.moment
     if hit.named:
         fields["named"] = list(hit.named)
+    if hit.texts:
+        fields["text"] = [line.text for line in hit.texts]
     if hit.copies:
         fields["copies"] = [_hit_fields(copy) for copy in hit.copies]
     return fields
