@@ -20,6 +20,8 @@ NAMED = 3.0
 EXACT = 4.0
 """What it is worth to be called just what was asked for: more than any cosine, so that such pictures come first."""
 
+_NOTHING = 1e-3  # what counts as a deviation where the words mean nothing to the model
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -114,7 +116,7 @@ class Nearest:
             if told is None:
                 continue
             # All pictures with as much of the query are raised alike, so the best of them by score are the best.
-            reach = NAMED * float((self.sample @ self.vector).std())
+            reach = NAMED * max(float((self.sample @ self.vector).std()), _NOTHING)
             raised = [(reach * share, members) for share, members in told.levels().items()]
             if told.exact:
                 raised.append((EXACT, [*told.exact]))
