@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from semantik.errors import ContradictoryDates, NoneMatchesFilters, NoSuchFolder
 from semantik.folders.picture_details import FolderDetails
-from semantik.folders.text_store import TextMatch, TextStore
+from semantik.folders.text_finding import TextMatch
+from semantik.folders.text_store import TextStore
 from semantik.folders.text_words import AskedWord, asked_words
 from semantik.index import ImageIndex
 from semantik.queries import Filters

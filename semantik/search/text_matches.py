@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.folders.text_store import TextMatch
+from semantik.folders.text_finding import TextMatch
 from semantik.folders.text_words import AskedWord, Likeness, asked_words
 from semantik.index import JoinedIndexes, Searchable
 from semantik.queries import Filters, Query
