@@ -38,6 +38,7 @@ class Photos:
         entries = json.loads(english.read_text(encoding="utf-8"))
         translations = {entry["file"]: entry["captions"] for entry in json.loads(spanish.read_text(encoding="utf-8"))}
         entries = [entry for entry in entries if entry["file"] in translations]
+        self.names = [entry["file"] for entry in entries]
         self.images = [ImageOps.exif_transpose(Image.open(folder / entry["file"])).convert("RGB") for entry in entries]
         pairs = [list(zip(entry["captions"], translations[entry["file"]], strict=False)) for entry in entries]
         self.en = [caption for captions in pairs for caption, _ in captions]

@@ -12,13 +12,15 @@ from pathlib import Path
 class Term:
     """One part of a query, a text or a picture (exactly one of them); with a negative weight it is unwanted.
 
-    ``alike``: pictures like this one are meant, not itself nor what has the same content.
+    ``alike``: pictures like this one are meant, not itself nor what has the same content. ``quoted``: the text is in
+    quotes, and describes what is to be seen, whatever else its words may mean.
     """
 
     text: str = ""
     image: Path | None = None
     weight: float = 1.0
     alike: bool = False
+    quoted: bool = field(default=False, compare=False)
 
 
 class Shape(Enum):
@@ -61,6 +63,7 @@ class Filters:
     shape: Shape | None = None
     extensions: frozenset[str] = frozenset()  # lower case, with the dot
     periods: tuple[Period, ...] = ()  # a day in each of them
+    texts: tuple[str, ...] = ()  # all words of each stand in the picture
     excluded: tuple[Filters, ...] = ()  # each of one filter as it is written; what passes any of them is no hit
 
     @property
@@ -68,6 +71,11 @@ class Filters:
         """Whether more must be known of a picture than its path."""
         own = self.since or self.until or self.periods or self.min_side or self.shape
         return bool(own) or any(one.need_details for one in self.excluded)
+
+    @property
+    def need_texts(self) -> bool:
+        """Whether the texts that stand in pictures must be known."""
+        return bool(self.texts) or any(one.need_texts for one in self.excluded)
 
 
 @dataclass(frozen=True, slots=True)

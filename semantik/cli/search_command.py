@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,10 +78,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         if options.json:
             dump([_hit_fields(hit) for hit in answer.hits])
         elif not (options.html or options.open):
-            for hit in answer.hits:
-                relevance = _column(hit)
-                score = "" if hit.score is None else f"{number(hit.score, 3)}  "
-                print(f"{hit.rank:>4}  {score}{relevance}{visible(str(hit.path))}")
+            _print(answer.hits)
         if answer.nearest:
             print(say("cli.seems_absent" if answer.hits else "cli.none_relevant"), file=sys.stderr)
         if options.html or options.open:
@@ -90,6 +88,16 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             if options.open and not open_page(page):
                 print(say("warn.no_browser", path=page), file=sys.stderr)
     return 0
+
+
+def _print(hits: Sequence[Hit]) -> None:
+    """A line for each hit, and one for the text in it that was asked for."""
+    for hit in hits:
+        relevance = _column(hit)
+        score = "" if hit.score is None else f"{number(hit.score, 3)}  "
+        print(f"{hit.rank:>4}  {score}{relevance}{visible(str(hit.path))}")
+        if hit.texts:
+            print(f"      {say('page.written')} {' '.join(f'«{visible(line.text)}»' for line in hit.texts)}")
 
 
 def _picture(image: Path, session: Session) -> Path:
@@ -131,6 +139,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
         fields["moment"] = hit.moment
     if hit.named:
         fields["named"] = list(hit.named)
+    if hit.texts:
+        fields["text"] = [line.text for line in hit.texts]
     if hit.copies:
         fields["copies"] = [_hit_fields(copy) for copy in hit.copies]
     return fields

@@ -281,7 +281,7 @@ class Library:
     def _parts(self) -> list[Part]:
         active = self.active
         named = len(active) > 1
-        return [Part(each.index, each.details, each.name if named else "") for each in active if each.index]
+        return [Part(each.index, each.details, each.name if named else "", each.texts) for each in active if each.index]
 
 
 def nested(folder: Path, others: Sequence[Path]) -> tuple[Path | None, list[Path]]:

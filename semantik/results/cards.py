@@ -11,7 +11,7 @@ from datetime import time
 from pathlib import Path
 
 from semantik.decoding.decoded import Thumbnail
-from semantik.records import DateSource, Details, Hit, split_path
+from semantik.records import DateSource, Details, Hit, TextLine, split_path
 from semantik.storage.regular_files import file_address
 from semantik.words.phrases import relevance_level, relevance_word
 from semantik.words.shown_names import folder_within, split_name
@@ -19,6 +19,7 @@ from semantik.words.text import clock, day, moment, number, say, short_day
 
 _NARROWEST, _WIDEST = 0.66, 2.2  # aspect ratios of a card; a picture beyond them is shown whole on a mat
 _UNKNOWN_ASPECT = 4 / 3
+_MOST_LINES, _MOST_OUTLINED = 3, 50  # of text that a card tells, and that the viewer outlines
 _NUMBER = re.compile(r"-?\d")
 
 
@@ -54,6 +55,10 @@ class Card(Picture):
     pixels: str
     camera: str
     named: str  # words of the query that its path has
+    written: str  # lines of text in it that have words of the query
+    regions: (
+        str  # where these are: left, top, width and height in percent, "," between them and a blank after each four
+    )
     moment: str = ""  # where in the video it is; "" for a picture
     away: bool = False  # the file is not there now
     copies: tuple[Card, ...] = ()
@@ -170,10 +175,18 @@ def _card(
         pixels=pixels,
         camera=camera,
         named=", ".join(hit.named),
+        written=_quoted(hit.texts),
+        regions=" ".join(",".join(f"{part:g}" for part in line.region) for line in hit.texts[:_MOST_OUTLINED]),
         moment="" if hit.moment is None else clock(hit.moment),
         away=hit.path in away,
         copies=copies,
     )
+
+
+def _quoted(lines: Sequence[TextLine]) -> str:
+    """The first of the lines, each in quotes."""
+    told = [f"«{line.text}»" for line in lines[:_MOST_LINES]]
+    return " ".join([*told, "…"] if len(lines) > _MOST_LINES else told)
 
 
 _SHARES = {"very_likely": 90.0, "likely": 65.0, "perhaps": 35.0, "unlikely": 10.0}

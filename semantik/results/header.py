@@ -49,6 +49,7 @@ def filters_of(filters: Filters, order: Order) -> list[tuple[str, str]]:
     if filters.since or filters.until:
         told.append((say("page.filter_date"), _dates(filters.since, filters.until)))
     told += [(say("page.filter_date"), period_words(period)) for period in filters.periods]
+    told += [(say("page.filter_text"), f"«{text}»") for text in filters.texts]
     if filters.min_side:
         told.append((say("page.filter_side"), say("page.side_from", side=number(filters.min_side))))
     if filters.shape:

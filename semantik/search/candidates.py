@@ -1,4 +1,4 @@
-"""Which rows of an index may be hits: those whose vectors are near, those that are named so, or a given list."""
+"""Which rows of an index may be hits: those whose vectors are near, those that say so, or a given list."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from semantik.index import Searchable
 from semantik.records import Embeddings
+from semantik.search.text_matches import Written
 from semantik.words.plain import plain
 
 NAMED = 3.0
@@ -18,6 +19,8 @@ NAMED = 3.0
 
 EXACT = 4.0
 """What it is worth to be called just what was asked for: more than any cosine, so that such pictures come first."""
+
+_NOTHING = 1e-3  # what counts as a deviation where the words mean nothing to the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Limits:
 
     among: NDArray[np.bool_] | None = None  # bool (rows,)
     named: Named | None = None
+    written: Written | None = None  # and in which texts it stands
     folded: bool = False  # whether hits with the content of a better one are folded into it
     near: float = 0.0  # distance within which they are, too; see near_duplicates
     listed: NDArray[np.int64] | None = None  # int64 (n,): rows that are the hits, in this order, whatever they show
@@ -87,7 +91,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """Rows by their scores for one query vector, float32 (dim,), raised where their paths say what was asked for."""
+    """Rows by their scores for one query vector, float32 (dim,), raised where paths or texts say what is asked."""
 
     index: Searchable
     vector: NDArray[np.float32]
@@ -106,14 +110,16 @@ class Nearest:
             reach *= 2
 
     def _best_rows(self, wanted: int) -> Candidates:
-        among, named = self.limits.among, self.limits.named
+        among = self.limits.among
         found = [(0.0, *self.index.search(self.vector, wanted, among))]
-        if named is not None and named.words:
-            # All pictures whose paths have as many words are raised alike, so the best of them by score are the best.
-            reach = NAMED * float((self.sample @ self.vector).std())
-            raised = [(reach * share, members) for share, members in named.levels().items()]
-            if named.exact:
-                raised.append((EXACT, [*named.exact]))
+        for told in (self.limits.named, self.limits.written):
+            if told is None:
+                continue
+            # All pictures with as much of the query are raised alike, so the best of them by score are the best.
+            reach = NAMED * max(float((self.sample @ self.vector).std()), _NOTHING)
+            raised = [(reach * share, members) for share, members in told.levels().items()]
+            if told.exact:
+                raised.append((EXACT, [*told.exact]))
             for worth, members in raised:
                 mask = self.index.mask(members)
                 found.append((worth, *self.index.search(self.vector, wanted, mask if among is None else mask & among)))

@@ -12,6 +12,7 @@ from functools import cache
 from semantik.decoding.pictures.formats import FORMATS, IMAGE_EXTENSIONS, RAW
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
 from semantik.errors import BadFilter, FilterRefused, FilterTwice
+from semantik.folders.text_words import asked_words
 from semantik.queries import Filters, Order, Shape
 from semantik.search.dates.figures import End, read_date
 from semantik.search.dates.spoken import read_period
@@ -19,7 +20,7 @@ from semantik.search.query_tokens import quoted
 from semantik.words.plain import plain
 from semantik.words.text import in_all_languages, say
 
-KEYS = ("folder", "since", "until", "date", "side", "shape", "type", "order")
+KEYS = ("folder", "since", "until", "date", "text", "side", "shape", "type", "order")
 
 _FAMILIES = {"video": VIDEO_EXTENSIONS, "raw": frozenset(RAW.extensions)}
 _LIKENESS = 0.75
@@ -96,6 +97,7 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         since=max(filter(None, (filters.since, one.since)), default=None),
         until=min(filter(None, (filters.until, one.until)), default=None),
         periods=(*filters.periods, *one.periods),
+        texts=tuple(dict.fromkeys((*filters.texts, *one.texts))),
         min_side=max(filters.min_side, one.min_side),
         shape=one.shape or filters.shape,
         extensions=filters.extensions | one.extensions,
@@ -131,7 +133,7 @@ def chosen(key: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         return read_filter(say(f"syntax.{key}"), value, filters, order)
     if key == "order":
         return filters, Order.RELEVANCE
-    field = {"side": "min_side", "type": "extensions"}.get(key, key)
+    field = {"side": "min_side", "type": "extensions", "text": "texts"}.get(key, key)
     return replace(filters, **{field: getattr(Filters(), field)}), order
 
 
@@ -148,6 +150,7 @@ def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple
     if filters.until:
         words.append((say("syntax.until"), filters.until.isoformat()))
     words += [(say("syntax.date"), period.words) for period in filters.periods]
+    words += [(say("syntax.text"), text) for text in filters.texts]
     if filters.min_side:
         words.append((say("syntax.side"), str(filters.min_side)))
     if filters.shape:
@@ -204,9 +207,10 @@ def without_each(filters: Filters, order: Order) -> list[tuple[Filters, Order]]:
     for names in (("folder",), ("since", "until")):
         if any(getattr(filters, name) for name in names):
             fewer.append((replace(filters, **{name: getattr(empty, name) for name in names}), order))
-    for place in range(len(filters.periods)):
-        periods = filters.periods[:place] + filters.periods[place + 1 :]
-        fewer.append((replace(filters, periods=periods), order))
+    for name in ("periods", "texts"):
+        several = getattr(filters, name)
+        for place in range(len(several)):
+            fewer.append((replace(filters, **{name: several[:place] + several[place + 1 :]}), order))
     for name in ("min_side", "shape", "extensions"):
         if getattr(filters, name):
             fewer.append((replace(filters, **{name: getattr(empty, name)}), order))
@@ -248,6 +252,16 @@ def _names_of(extensions: frozenset[str]) -> list[str]:
     return [name for name, kind in _KINDS.items() if rest >= kind] + families
 
 
+def read_text(value: str) -> str:
+    """Words that stand in a picture, one at least. Raises ValueError for none."""
+    text, told = value, " ".join(asked.shown for asked in asked_words(value))
+    while told != text:  # groups of a number may have come together
+        text, told = told, " ".join(asked.shown for asked in asked_words(told))
+    if not text:
+        raise ValueError(value)
+    return text
+
+
 def read_folder(value: str) -> str:
     """A folder below the library, with "/" and none at its ends. Raises ValueError for none, or a way out of it."""
     parts = [part for part in value.replace("\\", "/").split("/") if part not in ("", ".")]
@@ -261,6 +275,7 @@ _READERS: dict[str, Callable[[Filters, str], Filters]] = {
     "since": lambda filters, value: replace(filters, since=_end(value, "first")),
     "until": lambda filters, value: replace(filters, until=_end(value, "last")),
     "date": _dated,
+    "text": lambda filters, value: replace(filters, texts=(*filters.texts, read_text(value))),
     "side": lambda filters, value: replace(filters, min_side=read_side(value)),
     "shape": lambda filters, value: replace(filters, shape=_shapes()[plain(value)]),
     "type": lambda filters, value: replace(filters, extensions=read_extensions(value)),

@@ -19,11 +19,11 @@ _WORD = re.compile(r"[^\W\d_]+|\d+")
 def query_words(texts: Iterable[str]) -> tuple[str, ...]:
     """The words of a query's texts that are worth looking for in names, plain and each once."""
     words = (word for text in texts for word in _WORD.findall(plain(text)))
-    return tuple(dict.fromkeys(word for word in words if len(word) >= SHORTEST and word not in _empty_words()))
+    return tuple(dict.fromkeys(word for word in words if len(word) >= SHORTEST and word not in empty_words()))
 
 
 @cache
-def _empty_words() -> frozenset[str]:
+def empty_words() -> frozenset[str]:
     """Words that say nothing of a picture, in all languages."""
     return frozenset(word for words in in_all_languages("syntax.empty_words") for word in plain(words).split())
 

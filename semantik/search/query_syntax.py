@@ -71,7 +71,7 @@ def format_query(
         sign = "- " if term.weight < 0 else "+ " if place else ""
         weight = "" if abs(term.weight) == 1 else f"{abs(term.weight):.6g}:"
         if term.image is None:
-            shown = _text(term.text, known)
+            shown = quoted(term.text) if term.quoted else _text(term.text, known)
         else:
             lead = f"{say('syntax.alike')} " if term.alike else ""
             shown = lead + _name(term.image, folders, find if term.alike else None)
@@ -205,7 +205,7 @@ def _term(group: Group, folders: Sequence[Path], find: FindPicture | None, remar
     if image:
         return Term(image=image, weight=weight, alike=True)
     image = named_picture(text, folders, find, remarks, sure=group.quoted)
-    return Term(image=image, weight=weight) if image else Term(text=text, weight=weight)
+    return Term(image=image, weight=weight) if image else Term(text=text, weight=weight, quoted=group.quoted)
 
 
 def _after_alike(text: str) -> str:

@@ -75,7 +75,8 @@ def search(
         ranking, judge = Listing(limits.listed), None
     else:
         terms = embed_query(query, encoder, pool)
-        sample = index.sample(combining.SAMPLE) if len(terms) > 1 or limits.named else terms[:0]
+        spread = len(terms) > 1 or limits.named or limits.written
+        sample = index.sample(combining.SAMPLE) if spread else terms[:0]
         ranking = Nearest(index, query_vector(query, terms, sample), sample, limits)
 
     def told(embeddings: Embeddings, bonus: NDArray[np.float32]) -> NDArray[np.float64] | None:
@@ -148,9 +149,9 @@ def _best(ranking: Nearest | Listing, index: Searchable, wanted: int, told: _Tol
 def relevant(hits: list[Hit]) -> list[Hit]:
     """The hits that are worth showing, in their order and numbered anew.
 
-    Those that nothing is told of stay, and those whose path says what was asked for.
+    Those that nothing is told of stay, and those whose path or text says what was asked for.
     """
-    kept = (hit for hit in hits if hit.relevance is None or hit.relevance >= RELEVANT or hit.named)
+    kept = (hit for hit in hits if hit.relevance is None or hit.relevance >= RELEVANT or hit.named or hit.texts)
     return [replace(hit, rank=rank) for rank, hit in enumerate(kept, start=1)]
 
 
@@ -164,6 +165,7 @@ def others(hits: list[Hit], kept: list[Hit]) -> list[Hit]:
 def is_absent(hits: list[Hit]) -> bool:
     """Whether what was asked for seems to be in none of the pictures: even the best hit is hardly meant.
 
-    Of hits that nothing is told of, or whose path says what was asked for, nobody knows so.
+    Of hits that nothing is told of, or whose path or text says what was asked for, nobody knows so.
     """
-    return bool(hits) and all(hit.relevance is not None and hit.relevance < ABSENT and not hit.named for hit in hits)
+    told = (hit.relevance is None or hit.relevance >= ABSENT or hit.named or hit.texts for hit in hits)
+    return bool(hits) and not any(told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from semantik.errors import ContradictoryDates, NoneMatchesFilters, NoSuchFolder
 from semantik.folders.picture_details import FolderDetails
+from semantik.folders.text_finding import TextMatch
+from semantik.folders.text_store import TextStore
+from semantik.folders.text_words import AskedWord, asked_words
 from semantik.index import ImageIndex
 from semantik.queries import Filters
 from semantik.records import split_key
@@ -21,11 +24,15 @@ from semantik.words.text import say
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the folders that are searched together. ``name`` is what it is called among them; "" for one alone."""
+    """One of the folders that are searched together. ``name`` is what it is called among them; "" for one alone.
+
+    ``texts``: what is known of the texts that stand in its pictures.
+    """
 
     index: ImageIndex
     details: FolderDetails
     name: str = ""
+    texts: TextStore | None = None
 
 
 def passing(parts: Sequence[Part], filters: Filters) -> NDArray[np.bool_] | None:
@@ -65,7 +72,27 @@ def _chosen(part: Part, filters: Filters) -> set[int]:
     if replace(filters, excluded=()).need_details:
         found = ((file, row) for file in part.details.store.matching(filters) for row in index.rows_of(file.path))
         chosen &= {row for file, row in found if index.file_of(row) == file}
+    if filters.texts:
+        chosen &= _written(part, filters.texts)
     return chosen.difference(*(_chosen(part, one) for one in filters.excluded))
+
+
+def filtered_words(texts: Iterable[str]) -> tuple[AskedWord, ...]:
+    """The words that filters for texts ask for, each once."""
+    return tuple({asked.word: asked for text in texts for asked in asked_words(text)}.values())
+
+
+def rows_of(index: ImageIndex, match: TextMatch) -> list[int]:
+    """The rows of a picture whose texts were looked at, if it is this version of its file that is indexed."""
+    return [row for row in index.rows_of(match.path) if index.file_of(row) == match.file]
+
+
+def _written(part: Part, texts: Iterable[str]) -> set[int]:
+    """The rows of pictures in which all words of all ``texts`` stand, however nearly."""
+    asked = filtered_words(texts)
+    found = part.texts.find(asked) if part.texts else {}
+    whole = (match for match in found.values() if len(match.words) == len(asked))
+    return {row for match in whole for row in rows_of(part.index, match)}
 
 
 def _below(part: Part, wanted: str) -> set[int]:

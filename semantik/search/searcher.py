@@ -26,6 +26,7 @@ from semantik.search.ranking import content_at, search
 from semantik.search.readable_terms import nothing_readable, readable
 from semantik.search.relevance import Relevance
 from semantik.search.row_filters import Part, passing
+from semantik.search.text_matches import find_written, with_texts
 from semantik.words.plain import plain
 
 Made = TypeVar("Made")
@@ -68,8 +69,10 @@ class Searcher:
         """The pictures that answer best among those that pass the query's filters, ordered as the query wants.
 
         ``parts``: one at least. ``by_name``: words in their paths count too; ``folded``: near-duplicates are one hit.
+        Words that stand in pictures always count (see ``text_matches``), as far as their texts were read.
         Of a query that only filters, all that pass them are hits, the newest first unless it says otherwise. Words
-        that the encoder cannot read do not count, but in names they are found all the same. The hits have details.
+        that the encoder cannot read do not count, but in names and texts they are found all the same. The hits have
+        details.
         Raises TextUnread when none of them is left, and as ``search.search`` and ``filtering.passing`` do.
         """
         check_terms(query)
@@ -79,23 +82,27 @@ class Searcher:
         among = self._passing(parts, query.filters)
         among = _without_examples(parts, joined, query, among)
         named = self._named(parts, joined, query) if by_name else None
+        written = find_written(parts, joined, query)
         read = readable(query, encoder)
         listed = None
         if query.lists:
-            state = (query.filters, query.order, *_state(parts))
+            state = (query.filters, query.order, _changes(parts, query.filters), *_state(parts))
             listed = self._listed.get(state, lambda: in_order(parts, among, query.order))
         elif not any(term.weight > 0 for term in read.terms):
-            listed = named.best_first(joined, among) if named else np.empty(0, np.int64)
+            told = [each.best_first(joined, among) for each in (written, named) if each]
+            listed = np.array(list(dict.fromkeys(row for rows in told for row in rows.tolist())), np.int64)
             if not len(listed):
                 raise nothing_readable(query, encoder)
         limits = Limits(
             among=among,
             named=named,
+            written=written,
             folded=folded,
             near=self._near.get(_state(parts), lambda: near_distance(joined.sample(SAMPLE))) if folded else 0.0,
             listed=listed,
         )
         hits = search(read, encoder, joined, top_k, self.pool, judge=self.judge, limits=limits)
+        hits = with_texts(hits, parts, joined, query.filters, written)
         return ordered(_detailed(parts, hits), query.order)
 
     def searched(self, parts: Sequence[Part], filters: Filters) -> int:
@@ -116,8 +123,7 @@ class Searcher:
                     part.details.catch_up(part.index)
             return passing(parts, filters)
 
-        changes = tuple(part.details.store.changes for part in parts) if filters.need_details else ()
-        return self._among.get((filters, changes, *_state(parts)), make)
+        return self._among.get((filters, _changes(parts, filters), *_state(parts)), make)
 
     def _named(self, parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> Named | None:
         wanted = [term for term in query.terms if term.weight > 0]
@@ -188,6 +194,18 @@ def _own_name(image: Path | None, parts: Sequence[Part]) -> str:
 
 def _state(parts: Sequence[Part]) -> tuple[object, ...]:
     return tuple((part.name, part.index.state) for part in parts)
+
+
+def _changes(parts: Sequence[Part], filters: Filters) -> tuple[int, ...]:
+    """Of what the filters look at beside the index: where it is the same, the same pictures pass."""
+    changes: list[int] = []
+    for part in parts:
+        if filters.need_details:
+            changes.append(part.details.store.changes)
+        if filters.need_texts and part.texts:
+            part.texts.flush()
+            changes.append(part.texts.changes)
+    return tuple(changes)
 
 
 def _detailed(parts: Sequence[Part], hits: list[Hit]) -> list[Hit]:

@@ -175,7 +175,7 @@ def _complain(tokens: Sequence[Token], at: int) -> None:
     if not meant:
         return
     written = _Written(meant, *_value(meant, tokens, at))
-    # Whatever follows may be a folder's name, and much follows a number.
-    if not written.reads() or (written.loose and key_of(meant) in ("folder", "side")):
+    # Whatever follows may be a name of a folder or a text, and much follows a number.
+    if not written.reads() or (written.loose and key_of(meant) in ("folder", "side", "text")):
         return
     raise UnknownFilter(name=token.key, meant=written.words)

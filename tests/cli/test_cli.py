@@ -20,7 +20,7 @@ from semantik.index.store import writer_lock
 from semantik.results import page as results_page
 from semantik.storage import settings
 from tests.support.fake_encoder import replace_encoders
-from tests.support.libraries import change_silently, paint
+from tests.support.libraries import change_silently, paint, write_texts
 from tests.support.places import REPO
 from tests.support.systems import WINDOWS, raw_names
 
@@ -91,7 +91,7 @@ def test_search_reports_json_best_first(run, library):
     ]
 
 
-def test_search_takes_the_query_syntax_and_pictures_beside_it(run, library):
+def test_search_takes_the_query_syntax_and_pictures_beside_it(run, library, home):
     _, out, _ = run("search", library, "--text", "rojo + verde - azul", "-k", "2", "--json")
     assert [hit["path"] for hit in json.loads(out)] == [
         str(library / "viaje/amarillo.png"),
@@ -103,6 +103,14 @@ def test_search_takes_the_query_syntax_and_pictures_beside_it(run, library):
     assert json.loads(out)[0]["path"] == str(library / "viaje/playa/naranja.png")
     _, out, _ = run("search", library, "--text", "azul + playa", "--names", "-k", "1", "--json")
     assert [(hit["path"], hit["named"]) for hit in json.loads(out)] == [(str(library / "azul.png"), ["azul"])]
+    write_texts(home, library, {"rojo.png": ["FARMACIA", "24 horas"], "azul.png": ["Plaza"]})
+    _, out, _ = run("search", library, "--text", "texto:farmacia", "--json")
+    assert [(hit["path"], hit["text"]) for hit in json.loads(out)] == [(str(library / "rojo.png"), ["FARMACIA"])]
+    _, out, _ = run("search", library, "--text", "farmacia 24 horas", "-k", "2")
+    first, text, second = out.splitlines()
+    assert first.endswith(str(library / "rojo.png"))
+    assert text == "      texto: «FARMACIA» «24 horas»"
+    assert "text" not in second
     code, _, err = run("search", library, "--text", "sin rojo")
     assert code == 1
     assert err == "semantik: Escriba también qué quiere ver, no solo qué no: por ejemplo «playa sin gente».\n"

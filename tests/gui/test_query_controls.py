@@ -28,7 +28,7 @@ from semantik.search.example_pictures import host_of, is_address, keep, read_pic
 from semantik.storage.home import example_pictures_folder
 from semantik.storage.search_history import KEPT, SearchHistory
 from semantik.storage.settings import load_config
-from tests.support.libraries import paint
+from tests.support.libraries import paint, write_texts
 from tests.support.waiting import SOON
 from tests.support.window import TIMEOUT
 
@@ -85,6 +85,18 @@ def test_a_click_takes_a_date_in_words_away(rojo_in_august, window, pages):
     assert len(found(pages[-1])) == 6
     assert window.part(FilterChips).winfo_children() == []
     assert not window.part(FilterChips).winfo_ismapped()
+
+
+def test_a_click_takes_a_text_away(window, library, home, pages):
+    write_texts(home, library, {"rojo.png": ["FARMACIA"]})
+    window.search("azul texto:farmacia")
+    assert found(pages[-1]) == ["rojo"]
+    assert "texto: " in pages[-1].read_text(encoding="utf-8")
+    window.press(window.button("Texto: «farmacia»  ×"))
+    window.wait_idle()
+    assert window.entry("Texto a Buscar").get() == "azul"
+    assert found(pages[-1])[0] == "azul"
+    assert window.part(FilterChips).winfo_children() == []
 
 
 def test_a_filter_alone_lists_and_what_is_read_otherwise_is_said(window, library, pages):

@@ -16,7 +16,7 @@ from PIL import Image
 
 from semantik.errors import PageNotSaved
 from semantik.queries import Filters, Order, Query, Shape, Term
-from semantik.records import DateSource, Details, Hit
+from semantik.records import DateSource, Details, Hit, TextLine
 from semantik.results import page as results_page
 from semantik.results.page import PageLink, open_page, render, results_path, thumbnail_side, write_page
 from semantik.search.filter_syntax import read_extensions
@@ -223,6 +223,11 @@ def test_one_unweighted_term_is_no_combination():
         (Filters(since=date(2020, 2, 1), until=date(2020, 2, 29)), Order.RELEVANCE, ["Fecha febrero de 2020"]),
         (Filters(since=date(2020, 2, 9), until=date(2020, 2, 9)), Order.RELEVANCE, ["Fecha 9 de febrero de 2020"]),
         (Filters(since=date(2020, 1, 1)), Order.RELEVANCE, ["Fecha desde 2020"]),
+        (
+            Filters(texts=("calle mayor", "12"), excluded=(Filters(texts=("farmacia",)),)),
+            Order.RELEVANCE,
+            ["Texto «calle mayor»", "Texto «12»", "Excepto texto «farmacia»"],
+        ),
         (Filters(since=date(2020, 3, 1)), Order.RELEVANCE, ["Fecha desde marzo de 2020"]),
         (Filters(since=date(2020, 3, 2)), Order.RELEVANCE, ["Fecha desde el 2 de marzo de 2020"]),
         (Filters(until=date(2020, 12, 31)), Order.RELEVANCE, ["Fecha hasta 2020"]),
@@ -322,6 +327,17 @@ def test_words_of_the_path_are_marked():
     page = page_of("playa.jpg", "b.jpg")
     page = replace(page, hits=[replace(page.hits[0], named=("playa", "mar")), page.hits[1]])
     assert outline(page).texts("p", "named") == ["en el nombre: playa, mar"]
+
+
+def test_the_text_that_was_asked_for_is_told_and_its_place_kept():
+    lines = [TextLine(words, (10.0, 20.5, 30.25, 4.0), 0.9) for words in ("FARMACIA", "24 h", "uno", "dos")]
+    page = page_of("a.jpg", "b.jpg")
+    for told, expected in ((lines[:2], "texto: «FARMACIA» «24 h»"), (lines, "texto: «FARMACIA» «24 h» «uno» …")):
+        page = replace(page, hits=[replace(page.hits[0], texts=tuple(told)), page.hits[1]])
+        seen = outline(page)
+        assert seen.texts("p", "named") == [expected]
+        regions = [attrs.get("data-regions") for attrs, _ in seen.all("a") if attrs.get("title")]
+        assert regions == [" ".join(["10,20.5,30.25,4"] * len(told)), None]
 
 
 @pytest.mark.parametrize(
@@ -484,12 +500,17 @@ def test_the_worst_words_stay_text_in_every_field():
     def shape_of(words, name):
         path = LIBRARY / name
         details = Details(4, 3, datetime(2019, 5, 3), True, words)
-        hit = Hit(1, 0.5, path, 0.5, details, (words,), (Hit(1, 0.4, path, 0.4, details, (words,)),))
+        lines = (TextLine(words, (1.0, 2.0, 3.0, 4.0), 0.9),)
+        copy = Hit(1, 0.4, path, 0.4, details, (words,), texts=lines)
+        hit = Hit(1, 0.5, path, 0.5, details, (words,), (copy,), texts=lines)
         terms = (Term(words), Term(words, weight=-3.0), Term(image=path, weight=2.0))
-        query = Query(terms, Filters(words, extensions=frozenset({words})), Order.NEWEST)
+        query = Query(terms, Filters(words, texts=(words,), extensions=frozenset({words})), Order.NEWEST)
         seen = outline(page_of(query=query, hits=[hit], words=words, thumbnails={path: thumbnail()}, link=LINK))
         assert [own for tag, attrs, own in seen.elements if attrs.get("class") == "named"] == [
             f"en el nombre: {visible(words)}"
+        ] * 2
+        assert [own for tag, attrs, own in seen.elements if attrs.get("class") == "named written"] == [
+            f"texto: «{visible(words)}»"
         ] * 2
         assert seen.all("a", None)[1][0]["data-camera"] == visible(words)
         assert [attrs["value"] for attrs, _ in seen.all("input") if attrs.get("name") == "words"] == [visible(words)]

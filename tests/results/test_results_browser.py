@@ -16,7 +16,7 @@ from PIL import Image
 
 from semantik.decoding.decoded import Thumbnail
 from semantik.queries import Query
-from semantik.records import Hit
+from semantik.records import Hit, TextLine
 from semantik.results.cards import is_safe_to_open
 from semantik.results.page import PageLink, ResultsPage, render, write_page
 from semantik.words.shown_names import visible
@@ -296,6 +296,36 @@ def test_the_viewer_shows_the_full_picture_and_follows_the_keys(visit, results):
         assert not page.locator("#viewer").is_visible()
         focused = page.evaluate("[document.activeElement.tagName, document.activeElement.querySelector('img').alt]")
         assert focused == ["A", "foto 6.jpg"]
+
+
+def test_the_viewer_outlines_the_text_that_was_asked_for(visit, written, photos, tmp_path):
+    wide, plain = photos[4], photos[0]
+    lines = (TextLine("FARMACIA", (10.0, 20.0, 30.0, 40.0), 0.9), TextLine("24 h", (50.0, 50.0, 25.0, 10.0), 0.9))
+    hits = [Hit(1, 0.3, wide, texts=lines), Hit(2, 0.2, plain)]
+    page = page_of([wide, plain], tmp_path / "fotos", hits=hits)
+    with visit(written(page)) as shown:
+        assert shown.inner_text(".hit .written") == "texto: «FARMACIA» «24 h»"
+        shown.locator(".hit").first.hover()
+        shown.get_by_role("button", name="Ampliar foto 4.jpg").click()
+        shown.locator(".pixels", has_text="900 × 300 px").wait_for()
+        assert shown.inner_text("#viewer .text") == "texto: «FARMACIA» «24 h»"
+        picture = shown.locator(".stage img").bounding_box()
+        assert picture["width"] / picture["height"] == pytest.approx(3, rel=0.01)
+        for place, line in zip(shown.locator(".outlines i").all(), lines, strict=True):
+            box, (left, top, width, height) = place.bounding_box(), line.region
+            assert [box["x"], box["y"], box["width"], box["height"]] == pytest.approx(
+                [
+                    picture["x"] + picture["width"] * left / 100,
+                    picture["y"] + picture["height"] * top / 100,
+                    picture["width"] * width / 100,
+                    picture["height"] * height / 100,
+                ],
+                abs=1.5,
+            )
+        shown.keyboard.press("ArrowRight")
+        shown.locator(".pixels", has_text="640 × 480 px").wait_for()
+        assert shown.locator(".outlines").count() == 0
+        assert shown.evaluate("document.querySelector('#viewer .text').textContent") == ""
 
 
 def test_the_viewer_copies_the_path(visit, results, photos):

@@ -46,6 +46,20 @@ def strip(
     return path
 
 
+def write_texts(home: Path, folder: Path, texts: dict[str, list[str]]) -> None:
+    """Note that these lines stand in pictures of an indexed folder, by their paths."""
+    from semantik.folders.text_store import TextStore
+    from semantik.records import ImageFile, TextLine
+    from semantik.storage.home import folder_of_indexes, texts_file
+
+    store = TextStore(texts_file(folder_of_indexes(home, folder)))
+    for path, lines in texts.items():
+        state = (folder / path).stat()
+        told = [TextLine(line, (10.0, 20.0, 30.0, 8.0), 0.95) for line in lines]
+        store.add(ImageFile(path, state.st_size, state.st_mtime_ns), told)
+    store.flush()
+
+
 def together(*libraries):
     """What searches these folders, as they are now."""
     from semantik.engine.library import Library

@@ -11,12 +11,25 @@
     const stage = part(".stage");
     const isShown = () => viewer.open && sequence[shown] === hit;
     const frame = (width, height) => width && stage.style.setProperty("--ratio", width / height);
+    // Where the text stands that was asked for; the frame must be the picture's.
+    const outlines = () => {
+      const layer = document.createElement("div");
+      layer.className = "outlines";
+      layer.setAttribute("aria-hidden", "true");
+      for (const region of (anchor.dataset.regions ?? "").split(" ").filter(Boolean)) {
+        const place = document.createElement("i");
+        region.split(",").forEach((percent, side) => place.style.setProperty(["left", "top", "width", "height"][side], `${percent}%`));
+        layer.append(place);
+      }
+      return layer.hasChildNodes() ? [layer] : [];
+    };
     stage.replaceChildren();
     part(".title bdi").textContent = textOf(hit, ".name");
     part(".of").textContent = `${numbers.format(index + 1)} / ${numbers.format(sequence.length)}`;
     part(".facts .score").textContent = textOf(hit, ".score");
     part(".in").textContent = textOf(hit, ".folder");
     for (const fact of ["date", "pixels", "camera"]) part(`.${fact}`).textContent = anchor.dataset[fact] ?? "";
+    part(".facts .text").textContent = hit.querySelector(".written")?.textContent ?? "";
     for (const trouble of [".reduced", ".absent"]) part(trouble).hidden = true;
     // What the browser cannot show, or what is not there.
     const fail = () => {
@@ -38,7 +51,7 @@
       const preview = small.cloneNode();
       preview.loading = "eager";
       frame(small.getAttribute("width"), small.getAttribute("height"));
-      stage.replaceChildren(preview);
+      stage.replaceChildren(preview, ...(small.getAttribute("width") ? outlines() : []));
     }
     if (anchor.dataset.moment) {
       const video = document.createElement("video");
@@ -58,7 +71,7 @@
     full.addEventListener("load", () => {
       if (!isShown()) return;
       frame(full.naturalWidth, full.naturalHeight);
-      stage.replaceChildren(full);
+      stage.replaceChildren(full, ...(full.naturalWidth ? outlines() : []));
       part(".pixels").textContent ||= `${numbers.format(full.naturalWidth)} × ${numbers.format(full.naturalHeight)} px`;
       for (const near of [index + 1, index - 1]) if (sequence[near] && !linkOf(sequence[near]).dataset.moment) new Image().src = fileOf(sequence[near]);
     });

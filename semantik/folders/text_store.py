@@ -1,0 +1,163 @@
+"""The texts that stand in a folder's pictures, in an SQLite file, and finding pictures by their words."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+
+from semantik.folders.details_rows import version_of
+from semantik.folders.folder_database import FolderDatabase
+from semantik.folders.known_content import Pairs
+from semantik.folders.text_finding import TextMatch, matches_of, matching, standing
+from semantik.folders.text_schema import (
+    KNOWN,
+    Cells,
+    drop,
+    has_full_text_search,
+    is_good,
+    prepare,
+    put,
+    read,
+    tidy,
+    written,
+)
+from semantik.folders.text_words import AskedWord, Likeness
+from semantik.records import ImageFile, TextLine
+
+log = logging.getLogger(__name__)
+
+_BUFFER = 32  # pictures between two writes: a quarter of a minute's reading
+_PER_QUERY = 400  # paths in one statement
+
+
+class TextStore:
+    """The lines of text in a folder's pictures, by path. May be called from any thread.
+
+    A file that is damaged, of an older or a newer program or in a folder that cannot be written is treated as
+    ``DetailsStore`` does. Where Python's SQLite knows no full-text search, nothing is kept, wanted or found.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.changes = 0
+        """How often something was written: what was found before may be another by now."""
+        self._lock = threading.RLock()
+        self._file = FolderDatabase(path, prepare, "texts")
+        self._added: list[Cells] = []
+        self._works = has_full_text_search()
+        if not self._works:
+            log.warning("SQLite %s has no full-text search: no texts in pictures are found", sqlite3.sqlite_version)
+
+    def add(self, file: ImageFile, lines: Sequence[TextLine]) -> None:
+        """Note what stands in a picture, nothing included; it is written now or by a later call."""
+        with self._lock:
+            if self._works:
+                self._added.append((*version_of(file), written(lines)))
+            if len(self._added) >= _BUFFER:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what was added."""
+        with self._lock:
+            rows, self._added = self._added, []
+            if rows:
+                self._file.run(lambda base: put(base, rows))
+                self.changes += 1
+
+    def missing(self, files: Iterable[ImageFile]) -> list[ImageFile]:
+        """Those of the files whose texts are not known; the texts of former versions of them are forgotten."""
+        if not self._works:
+            return []
+        self.flush()
+        files = list(files)
+        rows = self._file.run(lambda base: base.execute(KNOWN).fetchall())
+        known = {row[:3] for row in rows if is_good(row)}
+        missing = [file for file in files if version_of(file) not in known]
+        paths = {row[0] for row in rows}
+        if outdated := [path for file in missing if (path := os.fsencode(file.path)) in paths]:
+            self._change(lambda base: drop(base, outdated))
+        return missing
+
+    def follow(self, moved: Pairs, copied: Pairs) -> None:
+        """What stands in pictures holds for the files that have their content now; see ``recognise``."""
+        if not self._works or not (moved or copied):
+            return
+        self.flush()
+
+        def rewrite(base: sqlite3.Connection) -> None:
+            for pairs, leave in ((moved, False), (copied, True)):
+                known: list[Cells] = []
+                gone: list[bytes] = []
+                for path, file in pairs:
+                    row = base.execute(f"{KNOWN} WHERE path = ?", (os.fsencode(path),)).fetchone()
+                    if row and is_good(row):
+                        gone.append(row[0])
+                        # A file of another size had other content when it was read.
+                        known += [(*version_of(file), row[3])] if row[1] == file.size else []
+                if not leave:
+                    drop(base, gone)
+                put(base, known)
+
+        self._change(rewrite)
+
+    def keep(self, paths: Collection[str]) -> None:
+        """Forget all other pictures."""
+        if not self._works:
+            return
+        self.flush()
+        kept = {os.fsencode(path) for path in paths}
+
+        def forget(base: sqlite3.Connection) -> int:
+            gone = [path for (path,) in base.execute("SELECT path FROM pictures") if path not in kept]
+            drop(base, gone)
+            if gone:
+                tidy(base)
+            return len(gone)
+
+        if self._file.run(forget):
+            self.changes += 1
+
+    # -- Finding -----------------------------------------------------------------------------------------
+
+    def find(self, words: Sequence[AskedWord], *, within: bool = True) -> dict[str, TextMatch]:
+        """The pictures in whose texts some of the words stand, by path; see ``asked_words``.
+
+        ``within``: also in the middle of other words; numbers and plates always do.
+        """
+        if not self._works or not words:
+            return {}
+        self.flush()
+
+        def look(base: sqlite3.Connection) -> dict[str, TextMatch]:
+            found: dict[int, dict[AskedWord, Likeness]] = {}
+            for asked in words:
+                for key, how in standing(base, asked, within=within or asked.is_code).items():
+                    found.setdefault(key, {})[asked] = how
+            return {match.path: match for match in matches_of(base, found)}
+
+        return self._file.run(look)
+
+    def lines(self, matches: Sequence[TextMatch]) -> list[tuple[TextLine, ...]]:
+        """For each match the lines in which the words stand that it tells of."""
+        if not matches:
+            return []
+        paths = [os.fsencode(match.path) for match in matches]
+
+        def look(base: sqlite3.Connection) -> dict[Cells, str]:
+            told: dict[Cells, str] = {}
+            for first in range(0, len(paths), _PER_QUERY):
+                part = paths[first : first + _PER_QUERY]
+                rows = base.execute(f"{KNOWN} WHERE path IN ({','.join('?' * len(part))})", part)
+                told.update((row[:3], row[3]) for row in rows)
+            return told
+
+        told = self._file.run(look)
+        return [matching(match, read(told.get(version_of(match.file))) or ()) for match in matches]
+
+    def _change(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        self._file.run(work)
+        self.changes += 1
