@@ -33,14 +33,16 @@ from semantik.errors import (
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.known_content import reader
+from semantik.folders.known_pictures import KnownPictures
 from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.other_indexes import adopt
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.folders.scan import find_images
+from semantik.folders.text_store import TextStore
 from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, IndexReport, Problem, Reason
-from semantik.storage.home import details_file, index_folder, picture_folders
+from semantik.storage.home import details_file, index_folder, picture_folders, texts_file
 from semantik.storage.regular_files import is_file, is_folder
 from semantik.words.plain import plain
 
@@ -111,10 +113,15 @@ class IndexedFolder:
         self._stopped = False  # the last update was
         self._bad = 0  # files that it could not read
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
+        self.texts = TextStore(texts_file(self.store.parent))
         self._approximate_from = approximate_from
         self._fetch_cloud = fetch_cloud
         # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = picture_folders(home)
+
+    @property
+    def _known(self) -> KnownPictures:
+        return KnownPictures(self.details.store, self.texts)
 
     @property
     def name(self) -> str:
@@ -376,7 +383,7 @@ class IndexedFolder:
             exclude=self._exclude,
             unwanted=self.unwanted,
             on_picture=self.details.note,
-            on_known=self.details.follow,
+            on_known=self._known.follow,
             adopt=lambda index, files, read: adopt(self.home, self.encoder.store, index, files, read),
             lacking_views=lambda index: self.details.lacking_views(index, control),
             again=again,
@@ -391,7 +398,7 @@ class IndexedFolder:
         self._bad = len(report.problems) - self.only_in_cloud
         if not report.cancelled:
             self.details.catch_up(index, control, renew=True)
-            self.details.forget_gone(index)
+            self._known.forget_gone(index)
             self._learn_fingerprints(index, control)
             index.build_cells(control)
         return report

@@ -169,6 +169,16 @@ def details_file(indexes: Path) -> Path:
     return indexes / "details.sqlite"
 
 
+def texts_file(indexes: Path) -> Path:
+    """The texts that stand in a folder's pictures, beside its ``indexes``."""
+    return indexes / "texts.sqlite"
+
+
+def known_files(indexes: Path) -> tuple[Path, ...]:
+    """All files of what is known of a folder's pictures beside its ``indexes``, whether they exist or not."""
+    return details_file(indexes), texts_file(indexes)
+
+
 def thumbnails_folder(home: Path) -> Path:
     """The thumbnails of all pictures that were shown."""
     return home / "thumbnails"
