@@ -119,9 +119,7 @@ def read_photos(reading: Reading, photos: list[Path]) -> tuple[dict[str, list[st
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "photos", type=Path, help="a folder of photos, to draw on and to look for text in"
-    )
+    parser.add_argument("photos", type=Path, help="a folder of photos, to draw on and to look for text in")
     parser.add_argument("--set", choices=("tuning", "held-out"), default="held-out")
     parser.add_argument("--each", type=int, default=28, help="pictures of each kind")
     parser.add_argument("--show", action="store_true", help="print what was missed")

@@ -214,15 +214,6 @@ Region: TypeAlias = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class TextLine:
-    """One line of text that stands in a picture, and how surely it was read, in [0, 1]."""
-
-    text: str
-    region: Region
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
 class Face:
     """One face in a picture, how surely it is one, in [0, 1], and what tells whose: 128 numbers, of unit length."""
 

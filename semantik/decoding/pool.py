@@ -61,6 +61,10 @@ def default_workers() -> int:
     return max(1, min(8, cores))
 
 
+READ_SECONDS = 60.0
+"""For one picture to be read, at least: at low priority, beside programs that are busy."""
+
+
 class DecodePool:
     """Decodes pictures in processes that a hostile file may crash, hang or exhaust without harm.
 
@@ -268,3 +272,8 @@ class DecodePool:
             finally:
                 self._processes.give_back(process)
         raise AssertionError("unreachable: the second chance always returns or raises")
+
+
+def reading_pool(time_limit: float, *, fetch_cloud: bool) -> DecodePool:
+    """One process that reads what is in pictures (``DecodePool.read``), beside those that others use."""
+    return DecodePool(1, max(time_limit, READ_SECONDS), models_memory=MODELS_MEMORY, fetch_cloud=fetch_cloud)
