@@ -99,10 +99,10 @@ class ContentReading:
     def step(self, read: Read) -> None:
         """Read the next picture, and note what is in it for all files of its content. Raises Cancelled as ``read``."""
         files, wanted = self._todo[0]
-        kinds = wanted - self.unable.keys()
+        kinds = wanted.difference(self.unable)
         content = self._content(files[0], kinds, read) if kinds else None
         self._todo.popleft()
-        told = kinds - self.unable.keys()
+        told = kinds.difference(self.unable)
         if content and told:
             for reader in self._readers:
                 if reader.kind in told:
