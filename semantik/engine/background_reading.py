@@ -38,14 +38,14 @@ class BackgroundReading:
         readers_of: Callable[[IndexedFolder], Sequence[ContentReader]],
         on_left: Callable[[int, frozenset[str]], None],
         *,
-        quiet: float = QUIET,
+        quiet: float | None = None,
     ) -> None:
         """``on_left`` is told, on the thread of this object, how many files are still to be read, at last 0, and which
         kinds of what is in them: see ``ContentReader``."""
         self._make_pool = make_pool
         self._readers_of = readers_of
         self._on_left = on_left
-        self._quiet = quiet
+        self._quiet = QUIET if quiet is None else quiet
         self._changed = threading.Condition()  # guards all below
         self._folders: tuple[IndexedFolder, ...] = ()
         self._era = 0  # of the folders

@@ -49,6 +49,12 @@ class ScriptedPool:
             raise Cancelled
         return self.answer(path)
 
+    def __enter__(self) -> ScriptedPool:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
     def close(self) -> None:
         self.closed = True
         self.go_on.set()
