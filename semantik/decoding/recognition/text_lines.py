@@ -108,6 +108,7 @@ def _region(corners: Corners, size: tuple[int, int]) -> Region:
 @lru_cache(maxsize=1)
 def prepare() -> Any:
     """Load the models; once. Raises ImportError, FileNotFoundError, or what else a package raises that is not whole."""
+    cv2.setNumThreads(1)
     with _offline():
         import rapidocr
 
