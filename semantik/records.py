@@ -213,6 +213,16 @@ class IndexReport:
 Region: TypeAlias = tuple[float, float, float, float]
 """A part of an upright picture: left, top, width and height in percent of the whole."""
 
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face in a picture, how surely it is one, in [0, 1], and what tells whose: 128 numbers, of unit length."""
+
+    region: Region
+    confidence: float
+    embedding: tuple[float, ...]
+
+
 _PERCENT = r"\d{1,3}\.\d\d"
 _KEY = re.compile(
     rf"(?P<file>.+)#(?:t=(?P<seconds>\d{{1,7}}\.\d\d)|xywh=percent:(?P<region>{_PERCENT}(?:,{_PERCENT}){{3}}))",

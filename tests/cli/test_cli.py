@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from semantik.cli import main
+from semantik.decoding.decoded import PictureContent
 from semantik.encoders import registry
 from semantik.engine import models
 from semantik.errors import NoNetwork
@@ -22,6 +23,8 @@ from semantik.storage import settings
 from tests.support.fake_encoder import replace_encoders
 from tests.support.libraries import change_silently, paint, write_texts
 from tests.support.places import REPO
+from tests.support.reading import ScriptedPool, lasting_reading_pool, read_pictures
+from tests.support.signs import write_sign
 from tests.support.systems import WINDOWS, raw_names
 
 NOTHING = Path("/nada").absolute()  # on Windows on the drive where one is
@@ -343,3 +346,31 @@ def test_index_reads_every_picture_when_asked_to(run, library):
     ]
     assert counts[0] == {"added": 0, "reused": 6, "removed": 0, "count": 6}
     assert counts[1] == {"added": 1, "reused": 5, "removed": 1, "count": 6}
+
+
+# -- Texts in pictures -------------------------------------------------------------------------------------
+
+
+def test_texts_are_read_when_they_are_asked_for(run, tmp_path, monkeypatch):
+    read_pictures(monkeypatch, lasting_reading_pool)
+    folder = write_sign(tmp_path / "fotos" / "cartel.png", "FARMACIA").parent
+    (folder / "rota.jpg").write_bytes(b"not a picture")
+    assert "texts_read" not in json.loads(run("index", folder, "--json")[1])
+    code, out, _ = run("index", folder, "--texts", "--json")
+    assert (code, json.loads(out)["texts_read"]) == (0, 1)
+    code, out, _ = run("index", folder, "--texts")
+    assert code == 0
+    assert out.splitlines()[-1] == "Textos leídos en 0 imágenes."
+    paint(folder / "azul.png", (0, 0, 255))
+    code, out, err = run("index", folder, "--texts")
+    assert out.splitlines()[-1] == "Textos leídos en 1 imagen."
+    assert "Leyendo los textos de las fotos: quedan 0" in err
+
+
+def test_texts_that_cannot_be_read_are_told_after_the_index(run, library, monkeypatch):
+    unable = ScriptedPool(lambda path: PictureContent(None, None, "text: ImportError"))
+    read_pictures(monkeypatch, lambda: unable)
+    code, out, err = run("index", library, "--texts", "--json")
+    assert (code, json.loads(out)["count"]) == (1, 6)
+    assert err.splitlines()[-1].startswith("semantik: No se pueden leer textos en las imágenes: el paquete «rapidocr»")
+    assert unable.closed

@@ -33,6 +33,7 @@ from semantik.doctor import (
     machine_health,
     model_health,
     package_health,
+    reading_health,
     storage_health,
 )
 from semantik.doctor.findings import Finding, harmless
@@ -352,24 +353,27 @@ def test_a_spoiled_embedded_model(monkeypatch):
 
 def test_index_health(home, indexed):
     label = store(home, indexed).parent.name
-    (healthy, fake, details) = told(index_health.check(home))
+    (healthy, fake, details, texts) = told(index_health.check(home))
     assert healthy[2] | {"size": 0} == {
         **{"model": "builtin", "folder": str(indexed), "count": 3, "skipped": 1, "dim": 3, "size": 0}
     }
     assert healthy[2]["folder"].group == label
     assert (fake[0], details[0], details[2]["count"]) == ("index", "details", 3)
-    # one damaged, something kept aside, details that are no database
+    assert (texts[0], texts[1], texts[2]["count"]) == ("texts_read", Grade.OK, 0)
+    # one damaged, something kept aside, details and texts that are no database
     (store(home, indexed) / "image_index.1.bin").unlink()
     aside = store(home, indexed, "fake") / "damaged-20260101-000000"
     aside.mkdir()
     (aside / "image_index.1.bin").write_bytes(b"x" * 2500)
     (store(home, indexed).parent / "details.sqlite").write_bytes(b"no database" * 100)
+    (store(home, indexed).parent / "texts.sqlite").write_bytes(b"no database" * 100)
     found = told(index_health.check(home))
     assert [(key, grade.value) for key, grade, _ in found] == [
         ("index_damaged", "wrong"),
         ("index", "ok"),
         ("aside", "note"),
         ("details_damaged", "wrong"),
+        ("texts_damaged", "wrong"),
     ]
     assert (found[0][2]["why"], found[0][2]["detail"]) == ("damage.missing", "image_index.1.bin")
     assert (found[2][2]["count"], found[2][2]["size"]) == (1, 2500)
@@ -529,3 +533,15 @@ def test_the_command_prints_and_tells_by_its_code(home, settings, indexed, capsy
     report = json.loads(capsys.readouterr().out)
     assert report["ok"] is False
     assert str(indexed) in {finding["facts"].get("folder") for finding in report["findings"]}
+
+
+def test_what_reads_texts_is_really_tried(tmp_path, monkeypatch):
+    (found,) = reading_health.check()
+    assert (found.key, found.grade, found.facts["version"]) == ("doctor.texts", Grade.OK, metadata.version("rapidocr"))
+    broken = tmp_path / "rapidocr.py"
+    broken.write_text("raise ImportError('libquenohay.so.7')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "rapidocr", raising=False)
+    (found,) = reading_health.check()
+    assert (found.key, found.grade, found.facts["package"]) == ("doctor.no_texts", Grade.WRONG, "rapidocr")
+    assert "libquenohay" in found.facts["detail"]

@@ -127,6 +127,7 @@ def test_broad_excepts_stand_only_at_the_named_boundaries():
         "semantik/gui/widgets/background_tasks.py": 3,  # the worker's wrapper, the message pump
         "semantik/folders/watching/folder_watch.py": 1,  # what the receiver of a change does with it
         "semantik/engine/background_updates.py": 1,  # the worker's wrapper of what is done behind the user's work
+        "semantik/engine/background_reading.py": 1,  # the same, of what is read in pictures
         "semantik/engine/model_arrival.py": 1,  # the same, of what is done on a model on its way
         "semantik/decoding/worker.py": 1,  # decoding one file
         "semantik/page_server/application.py": 1,  # one request of a results page

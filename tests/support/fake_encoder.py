@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -58,7 +59,10 @@ def fake_encoder(name: str, **options: object) -> FakeEncoder:
 
 
 def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
-    """Make the predictable encoder stand for every model; those that get made are in the returned list."""
+    """Make the predictable encoder stand for every model; those that get made are in the returned list.
+
+    Nothing is read in pictures, which takes a process that loads for a second: see ``reading.read_pictures``.
+    """
     from semantik.encoders import registry
     from semantik.engine import engine
 
@@ -72,7 +76,17 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
 
     monkeypatch.setattr(registry, "create", create)
     monkeypatch.setattr(engine, "DecodePool", _lasting_pool)
+    readers_of()  # as they are
+    monkeypatch.setattr(engine.Engine, "readers_of", lambda self, indexed_folder: [])
     return made
+
+
+@functools.cache
+def readers_of() -> Callable[..., object]:
+    """``Engine.readers_of``, which ``replace_encoders`` replaces."""
+    from semantik.engine.engine import Engine
+
+    return Engine.readers_of
 
 
 @functools.cache
