@@ -200,6 +200,16 @@ class IndexReport:
 Region: TypeAlias = tuple[float, float, float, float]
 """A part of an upright picture: left, top, width and height in percent of the whole."""
 
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face in a picture. ``embedding``: 128 numbers, of unit length; those of one person are near each other."""
+
+    region: Region
+    confidence: float  # in [0, 1]
+    embedding: tuple[float, ...]
+
+
 _PERCENT = r"\d{1,3}\.\d\d"
 _KEY = re.compile(
     rf"(?P<file>.+)#(?:t=(?P<seconds>\d{{1,7}}\.\d\d)|xywh=percent:(?P<region>{_PERCENT}(?:,{_PERCENT}){{3}}))",

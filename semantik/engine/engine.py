@@ -17,6 +17,7 @@ from semantik.engine.answers import Answer
 from semantik.engine.library import Library
 from semantik.engine.model_trials import Trial
 from semantik.engine.models import Models
+from semantik.engine.people import People
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import APPROXIMATE_FROM
@@ -50,6 +51,7 @@ class Engine:
         self.thumbnails = ThumbnailCache(thumbnails_folder(home), content_of=self._content_of)
         set_hemisphere(southern=is_southern(config.hemisphere))
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
+        self.people = People(home, lambda: [each for library in self._open for each in library.indexed_folders])
 
     # -- Libraries -------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.pool import DecodePool
+from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.encoders.base import Encoder
 from semantik.errors import (
     AllExcluded,
@@ -31,16 +32,18 @@ from semantik.errors import (
     system_detail,
 )
 from semantik.folders.exclusions import Exclusions
+from semantik.folders.face_store import FaceStore
 from semantik.folders.indexer import scan_changes, update_index
-from semantik.folders.known_content import reader
+from semantik.folders.known_content import Pairs, reader
 from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.other_indexes import adopt
 from semantik.folders.picture_details import DetailsStore, FolderDetails
+from semantik.folders.raw_jpeg_pairs import suffix
 from semantik.folders.scan import find_images
 from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import Changes, IndexReport, Problem, Reason
-from semantik.storage.home import details_file, index_folder, picture_folders
+from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
+from semantik.storage.home import details_file, faces_file, index_folder, picture_folders
 from semantik.storage.regular_files import is_file, is_folder
 from semantik.words.plain import plain
 
@@ -111,6 +114,7 @@ class IndexedFolder:
         self._stopped = False  # the last update was
         self._bad = 0  # files that it could not read
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
+        self.faces = FaceStore(faces_file(self.store.parent))
         self._approximate_from = approximate_from
         self._fetch_cloud = fetch_cloud
         # The program's own pictures must not turn up as the user's when the home lies inside the folder.
@@ -130,6 +134,11 @@ class IndexedFolder:
     def awaited(self) -> int:
         """Files that an update had still to look at when what can be found now was known; 0 when that is all."""
         return self.index.awaited if self.index else 0
+
+    def photos(self) -> list[ImageFile]:
+        """The indexed pictures, videos left out."""
+        files = index.files() if (index := self.index) else ()
+        return [file for file in files if suffix(file.path) not in VIDEO_EXTENSIONS]
 
     def folders(self) -> list[str]:
         """The folders with pictures below this one, relative, with "/", by name."""
@@ -376,7 +385,7 @@ class IndexedFolder:
             exclude=self._exclude,
             unwanted=self.unwanted,
             on_picture=self.details.note,
-            on_known=self.details.follow,
+            on_known=self._follow,
             adopt=lambda index, files, read: adopt(self.home, self.encoder.store, index, files, read),
             lacking_views=lambda index: self.details.lacking_views(index, control),
             again=again,
@@ -392,9 +401,15 @@ class IndexedFolder:
         if not report.cancelled:
             self.details.catch_up(index, control, renew=True)
             self.details.forget_gone(index)
+            self.faces.keep({file.path for file in index.files()})
             self._learn_fingerprints(index, control)
             index.build_cells(control)
         return report
+
+    def _follow(self, moved: Pairs, copied: Pairs) -> None:
+        """All that is known of pictures goes with their content."""
+        self.details.follow(moved, copied)
+        self.faces.follow(moved, copied)
 
     def _count_away(self, problems: Collection[Problem]) -> None:
         self.only_in_cloud = sum(problem.reason is Reason.ONLY_IN_CLOUD for problem in problems)
