@@ -210,6 +210,18 @@ class NoSuchFolder(NoneMatchesFilters):
     key = "error.no_such_folder"
 
 
+class NoSuchPerson(NoneMatchesFilters):
+    """Nobody in the library has the name that a filter gives. Params: filters."""
+
+    key = "error.no_such_person"
+
+
+class PeopleNotWanted(NoneMatchesFilters):
+    """A filter asks who is in pictures, which the user does not want to be known. Params: filters."""
+
+    key = "error.people_not_wanted"
+
+
 class AddressInQuery(SemantikError):
     """A text of the query is an address of the web, which only the picture's field takes. Params: address."""
 

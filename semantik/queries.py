@@ -52,7 +52,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class PeopleCount:
-    """How many faces a picture has: from ``least`` to ``most``, both included, or any more where that is None."""
+    """How many faces a picture has: from ``least`` to ``most``, both included, or to any number where that is None."""
 
     least: int
     most: int | None

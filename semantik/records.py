@@ -154,6 +154,7 @@ class Hit:
     copies: tuple[Hit, ...] = ()  # hits that look nearly the same and were folded into this one, best first
     moment: float | None = None  # the second in a video that it shows
     rough: bool = False
+    people: tuple[str, ...] = ()  # names of who is in it, from left to right
 
     @property
     def picture(self) -> Path:

@@ -51,7 +51,7 @@ class Engine:
         self.thumbnails = ThumbnailCache(thumbnails_folder(home), content_of=self._content_of)
         set_hemisphere(southern=is_southern(config.hemisphere))
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
-        self.people = People(home, lambda: [each for library in self._open for each in library.indexed_folders])
+        self.people = People(home, config, lambda: [each for library in self._open for each in library.active])
 
     # -- Libraries -------------------------------------------------------------------------------------
 
@@ -63,7 +63,7 @@ class Engine:
         encoder, resting = self.models.encoder, {plainly(folder) for folder in inactive}
         indexed_folders = [self.indexed_folder(folder, encoder) for folder in dict.fromkeys(map(plainly, folders))]
         searcher = Searcher(self.pool, Relevance(background_folder(self.home)))
-        library = Library(indexed_folders, encoder, searcher, self.config, resting)
+        library = Library(indexed_folders, encoder, searcher, self.config, resting, people=self.people)
         self._open = (library,)
         return library
 

@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from semantik.engine.face_groups import grouped, new_group
+from semantik.engine.face_models import FaceModels
 from semantik.folders.face_rows import Stored
 from semantik.folders.face_store import FaceStore, StoredFaces
+from semantik.folders.folder_people import FolderPeople
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.folders.people_book import PeopleBook, Person, faces_of, telling
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Embeddings, Region
 from semantik.storage.home import faces_file, indexes_folder
+from semantik.storage.settings import Config
 
 SHOWN = 6
 """Faces that a group is shown by."""
@@ -51,15 +54,34 @@ class People:
     Its methods read the disk: meant for a worker thread. Those that change something raise OSError.
     """
 
-    def __init__(self, home: Path, folders: Callable[[], Sequence[IndexedFolder]]) -> None:
+    def __init__(self, home: Path, config: Config, folders: Callable[[], Sequence[IndexedFolder]]) -> None:
         """``folders``: those that are open now."""
         self._home = home
+        self.wanted = config.find_people
+        """Whether the user wants people to be found. While it is False, nothing of them is read, shown or searched."""
+        self.models = FaceModels(config)
         self._folders = folders
         self._lock = threading.RLock()
         self._grouped: object = None  # the state of the stores that was grouped last
         self.book = PeopleBook(home)
 
+    def enable(self, control: TaskControl = UNATTENDED) -> None:
+        """Find people from now on: the user said yes. Fetches the models where they are not here.
+
+        Blocks; progress counts bytes. Raises as ``model_file_set.download``. The setting is for the caller to keep.
+        """
+        self.models.download(control)
+        self.wanted = True
+
+    def disable(self) -> None:
+        """Find nobody from now on; what was found is kept, see ``delete_all``."""
+        self.wanted = False
+
     # -- What there is
+
+    def in_folder(self, folder: IndexedFolder) -> FolderPeople | None:
+        """Who is in a folder's pictures; None while the user does not want that to be known."""
+        return FolderPeople(folder.faces, self.book) if self.wanted else None
 
     @property
     def unread(self) -> int:
@@ -124,7 +146,11 @@ class People:
             self._keep(replace(self.book.persons().get(group, Person(group)), hidden=hidden))
 
     def delete_all(self) -> None:
-        """Forget all faces, groups and names, of folders that are not open as well: their files are gone."""
+        """Forget all faces, groups and names, of folders that are not open as well: their files are gone.
+
+        Nobody is found from then on. The models stay: see ``FaceModels.remove``.
+        """
+        self.wanted = False
         with self._lock:
             for store in self._stores():
                 store.delete_all()

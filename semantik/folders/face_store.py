@@ -24,6 +24,7 @@ from semantik.queries import PeopleCount
 from semantik.records import Embeddings, Face, ImageFile
 
 _BUFFER = 200  # pictures between two writes
+_PER_QUERY = 400  # paths in one statement
 _OF_FILES = "FROM pictures p JOIN faces f ON f.path = p.path"
 
 
@@ -156,13 +157,18 @@ class FaceStore:
         statement = f"SELECT p.path, p.size, p.mtime_ns FROM pictures p WHERE {faces} BETWEEN ? AND ?"
         return self._files(statement, (count.least, 2**31 if count.most is None else count.most))
 
-    def groups_in(self, file: ImageFile) -> list[str]:
-        """The groups of the faces in a picture, from left to right, each once."""
-        rows = self._read(
-            f"SELECT {COLUMNS} {_OF_FILES} WHERE (p.path, p.size, p.mtime_ns) = (?, ?, ?)", version_of(file)
-        )
-        found = [row for row in map(read_row, rows) if row and row.group]
-        return list(dict.fromkeys(row.group for row in sorted(found, key=lambda row: row.region)))
+    def groups_in(self, files: Sequence[ImageFile]) -> dict[ImageFile, list[str]]:
+        """The groups of the faces in pictures, from left to right; a picture without any may be left out."""
+        found: dict[tuple[object, ...], list[Stored]] = {}
+        for first in range(0, len(files), _PER_QUERY):
+            keys = [os.fsencode(file.path) for file in files[first : first + _PER_QUERY]]
+            wanted = f"f.person NOT NULL AND p.path IN ({','.join('?' * len(keys))})"
+            statement = f"SELECT p.path, p.size, p.mtime_ns, {COLUMNS} {_OF_FILES} WHERE {wanted}"
+            for cells in self._read(statement, keys):
+                if row := read_row(cells[3:]):
+                    found.setdefault(cells[:3], []).append(row)
+        told = {file: sorted(found.get(version_of(file), []), key=lambda row: row.region) for file in files}
+        return {file: list(dict.fromkeys(row.group for row in rows)) for file, rows in told.items()}
 
     def _files(self, statement: str, values: Sequence[object]) -> set[ImageFile]:
         rows = self._read(statement, values)

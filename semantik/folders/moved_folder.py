@@ -14,7 +14,7 @@ from semantik.folders.known_content import Read
 from semantik.folders.other_indexes import other_stores
 from semantik.index import recorded_folder, stored_contents, write_recorded_folder
 from semantik.records import ImageFile
-from semantik.storage.home import folder_of_indexes, index_folder, indexes_folder, knowledge_files
+from semantik.storage.home import folder_of_indexes, index_folder, indexes_folder, known_files
 from semantik.storage.regular_files import is_file, is_folder
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def _move(indexes: Path, target: Path, folder: Path) -> None:
                 for file in sorted(path.iterdir(), key=lambda file: file.name == "image_index.json"):
                     if not (target / path.name / file.name).exists():
                         os.replace(file, target / path.name / file.name)
-        for known, place in zip(knowledge_files(indexes), knowledge_files(target), strict=True):
+        for known, place in zip(known_files(indexes), known_files(target), strict=True):
             if known.exists() and not place.exists():
                 os.replace(known, place)
         if not any(indexes.glob("*/image_index.json")):

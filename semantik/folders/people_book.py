@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 import logging
-import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -19,15 +18,12 @@ from semantik.records import Embeddings
 from semantik.storage.atomic_files import patiently, replace_file
 from semantik.storage.home import people_file
 from semantik.storage.json_files import is_plain, read_list
-from semantik.words.plain import plain
+from semantik.words.plain import clean_name, plain
 
 log = logging.getLogger(__name__)
 
-LONGEST_NAME = 60  # letters
 MOST_FACES = 12
 """Faces by which a person is known where no folder is open that has others: in a new folder, or one read anew."""
-
-_NO_NAME = re.compile(r"[\"“”„«»,;:+\s]+")  # what a query could not be told by
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +54,6 @@ class PeopleBook:
                 self._read = state, {person.group: person for person in map(_person, read_list(self._path)) if person}
                 self.changes += 1
             return self._read[1]
-
-    def names(self) -> tuple[str, ...]:
-        """The names of those who are not hidden, each once, in the order of the alphabet."""
-        named = {plain(each.name): each.name for each in self.persons().values() if each.name and not each.hidden}
-        return tuple(named[key] for key in sorted(named))
 
     def groups_called(self, name: str) -> set[str]:
         """The groups of the persons of this name, whatever its case and accents."""
@@ -103,12 +94,6 @@ class PeopleBook:
         except OSError:
             return None
         return state.st_ino, state.st_size, state.st_mtime_ns
-
-
-def clean_name(name: str) -> str:
-    """A name as it is kept: without what signs mean in a query, and not without end."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in name)
-    return _NO_NAME.sub(" ", printable).strip(" -–—−")[:LONGEST_NAME].strip()
 
 
 def faces_of(person: Person) -> Embeddings:

@@ -179,7 +179,7 @@ def faces_file(indexes: Path) -> Path:
     return indexes / "faces.sqlite"
 
 
-def knowledge_files(indexes: Path) -> tuple[Path, ...]:
+def known_files(indexes: Path) -> tuple[Path, ...]:
     """All that is known of a folder's pictures, whatever the model, whether the files exist or not."""
     return details_file(indexes), faces_file(indexes)
 

@@ -43,6 +43,7 @@ class Config:
     fold_similar: bool = True  # show nearly equal pictures, as those of a burst, as one
     names_count: bool = False  # words in the names of files and folders count too
     more_options: bool = False  # the window shows the controls behind "Más opciones"
+    find_people: bool = False  # find faces in the pictures, and group them; see docs/privacy.md
     window_place: str = ""  # where the window was, as Tk writes it: "+40+30", "1000x700+40+30" or "zoomed"
     language: str = "system"  # of the window: "system" or one of ``LANGUAGES``
     theme: str = "system"  # of the window: "system", "light" or "dark"

@@ -36,7 +36,12 @@ def groups_of(store: FaceStore) -> list[str]:
 def test_nothing_is_made_before_there_is_something_to_keep(tmp_path):
     store = FaceStore(tmp_path / "faces.sqlite")
     assert store.missing([A]) == [A]
-    assert (len(store.load().ids), store.sizes(), store.with_any(["x"]), store.groups_in(A)) == (0, {}, set(), [])
+    assert (len(store.load().ids), store.sizes(), store.with_any(["x"]), store.groups_in([A])) == (
+        0,
+        {},
+        set(),
+        {A: []},
+    )
     assert store.with_count(PeopleCount(0, None)) == set()
     store.keep([])
     store.follow([("a.jpg", C)], [])
@@ -56,7 +61,7 @@ def test_faces_are_kept_with_their_places_and_groups(store, tmp_path):
     again.assign({other: "a"}, sure=True)
     assert (again.load().groups, again.load().sure.tolist()) == (["a", "l", "a"], [False, False, True])
     assert again.sizes() == {"a": 2, "l": 1}
-    assert again.groups_in(A) == ["a", "l"]  # from left to right
+    assert again.groups_in([C, A]) == {C: [], A: ["a", "l"]}  # from left to right
     assert {(face.path, face.region) for face in again.faces_in(["l"])} == {("a.jpg", (50.0, 20.0, 15.0, 25.0))}
     assert again.with_any(["a"]) == {A, B}
     assert again.with_any(["a", "l"]) & again.with_any(["l"]) == {A}
@@ -77,7 +82,7 @@ def test_faces_go_with_the_content_of_their_pictures(store):
     store.keep(["a.jpg"])
     assert (store.sizes(), store.missing([A, B])) == ({"x": 1, "y": 1}, [B])
     other = file_of("a.jpg").__class__("a.jpg", 99, 10**18)
-    assert (store.groups_in(other), store.missing([other])) == ([], [other])
+    assert (store.groups_in([other]), store.missing([other])) == ({other: []}, [other])
 
 
 def test_a_face_stays_who_it_was_when_its_file_is_written_anew(store):
@@ -85,7 +90,7 @@ def test_a_face_stays_who_it_was_when_its_file_is_written_anew(store):
     store.assign({ids[0]: "a", ids[1]: "l"}, sure=True)
     newer = type(A)(A.path, 99, 10**18)
     store.add(newer, [face_of("Luis", left=52), face_of("Eva")])
-    assert store.groups_in(newer) == ["l"]
+    assert store.groups_in([newer]) == {newer: ["l"]}
     assert groups_of(store) == ["", "l", ""]
     assert store.with_any(["a"]) == set()
 

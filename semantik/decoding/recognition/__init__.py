@@ -1,1 +1,1 @@
-"""What stands or is to be seen in pixels: read in decoder processes, nowhere else."""
+"""What stands in a picture and who is in it, told by models that run in decoder processes and nowhere else."""

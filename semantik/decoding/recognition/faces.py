@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from semantik.records import Face, Region
+from semantik.records import Face, Pixels, Region
 
 if TYPE_CHECKING:
     import cv2
@@ -39,9 +39,7 @@ def find_faces(image: Image.Image, detector: Path, recogniser: Path) -> list[Fac
     """
     pixels = _pixels(image)
     height, width = pixels.shape[:2]
-    if min(width, height) < _SMALLEST:
-        return []
-    finder = _detector(str(detector))
+    finder, model = _detector(str(detector)), _recogniser(str(recogniser))
     finder.setInputSize((width, height))
     _, rows = finder.detect(pixels)
     found: list[Face] = []
@@ -50,17 +48,16 @@ def find_faces(image: Image.Image, detector: Path, recogniser: Path) -> list[Fac
             break
         region = _region(row[:4], width, height)
         if region:
-            found.append(Face(region, min(1.0, float(row[14])), _embedding(pixels, row, str(recogniser))))
+            found.append(Face(region, min(1.0, float(row[14])), _embedding(pixels, row, model)))
     return found
 
 
-def _embedding(pixels: NDArray[np.uint8], row: NDArray[np.float32], recogniser: str) -> tuple[float, ...]:
-    model = _recogniser(recogniser)
+def _embedding(pixels: Pixels, row: NDArray[np.float32], model: cv2.FaceRecognizerSF) -> tuple[float, ...]:
     vector = model.feature(model.alignCrop(pixels, row)).astype(np.float64).ravel()
     return tuple((vector / np.linalg.norm(vector)).tolist())
 
 
-def _pixels(image: Image.Image) -> NDArray[np.uint8]:
+def _pixels(image: Image.Image) -> Pixels:
     """The picture as OpenCV has them, BGR, uint8 (H, W, 3), no side longer than LONG_SIDE."""
     if max(image.size) > LONG_SIDE:
         image = image.copy()
