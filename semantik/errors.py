@@ -393,6 +393,12 @@ class DecoderNotStarted(SemantikError):
     key = "error.decoder_not_started"
 
 
+class TextsUnreadable(SemantikError):
+    """What reads texts in pictures is missing or does not work. Params: detail."""
+
+    key = "error.texts_unreadable"
+
+
 class PageBusy(SemantikError):
     """A results page asked for something while the program does something else."""
 

@@ -138,6 +138,18 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of text that stands in a picture, and where: in percent of the upright picture.
+
+    ``confidence``, in [0, 1], is how sure the recognition was.
+    """
+
+    text: str
+    region: Region
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A picture that answers a query. ``rank`` counts from 1, ``score`` is a cosine in [-1, 1], None in a mere list.
 

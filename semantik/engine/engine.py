@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.decoding.fingerprint import Fingerprint
-from semantik.decoding.pool import DecodePool
+from semantik.decoding.pool import DecodePool, reading_pool
 from semantik.desktop.system_language import is_southern
 from semantik.encoders.base import Encoder
 from semantik.engine.answers import Answer
@@ -18,6 +18,7 @@ from semantik.engine.library import Library
 from semantik.engine.model_trials import Trial
 from semantik.engine.models import Models
 from semantik.engine.people import People
+from semantik.folders.content_reading import ContentReader, TextReader
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import APPROXIMATE_FROM
@@ -89,6 +90,18 @@ class Engine:
         self.config = replace(self.config, exclude=tuple(patterns))
         for library in self._open:
             library.exclude(patterns)
+
+    def choose_reading(self, *, texts: bool) -> None:
+        """Whether texts in pictures are read from now on; what was read is kept."""
+        self.config = replace(self.config, read_texts=texts)
+
+    def readers_of(self, indexed_folder: IndexedFolder) -> list[ContentReader]:
+        """What is to be read in the pictures of a folder, as far as the settings want it."""
+        return [TextReader(indexed_folder.texts, lambda: self.config.read_texts)]
+
+    def reading_pool(self) -> DecodePool:
+        """A process that reads what is in pictures, for whoever closes it."""
+        return reading_pool(self.config.decode_seconds, fetch_cloud=self.config.fetch_cloud_files)
 
     def _follow(self, encoder: Encoder) -> None:
         """The encoder in use was made anew; a library that was opened with another model keeps its own."""

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.pool import DecodePool
-from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.encoders.base import Encoder
 from semantik.errors import (
     AllExcluded,
@@ -34,16 +33,17 @@ from semantik.errors import (
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.face_store import FaceStore
 from semantik.folders.indexer import scan_changes, update_index
-from semantik.folders.known_content import Pairs, reader
+from semantik.folders.known_content import reader
+from semantik.folders.known_pictures import KnownPictures
 from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.other_indexes import adopt
 from semantik.folders.picture_details import DetailsStore, FolderDetails
-from semantik.folders.raw_jpeg_pairs import suffix
 from semantik.folders.scan import find_images
+from semantik.folders.text_store import TextStore
 from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
-from semantik.storage.home import details_file, faces_file, index_folder, picture_folders
+from semantik.storage.home import details_file, faces_file, index_folder, picture_folders, texts_file
 from semantik.storage.regular_files import is_file, is_folder
 from semantik.words.plain import plain
 
@@ -114,11 +114,16 @@ class IndexedFolder:
         self._stopped = False  # the last update was
         self._bad = 0  # files that it could not read
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
+        self.texts = TextStore(texts_file(self.store.parent))
         self.faces = FaceStore(faces_file(self.store.parent))
         self._approximate_from = approximate_from
         self._fetch_cloud = fetch_cloud
         # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = picture_folders(home)
+
+    @property
+    def _known(self) -> KnownPictures:
+        return KnownPictures(self.details.store, self.texts, self.faces)
 
     @property
     def name(self) -> str:
@@ -137,8 +142,8 @@ class IndexedFolder:
 
     def photos(self) -> list[ImageFile]:
         """The indexed pictures, videos left out."""
-        files = index.files() if (index := self.index) else ()
-        return [file for file in files if suffix(file.path) not in VIDEO_EXTENSIONS]
+        index = self.index
+        return [file for file in index.files() if file.path in index.rows()] if index else []
 
     def folders(self) -> list[str]:
         """The folders with pictures below this one, relative, with "/", by name."""
@@ -385,7 +390,7 @@ class IndexedFolder:
             exclude=self._exclude,
             unwanted=self.unwanted,
             on_picture=self.details.note,
-            on_known=self._follow,
+            on_known=self._known.follow,
             adopt=lambda index, files, read: adopt(self.home, self.encoder.store, index, files, read),
             lacking_views=lambda index: self.details.lacking_views(index, control),
             again=again,
@@ -400,16 +405,10 @@ class IndexedFolder:
         self._bad = len(report.problems) - self.only_in_cloud
         if not report.cancelled:
             self.details.catch_up(index, control, renew=True)
-            self.details.forget_gone(index)
-            self.faces.keep({file.path for file in index.files()})
+            self._known.forget_gone(index)
             self._learn_fingerprints(index, control)
             index.build_cells(control)
         return report
-
-    def _follow(self, moved: Pairs, copied: Pairs) -> None:
-        """All that is known of pictures goes with their content."""
-        self.details.follow(moved, copied)
-        self.faces.follow(moved, copied)
 
     def _count_away(self, problems: Collection[Problem]) -> None:
         self.only_in_cloud = sum(problem.reason is Reason.ONLY_IN_CLOUD for problem in problems)

@@ -87,7 +87,7 @@ def _traits(file: ImageFile) -> tuple[str, int, int]:
 
 
 def _move(indexes: Path, target: Path, folder: Path) -> None:
-    """Move all models' indexes and what is known of the pictures; what ``target`` has stays. Raises OSError."""
+    """Move the indexes of all models and what is known; what ``target`` has already stays. Raises OSError."""
     if not target.exists():
         try:
             os.replace(indexes, target)
@@ -101,9 +101,9 @@ def _move(indexes: Path, target: Path, folder: Path) -> None:
                 for file in sorted(path.iterdir(), key=lambda file: file.name == "image_index.json"):
                     if not (target / path.name / file.name).exists():
                         os.replace(file, target / path.name / file.name)
-        for known, place in zip(known_files(indexes), known_files(target), strict=True):
-            if known.exists() and not place.exists():
-                os.replace(known, place)
+        for known, there in zip(known_files(indexes), known_files(target), strict=True):
+            if known.exists() and not there.exists():
+                os.replace(known, there)
         if not any(indexes.glob("*/image_index.json")):
             shutil.rmtree(indexes, ignore_errors=True)
     for store in target.glob("*/"):

@@ -174,14 +174,19 @@ def details_file(indexes: Path) -> Path:
     return indexes / "details.sqlite"
 
 
+def texts_file(indexes: Path) -> Path:
+    """The texts that stand in a folder's pictures, beside its ``indexes``."""
+    return indexes / "texts.sqlite"
+
+
 def faces_file(indexes: Path) -> Path:
     """The faces in a folder's pictures, beside its ``indexes``."""
     return indexes / "faces.sqlite"
 
 
 def known_files(indexes: Path) -> tuple[Path, ...]:
-    """All that is known of a folder's pictures, whatever the model, whether the files exist or not."""
-    return details_file(indexes), faces_file(indexes)
+    """All files of what is known of a folder's pictures beside its ``indexes``, whether they exist or not."""
+    return details_file(indexes), texts_file(indexes), faces_file(indexes)
 
 
 def thumbnails_folder(home: Path) -> Path:
