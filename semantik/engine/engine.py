@@ -18,7 +18,7 @@ from semantik.engine.library import Library
 from semantik.engine.model_trials import Trial
 from semantik.engine.models import Models
 from semantik.engine.people import People
-from semantik.folders.content_reading import ContentReader, TextReader
+from semantik.folders.content_reading import ContentReader, FaceReader, TextReader
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import APPROXIMATE_FROM
@@ -91,13 +91,18 @@ class Engine:
         for library in self._open:
             library.exclude(patterns)
 
-    def choose_reading(self, *, texts: bool) -> None:
-        """Whether texts in pictures are read from now on; what was read is kept."""
+    def choose_reading(self, *, texts: bool, people: bool | None = None) -> None:
+        """Whether texts and people in pictures are read from now on; what was read is kept. None: as it is."""
         self.config = replace(self.config, read_texts=texts)
+        if people is not None:
+            self.people.wanted = people
 
     def readers_of(self, indexed_folder: IndexedFolder) -> list[ContentReader]:
         """What is to be read in the pictures of a folder, as far as the settings want it."""
-        return [TextReader(indexed_folder.texts, lambda: self.config.read_texts)]
+        return [
+            TextReader(indexed_folder.texts, lambda: self.config.read_texts),
+            FaceReader(indexed_folder.faces, self.people.models_in_use, self.people.group),
+        ]
 
     def reading_pool(self) -> DecodePool:
         """A process that reads what is in pictures, for whoever closes it."""

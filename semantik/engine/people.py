@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ import numpy as np
 
 from semantik.engine.face_groups import grouped, new_group
 from semantik.engine.face_models import FaceModels
+from semantik.errors import WeightsMissing, WrongHash
 from semantik.folders.face_rows import Stored
 from semantik.folders.face_store import FaceStore, StoredFaces
 from semantik.folders.folder_people import FolderPeople
@@ -20,6 +22,8 @@ from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Embeddings, Region
 from semantik.storage.home import faces_file, indexes_folder
 from semantik.storage.settings import Config
+
+log = logging.getLogger(__name__)
 
 SHOWN = 6
 """Faces that a group is shown by."""
@@ -76,6 +80,16 @@ class People:
     def disable(self) -> None:
         """Find nobody from now on; what was found is kept, see ``delete_all``."""
         self.wanted = False
+
+    def models_in_use(self) -> tuple[Path, Path] | None:
+        """The files of the detector and the recogniser; None while nobody is to be found, or they are not here."""
+        if not self.wanted:
+            return None
+        try:
+            return self.models.paths()
+        except (WeightsMissing, WrongHash, OSError) as error:
+            log.warning("nobody is found: %r", error)
+            return None
 
     # -- What there is
 

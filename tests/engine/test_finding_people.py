@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
+from PIL import Image
 
 from semantik.cli.search_command import _hit_fields
 from semantik.engine.engine import Engine
 from semantik.engine.library import Library
 from semantik.engine.people import People
 from semantik.errors import NoneMatchesFilters, NoSuchPerson, PeopleNotWanted
+from semantik.folders.content_reading import ContentReading
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.queries import Query
 from semantik.results.cards import cards_of
@@ -19,6 +22,7 @@ from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
 from semantik.storage.home import faces_file, folder_of_indexes, people_file
 from semantik.storage.settings import Config
+from tests.support.face_models import face_models, portraits
 from tests.support.faces import face_of
 from tests.support.libraries import paint
 
@@ -198,3 +202,49 @@ def test_the_command_line_and_the_page_name_persons(opened):
     html = render(library.ask(library.read("verde con Ana"), 2).page({}, "modelo", None))
     assert html.count('data-people="Ana, Luis"') == 2
     assert html.count('<p class="named">con <bdi translate="no">Ana, Luis</bdi></p>') == 2
+
+
+def test_faces_are_read_behind_the_embedding_once_the_user_says_so(tmp_path, home, fake):
+    photos = tmp_path / "gente"
+    photos.mkdir()
+    for name in ("Female_43_1_1_1.jpg", "Female_43_2_1_1.jpg", "Female_42_1_1_1.jpg"):
+        with Image.open(portraits() / name) as image:
+            image.thumbnail((400, 400))
+            image.save(photos / name)
+    paint(photos / "nadie.png", (10, 20, 30))
+    kept = tmp_path / "modelos" / "faces"
+    kept.mkdir(parents=True)
+    for model in face_models():
+        shutil.copy(model, kept)
+    engine = Engine(home, Config(weights_folder=str(kept.parent)))
+    engine.models.encoder = fake
+    library = engine.open(photos)
+    (folder,) = library.indexed_folders
+    folder.update()
+
+    def read():
+        readers = [reader for reader in engine.readers_of(folder) if reader.kind == "faces" and reader.wanted()]
+        reading = ContentReading(photos, folder.index, readers)
+        with engine.reading_pool() as pool:
+            while reading.left:
+                reading.step(pool.read)
+        reading.flush()
+        reading.finish()
+        return reading.read
+
+    assert read() == 0
+    assert not faces_file(folder_of_indexes(home, photos)).exists()
+    engine.people.enable()  # the models are here: nothing is fetched
+    assert engine.people.unread == 4
+    assert read() == 4
+    assert (engine.people.unread, read()) == (0, 0)
+    (group,) = engine.people.groups()
+    assert {face.picture.name for face in group.faces} == {"Female_43_1_1_1.jpg", "Female_43_2_1_1.jpg"}
+    engine.people.name(group.id, "Vera Luz")
+    assert {*found(library, "con vera luz", 3)} == {"Female_43_1_1_1.jpg", "Female_43_2_1_1.jpg"}
+    assert found(library, "personas:0") == ["nadie.png"]
+    engine.people.delete_all()
+    assert engine.people.models_in_use() is None
+    assert not faces_file(folder_of_indexes(home, photos)).exists()
+    assert engine.people.models.remove() > 38_000_000
+    assert not engine.people.models.are_ready
