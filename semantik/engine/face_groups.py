@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,14 +18,17 @@ LEAST = 2
 
 _AT_ONCE = 10_000  # faces: what looks for neighbours among them keeps all that it finds in memory
 _NEAREST = 5  # faces that are asked whose one is
+_AGREE = 2  # of them that must be near
+_FARTHER = 0.07  # what two of a person may differ by more where one face more agrees on who it is
 
 
 def near(count: int) -> float:
     """The cosine from which on two of so many faces are of one person.
 
-    The more faces there are, the more strangers are alike by chance, and one such pair would join two groups.
+    The more faces there are, the more strangers are alike by chance, and one such pair would join two groups. Measured
+    in benchmarks/find_people.md.
     """
-    return min(0.62, 0.42 + 0.05 * math.log10(max(1.0, count / 100)))
+    return min(0.70, max(0.46, 0.52 + 0.07 * math.log10(max(1, count) / 300)))
 
 
 def new_group() -> str:
@@ -45,35 +49,40 @@ def grouped(vectors: Embeddings, groups: Sequence[str], control: TaskControl = U
         if control.cancelled:
             break
         seen = loose[: first + _AT_ONCE]
-        _join(vectors, found, loose[first : first + _AT_ONCE], alike)
+        while _join(vectors, found, seen[first:], alike, _AGREE):
+            pass
         _cluster(vectors, found, seen[found[seen] == ""], alike)
+        _join(vectors, found, seen, alike - _FARTHER, _AGREE + 1)
     return [str(group) for group in found]
 
 
-def _join(vectors: Embeddings, found: NDArray[np.object_], loose: NDArray[np.int64], alike: float) -> None:
-    """Put faces into the groups of those near to them, as long as that brings others near."""
+def _join(vectors: Embeddings, found: NDArray[np.object_], some: NDArray[np.int64], alike: float, most: int) -> bool:
+    """Put those of ``some`` that have no group into one of which ``most`` faces, or all, are near; whether any was."""
     from sklearn.neighbors import NearestNeighbors
 
-    fresh = np.flatnonzero(found != "")
-    while len(fresh) and len(loose):
-        sizes = dict(zip(*np.unique(found[found != ""].astype(str), return_counts=True), strict=True))
-        known = np.flatnonzero(found != "")
-        finder = NearestNeighbors(n_neighbors=min(_NEAREST, len(known)), algorithm="brute").fit(vectors[known])
-        distances, places = finder.kneighbors(vectors[loose])
-        joined = []
-        for face, far, place in zip(loose.tolist(), distances, places, strict=True):
-            votes: dict[str, list[float]] = {}
-            for distance, row in zip(far, known[place], strict=True):
-                if (cosine := 1 - distance * distance / 2) >= alike:
-                    votes.setdefault(str(found[row]), []).append(cosine)
-            # One face alone may be alike by chance; of a person with one face it must do.
-            votes = {group: told for group, told in votes.items() if len(told) >= min(2, sizes[group])}
-            if votes:
-                joined.append((face, max(votes, key=lambda group: sum(votes[group]))))
-        for face, group in joined:
-            found[face] = group
-        fresh = np.array([face for face, _ in joined], np.int64)
-        loose = loose[found[loose] == ""]
+    loose, known = some[found[some] == ""], np.flatnonzero(found != "")
+    if not len(known) or not len(loose):
+        return False
+    sizes = Counter(found[known].tolist())
+
+    def least(group: str) -> int:
+        # One face may be near by chance. Of a person with one face it must do, but then it must be near indeed.
+        return min(most, sizes[group]) if most == _AGREE else most
+
+    finder = NearestNeighbors(n_neighbors=min(_NEAREST, len(known)), algorithm="brute").fit(vectors[known])
+    distances, places = finder.kneighbors(vectors[loose])
+    joined: list[tuple[int, str]] = []
+    for face, far, owners in zip(loose.tolist(), distances, found[known][places], strict=True):
+        votes: dict[str, list[float]] = {}
+        for distance, group in zip(far.tolist(), owners.tolist(), strict=True):
+            if (cosine := 1 - distance * distance / 2) >= alike:
+                votes.setdefault(group, []).append(cosine)
+        enough = [group for group, told in votes.items() if len(told) >= least(group)]
+        if enough:
+            joined.append((face, max(enough, key=lambda group: sum(votes[group]))))
+    for face, group in joined:
+        found[face] = group
+    return bool(joined)
 
 
 def _cluster(vectors: Embeddings, found: NDArray[np.object_], loose: NDArray[np.int64], alike: float) -> None:
