@@ -399,6 +399,12 @@ class TextsUnreadable(SemantikError):
     key = "error.texts_unreadable"
 
 
+class FacesUnreadable(SemantikError):
+    """What finds faces in pictures does not work here. Params: detail."""
+
+    key = "error.faces_unreadable"
+
+
 class PageBusy(SemantikError):
     """A results page asked for something while the program does something else."""
 

@@ -46,6 +46,11 @@ class FaceModels:
         return model_file_set.is_ready(FILES, self._folder)
 
     @property
+    def title(self) -> str:
+        """What both are called."""
+        return FILES.name
+
+    @property
     def size(self) -> int:
         """Bytes of the download."""
         return FILES.size

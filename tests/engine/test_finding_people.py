@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
@@ -9,8 +10,12 @@ import pytest
 from PIL import Image
 
 from semantik.cli.search_command import _hit_fields
+from semantik.decoding.decoded import PictureContent
+from semantik.decoding.pool import DecodePool
 from semantik.engine.engine import Engine
+from semantik.engine.face_models import FaceModels
 from semantik.engine.library import Library
+from semantik.engine.models import Models
 from semantik.engine.people import People
 from semantik.errors import NoneMatchesFilters, NoSuchPerson, PeopleNotWanted
 from semantik.folders.content_reading import ContentReading
@@ -21,7 +26,7 @@ from semantik.results.page import render
 from semantik.search.relevance import Relevance
 from semantik.search.searcher import Searcher
 from semantik.storage.home import faces_file, folder_of_indexes, people_file
-from semantik.storage.settings import Config
+from semantik.storage.settings import Config, save_config
 from tests.support.face_models import face_models, portraits
 from tests.support.faces import face_of
 from tests.support.libraries import paint
@@ -248,3 +253,22 @@ def test_faces_are_read_behind_the_embedding_once_the_user_says_so(tmp_path, hom
     assert not faces_file(folder_of_indexes(home, photos)).exists()
     assert engine.people.models.remove() > 38_000_000
     assert not engine.people.models.are_ready
+
+
+def test_the_command_line_looks_for_faces_where_the_setting_says_so(run, home, library, fake, monkeypatch):
+    monkeypatch.setattr(Models, "_create", lambda self, name: fake)
+    code, out, err = run("index", library, "--people", "--json")
+    assert (code, json.loads(out)["count"], "--people" in err) == (1, 6, True)
+    save_config(Config(find_people=True), home)
+    monkeypatch.setattr(FaceModels, "are_ready", False)
+    monkeypatch.setattr(FaceModels, "download", lambda self, control: fetched.append(self.title))
+    monkeypatch.setattr(FaceModels, "paths", lambda self: (library, library))
+    monkeypatch.setattr(DecodePool, "read", lambda self, path, kinds, models: PictureContent(faces=(face_of("Ana"),)))
+    fetched: list[str] = []
+    code, out, err = run("index", library, "--people", "--json")
+    assert (code, json.loads(out)["people_read"], fetched) == (0, 6, ["YuNet + SFace"]), err
+    assert "37 MB" in err
+    monkeypatch.setattr(DecodePool, "read", lambda self, path, kinds, models: PictureContent(unable="faces: no OpenCV"))
+    paint(library / "nueva.png", (9, 9, 9))
+    code, _, err = run("index", library, "--people")
+    assert (code, "no OpenCV" in err) == (1, True)
