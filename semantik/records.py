@@ -167,6 +167,7 @@ class Hit:
     moment: float | None = None  # the second in a video that it shows
     rough: bool = False
     texts: tuple[TextLine, ...] = ()  # lines that stand in it and have words of the query
+    people: tuple[str, ...] = ()  # names of who is in it, from left to right
 
     @property
     def picture(self) -> Path:
@@ -216,10 +217,10 @@ Region: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face in a picture, how surely it is one, in [0, 1], and what tells whose: 128 numbers, of unit length."""
+    """A face in a picture. ``embedding``: 128 numbers, of unit length; those of one person are near each other."""
 
     region: Region
-    confidence: float
+    confidence: float  # in [0, 1]
     embedding: tuple[float, ...]
 
 

@@ -33,6 +33,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     index.add_argument("--rebuild", action="store_true", help=say("cli.rebuild"))
     index.add_argument("--allow-mass-removal", action="store_true", help=say("cli.allow_mass_removal"))
     index.add_argument("--check", action="store_true", help=say("cli.check"))
+    index.add_argument("--people", action="store_true", help=say("cli.people"))
     index.add_argument("--texts", action="store_true", help=say("cli.texts"))
     index.set_defaults(run=run)
 
@@ -44,13 +45,19 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             rebuild=options.rebuild, allow_mass_removal=options.allow_mass_removal, check=options.check
         )
         read, unreadable = _read_texts(session) if options.texts else ({}, [])
+        people, unfound = _read_people(session) if options.people else ({}, [])
         several = len(session.library.indexed_folders) > 1
         done = [(each.indexed_folder, each.report) for each in outcomes if each.report]
         if options.json and done:
             if several:
-                dump([{"folder": str(each.folder)} | _report_fields(report, read.get(each)) for each, report in done])
+                dump(
+                    [
+                        {"folder": str(each.folder)} | _report_fields(report, read.get(each), people.get(each))
+                        for each, report in done
+                    ]
+                )
             else:
-                dump(*(_report_fields(report, read.get(each)) for each, report in done))
+                dump(*(_report_fields(report, read.get(each), people.get(each)) for each, report in done))
         for indexed_folder, report in () if options.json else done:
             if several:
                 print(visible(f"{indexed_folder.folder}:"))
@@ -59,7 +66,9 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
                 print(f"  {visible(problem.path)}: {reason(problem.reason)}")
             if indexed_folder in read:
                 print(counted("cli.texts_read", read[indexed_folder]))
-        failures = [*(failed.error for failed in outcomes if failed.error), *unreadable]
+            if indexed_folder in people:
+                print(counted("cli.people_read", people[indexed_folder]))
+        failures = [*(failed.error for failed in outcomes if failed.error), *unreadable, *unfound]
         for error in failures[:-1]:
             complain(error)
         if failures:
@@ -77,8 +86,17 @@ def _read_texts(session: Session) -> tuple[dict[IndexedFolder, int], list[errors
         return {}, [error]
 
 
-def _report_fields(report: IndexReport, texts_read: int | None) -> dict[str, Any]:
-    return ({} if texts_read is None else {"texts_read": texts_read}) | {
+def _read_people(session: Session) -> tuple[dict[IndexedFolder, int], list[errors.SemantikError]]:
+    """In how many files of each folder faces were looked for, and why in none."""
+    try:
+        return session.read_people(), []
+    except (errors.PeopleNotWanted, errors.FacesUnreadable, errors.WeightsMissing, errors.DownloadFailed) as error:
+        return {}, [error]
+
+
+def _report_fields(report: IndexReport, texts_read: int | None, people_read: int | None) -> dict[str, Any]:
+    read = {"texts_read": texts_read, "people_read": people_read}
+    return {key: count for key, count in read.items() if count is not None} | {
         "added": report.added,
         "reused": report.reused,
         "removed": report.removed,

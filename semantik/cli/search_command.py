@@ -141,6 +141,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
         fields["named"] = list(hit.named)
     if hit.texts:
         fields["text"] = [line.text for line in hit.texts]
+    if hit.people:
+        fields["people"] = list(hit.people)
     if hit.copies:
         fields["copies"] = [_hit_fields(copy) for copy in hit.copies]
     return fields

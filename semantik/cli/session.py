@@ -6,13 +6,14 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.cli.output import ProgressLine
-from semantik.errors import Cancelled, TextsUnreadable
+from semantik.errors import Cancelled, FacesUnreadable, PeopleNotWanted, TextsUnreadable
 from semantik.long_tasks import Progress, TaskControl
 from semantik.storage.settings import Config
 from semantik.words.phrases import download_status, indexing_status
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from semantik.engine.engine import Engine
     from semantik.engine.library import Library, Outcome
     from semantik.folders.indexed_folder import IndexedFolder
+
+
+_LEFT = {"text": "reading.left_of_texts", "faces": "reading.left_of_faces"}
+_UNREADABLE = {"text": TextsUnreadable, "faces": FacesUnreadable}
 
 
 class Session:
@@ -44,16 +49,19 @@ class Session:
         models.require(self._name)
         if not models.is_ready(self._name):
             title, size = models.download_size(self._name)
-            print(say("cli.downloading", name=title, size=number(size)), file=sys.stderr)
-            show = self._line.shows(lambda progress: download_status(title, progress))
-            models.fetch_whole(self._name, self._control.telling(show))
-            self._line.end()
+            self._announced(title, size * 2**20, partial(models.fetch_whole, self._name))
         elif models.must_prove(self._name):
             print(say("cli.proving", name=models.short_title(self._name)), file=sys.stderr)
             models.prove(self._name, self._control)
         models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)
         return self
+
+    def _announced(self, title: str, size: int, download: Callable[[TaskControl], object]) -> None:
+        """Fetch so many bytes, which are told before."""
+        print(say("cli.downloading", name=title, size=number(round(size / 2**20))), file=sys.stderr)
+        download(self._control.telling(self._line.shows(lambda progress: download_status(title, progress))))
+        self._line.end()
 
     def __exit__(self, *failure: object) -> None:
         self._line.end()
@@ -105,14 +113,33 @@ class Session:
 
         Raises TextsUnreadable. What was read is kept when the user stops it.
         """
+        return self._read("text")
+
+    def read_people(self) -> dict[IndexedFolder, int]:
+        """Find the faces in the pictures of the folders, as ``read_texts``, and group them.
+
+        The models come first where they are not here: the setting says that the user wants that. Raises
+        PeopleNotWanted without it, FacesUnreadable, and as ``FaceModels.download`` and ``paths``.
+        """
+        people = self.engine.people
+        if not people.wanted:
+            raise PeopleNotWanted(filters="--people")
+        if not people.models.are_ready:
+            self._announced(people.models.title, people.models.size, people.models.download)
+        people.models.paths()
+        read = self._read("faces")
+        people.group(self._control)
+        return read
+
+    def _read(self, kind: str) -> dict[IndexedFolder, int]:
         from semantik.folders.content_reading import ContentReading
 
         read: dict[IndexedFolder, int] = {}
-        show = self._line.shows(lambda progress: counted("reading.left_of_texts", progress.total - progress.done))
+        show = self._line.shows(lambda progress: counted(_LEFT[kind], progress.total - progress.done))
         with self.engine.reading_pool() as pool:
             for folder in self.library.indexed_folders:
-                readers = [reader for reader in self.engine.readers_of(folder) if reader.kind == "text"]
-                if folder.index is None:
+                readers = [reader for reader in self.engine.readers_of(folder) if reader.kind == kind]
+                if folder.index is None or not (kind == "text" or all(reader.wanted() for reader in readers)):
                     continue
                 reading = ContentReading(folder.folder, folder.index, readers)
                 total = reading.left
@@ -122,7 +149,7 @@ class Session:
                 reading.flush()
                 read[folder] = reading.read
                 if reading.unable:
-                    raise TextsUnreadable(detail=reading.unable["text"])
+                    raise _UNREADABLE[kind](detail=reading.unable[kind])
         self._line.end()
         return read
 

@@ -169,6 +169,8 @@ class BackgroundReading:
             finally:
                 self._failed.setdefault(reading.folder, set()).update(reading.failed)
                 reading.flush()
+        for reading in readings:
+            reading.finish()
         return True
 
     def _tell(self, left: int, *, last: bool = False) -> None:

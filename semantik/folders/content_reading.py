@@ -10,6 +10,7 @@ from typing import Protocol
 
 from semantik.decoding.decoded import PictureContent
 from semantik.errors import DecodeFailed
+from semantik.folders.face_store import FaceStore
 from semantik.folders.newest_first import newest_first
 from semantik.folders.text_store import TextStore
 from semantik.index import TRANSIENT, ImageIndex
@@ -22,6 +23,9 @@ Read = Callable[[Path, frozenset[str], tuple[Path, Path] | None], PictureContent
 """``DecodePool.read``."""
 
 NOTHING = PictureContent((), ())
+
+_GROUP_AFTER = 2000
+"""Pictures after which their faces are grouped: a large folder takes days, and whoever is in many is known early."""
 
 _COSTLY = frozenset({Reason.TIMEOUT, Reason.DECODER_CRASHED, Reason.OUT_OF_MEMORY})
 _MOST_FAILURES = 5  # of such a kind in a row, after which the computer is probably not up to it now
@@ -45,6 +49,9 @@ class ContentReader(Protocol):
     def flush(self) -> None:
         """Write what was noted."""
 
+    def finish(self) -> None:
+        """All that there is was read: make of it what takes all of it."""
+
 
 class TextReader:
     """The texts in a folder's pictures."""
@@ -61,6 +68,48 @@ class TextReader:
     def note(self, file: ImageFile, content: PictureContent) -> None:
         """Keep the lines of text."""
         self._store.add(file, content.texts or ())
+
+    def finish(self) -> None:
+        """A text needs no other."""
+
+
+class FaceReader:
+    """The faces in a folder's pictures."""
+
+    kind = "faces"
+
+    def __init__(
+        self, store: FaceStore, models: Callable[[], tuple[Path, Path] | None], group: Callable[[], None]
+    ) -> None:
+        """``models``: the files of the detector and the recogniser, None while nobody is to be found; ``group``: put
+        the faces of all folders into groups."""
+        self._store = store
+        self._find_models = models
+        self._group = group
+        self._ungrouped = 0  # pictures
+        self.models: tuple[Path, Path] | None = None
+        self.missing = store.missing
+        self.flush = store.flush
+
+    def wanted(self) -> bool:
+        """Whether the user wants it, and the models are here."""
+        self.models = self._find_models()
+        return self.models is not None
+
+    def note(self, file: ImageFile, content: PictureContent) -> None:
+        """Keep the faces, unless the user has changed their mind while the picture was read."""
+        if self._find_models() is None:
+            return
+        self._store.add(file, content.faces or ())
+        self._ungrouped += 1
+        if self._ungrouped >= _GROUP_AFTER:
+            self.finish()
+
+    def finish(self) -> None:
+        """Whose face is whose is told by all of them."""
+        self._ungrouped = 0
+        if self._find_models() is not None:
+            self._group()
 
 
 class ContentReading:
@@ -143,6 +192,11 @@ class ContentReading:
         """Write what was noted."""
         for reader in self._readers:
             reader.flush()
+
+    def finish(self) -> None:
+        """All was read, in the other folders, too."""
+        for reader in self._readers:
+            reader.finish()
 
 
 def _same_content(

@@ -31,6 +31,7 @@ from semantik.errors import (
     system_detail,
 )
 from semantik.folders.exclusions import Exclusions
+from semantik.folders.face_store import FaceStore
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.known_content import reader
 from semantik.folders.known_pictures import KnownPictures
@@ -41,8 +42,8 @@ from semantik.folders.scan import find_images
 from semantik.folders.text_store import TextStore
 from semantik.index import QUANTIZED_FROM, ImageIndex, Verify, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import Changes, IndexReport, Problem, Reason
-from semantik.storage.home import details_file, index_folder, picture_folders, texts_file
+from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
+from semantik.storage.home import details_file, faces_file, index_folder, picture_folders, texts_file
 from semantik.storage.regular_files import is_file, is_folder
 from semantik.words.plain import plain
 
@@ -115,13 +116,14 @@ class IndexedFolder:
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
         self._quantized_from = quantized_from
         self.texts = TextStore(texts_file(self.store.parent))
+        self.faces = FaceStore(faces_file(self.store.parent))
         self._fetch_cloud = fetch_cloud
         # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = picture_folders(home)
 
     @property
     def _known(self) -> KnownPictures:
-        return KnownPictures(self.details.store, self.texts)
+        return KnownPictures(self.details.store, self.texts, self.faces)
 
     @property
     def name(self) -> str:
@@ -137,6 +139,11 @@ class IndexedFolder:
     def awaited(self) -> int:
         """Files that an update had still to look at when what can be found now was known; 0 when that is all."""
         return self.index.awaited if self.index else 0
+
+    def photos(self) -> list[ImageFile]:
+        """The indexed pictures, videos left out."""
+        index = self.index
+        return [file for file in index.files() if file.path in index.rows()] if index else []
 
     def folders(self) -> list[str]:
         """The folders with pictures below this one, relative, with "/", by name."""

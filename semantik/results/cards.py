@@ -59,6 +59,7 @@ class Card(Picture):
     regions: (
         str  # where these are: left, top, width and height in percent, "," between them and a blank after each four
     )
+    people: str  # who is in it
     moment: str = ""  # where in the video it is; "" for a picture
     away: bool = False  # the file is not there now
     copies: tuple[Card, ...] = ()
@@ -177,6 +178,7 @@ def _card(
         named=", ".join(hit.named),
         written=_quoted(hit.texts),
         regions=" ".join(",".join(f"{part:g}" for part in line.region) for line in hit.texts[:_MOST_OUTLINED]),
+        people=", ".join(hit.people),
         moment="" if hit.moment is None else clock(hit.moment),
         away=hit.path in away,
         copies=copies,

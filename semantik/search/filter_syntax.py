@@ -16,13 +16,15 @@ from semantik.folders.text_words import asked_words
 from semantik.queries import Filters, Order, Shape
 from semantik.search.dates.figures import End, read_date
 from semantik.search.dates.spoken import read_period
+from semantik.search.people_words import all_names, count_words, read_count, read_names
 from semantik.search.query_tokens import quoted
 from semantik.words.plain import plain
 from semantik.words.text import in_all_languages, say
 
-KEYS = ("folder", "since", "until", "date", "text", "side", "shape", "type", "order")
+KEYS = ("folder", "since", "until", "date", "text", "person", "people", "side", "shape", "type", "order")
 
 _FAMILIES = {"video": VIDEO_EXTENSIONS, "raw": frozenset(RAW.extensions)}
+_FIELDS = {"side": "min_side", "type": "extensions", "text": "texts", "person": "people", "people": "people_count"}
 _LIKENESS = 0.75
 """From here on a word is a key that was misspelt: "fehca" has 0.8, "format" and "carpta" more, "hora" less."""
 _KINDS = {kind.extensions[0].removeprefix("."): frozenset(kind.extensions) for kind in (*FORMATS, *VIDEO_FORMATS)}
@@ -88,6 +90,8 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         return filters, ordered
     if one.shape and filters.shape not in (None, one.shape):
         raise FilterTwice(filter=f"{word}:{value}")
+    if one.people_count and filters.people_count not in (None, one.people_count):
+        raise FilterTwice(filter=f"{word}:{value}")
     outer, inner = sorted((filters.folder, one.folder), key=len)
     if outer and not f"{plain(inner)}/".startswith(f"{plain(outer)}/"):
         raise FilterTwice(filter=f"{word}:{value}")
@@ -98,6 +102,8 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         until=min(filter(None, (filters.until, one.until)), default=None),
         periods=(*filters.periods, *one.periods),
         texts=tuple(dict.fromkeys((*filters.texts, *one.texts))),
+        people=all_names(filters.people, one.people),
+        people_count=one.people_count or filters.people_count,
         min_side=max(filters.min_side, one.min_side),
         shape=one.shape or filters.shape,
         extensions=filters.extensions | one.extensions,
@@ -110,7 +116,9 @@ def excluding(word: str, value: str, filters: Filters) -> Filters:
     one, _ = read_filter(word, value, Filters(), Order.RELEVANCE)
     if key_of(word) == "order":
         raise FilterRefused(filter=f"{word}:{value}")
-    return replace(filters, excluded=tuple(dict.fromkeys((*filters.excluded, one))))
+    # Of several persons each is one that must not be there, as of several types each is.
+    ones = [replace(one, people=(name,)) for name in one.people] or [one]
+    return replace(filters, excluded=tuple(dict.fromkeys((*filters.excluded, *ones))))
 
 
 def read_filter(word: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
@@ -133,7 +141,7 @@ def chosen(key: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         return read_filter(say(f"syntax.{key}"), value, filters, order)
     if key == "order":
         return filters, Order.RELEVANCE
-    field = {"side": "min_side", "type": "extensions", "text": "texts"}.get(key, key)
+    field = _FIELDS.get(key, key)
     return replace(filters, **{field: getattr(Filters(), field)}), order
 
 
@@ -151,6 +159,9 @@ def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple
         words.append((say("syntax.until"), filters.until.isoformat()))
     words += [(say("syntax.date"), period.words) for period in filters.periods]
     words += [(say("syntax.text"), text) for text in filters.texts]
+    words += [(say("syntax.person"), name) for name in filters.people]
+    if filters.people_count:
+        words.append((say("syntax.people"), count_words(filters.people_count)))
     if filters.min_side:
         words.append((say("syntax.side"), str(filters.min_side)))
     if filters.shape:
@@ -207,11 +218,11 @@ def without_each(filters: Filters, order: Order) -> list[tuple[Filters, Order]]:
     for names in (("folder",), ("since", "until")):
         if any(getattr(filters, name) for name in names):
             fewer.append((replace(filters, **{name: getattr(empty, name) for name in names}), order))
-    for name in ("periods", "texts"):
+    for name in ("periods", "texts", "people"):
         several = getattr(filters, name)
         for place in range(len(several)):
             fewer.append((replace(filters, **{name: several[:place] + several[place + 1 :]}), order))
-    for name in ("min_side", "shape", "extensions"):
+    for name in ("people_count", "min_side", "shape", "extensions"):
         if getattr(filters, name):
             fewer.append((replace(filters, **{name: getattr(empty, name)}), order))
     for place in range(len(filters.excluded)):
@@ -276,6 +287,8 @@ _READERS: dict[str, Callable[[Filters, str], Filters]] = {
     "until": lambda filters, value: replace(filters, until=_end(value, "last")),
     "date": _dated,
     "text": lambda filters, value: replace(filters, texts=(*filters.texts, read_text(value))),
+    "person": lambda filters, value: replace(filters, people=all_names(filters.people, read_names(value))),
+    "people": lambda filters, value: replace(filters, people_count=read_count(value)),
     "side": lambda filters, value: replace(filters, min_side=read_side(value)),
     "shape": lambda filters, value: replace(filters, shape=_shapes()[plain(value)]),
     "type": lambda filters, value: replace(filters, extensions=read_extensions(value)),

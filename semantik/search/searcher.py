@@ -196,21 +196,24 @@ def _state(parts: Sequence[Part]) -> tuple[object, ...]:
     return tuple((part.name, part.index.state) for part in parts)
 
 
-def _changes(parts: Sequence[Part], filters: Filters) -> tuple[int, ...]:
+def _changes(parts: Sequence[Part], filters: Filters) -> tuple[object, ...]:
     """Of what the filters look at beside the index: where it is the same, the same pictures pass."""
-    changes: list[int] = []
+    changes: list[object] = []
     for part in parts:
         if filters.need_details:
             changes.append(part.details.store.changes)
         if filters.need_texts and part.texts:
             part.texts.flush()
             changes.append(part.texts.changes)
+        if filters.need_people and part.people:
+            changes.append(part.people.state)
     return tuple(changes)
 
 
 def _detailed(parts: Sequence[Part], hits: list[Hit]) -> list[Hit]:
     """The hits and their copies with what is known of their files, which is read now where it must be."""
     known: dict[Hit, Details | None] = {}
+    people: dict[Hit, tuple[str, ...]] = {}
     flat = [hit for best in hits for hit in (best, *best.copies)]
     for part in parts:
         folder, rows = part.index.folder, part.index.rows()
@@ -218,10 +221,13 @@ def _detailed(parts: Sequence[Part], hits: list[Hit]) -> list[Hit]:
         inside = [hit for hit, key in keys.items() if key in rows]  # the index of a folder within may know more
         files = [part.index.file_of(rows[keys[hit]]) for hit in inside]
         known.update(zip(inside, part.details.of(files), strict=True))
-    return [
-        replace(hit, details=known[hit], copies=tuple(replace(copy, details=known[copy]) for copy in hit.copies))
-        for hit in hits
-    ]
+        if part.people:
+            people.update(zip(inside, part.people.names_in(files), strict=True))
+
+    def told(hit: Hit, copies: tuple[Hit, ...] = ()) -> Hit:
+        return replace(hit, details=known[hit], people=people.get(hit, ()), copies=copies)
+
+    return [told(hit, tuple(map(told, hit.copies))) for hit in hits]
 
 
 def ordered(hits: list[Hit], order: Order) -> list[Hit]:

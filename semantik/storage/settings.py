@@ -53,6 +53,7 @@ class Config:
     clip_checkpoint: str = ""  # an own CLIP checkpoint that the user trusts; it runs code when loaded
     decode_seconds: float = 20.0  # time limit for opening one picture
     read_texts: bool = True  # read what stands in pictures, so that its words find them
+    find_people: bool = False  # find faces in the pictures, and group them; see docs/privacy.md
     exclude: tuple[str, ...] = ()  # folders and files to leave out: see ``exclusions.py``
     fetch_cloud_files: bool = False  # download pictures that are only in OneDrive, iCloud or the like
     fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors

@@ -67,8 +67,8 @@ class PictureReading:
         self._reading.follow(library.active)
 
     def _choose(self, before: Config, now: Config) -> None:
-        if before.read_texts != now.read_texts:
-            self._engine.choose_reading(texts=now.read_texts)
+        if (before.read_texts, before.find_people) != (now.read_texts, now.find_people):
+            self._engine.choose_reading(texts=now.read_texts, people=now.find_people)
             if self._library:
                 self._reading.follow(self._library.active)
 
