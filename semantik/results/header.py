@@ -11,6 +11,7 @@ from pathlib import Path
 from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.pictures.formats import FORMATS
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
+from semantik.places.lookup import told_all
 from semantik.queries import Filters, Order, Period, Query, Shape, Term
 from semantik.results.cards import Picture, picture_of
 from semantik.words.text import day, month, number, say, short_day
@@ -49,6 +50,7 @@ def filters_of(filters: Filters, order: Order) -> list[tuple[str, str]]:
     if filters.since or filters.until:
         told.append((say("page.filter_date"), _dates(filters.since, filters.until)))
     told += [(say("page.filter_date"), period_words(period)) for period in filters.periods]
+    told += [(say("page.filter_place"), told_all(name)) for name in filters.places]
     if filters.min_side:
         told.append((say("page.filter_side"), say("page.side_from", side=number(filters.min_side))))
     if filters.shape:

@@ -12,6 +12,7 @@ from functools import cache
 from semantik.decoding.pictures.formats import FORMATS, IMAGE_EXTENSIONS, RAW
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
 from semantik.errors import BadFilter, FilterRefused, FilterTwice
+from semantik.places.lookup import read_place
 from semantik.queries import Filters, Order, Shape
 from semantik.search.dates.figures import End, read_date
 from semantik.search.dates.spoken import read_period
@@ -19,7 +20,7 @@ from semantik.search.query_tokens import quoted
 from semantik.words.plain import plain
 from semantik.words.text import in_all_languages, say
 
-KEYS = ("folder", "since", "until", "date", "side", "shape", "type", "order")
+KEYS = ("folder", "since", "until", "date", "place", "side", "shape", "type", "order")
 
 _FAMILIES = {"video": VIDEO_EXTENSIONS, "raw": frozenset(RAW.extensions)}
 _LIKENESS = 0.75
@@ -96,6 +97,7 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         since=max(filter(None, (filters.since, one.since)), default=None),
         until=min(filter(None, (filters.until, one.until)), default=None),
         periods=(*filters.periods, *one.periods),
+        places=tuple(dict.fromkeys((*filters.places, *one.places))),
         min_side=max(filters.min_side, one.min_side),
         shape=one.shape or filters.shape,
         extensions=filters.extensions | one.extensions,
@@ -131,7 +133,7 @@ def chosen(key: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         return read_filter(say(f"syntax.{key}"), value, filters, order)
     if key == "order":
         return filters, Order.RELEVANCE
-    field = {"side": "min_side", "type": "extensions"}.get(key, key)
+    field = {"side": "min_side", "type": "extensions", "place": "places"}.get(key, key)
     return replace(filters, **{field: getattr(Filters(), field)}), order
 
 
@@ -148,6 +150,7 @@ def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple
     if filters.until:
         words.append((say("syntax.until"), filters.until.isoformat()))
     words += [(say("syntax.date"), period.words) for period in filters.periods]
+    words += [(say("syntax.place"), name.words) for name in filters.places]
     if filters.min_side:
         words.append((say("syntax.side"), str(filters.min_side)))
     if filters.shape:
@@ -207,6 +210,8 @@ def without_each(filters: Filters, order: Order) -> list[tuple[Filters, Order]]:
     for place in range(len(filters.periods)):
         periods = filters.periods[:place] + filters.periods[place + 1 :]
         fewer.append((replace(filters, periods=periods), order))
+    for at in range(len(filters.places)):
+        fewer.append((replace(filters, places=filters.places[:at] + filters.places[at + 1 :]), order))
     for name in ("min_side", "shape", "extensions"):
         if getattr(filters, name):
             fewer.append((replace(filters, **{name: getattr(empty, name)}), order))
@@ -261,6 +266,7 @@ _READERS: dict[str, Callable[[Filters, str], Filters]] = {
     "since": lambda filters, value: replace(filters, since=_end(value, "first")),
     "until": lambda filters, value: replace(filters, until=_end(value, "last")),
     "date": _dated,
+    "place": lambda filters, value: replace(filters, places=(*filters.places, read_place(value))),
     "side": lambda filters, value: replace(filters, min_side=read_side(value)),
     "shape": lambda filters, value: replace(filters, shape=_shapes()[plain(value)]),
     "type": lambda filters, value: replace(filters, extensions=read_extensions(value)),

@@ -36,7 +36,7 @@ class Draft:
         self.groups = [self.group]
         self.wanted = self.group  # where to go on after a refusal
         self.refusal: Grammar | None = None
-        self.dated = False  # by words of the query, not by a filter
+        self.dated = False  # by words of the query that are a date or a place, not by a filter
 
     @property
     def refuses_next(self) -> bool:
