@@ -26,8 +26,8 @@ class Row(NamedTuple):
 
     ``date``, ``dated`` and ``source`` are what follows from the rest. ``taken`` is what the picture itself tells, by
     ``told_by``, None when nothing; ``noted`` and ``noted_…`` what a file beside it tells, which is known by its
-    ``sidecar`` stamp: "" when there is none, None when nobody has looked. Dates are ISO 8601 without a zone. ``source`` is None in rows of
-    older programs, which knew EXIF data and the file's date only.
+    ``sidecar`` stamp: "" when there is none, None when nobody has looked. Dates are ISO 8601 without a zone.
+    ``source`` is None in rows of older programs, which knew EXIF data and the file's date only.
     """
 
     path: bytes

@@ -26,7 +26,9 @@ def read_place(text: str) -> PlaceName:
     lead = leading_near(words.split())
     rest = " ".join(words.split()[lead:])
     places = numbers_of(rest)
-    if not places or (lead and max(places) >= place_table().places):
+    if lead:  # nothing is told of where a region ends
+        places = tuple(number for number in places if number < place_table().places)
+    if not places:
         raise ValueError(text)
     return PlaceName(words, places, near=bool(lead))
 
@@ -64,7 +66,7 @@ def joining() -> frozenset[str]:
 @cache
 def words_for(kind: str, spoken: str) -> frozenset[str]:
     """The plain words of ``places.<kind>`` in one of the languages of the catalogues."""
-    forms = catalogue(spoken).get(f"places.{kind}")
+    forms = catalogue(spoken).get(f"places.{kind}") if spoken else None
     return frozenset(plain(forms[0]).split()) if forms else frozenset()
 
 

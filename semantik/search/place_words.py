@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from semantik.places.lookup import LONGEST, is_everyday, joining, leading_near, numbers_of, words_for
+from semantik.places.names import folded
 from semantik.places.table import place_table
 from semantik.queries import PlaceName
 from semantik.search.library_words import KnownPlaces
@@ -18,6 +19,7 @@ from semantik.words.catalogue import LANGUAGES
 from semantik.words.plain import plain
 
 LARGE = 100_000  # inhabitants of a place that is meant by an everyday word in small letters after "en"
+METROPOLIS = 1_000_000  # after any preposition, and with an article: "en la habana"
 TOWN = 20_000  # and of one that is meant by such a word alone, with a capital
 
 _AROUND = " ,;.!?¡¿()"
@@ -40,10 +42,13 @@ def take_place(
         return _named(words, lead, known, near=True)
     for spoken in LANGUAGES:
         if compared[0] in words_for("in", spoken):
-            article = 1 if compared[1:2] and compared[1] in words_for("articles", spoken) else 0
-            for start in dict.fromkeys((1, 1 + article)):
-                if found := _named(words, start, known, spoken=spoken):
-                    return found
+            if found := _named(words, 1, known, spoken=spoken):
+                return found
+            if compared[1:2] and compared[1] in words_for("articles", spoken):
+                return _named(words, 2, known, spoken=spoken)
+        # "no Porto" is a place in Portuguese, and "no" a word of other languages.
+        if compared[0] in words_for("in_the", spoken) and words[1:] and _is_written_as_name(words[1]):
+            return _named(words, 1, known, spoken=spoken)
         last = plain(before[-1].strip(_AROUND)) if before else ""
         is_of = compared[0] in words_for("of", spoken) and last in words_for("before_of", spoken)
         if is_of and (found := _named(words, 1, known, spoken=spoken)):
@@ -72,10 +77,11 @@ def _name_at(words: Sequence[str], start: int, known: KnownPlaces, *, near: bool
     """How many words from ``start`` on are a name of a place with pictures; 0 for none."""
     for end in _ends(words, start):
         name = " ".join(words[start:end]).strip(_AROUND)
-        numbers = numbers_of(name) if "," not in name else ()
+        numbers = place_table().called(folded(name))
         if near:
             numbers = tuple(number for number in numbers if number < place_table().places)
-        is_meant = numbers and _is_meant(name, numbers, words[end : end + 1], spoken)
+        with_article = plain(words[start - 1] if start > 1 else words[start]) in words_for("articles", spoken)
+        is_meant = numbers and _is_meant(name, numbers, words[end : end + 1], spoken, with_article=with_article)
         if is_meant and known.among(PlaceName(name, numbers, near=near)):
             return end - start
     return 0
@@ -91,16 +97,22 @@ def _ends(words: Sequence[str], start: int) -> list[int]:
     return ends[::-1]
 
 
-def _is_meant(name: str, numbers: tuple[int, ...], following: Sequence[str], spoken: str) -> bool:
-    """Whether a name after a preposition of a language is no everyday word there."""
-    languages = (spoken,) if spoken else ()
-    if not is_everyday(name, *languages):
-        return True
-    if following and any(plain(following[0]) in words_for("of", each) for each in LANGUAGES) and not _stops(name):
+def _is_meant(
+    name: str, numbers: tuple[int, ...], following: Sequence[str], spoken: str, *, with_article: bool
+) -> bool:
+    """Whether a name after a preposition of a language is no everyday word there.
+
+    Everyday words go with articles, "en la montaña", and in English after "in" as well: there they need a capital,
+    as do all small places with articles.
+    """
+    everyday = is_everyday(name, *((spoken,) if spoken else ()))
+    if everyday and following and any(plain(following[0]) in words_for("of", each) for each in LANGUAGES):
         return False  # "en palma de la mano"
-    if _is_written_as_name(name):
+    if _is_written_as_name(name) or not (everyday or with_article):
         return True
-    return spoken != "en" and plain(name) not in words_for("plain", spoken) and _is_as_large(numbers, LARGE)
+    if everyday and (with_article or spoken in ("", "en")):
+        return spoken not in ("", "en") and _inhabitants(numbers) >= METROPOLIS
+    return plain(name) not in words_for("plain", spoken) and _is_as_large(numbers, LARGE)
 
 
 def _alone(words: Sequence[str], known: KnownPlaces) -> tuple[str, int] | None:
@@ -118,8 +130,13 @@ def _alone(words: Sequence[str], known: KnownPlaces) -> tuple[str, int] | None:
 
 def _is_as_large(numbers: tuple[int, ...], least: int) -> bool:
     """Whether any of the places is a country, a region, or has so many inhabitants."""
+    return max(numbers) >= place_table().places or _inhabitants(numbers) >= least
+
+
+def _inhabitants(numbers: tuple[int, ...]) -> int:
+    """Of the largest of the places; 0 where they are regions and countries."""
     table = place_table()
-    return any(number >= table.places or table.population[number] >= least for number in numbers)
+    return max((int(table.population[number]) for number in numbers if number < table.places), default=0)
 
 
 def _is_written_as_name(name: str) -> bool:

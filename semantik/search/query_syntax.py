@@ -134,13 +134,13 @@ def _read_place(draft: Draft, tokens: Sequence[Token], at: int) -> int:
         if not token.is_plain or token.quoted:
             break
         words.append(token.value)
-    if not words or not places or (draft.group.sign < 0 and not draft.refuses_next):
+    if not words or not places or grammar_of(tokens, at) or (draft.group.sign < 0 and not draft.refuses_next):
         return 0
     before = draft.group.words
     alone = not draft.refuses_next and (not before or before[-1].endswith((",", ";")))
     if alone and len(words) < PHRASE and not _parts_end(tokens, at + len(words)):
         alone = False
-    found = take_place(_until_period(words), places, before, alone=alone)
+    found = take_place(_until_period(words) if alone else words, places, before, alone=alone)
     if not found:
         return 0
     name, taken = found
