@@ -40,20 +40,31 @@ def take_place(
     lead = leading_near(words)
     if lead:
         return _named(words, lead, known, near=True)
-    for spoken in LANGUAGES:
-        if compared[0] in words_for("in", spoken):
-            if found := _named(words, 1, known, spoken=spoken):
-                return found
-            if compared[1:2] and compared[1] in words_for("articles", spoken):
-                return _named(words, 2, known, spoken=spoken)
-        # "no Porto" is a place in Portuguese, and "no" a word of other languages.
-        if compared[0] in words_for("in_the", spoken) and words[1:] and _is_written_as_name(words[1]):
-            return _named(words, 1, known, spoken=spoken)
-        last = plain(before[-1].strip(_AROUND)) if before else ""
-        is_of = compared[0] in words_for("of", spoken) and last in words_for("before_of", spoken)
-        if is_of and (found := _named(words, 1, known, spoken=spoken)):
+    after = (_after_preposition(words, before, known, spoken) for spoken in LANGUAGES)
+    return next(filter(None, after), None) or (_alone(words, known) if alone else None)
+
+
+def begins_name(words: Sequence[str]) -> bool:
+    """Whether the first of ``words`` are a name of a place at all."""
+    called = place_table().called
+    return any(called(folded(" ".join(words[:end]))) for end in range(1, min(len(words), LONGEST) + 1))
+
+
+def _after_preposition(
+    words: Sequence[str], before: Sequence[str], known: KnownPlaces, spoken: str
+) -> tuple[str, int] | None:
+    compared = [plain(word.strip(_AROUND)) for word in words[:2]]
+    if compared[0] in words_for("in", spoken):
+        if found := _named(words, 1, known, spoken=spoken):
             return found
-    return _alone(words, known) if alone else None
+        start = 2 if compared[1:] and compared[1] in words_for("articles", spoken) else 0
+    elif compared[0] in words_for("in_the", spoken):
+        # "no Porto" is a place in Portuguese, and "no" a word of other languages.
+        start = 1 if words[1:] and _is_written_as_name(words[1]) else 0
+    else:
+        last = plain(before[-1].strip(_AROUND)) if before else ""
+        start = 1 if compared[0] in words_for("of", spoken) and last in words_for("before_of", spoken) else 0
+    return _named(words, start, known, spoken=spoken) if start else None
 
 
 def _named(

@@ -20,7 +20,7 @@ from semantik.search.dates.spoken import LONGEST, describes_nothing, take_period
 from semantik.search.filter_syntax import added, as_value, excluding, filter_words
 from semantik.search.library_words import NOTHING_KNOWN, LibraryWords
 from semantik.search.picture_names import FindPicture, named_picture
-from semantik.search.place_words import take_place
+from semantik.search.place_words import begins_name, take_place
 from semantik.search.query_draft import Draft, Group
 from semantik.search.query_tokens import MINUS, Token, quoted, tokens_of
 from semantik.search.refused_words import Step, grammar_of, is_name
@@ -138,8 +138,7 @@ def _read_place(draft: Draft, tokens: Sequence[Token], at: int) -> int:
         return 0
     before = draft.group.words
     alone = not draft.refuses_next and (not before or before[-1].endswith((",", ";")))
-    if alone and len(words) < PHRASE and not _parts_end(tokens, at + len(words)):
-        alone = False
+    alone = alone and begins_name(words) and (len(words) == PHRASE or _parts_end(tokens, at + len(words)))
     found = take_place(_until_period(words) if alone else words, places, before, alone=alone)
     if not found:
         return 0
