@@ -41,8 +41,22 @@ def rings(path: Path) -> list[list[Point]]:
             for index in ring:
                 arc = arcs[index] if index >= 0 else arcs[~index][::-1]
                 points += arc[1:] if points else arc
-            found.append(points)
+            found += unwrapped(points)
     return found
+
+
+def unwrapped(points: list[Point]) -> list[list[Point]]:
+    """A ring that goes over the edge of the map, twice: as it goes on behind each edge."""
+    if min(y for _, y in points) < -85:  # Antarctica goes around the pole, along the lower edge
+        return [points]
+    turns, whole = 0, [points[0]]
+    for (before, _), (x, y) in itertools.pairwise(points):
+        turns += 360 * ((x - before < -180) - (x - before > 180))
+        whole.append((x + turns, y))
+    if all(-180 <= x <= 180 for x, _ in whole):
+        return [whole]
+    shift = -360 if max(x for x, _ in whole) > 180 else 360
+    return [whole, [(x + shift, y) for x, y in whole]]
 
 
 def simplified(points: list[Point], tolerance: float) -> list[Point]:
