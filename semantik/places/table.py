@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # queries are read in the window, which shows itself before n
     import numpy as np
     from numpy.typing import NDArray
 
-FILE = Path(__file__).with_name("places.npz")
+FILE = Path(__file__).with_name("table.npz")
 LANGUAGES = ("es", "pt", "en")
 """In which the file has names."""
 
