@@ -65,6 +65,18 @@ class PeopleCount:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceName:
+    """A name of places, as it was typed, and which of the table of places it means: any of them.
+
+    ``near``: what is around them is meant, too.
+    """
+
+    words: str = field(compare=False)
+    places: tuple[int, ...] = ()  # numbers of a ``PlaceTable``
+    near: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Which pictures may be hits at all. Dates include both ends; what is empty admits everything."""
 
@@ -78,12 +90,13 @@ class Filters:
     texts: tuple[str, ...] = ()  # all words of each stand in the picture
     people: tuple[str, ...] = ()  # names of persons, all in the picture
     people_count: PeopleCount | None = None
+    places: tuple[PlaceName, ...] = ()  # in each of them
     excluded: tuple[Filters, ...] = ()  # each of one filter as it is written; what passes any of them is no hit
 
     @property
     def need_details(self) -> bool:
         """Whether more must be known of a picture than its path."""
-        own = self.since or self.until or self.periods or self.min_side or self.shape
+        own = self.since or self.until or self.periods or self.places or self.min_side or self.shape
         return bool(own) or any(one.need_details for one in self.excluded)
 
     @property

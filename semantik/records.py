@@ -135,6 +135,7 @@ class Details:
     dated: bool = False
     camera: str = ""
     source: DateSource = field(default=DateSource.FILE, compare=False)
+    place: tuple[float, float] | None = field(default=None, compare=False)  # latitude and longitude in degrees
 
 
 @dataclass(frozen=True, slots=True)

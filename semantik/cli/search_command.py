@@ -117,6 +117,18 @@ def _column(hit: Hit) -> str:
     return f"{relevance_word(hit.relevance):<{width}}  "
 
 
+def _place_fields(hit: Hit) -> dict[str, Any]:
+    """Where a hit was taken: coordinates in degrees, and what is there; nothing where that is not known."""
+    if not hit.details or not hit.details.place:
+        return {}
+    from semantik.places.naming import named_places
+
+    latitude, longitude = hit.details.place
+    named = named_places([hit.details.place])[0]
+    names = {"name": named.name, "region": named.region, "country": named.country} if named else {}
+    return {**names, "latitude": latitude, "longitude": longitude}
+
+
 def _hit_fields(hit: Hit) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "rank": hit.rank,
@@ -135,6 +147,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
         }
         if hit.details.source is not DateSource.FILE:
             fields |= {"date_source": hit.details.source.value, "date_sure": hit.details.dated}
+    if place := _place_fields(hit):
+        fields["place"] = place
     if hit.moment is not None:
         fields["moment"] = hit.moment
     if hit.named:

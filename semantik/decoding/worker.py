@@ -213,7 +213,8 @@ def _fit(path: Path, spec: InputSpec, allowance: Allowance) -> Message:
 def _fit_video(path: Path, spec: InputSpec, seconds: float) -> Message:
     found = frames.sample_frames(path, max(spec.width, spec.height), seconds)
     pixels = b"".join(fit_pixels(Image.fromarray(frame), spec).tobytes() for frame in found.frames)
-    told = _told(Description(found.width, found.height, found.taken, source=DateSource.VIDEO if found.taken else None))
+    source = DateSource.VIDEO if found.taken else None
+    told = _told(Description(found.width, found.height, found.taken, source=source, place=found.place))
     warning = Reason.TRUNCATED.value if found.truncated else None
     return {**told, "warning": warning, "moments": found.moments}, pixels
 

@@ -1,13 +1,15 @@
-"""Dates in an XMP packet, inside of a picture or in a file beside it (ISO 16684-1)."""
+"""Dates and places in an XMP packet, inside of a picture or in a file beside it (ISO 16684-1)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
+from semantik.decoding.coordinates import checked_place, xmp_degrees
 from semantik.decoding.date_spellings import parse_moment
+from semantik.decoding.decoded import Place
 
 MOST_BYTES = 4 * 2**20
 
@@ -17,6 +19,7 @@ _SPACES = {
     "xmp": "http://ns.adobe.com/xap/1.0/",
 }
 _DATES = ("photoshop:DateCreated", "exif:DateTimeOriginal", "xmp:CreateDate", "exif:DateTimeDigitized")
+_PLACE = ("exif:GPSLatitude", "exif:GPSLongitude")
 _MARKUP = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -26,24 +29,39 @@ def xmp_moments(packet: object) -> Iterator[datetime]:
     The packet may be bytes in any of UTF-8, UTF-16 and UTF-32, or a text. XML that is not well-formed is searched for
     the properties under their usual names; entities are not expanded.
     """
-    text = _text(packet)
-    values: dict[str, list[str]] = {}
-    try:
-        if _MARKUP.search(text):  # no program writes them, and they can be made to grow without end
-            raise ET.ParseError("a document type")
-        _collect(ET.fromstring(text), values)
-    except (ET.ParseError, ValueError, RecursionError):
-        for name in _DATES:
-            pattern = rf"[\s<]{name}\s*(?:=\s*[\"']([^\"'<]{{0,80}})|>\s*([^<]{{0,80}}))"
-            values[name] = ["".join(found.groups("")) for found in re.finditer(pattern, text)]
+    values = _values(packet, _DATES)
     for name in _DATES:
         for value in values.get(name, ()):
             if moment := parse_moment(value):
                 yield moment
 
 
-def _collect(root: ET.Element, values: dict[str, list[str]]) -> None:
-    names = {f"{{{_SPACES[name.split(':')[0]]}}}{name.split(':')[1]}": name for name in _DATES}
+def xmp_place(packet: object) -> Place | None:
+    """Where a picture was taken by its XMP data, which may be as in ``xmp_moments``; None where that tells nothing."""
+    values = _values(packet, _PLACE)
+    latitude, longitude = (next(map(xmp_degrees, values.get(name, ())), None) for name in _PLACE)
+    return checked_place(latitude, longitude)
+
+
+def _values(packet: object, wanted: Sequence[str]) -> dict[str, list[str]]:
+    """What the packet has of these properties, by their usual names."""
+    text = _text(packet)
+    values: dict[str, list[str]] = {}
+    if not text:
+        return values
+    try:
+        if _MARKUP.search(text):  # no program writes them, and they can be made to grow without end
+            raise ET.ParseError("a document type")
+        _collect(ET.fromstring(text), values, wanted)
+    except (ET.ParseError, ValueError, RecursionError):
+        for name in wanted:
+            pattern = rf"[\s<]{name}\s*(?:=\s*[\"']([^\"'<]{{0,80}})|>\s*([^<]{{0,80}}))"
+            values[name] = ["".join(found.groups("")) for found in re.finditer(pattern, text)]
+    return values
+
+
+def _collect(root: ET.Element, values: dict[str, list[str]], wanted: Sequence[str]) -> None:
+    names = {f"{{{_SPACES[name.split(':')[0]]}}}{name.split(':')[1]}": name for name in wanted}
     for element in root.iter():
         for key, value in (
             *element.attrib.items(),

@@ -22,9 +22,10 @@ from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
 from semantik.search.filter_syntax import without_each
-from semantik.search.library_words import NOTHING_KNOWN, LibraryWords
+from semantik.search.library_words import LibraryWords
 from semantik.search.people_words import all_names
 from semantik.search.picture_names import keys_named
+from semantik.search.pictured_places import PicturedPlaces
 from semantik.search.query_syntax import format_query, parse
 from semantik.search.ranking import is_absent, others, parse_top_k, relevant
 from semantik.search.readable_terms import unread_of
@@ -69,6 +70,7 @@ class Library:
         self._encoder = encoder
         self._searcher = searcher
         self._people = people
+        self._pictured: PicturedPlaces | None = None
         self._updating: frozenset[Path] = frozenset()  # folders that ``update`` is to go through
 
     @property
@@ -184,7 +186,10 @@ class Library:
     def known_words(self) -> LibraryWords:
         """What words mean in the active folders, for whoever reads or writes a query."""
         named = [person for part in self._parts() if part.people for person in part.people.names()]
-        return LibraryWords(people=all_names(sorted(named, key=plain))) if named else NOTHING_KNOWN
+        stores = [each.details.store for each in self.active]
+        if self._pictured is None or self._pictured.stores != stores:
+            self._pictured = PicturedPlaces(stores)
+        return LibraryWords(people=all_names(sorted(named, key=plain)), places=self._pictured)
 
     def without_each(self, query: Query) -> list[str]:
         """How the query is typed without one of its filters or its order, for each that its page tells."""

@@ -25,9 +25,9 @@ class Row(NamedTuple):
     """The cells of a picture, by column.
 
     ``date``, ``dated`` and ``source`` are what follows from the rest. ``taken`` is what the picture itself tells, by
-    ``told_by``, None when nothing; ``noted`` what a file beside it tells, which is known by its ``sidecar`` stamp: ""
-    when there is none, None when nobody has looked. Dates are ISO 8601 without a zone. ``source`` is None in rows of
-    older programs, which knew EXIF data and the file's date only.
+    ``told_by``, None when nothing; ``noted`` and ``noted_…`` what a file beside it tells, which is known by its
+    ``sidecar`` stamp: "" when there is none, None when nobody has looked. Dates are ISO 8601 without a zone.
+    ``source`` is None in rows of older programs, which knew EXIF data and the file's date only.
     """
 
     path: bytes
@@ -45,22 +45,41 @@ class Row(NamedTuple):
     noted: str | None = None
     latitude: float | None = None
     longitude: float | None = None
+    noted_latitude: float | None = None
+    noted_longitude: float | None = None
 
     @property
     def details(self) -> Details:
         """What users are told."""
         source = DateSource(self.source) if self.source else DateSource.EXIF if self.dated else DateSource.FILE
-        return Details(self.width, self.height, _moment(self.date), bool(self.dated), self.camera, source)
+        return Details(self.width, self.height, _moment(self.date), bool(self.dated), self.camera, source, self.place)
 
     @property
     def place(self) -> Place | None:
-        """Where it was taken; None while unknown."""
-        return None if self.latitude is None or self.longitude is None else (self.latitude, self.longitude)
+        """Where it was taken, by the picture itself or else by a file beside it; None while unknown."""
+        if self.latitude is not None and self.longitude is not None:
+            return self.latitude, self.longitude
+        if self.noted_latitude is not None and self.noted_longitude is not None:
+            return self.noted_latitude, self.noted_longitude
+        return None
 
     @property
     def is_surely_dated(self) -> bool:
-        """Whether the picture itself tells when it was taken, so that no file beside it matters."""
+        """Whether the picture itself tells when it was taken."""
         return self.taken is not None and not is_doubtful(_moment(self.taken))
+
+    @property
+    def tells_all(self) -> bool:
+        """Whether the picture itself tells when and where it was taken, so that no file beside it matters."""
+        return self.is_surely_dated and self.latitude is not None
+
+
+class Noted(NamedTuple):
+    """What a file beside a picture tells: its stamp, the date (ISO 8601) and the place in it."""
+
+    stamp: str
+    date: str | None = None
+    place: Place | None = None
 
 
 COLUMNS = Row._fields
@@ -121,6 +140,7 @@ def carried(row: Row, file: ImageFile) -> Row:
     """The row of a picture for another file with its content; beside that may lie something else."""
     path, size, mtime_ns = version_of(file)
     row = row._replace(path=path, size=size, mtime_ns=mtime_ns, sidecar=None, noted=None)
+    row = row._replace(noted_latitude=None, noted_longitude=None)
     if row.source is None:  # of an older program
         return row if row.dated else row._replace(date=changed_at(file).isoformat())
     return dated(row, file)
@@ -145,7 +165,8 @@ def is_good(cells: tuple[Any, ...]) -> bool:
         and source in _SOURCES
         and told_by in _SOURCES
         and (sidecar is None or type(sidecar) is str)
-        and (place == _NOWHERE or _is_place(place))
+        and (place[:2] == _NOWHERE or _is_place(place[:2]))
+        and (place[2:] == _NOWHERE or _is_place(place[2:]))
     )
 
 

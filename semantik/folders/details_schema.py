@@ -6,8 +6,9 @@ import sqlite3
 
 from semantik.folders.details_rows import COLUMNS
 
-VERSION = 2
-"""Of the table, in the file's ``user_version``. The first had no number: it had EXIF dates and the files' own."""
+VERSION = 3
+"""Of the table, in the file's ``user_version``. The first had no number: it had EXIF dates and the files' own. The
+second knew places by EXIF data alone."""
 
 _TABLE = f"pictures ({', '.join(COLUMNS)}, PRIMARY KEY (path)) WITHOUT ROWID"
 
@@ -42,6 +43,9 @@ def _renew(base: sqlite3.Connection, columns: list[str]) -> None:
             base.execute(f"INSERT OR IGNORE INTO renewed ({names}) SELECT {names} FROM pictures WHERE path NOT NULL")
         if set(columns) >= {"date", "dated"} and "taken" not in columns:
             base.execute("UPDATE renewed SET taken = date WHERE dated")
+        if "sidecar" in columns and "noted_latitude" not in columns:
+            # Files beside pictures tell where they were taken, too: they are all read again.
+            base.execute("UPDATE renewed SET sidecar = NULL, noted = NULL")
     base.execute("DROP TABLE IF EXISTS pictures")
     base.execute("ALTER TABLE renewed RENAME TO pictures")
     base.execute("COMMIT")

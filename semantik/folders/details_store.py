@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from semantik.decoding.decoded import Description
-from semantik.folders.details_rows import COLUMNS, Row, carried, checked, dated, is_good, row_of, version_of
+from semantik.folders.details_rows import COLUMNS, Noted, Row, carried, checked, dated, is_good, row_of, version_of
 from semantik.folders.details_schema import prepare
 from semantik.folders.folder_database import FolderDatabase
 from semantik.folders.known_content import Pairs
+from semantik.folders.places_of_rows import LATITUDE, LONGITUDE, SQUARES, around, in_places, square_of
 from semantik.queries import Filters, Period, Shape
 from semantik.records import Details, ImageFile
 
@@ -48,6 +49,7 @@ class DetailsStore:
         self._lock = threading.RLock()
         self._file = FolderDatabase(path, prepare, "details")
         self._added: list[Row] = []
+        self._squares: set[tuple[float, float]] | None = None
 
     def add(self, file: ImageFile, description: Description | None) -> None:
         """Note what is known of a picture, None when it cannot be read; it is written now or by a later call."""
@@ -79,12 +81,25 @@ class DetailsStore:
         """The known pictures that pass the filters' dates, side and shape; the other filters are not looked at."""
         self.flush()
         conditions, values = _conditions(filters)
-        statement = f"SELECT path, size, mtime_ns FROM pictures WHERE {_TYPED} AND {conditions}"
-        rows = self._file.run(lambda base: base.execute(statement, values).fetchall())
-        return (ImageFile(os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in rows)
+        statement = f"SELECT path, size, mtime_ns, {LATITUDE}, {LONGITUDE} FROM pictures WHERE {_TYPED}"
+        rows = self._file.run(lambda base: base.execute(f"{statement} AND {conditions}", values).fetchall())
+        if filters.places:
+            rows = in_places(rows, filters.places)
+        return (ImageFile(os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns, *_ in rows)
+
+    def squares(self) -> frozenset[tuple[float, float]] | set[tuple[float, float]]:
+        """Where pictures were taken, to half a kilometre: latitudes and longitudes in degrees.
+
+        Looked up once, and then kept up with what is written; what was forgotten since may be among them.
+        """
+        self.flush()
+        with self._lock:
+            if self._squares is None:
+                self._squares = {*self._file.run(lambda base: base.execute(SQUARES).fetchall())}
+            return set(self._squares)
 
     def other_sidecars(self, files: Sequence[ImageFile], stamps: Mapping[str, str]) -> list[tuple[ImageFile, bool]]:
-        """The files beside which something else lies than was read last, and whether it matters for their dates.
+        """The files beside which something else lies than was read last, and whether it matters to what is known.
 
         ``stamps``: what lies beside files now, by their paths.
         """
@@ -95,16 +110,18 @@ class DetailsStore:
             (file, cells) for file, cells in known if cells and (cells[sidecar] or "") != stamps.get(file.path, "")
         )
         rows = ((file, checked(cells)) for file, cells in other)
-        return [(file, not row.is_surely_dated) for file, row in rows if row]
+        return [(file, not row.tells_all) for file, row in rows if row]
 
-    def note_sidecars(self, found: Mapping[ImageFile, tuple[str, str | None]]) -> None:
-        """Keep what lies beside files: a stamp, and the date in it (ISO 8601, None when there is none)."""
+    def note_sidecars(self, found: Mapping[ImageFile, tuple[str, str | None] | Noted]) -> None:
+        """Keep what lies beside files, and what is in it: the first of ``Noted``, or all of it."""
         files = list(found)
         rows = []
         for file, row in zip(files, self._rows(files), strict=True):
             if row and row.source:
-                stamp, noted = found[file]
-                rows.append(dated(row._replace(sidecar=stamp, noted=noted), file))
+                told = Noted(*found[file])
+                latitude, longitude = told.place or (None, None)
+                beside = row._replace(noted_latitude=latitude, noted_longitude=longitude)
+                rows.append(dated(beside._replace(sidecar=told.stamp, noted=told.date), file))
         with self._lock:
             self._put(rows)
 
@@ -139,11 +156,15 @@ class DetailsStore:
             base.executemany("DELETE FROM pictures WHERE path = ?", gone)
 
         self._file.run(drop)
+        with self._lock:
+            self._squares = None
 
     def _put(self, rows: Sequence[Row]) -> None:
         if rows:
             self._file.run(lambda base: base.executemany(_PUT, rows))
             self.changes += 1
+            if self._squares is not None:
+                self._squares |= {square_of(row.place) for row in rows if row.place}
 
     def _rows(self, files: Sequence[ImageFile]) -> list[Row | None]:
         """The rows of these versions of files, in their order."""
@@ -182,6 +203,10 @@ def _conditions(filters: Filters) -> tuple[str, list[Any]]:
         condition, days = _days(period)
         conditions.append(condition)
         values += days
+    for name in filters.places:
+        condition, degrees = around(name)
+        conditions.append(condition)
+        values += degrees
     if filters.min_side:
         conditions.append("max(width, height) >= ?")
         values.append(filters.min_side)

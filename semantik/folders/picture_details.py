@@ -14,7 +14,7 @@ from semantik.decoding.decoded import Decoded, DecodedVideo, Description
 from semantik.decoding.fitting import WIDE
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
-from semantik.folders.details_rows import changed_at
+from semantik.folders.details_rows import Noted, changed_at
 from semantik.folders.details_store import DetailsStore
 from semantik.folders.sidecars import find_sidecars, stamp
 from semantik.index import TRANSIENT, ImageIndex
@@ -93,16 +93,16 @@ class FolderDetails:
             self.store.flush()
 
     def _read_sidecars(self, files: Sequence[ImageFile], control: TaskControl = UNATTENDED) -> None:
-        """Read the dates in files beside pictures, where they are other files than the last time."""
+        """Read dates and places in files beside pictures, where they are other files than the last time."""
         beside = find_sidecars(self.folder, files) if files else {}
         stamps = {path: stamp(sidecar) for path, sidecar in beside.items()}
         asked: list[ImageFile] = []
-        dates: dict[ImageFile, tuple[str, str | None]] = {}
+        noted: dict[ImageFile, tuple[str, str | None] | Noted] = {}
         for file, matters in self.store.other_sidecars(files, stamps):
             if matters and file.path in beside:
                 asked.append(file)
             else:
-                dates[file] = stamps.get(file.path, ""), None
+                noted[file] = Noted(stamps.get(file.path, ""))
         if asked:
             found = self._pool.describe(self.folder / beside[file.path].path for file in asked)
             try:
@@ -110,10 +110,11 @@ class FolderDetails:
                     if control.cancelled:
                         break
                     if not isinstance(told, DecodeFailed):
-                        dates[file] = stamps[file.path], told.taken.isoformat() if told.taken else None
+                        moment = told.taken.isoformat() if told.taken else None
+                        noted[file] = Noted(stamps[file.path], moment, told.place)
                     elif told.params["reason"] not in TRANSIENT:
-                        dates[file] = stamps[file.path], None
+                        noted[file] = Noted(stamps[file.path])
             finally:
                 found.close()
-        if dates:
-            self.store.note_sidecars(dates)
+        if noted:
+            self.store.note_sidecars(noted)

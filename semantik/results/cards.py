@@ -9,8 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
+from typing import TypeAlias
 
 from semantik.decoding.decoded import Thumbnail
+from semantik.places.naming import NamedPlace, named_places
 from semantik.records import DateSource, Details, Hit, TextLine, split_path
 from semantik.storage.regular_files import file_address
 from semantik.words.phrases import relevance_level, relevance_word
@@ -20,6 +22,8 @@ from semantik.words.text import clock, day, moment, number, say, short_day
 _NARROWEST, _WIDEST = 0.66, 2.2  # aspect ratios of a card; a picture beyond them is shown whole on a mat
 _UNKNOWN_ASPECT = 4 / 3
 _MOST_LINES, _MOST_OUTLINED = 3, 50  # of text that a card tells, and that the viewer outlines
+Degrees: TypeAlias = tuple[float, float]
+
 _NUMBER = re.compile(r"-?\d")
 
 
@@ -54,6 +58,9 @@ class Card(Picture):
     date: str
     pixels: str
     camera: str
+    taken_at: str  # "Cádiz, España"
+    taken_at_whole: str  # with the region
+    degrees: tuple[float, float] | None  # latitude and longitude
     named: str  # words of the query that its path has
     written: str  # lines of text in it that have words of the query
     regions: (
@@ -103,16 +110,32 @@ def cards_of(
 
     ``away``: files that are not there now.
     """
+    places = _places(hits)
     best = max((hit.score for hit in hits if hit.score is not None), default=0.0)
     cards: list[Card] = []
     place = 0
     for position, hit in enumerate(hits):
         embedded = position < most_embedded
-        make = functools.partial(_card, thumbnails=thumbnails, folders=folders, best=best, embedded=embedded, away=away)
+        make = functools.partial(
+            _card,
+            thumbnails=thumbnails,
+            folders=folders,
+            best=best,
+            places=places,
+            embedded=embedded,
+            away=away,
+        )
         copies = tuple(make(copy, place + step) for step, copy in enumerate(hit.copies, start=1))
         cards.append(make(hit, place, copies))
         place += 1 + len(copies)
     return cards
+
+
+def _places(hits: Sequence[Hit]) -> dict[Degrees, NamedPlace | None]:
+    """What the coordinates of the hits and their copies are called."""
+    flat = [each for hit in hits for each in (hit, *hit.copies)]
+    degrees = list(dict.fromkeys(each.details.place for each in flat if each.details and each.details.place))
+    return dict(zip(degrees, named_places(degrees), strict=True)) if degrees else {}
 
 
 def ratios_of(cards: Sequence[Card]) -> list[int]:
@@ -141,6 +164,7 @@ def _card(
     thumbnails: Mapping[Path, Thumbnail],
     folders: Sequence[Path],
     best: float,
+    places: Mapping[Degrees, NamedPlace | None],
     embedded: bool,
     away: Collection[Path],
 ) -> Card:
@@ -153,6 +177,8 @@ def _card(
     stem, tail = split_name(hit.path.name)
     mark, hint, share = _worth(hit, best)
     date, pixels, camera = _facts(hit.details)
+    degrees = hit.details.place if hit.details else None
+    taken_at = places[degrees] if degrees else None
     return Card(
         name=hit.path.name,
         href=href,
@@ -175,6 +201,9 @@ def _card(
         date=date,
         pixels=pixels,
         camera=camera,
+        taken_at=taken_at.brief if taken_at else "",
+        taken_at_whole=taken_at.whole if taken_at else "",
+        degrees=degrees,
         named=", ".join(hit.named),
         written=_quoted(hit.texts),
         regions=" ".join(",".join(f"{part:g}" for part in line.region) for line in hit.texts[:_MOST_OUTLINED]),

@@ -11,6 +11,7 @@ from pathlib import Path
 from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.pictures.formats import FORMATS
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
+from semantik.places.lookup import told_all
 from semantik.queries import Filters, Order, PeopleCount, Period, Query, Shape, Term
 from semantik.results.cards import Picture, picture_of
 from semantik.words.text import day, month, number, say, short_day
@@ -51,6 +52,7 @@ def filters_of(filters: Filters, order: Order) -> list[tuple[str, str]]:
     told += [(say("page.filter_date"), period_words(period)) for period in filters.periods]
     told += [(say("page.filter_text"), f"«{text}»") for text in filters.texts]
     told += [(say("page.filter_person"), name) for name in filters.people]
+    told += [(say("page.filter_place"), told_all(name)) for name in filters.places]
     if filters.people_count:
         told.append((say("page.filter_people"), _count(filters.people_count)))
     if filters.min_side:

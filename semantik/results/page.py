@@ -33,6 +33,7 @@ from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.cards import cards_of, picture_of, ratios_of
 from semantik.results.header import chips_of, choices_of, filters_of, plain_term
+from semantik.results.hit_map import hit_map
 from semantik.results.thumbnails import LARGE_SIDE, SIDE
 from semantik.storage.atomic_files import replace_file
 from semantik.storage.home import results_folder
@@ -52,7 +53,7 @@ PAGES_BYTES = 512 << 20
 
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
 _LINK_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
-_STYLES = ("results.css", "controls.css", "cards.css", "viewer.css", "actions.css", "media.css")
+_STYLES = ("results.css", "controls.css", "cards.css", "viewer.css", "map.css", "actions.css", "media.css")
 _OUR_HEAD = re.compile(  # how every page begins, and nothing else that anybody keeps
     rb'\s*<!DOCTYPE html>\s*<html lang="[A-Za-z-]{2,20}">\s*<head>\s*<meta charset="utf-8">\s*'
     rb'<meta name="generator" content="SemantikSearch">'
@@ -117,6 +118,8 @@ def render(page: ResultsPage) -> str:
         chips=[] if term else chips_of(query, page.thumbnails),
         filters=list(zip_longest(filters_of(query.filters, query.order), page.without)),
         choices=choices_of(page.limits, page.top_k) if page.link else [],
+        map=hit_map(cards[: len(first)]),
+        land=Markup(_land()),
         folded=any(card.copies for card in cards),
         title=title,
         style=Markup(style),  # ours, whole: the only values in it are numbers, the theme chooses among its parts
@@ -192,6 +195,12 @@ def open_page(path: Path) -> bool:
     except (webbrowser.Error, OSError) as error:
         log.warning("no browser could open %s: %s", path, error)
         return False
+
+
+@functools.cache
+def _land() -> str:
+    """The outline of the land as an SVG path: Natural Earth's, see ``tools/make_land.py``."""
+    return (Path(__file__).parent / "templates" / "land.txt").read_text(encoding="utf-8")
 
 
 def _finalize(value: object) -> object:

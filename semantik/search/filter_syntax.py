@@ -13,6 +13,7 @@ from semantik.decoding.pictures.formats import FORMATS, IMAGE_EXTENSIONS, RAW
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
 from semantik.errors import BadFilter, FilterRefused, FilterTwice
 from semantik.folders.text_words import asked_words
+from semantik.places.lookup import read_place
 from semantik.queries import Filters, Order, Shape
 from semantik.search.dates.figures import End, read_date
 from semantik.search.dates.spoken import read_period
@@ -21,10 +22,17 @@ from semantik.search.query_tokens import quoted
 from semantik.words.plain import plain
 from semantik.words.text import in_all_languages, say
 
-KEYS = ("folder", "since", "until", "date", "text", "person", "people", "side", "shape", "type", "order")
+KEYS = ("folder", "since", "until", "date", "text", "person", "place", "people", "side", "shape", "type", "order")
 
 _FAMILIES = {"video": VIDEO_EXTENSIONS, "raw": frozenset(RAW.extensions)}
-_FIELDS = {"side": "min_side", "type": "extensions", "text": "texts", "person": "people", "people": "people_count"}
+_FIELDS = {
+    "side": "min_side",
+    "type": "extensions",
+    "text": "texts",
+    "person": "people",
+    "place": "places",
+    "people": "people_count",
+}
 _LIKENESS = 0.75
 """From here on a word is a key that was misspelt: "fehca" has 0.8, "format" and "carpta" more, "hora" less."""
 _KINDS = {kind.extensions[0].removeprefix("."): frozenset(kind.extensions) for kind in (*FORMATS, *VIDEO_FORMATS)}
@@ -104,6 +112,7 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         texts=tuple(dict.fromkeys((*filters.texts, *one.texts))),
         people=all_names(filters.people, one.people),
         people_count=one.people_count or filters.people_count,
+        places=tuple(dict.fromkeys((*filters.places, *one.places))),
         min_side=max(filters.min_side, one.min_side),
         shape=one.shape or filters.shape,
         extensions=filters.extensions | one.extensions,
@@ -160,6 +169,7 @@ def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple
     words += [(say("syntax.date"), period.words) for period in filters.periods]
     words += [(say("syntax.text"), text) for text in filters.texts]
     words += [(say("syntax.person"), name) for name in filters.people]
+    words += [(say("syntax.place"), name.words) for name in filters.places]
     if filters.people_count:
         words.append((say("syntax.people"), count_words(filters.people_count)))
     if filters.min_side:
@@ -218,7 +228,7 @@ def without_each(filters: Filters, order: Order) -> list[tuple[Filters, Order]]:
     for names in (("folder",), ("since", "until")):
         if any(getattr(filters, name) for name in names):
             fewer.append((replace(filters, **{name: getattr(empty, name) for name in names}), order))
-    for name in ("periods", "texts", "people"):
+    for name in ("periods", "texts", "people", "places"):
         several = getattr(filters, name)
         for place in range(len(several)):
             fewer.append((replace(filters, **{name: several[:place] + several[place + 1 :]}), order))
@@ -289,6 +299,7 @@ _READERS: dict[str, Callable[[Filters, str], Filters]] = {
     "text": lambda filters, value: replace(filters, texts=(*filters.texts, read_text(value))),
     "person": lambda filters, value: replace(filters, people=all_names(filters.people, read_names(value))),
     "people": lambda filters, value: replace(filters, people_count=read_count(value)),
+    "place": lambda filters, value: replace(filters, places=(*filters.places, read_place(value))),
     "side": lambda filters, value: replace(filters, min_side=read_side(value)),
     "shape": lambda filters, value: replace(filters, shape=_shapes()[plain(value)]),
     "type": lambda filters, value: replace(filters, extensions=read_extensions(value)),

@@ -37,7 +37,7 @@ class Draft:
         self.groups = [self.group]
         self.wanted = self.group  # where to go on after a refusal
         self.refusal: Grammar | None = None
-        self.described = False  # by a date or a person among the words of the query, not by a filter
+        self.described = False  # by a date, a person or a place among the words of the query, not by a filter
 
     @property
     def refuses_next(self) -> bool:

@@ -21,6 +21,7 @@ from semantik.search.filter_syntax import added, as_value, excluding, filter_wor
 from semantik.search.library_words import NOTHING_KNOWN, LibraryWords
 from semantik.search.people_words import belongs_to_name, joins_names, named_person
 from semantik.search.picture_names import FindPicture, named_picture
+from semantik.search.place_words import begins_name, take_place
 from semantik.search.query_draft import Draft, Group
 from semantik.search.query_tokens import MINUS, Token, quoted, tokens_of
 from semantik.search.refused_words import Step, grammar_of, is_name
@@ -31,6 +32,9 @@ from semantik.words.text import in_all_languages, say
 
 MOST_CHARACTERS = 10_000
 """What is longer is no query; its end is left out, and a remark tells so."""
+
+PHRASE = 12
+"""Words in which a place is looked for: prepositions, names, and several of them."""
 
 _ADDRESS = re.compile(r"https?://\S", re.IGNORECASE)
 
@@ -53,6 +57,8 @@ def parse(
     while at < len(tokens):
         # The first of the readers that knows what stands there takes it, a word being the last resort.
         at += next(taken for read in _READERS if (taken := read(draft, tokens, at)))
+    if known.places:
+        draft.filters = known.places.narrowed(draft.filters)
     groups = [group for group in draft.groups if any(group.words)]
     if draft.described and len(groups) == 1 and not groups[0].quoted and describes_nothing(groups[0].text):
         groups = []  # "fotos de 2019" are all of them
@@ -149,6 +155,42 @@ def _read_period(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     return taken
 
 
+def _read_place(draft: Draft, tokens: Sequence[Token], at: int) -> int:
+    places, words = draft.known.places, []
+    for token in tokens[at : at + PHRASE]:
+        if not token.is_plain or token.quoted:
+            break
+        words.append(token.value)
+    if not words or not places or grammar_of(tokens, at) or (draft.group.sign < 0 and not draft.refuses_next):
+        return 0
+    before = draft.group.words
+    alone = not draft.refuses_next and (not before or before[-1].endswith((",", ";")))
+    alone = alone and begins_name(words) and (len(words) == PHRASE or _parts_end(tokens, at + len(words)))
+    found = take_place(_until_period(words) if alone else words, places, before, alone=alone)
+    if not found:
+        return 0
+    name, taken = found
+    draft.described = True
+    if draft.refuses_next:
+        draft.filters = excluding(say("syntax.place"), name, draft.filters)
+        return taken + _after_excluded(draft, tokens, at + taken)
+    draft.filters, _ = added(say("syntax.place"), name, draft.filters, Order.RELEVANCE)
+    if before and not draft.group.quoted:
+        before[-1] = before[-1].rstrip(",;")
+    return taken
+
+
+def _parts_end(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a part of the query ends before the token at ``at``: with a sign, a filter, or the last word."""
+    return at >= len(tokens) or bool(tokens[at].sign or tokens[at].key)
+
+
+def _until_period(words: Sequence[str]) -> list[str]:
+    """The words before a date in words, which may follow a place: "Cádiz verano 2019"."""
+    ends = (at for at in range(1, len(words)) if take_period(words[at : at + LONGEST], before=words[at - 1]))
+    return list(words[: next(ends, len(words))])
+
+
 def _read_sign(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     token = tokens[at]
     if token.sign and token.sign in MINUS and token.words:  # right before a word it refuses that one
@@ -210,7 +252,10 @@ def _read_word(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     return 1
 
 
-_READERS: tuple[_Reader, ...] = (_read_person, _read_filter, _read_period, _read_sign, _read_refusal, _read_word)
+_READERS: tuple[_Reader, ...] = (
+    *(_read_person, _read_filter, _read_period, _read_place),
+    *(_read_sign, _read_refusal, _read_word),
+)
 
 
 def _weight(weight: str) -> float:

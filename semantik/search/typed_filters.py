@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from semantik.errors import BadFilter, FilterRefused, UnknownFilter
+from semantik.places.lookup import LONGEST
 from semantik.queries import Filters, Order, Remark
 from semantik.search.filter_syntax import added, chosen, excluding, is_key, key_of, nearest_word, read_filter
 from semantik.search.query_tokens import MINUS, Token, tokens_of
@@ -140,6 +141,8 @@ def _joined(key: str, tokens: Sequence[Token], at: int) -> tuple[str, int]:
                 if tokens[end].words.endswith(closing) and (end > at or len(value) > 1):
                     whole = " ".join(token.words for token in tokens[at + 1 : end + 1])
                     return f"{value} {whole}".strip()[1:-1].strip(), end + 1 - at
+    if key_of(key) == "place":
+        return _longest_that_reads(key, tokens, at)
     listed = key_of(key) in ("type", "person")
     while listed and value.endswith(",") and at + taken < len(tokens) and tokens[at + taken].is_plain:
         longer = _Written(key, value + tokens[at + taken].value, 0, loose=False)
@@ -147,6 +150,22 @@ def _joined(key: str, tokens: Sequence[Token], at: int) -> tuple[str, int]:
             break
         value, taken = longer.value, taken + 1
     return value.rstrip(",;"), taken
+
+
+def _longest_that_reads(key: str, tokens: Sequence[Token], at: int) -> tuple[str, int]:
+    """As many words as make a value together, the first of them at ``at``: "lugar:Nueva York"."""
+    words: list[str] = []
+    for token in tokens[at : at + LONGEST]:
+        if token.quoted or (words and not token.is_plain):
+            break
+        words.append(token.value)
+        if token.value.endswith((",", ";")):
+            break
+    for taken in range(len(words), 1, -1):
+        value = " ".join(words[:taken]).rstrip(",;")
+        if _Written(key, value, 0, loose=False).reads():
+            return value, taken
+    return tokens[at].value.rstrip(",;"), 1
 
 
 def _spread(tokens: Sequence[Token], at: int) -> _Written | None:

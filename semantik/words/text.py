@@ -175,6 +175,11 @@ def moment(value: datetime) -> str:
     return say("page.moment", day=day(value), time=f"{value.hour}:{value.minute:02}")
 
 
+def territory(code: str) -> str:
+    """What a country is called, by its ISO 3166 code."""
+    return str(_locale(_language).territories.get(code, code))
+
+
 def month_names(language: str) -> dict[int, str]:
     """The names of the months, 1 to 12, in any of ``LANGUAGES``."""
     from babel.dates import get_month_names

@@ -9,6 +9,7 @@ import shutil
 import socket
 import time
 from contextlib import contextmanager
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from PIL import Image
 
 from semantik.decoding.decoded import Thumbnail
 from semantik.queries import Query
-from semantik.records import Hit, TextLine
+from semantik.records import Details, Hit, TextLine
 from semantik.results.cards import is_safe_to_open
 from semantik.results.page import PageLink, ResultsPage, render, write_page
 from semantik.words.shown_names import visible
@@ -606,3 +607,33 @@ def test_hostile_example_pictures_are_only_text(visit, written, corpus, tmp_path
             assert example == [path.as_uri(), f"Imagen de ejemplo: {visible(path.name)}"]
             assert heading == visible(path.name)
         assert len(shapes) == 1
+
+
+def test_the_map_shows_the_pictures_of_one_place(visit, photos, written, tmp_path):
+    places = [(36.53, -6.30), (36.531, -6.301), (51.5, -0.12), None]
+    hits = [
+        Hit(rank, 0.3, path, details=Details(40, 30, datetime(2019, 5, rank), place=place))
+        for rank, (path, place) in enumerate(zip(photos[:4], places, strict=True), start=1)
+    ]
+    file = written(page_of(photos[:4], tmp_path / "fotos", hits=hits))
+    in_sight = "[...document.querySelectorAll('.hits > li')].filter((hit) => hit.checkVisibility()).length"
+    for width in (1280, 390):
+        with visit(file, width) as page:
+            dots = page.locator(".map .dot")
+            labels = [dot.get_attribute("aria-label") for dot in dots.all()]
+            assert labels == ["Cádiz, España: 2 imágenes", "Londres, Reino Unido: 1 imagen"]
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            assert page.evaluate(in_sight) == 4
+            dots.first.focus()
+            page.keyboard.press("Enter")
+            assert page.evaluate(in_sight) == 2
+            assert page.locator(".map [role=status]").text_content() == labels[0]
+            page.locator(".hit .frame a").first.click()
+            assert page.locator("#viewer .of").text_content() == "1 / 2"
+            assert page.locator("#viewer .taken-at").text_content() == "Cádiz, Andalucía, España"
+            page.keyboard.press("Escape")
+            dots.last.click()
+            assert page.evaluate(in_sight) == 1
+            dots.last.click()
+            assert page.evaluate(in_sight) == 4
+    assert 'class="map"' not in render(page_of(photos, tmp_path / "fotos"))

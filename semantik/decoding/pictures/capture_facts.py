@@ -10,10 +10,11 @@ from typing import Any
 
 from PIL import Image
 
+from semantik.decoding.coordinates import checked_place
 from semantik.decoding.date_spellings import from_utc, is_doubtful, parse_moment, plain_text
 from semantik.decoding.decoded import Place
 from semantik.decoding.pictures.exif import camera_name, exif_facts
-from semantik.decoding.xmp import xmp_moments
+from semantik.decoding.xmp import xmp_moments, xmp_place
 from semantik.records import DateSource
 
 # EXIF, 4.6.6
@@ -38,16 +39,17 @@ def photo_details(
     all texts of a PNG file. Never raises for broken data.
     """
     facts = exif_facts(exif)
+    xmp = info.get("xmp") or _bytes(exif, _XMP)
     taken, source = _best(
         (
             (DateSource.EXIF, map(parse_moment, facts.moments)),
-            (DateSource.XMP, xmp_moments(info.get("xmp") or _bytes(exif, _XMP))),
+            (DateSource.XMP, xmp_moments(xmp)),
             (DateSource.IPTC, _iptc_moments(info, exif)),
             (DateSource.GPS, _gps_moments(facts.gps)),
             (DateSource.TEXT, _text_moments(info)),
         )
     )
-    return taken, camera_name(facts.make, facts.model), source, _place(facts.gps)
+    return taken, camera_name(facts.make, facts.model), source, _place(facts.gps) or xmp_place(xmp)
 
 
 def _best(
@@ -131,10 +133,7 @@ def _gps_moments(gps: Mapping[int, Any]) -> Iterator[datetime]:
 
 def _place(gps: Mapping[int, Any]) -> Place | None:
     degrees = [_degrees(gps.get(side), _numbers(gps.get(place))) for side, place in (_LATITUDE, _LONGITUDE)]
-    latitude, longitude = degrees
-    if latitude is None or longitude is None or not (abs(latitude) <= 90 and abs(longitude) <= 180):
-        return None
-    return (latitude, longitude) if latitude or longitude else None  # off Africa, where receivers without a fix are
+    return checked_place(*degrees)
 
 
 def _degrees(side: object, parts: list[float]) -> float | None:

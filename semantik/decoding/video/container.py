@@ -1,4 +1,4 @@
-"""What the outer structure of a video file tells without FFmpeg: when it was taken, whether it is all there."""
+"""What the outer structure of a video file tells without FFmpeg: when and where it was taken, whether it is whole."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import struct
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
+from semantik.decoding.coordinates import iso_6709
 from semantik.decoding.date_spellings import is_doubtful, parse_moment
+from semantik.decoding.decoded import Place
 from semantik.decoding.iso_boxes import boxes
 from semantik.decoding.video.formats import AVI, ISO, MATROSKA
 
 _EPOCH_1904 = 2_082_844_800  # seconds from QuickTime's epoch to that of Unix
 _APPLE_DATE = b"com.apple.quicktime.creationdate"
+_APPLE_PLACE = b"com.apple.quicktime.location.ISO6709"
 _LONGEST_TEXT = 200  # bytes
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _MAX_MOOV = 64 * 2**20  # bytes; that of a whole day at 60 frames a second
@@ -61,7 +64,7 @@ def taken(file: BinaryIO, container: str, size: int) -> datetime | None:
     14496-12, 8.2.2), which is UTC.
     """
     moov = _find(file, b"moov", 0, size) if container == ISO else None
-    if moov and (told := _apple_date(file, moov) or _user_date(file, moov)):
+    if moov and (told := _camera_time(_apple(file, moov, _APPLE_DATE)) or _camera_time(_user(file, moov, b"\xa9day"))):
         return told
     mvhd = _find(file, b"mvhd", *moov) if moov else None
     if mvhd is None:
@@ -82,28 +85,36 @@ def taken(file: BinaryIO, container: str, size: int) -> datetime | None:
         return None
 
 
-def _apple_date(file: BinaryIO, moov: tuple[int, int]) -> datetime | None:
-    """``com.apple.quicktime.creationdate`` (QuickTime File Format, Metadata): keys by number, and their values."""
+def place(file: BinaryIO, container: str, size: int) -> Place | None:
+    """Where it was recorded, by Apple's metadata or ``udta/©xyz``; None if not told."""
+    moov = _find(file, b"moov", 0, size) if container == ISO else None
+    if moov is None:
+        return None
+    return iso_6709(_apple(file, moov, _APPLE_PLACE)) or iso_6709(_user(file, moov, b"\xa9xyz"))
+
+
+def _apple(file: BinaryIO, moov: tuple[int, int], key: bytes) -> bytes:
+    """A value of QuickTime's metadata (QuickTime File Format, Metadata): keys by number, and their values."""
     meta = _find(file, b"meta", *moov)
     if meta is None:
-        return None
+        return b""
     keys, values = _find(file, b"keys", *meta), _find(file, b"ilst", *meta)
     if keys is None or values is None:
-        return None
+        return b""
     names = [_read(file, first, last) for _, first, last in boxes(file, keys[0] + 8, keys[1])]
-    if _APPLE_DATE not in names:
-        return None
-    wanted = (names.index(_APPLE_DATE) + 1).to_bytes(4, "big")
+    if key not in names:
+        return b""
+    wanted = (names.index(key) + 1).to_bytes(4, "big")
     value = _find(file, wanted, *values)
     data = _find(file, b"data", *value) if value else None
-    return _camera_time(_read(file, data[0] + 8, data[1])) if data else None
+    return _read(file, data[0] + 8, data[1]) if data else b""
 
 
-def _user_date(file: BinaryIO, moov: tuple[int, int]) -> datetime | None:
-    """``udta/©day``, which cameras other than Apple's write, too."""
+def _user(file: BinaryIO, moov: tuple[int, int], kind: bytes) -> bytes:
+    """A text of the user data, which cameras other than Apple's write, too; after its length and language."""
     user = _find(file, b"udta", *moov)
-    day = _find(file, b"\xa9day", *user) if user else None
-    return _camera_time(_read(file, day[0] + 4, day[1])) if day else None
+    found = _find(file, kind, *user) if user else None
+    return _read(file, found[0] + 4, found[1]) if found else b""
 
 
 def _camera_time(data: bytes) -> datetime | None:

@@ -13,12 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from semantik.decoding.decoded import Description
+from semantik.decoding.decoded import Description, Place
 from semantik.decoding.pictures.formats import SIGNATURE_BYTES
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
 from semantik.decoding.refusals import Refused, with_file
 from semantik.decoding.video.capture import Capture, OutOfTime, open_capture
-from semantik.decoding.video.container import has_pictures, is_cut_short, taken
+from semantik.decoding.video.container import has_pictures, is_cut_short, place, taken
 from semantik.decoding.video.distinct_frames import look_of
 from semantik.decoding.video.formats import MPEG_PS, VIDEO_EXTENSIONS, recognise_video
 from semantik.decoding.video.sampling import Sampling
@@ -45,6 +45,7 @@ class VideoFrames:
     duration: float
     taken: datetime | None
     truncated: bool
+    place: Place | None = None
 
 
 def is_video(path: Path) -> bool:
@@ -80,12 +81,15 @@ def frame_at(path: Path, moment: float, side: int, seconds: float) -> Pixels:
 
 
 def describe_video(path: Path, seconds: float) -> Description:
-    """Size and date of a video without a search in it. Raises DecodeFailed."""
+    """Size, date and place of a video without a search in it. Raises DecodeFailed."""
 
     def describe(file: BinaryIO, container: str) -> Description:
         with open_capture(file, time.monotonic() + seconds) as video:
             moment = taken(file, container, _size(file))
-            return Description(video.width, video.height, moment, source=DateSource.VIDEO if moment else None)
+            source = DateSource.VIDEO if moment else None
+            return Description(
+                *(video.width, video.height, moment), source=source, place=place(file, container, _size(file))
+            )
 
     return _with_video(path, describe)
 
@@ -128,6 +132,7 @@ def _sample(file: BinaryIO, container: str, side: int, deadline: float) -> Video
         search.end if search.complete else max(search.length, search.end),
         taken(file, container, _size(file)),
         is_cut_short(file, container, _size(file)),
+        place(file, container, _size(file)),
     )
 
 

@@ -10,7 +10,7 @@
   // Hits in sight, in their order: a copy counts while its group is unfolded.
   const IN_SIGHT =
     ".hit:not(.twin), :root:has(#unfold-all:checked) .twin, .group:has(> .hit .unfold:checked) > .copies > .twin";
-  const isHidden = (hit) => location.hash !== "#less" && hit.closest(".less");
+  const isHidden = (hit) => hit.closest(".elsewhere") || (location.hash !== "#less" && hit.closest(".less"));
   const hitsInSight = () => [...document.querySelectorAll(IN_SIGHT)].filter((hit) => !isHidden(hit));
   const linkOf = (hit) => hit.querySelector(".frame a");
   // The address of a hit's file. Its link does not lead there where a script might run: that one opens the viewer.
@@ -34,6 +34,7 @@
 {% include "newer.js" %}
 {% include "controls.js" %}
 {% include "viewer.js" %}
+{% include "map.js" %}
 {% include "actions.js" %}
 {% include "choosing.js" %}
 })();

@@ -29,6 +29,7 @@
     part(".facts .score").textContent = textOf(hit, ".score");
     part(".in").textContent = textOf(hit, ".folder");
     for (const fact of ["date", "pixels", "camera", "people"]) part(`.${fact}`).textContent = anchor.dataset[fact] ?? "";
+    part(".taken-at").textContent = anchor.dataset.takenAt ?? "";
     part(".facts .text").textContent = hit.querySelector(".written")?.textContent ?? "";
     for (const trouble of [".reduced", ".absent"]) part(trouble).hidden = true;
     // What the browser cannot show, or what is not there.
