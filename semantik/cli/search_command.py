@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from semantik.cli.output import dump
 from semantik.cli.session import Session
 from semantik.queries import Term
-from semantik.records import DateSource, Hit, split_path
+from semantik.records import Hit, split_path
 from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
@@ -121,12 +121,12 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
     if hit.details:
         fields |= {
             "date": hit.details.date.isoformat(),
+            "date_source": hit.details.source.value,
+            "date_sure": hit.details.dated,
             "width": hit.details.width,
             "height": hit.details.height,
             "camera": hit.details.camera,
         }
-        if hit.details.source is not DateSource.FILE:
-            fields |= {"date_source": hit.details.source.value, "date_sure": hit.details.dated}
     if hit.moment is not None:
         fields["moment"] = hit.moment
     if hit.named:

@@ -6,6 +6,7 @@ from semantik.index.joined_indexes import JoinedIndexes, Searchable
 from semantik.index.opened_file import let_go
 from semantik.index.skipped_files import TRANSIENT
 from semantik.index.store import put_back, recorded_folder, set_aside, stored_contents, write_recorded_folder
+from semantik.index.stored_pictures import StoredFile, stored_file
 
 __all__ = [
     "APPROXIMATE_FROM",
@@ -13,10 +14,12 @@ __all__ = [
     "ImageIndex",
     "JoinedIndexes",
     "Searchable",
+    "StoredFile",
     "let_go",
     "put_back",
     "recorded_folder",
     "set_aside",
     "stored_contents",
+    "stored_file",
     "write_recorded_folder",
 ]
