@@ -13,7 +13,7 @@ from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import model_title
 from semantik.words.shown_names import visible
-from semantik.words.text import clock, counted, day, enumeration, moment, number, reason, say
+from semantik.words.text import clock, counted, day, moment, number, reason, say
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -141,7 +141,7 @@ def _place_fields(known: KnownPicture) -> dict[str, Any]:
 
 def _index_lines(known: KnownPicture) -> Iterator[tuple[str, str]]:
     told = [counted("cli.details_model", each.vectors, name=model_title(name)) for name, each in known.stored.items()]
-    yield "cli.details_models", enumeration(told)
+    yield "cli.details_models", "; ".join(told)
     one = next(iter(known.stored.values()))
     if one.moments:
         yield "cli.details_moments", ", ".join(map(clock, one.moments))

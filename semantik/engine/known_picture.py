@@ -91,9 +91,7 @@ def known_picture(engine: Engine, named: Path) -> KnownPicture:
     )
 
 
-def _why_not(
-    path: Path, there: bool, looked_at: Sequence[tuple[Path, str, Mapping[str, StoredFile]]]
-) -> SemantikError:
+def _why_not(path: Path, there: bool, looked_at: Sequence[tuple[Path, str, Mapping[str, StoredFile]]]) -> SemantikError:
     """Why nothing is known of a file, after the folders around it were asked."""
     if not there:
         return QueryImageMissing(path=str(path))
