@@ -56,6 +56,7 @@ class Card(Picture):
     named: str  # words of the query that its path has
     moment: str = ""  # where in the video it is; "" for a picture
     away: bool = False  # the file is not there now
+    new: bool = False  # since the search was looked at last
     copies: tuple[Card, ...] = ()
 
     @property
@@ -92,17 +93,21 @@ def cards_of(
     folders: Sequence[Path],
     most_embedded: int,
     away: Collection[Path] = (),
+    *,
+    new: Collection[Path] = (),
 ) -> list[Card]:
     """The cards of the hits, in their order; those after ``most_embedded`` show the original files.
 
-    ``away``: files that are not there now.
+    ``away``: files that are not there now; ``new``: hits to mark as such, by ``Hit.picture``.
     """
     best = max((hit.score for hit in hits if hit.score is not None), default=0.0)
     cards: list[Card] = []
     place = 0
     for position, hit in enumerate(hits):
         embedded = position < most_embedded
-        make = functools.partial(_card, thumbnails=thumbnails, folders=folders, best=best, embedded=embedded, away=away)
+        make = functools.partial(
+            _card, thumbnails=thumbnails, folders=folders, best=best, embedded=embedded, away=away, new=new
+        )
         copies = tuple(make(copy, place + step) for step, copy in enumerate(hit.copies, start=1))
         cards.append(make(hit, place, copies))
         place += 1 + len(copies)
@@ -137,6 +142,7 @@ def _card(
     best: float,
     embedded: bool,
     away: Collection[Path],
+    new: Collection[Path],
 ) -> Card:
     href = _link(hit.path, hit.moment)
     embedded = embedded or hit.moment is not None  # no browser shows a frame of a video as a picture
@@ -172,6 +178,7 @@ def _card(
         named=", ".join(hit.named),
         moment="" if hit.moment is None else clock(hit.moment),
         away=hit.path in away,
+        new=hit.picture in new,
         copies=copies,
     )
 

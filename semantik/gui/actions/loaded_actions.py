@@ -14,6 +14,7 @@ from semantik.gui.actions.found_pictures import FoundPictures
 from semantik.gui.actions.indexing import Indexing
 from semantik.gui.actions.model_picker import ModelPicker
 from semantik.gui.actions.open_folders import OpenFolders
+from semantik.gui.actions.saved_searches import SavedActions
 from semantik.gui.actions.searching import Searching
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.gui.main_window.main_view import MainView
@@ -51,7 +52,9 @@ class LoadedActions:
         self.indexing = Indexing(services, view, self.watching)
         self.opened = OpenFolders(services, view, engine, self.indexing)
         self.folders = FolderActions(services, view, self.opened, self.indexing)
-        self.searching = Searching(services, view, examples, engine, self.models)
+        self.saved = SavedActions(services, view, engine)
+        self.searching = Searching(services, view, examples, engine, self.models, saved=self.saved)
+        self.saved.typed = self.searching.typed
         self.found = FoundPictures(services, view, engine)
         self.first_steps = FirstSteps(services, view, self.models, self.opened)
 
@@ -116,4 +119,5 @@ class LoadedActions:
         """The window is gone: end what goes on behind it."""
         self.arriving.close()
         self.watching.close()
+        self.saved.close()
         self.searching.close()
