@@ -228,6 +228,12 @@ class PictureNotSaved(SemantikError):
     key = "error.picture_not_saved"
 
 
+class NoSuchSavedSearch(SemantikError):
+    """No starred search asks for this. Params: words."""
+
+    key = "error.no_such_saved_search"
+
+
 class QueryImageMissing(SemantikError):
     """The query picture does not exist. Params: path."""
 

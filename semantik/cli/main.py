@@ -1,4 +1,4 @@
-"""The same engine from a terminal: ``python -m semantik index | search | details | models | fast | …``."""
+"""The same engine from a terminal: ``python -m semantik index | search | saved | details | models | …``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from semantik.cli import (
     index_command,
     launcher_command,
     models_command,
+    saved_command,
     search_command,
 )
 from semantik.cli.output import complain
@@ -64,7 +65,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     _tell_spoiled()
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.run is search_command.run and options.text is None and not options.image:
+    if options.run is search_command.run and not search_command.asks(options):
         parser.error(say("cli.no_query"))
     try:
         return int(options.run(options, home, config))
@@ -89,6 +90,7 @@ def _tell_spoiled() -> None:
 COMMANDS = (
     index_command,
     search_command,
+    saved_command,
     details_command,
     models_command,
     fast_command,

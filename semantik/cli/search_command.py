@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.cli.output import dump
 from semantik.cli.session import Session
-from semantik.queries import Term
+from semantik.errors import NoSuchSavedSearch
+from semantik.queries import Query, Term
 from semantik.records import Hit, split_path
 from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config
@@ -22,6 +24,8 @@ from semantik.words.text import counted, number, say
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from semantik.engine.answers import Answer
+
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's."""
@@ -29,7 +33,9 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     search.add_argument(
         "folders", metavar=say("cli.metavar_folder"), type=path_named, nargs="+", help=say("cli.folders")
     )
-    search.add_argument("--text", metavar=say("cli.metavar_text"), help=say("cli.text"))
+    words = search.add_mutually_exclusive_group()
+    words.add_argument("--text", metavar=say("cli.metavar_text"), help=say("cli.text"))
+    words.add_argument("--saved", metavar=say("cli.metavar_text"), help=say("cli.search_saved"))
     search.add_argument(
         "--image", metavar=say("cli.metavar_path"), type=path_named, action="append", default=[], help=say("cli.image")
     )
@@ -42,6 +48,11 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     search.add_argument("--html", metavar=say("cli.metavar_file"), type=path_named, help=say("cli.html"))
     search.add_argument("--open", action="store_true", help=say("cli.open"))
     search.set_defaults(run=run)
+
+
+def asks(options: argparse.Namespace) -> bool:
+    """Whether anything is asked for."""
+    return options.text is not None or options.saved is not None or bool(options.image)
 
 
 def run(options: argparse.Namespace, home: Path, config: Config) -> int:
@@ -58,9 +69,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             if each.is_updated_elsewhere():
                 told = counted("cli.being_indexed", each.count, folder=each.folder)
                 print(visible(told), file=sys.stderr)
-        query = session.library.read(options.text or "")
-        images = tuple(Term(image=_picture(image, session)) for image in options.image)
-        query = replace(query, terms=(*query.terms, *images))
+        query = _read(options, session)
         # The default K gives way to a smaller library; a K that was asked for is checked.
         top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
         answer = session.library.ask(
@@ -70,17 +79,14 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             by_name=options.names or None,
             folded=options.fold,
         )
-        if answer.read_as_english and (missing := session.engine.models.missing_for(query)):
-            print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
-        for remark in answer.remarks(model_title(answer.model)):
-            print(visible(remark), file=sys.stderr)
+        if options.saved is not None:
+            answer = session.engine.new_hits.marked(session.library, answer)
+        _remark(answer, session)
         if options.json:
-            dump([_hit_fields(hit) for hit in answer.hits])
+            dump([_hit_fields(hit, answer.new) for hit in answer.hits])
         elif not (options.html or options.open):
             for hit in answer.hits:
-                relevance = _column(hit)
-                score = "" if hit.score is None else f"{number(hit.score, 3)}  "
-                print(f"{hit.rank:>4}  {score}{relevance}{visible(str(hit.path))}")
+                print(_line(hit, answer.new))
         if answer.nearest:
             print(say("cli.seems_absent" if answer.hits else "cli.none_relevant"), file=sys.stderr)
         if options.html or options.open:
@@ -89,7 +95,31 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
                 print(page.absolute())
             if options.open and not open_page(page):
                 print(say("warn.no_browser", path=page), file=sys.stderr)
+        session.engine.new_hits.look(answer)
     return 0
+
+
+def _read(options: argparse.Namespace, session: Session) -> Query:
+    """What is asked. Raises as ``Library.read``, and NoSuchSavedSearch."""
+    query = session.library.read(options.text or options.saved or "")
+    if options.saved is not None and not session.engine.new_hits.that_asks(session.library, query):
+        raise NoSuchSavedSearch(words=options.saved)
+    images = tuple(Term(image=_picture(image, session)) for image in options.image)
+    return replace(query, terms=(*query.terms, *images))
+
+
+def _remark(answer: Answer, session: Session) -> None:
+    """Say on stderr how the query was read."""
+    if answer.read_as_english and (missing := session.engine.models.missing_for(answer.query)):
+        print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
+    for remark in answer.remarks(model_title(answer.model)):
+        print(visible(remark), file=sys.stderr)
+
+
+def _line(hit: Hit, new: Collection[Path]) -> str:
+    score = "" if hit.score is None else f"{number(hit.score, 3)}  "
+    mark = f"  ({say('cli.new')})" if hit.picture in new else ""
+    return f"{hit.rank:>4}  {score}{_column(hit)}{visible(str(hit.path))}{mark}"
 
 
 def _picture(image: Path, session: Session) -> Path:
@@ -109,7 +139,7 @@ def _column(hit: Hit) -> str:
     return f"{relevance_word(hit.relevance):<{width}}  "
 
 
-def _hit_fields(hit: Hit) -> dict[str, Any]:
+def _hit_fields(hit: Hit, new: Collection[Path] = ()) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "rank": hit.rank,
         "score": None if hit.score is None else round(hit.score, 6),
@@ -131,6 +161,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
         fields["moment"] = hit.moment
     if hit.named:
         fields["named"] = list(hit.named)
+    if hit.picture in new:
+        fields["new"] = True
     if hit.copies:
-        fields["copies"] = [_hit_fields(copy) for copy in hit.copies]
+        fields["copies"] = [_hit_fields(copy, new) for copy in hit.copies]
     return fields

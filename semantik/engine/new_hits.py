@@ -70,6 +70,8 @@ class NewHits:
 
         Nothing is searched for while nothing has come. Raises as ``Library.read`` and ``ask``.
         """
+        if not library.count:
+            raise library.why_nothing()
         with self._lock:
             if self._note(library) <= saved.looked:
                 return 0

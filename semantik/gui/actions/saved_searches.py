@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from semantik.desktop.background_priority import in_background
 from semantik.errors import PageBusy, SemantikError
 from semantik.gui.main_window.history_box import SavedLine
 from semantik.gui.main_window.main_view import MainView
@@ -111,7 +111,7 @@ class SavedActions:
 
         def show() -> None:
             self._counts.pop(words, None)
-            self._show_star()
+            self._recognise()
             done(told)
 
         def work() -> None:
@@ -134,13 +134,19 @@ class SavedActions:
         self._view.commands.search()
 
     def _answered(self, answer: Answer, page: Path) -> None:
-        if answer.saved and self._library:
+        if answer.saved:
             self._counts[answer.saved.words] = 0
+            self._recognise()
+
+    def _recognise(self) -> None:
+        """See whether what is typed is a starred search in other words."""
+        if self._library:
             try:
-                if self.typed(self._library) == answer.query:
-                    self._starred[self._asked()] = answer.saved.words
-            except SemantikError:  # what is typed by now is something else
-                pass
+                found = self._hits.that_asks(self._library, self.typed(self._library))
+            except SemantikError:  # nothing that can be asked is typed
+                found = None
+            if found:
+                self._starred[self._asked()] = found.words
         self._show_star()
 
     def _count(self, library: Library) -> None:
@@ -159,22 +165,18 @@ class SavedActions:
             self._services.tasks.ahead(lambda: self._count_each(apart, config.top_k, settings))
 
     def _count_each(self, library: Library, top_k: int, settings: dict[str, bool]) -> None:
-        """In a thread behind all else: one search after the other, as long as the window is there."""
+        """In a thread beside all else: one search after the other, as long as the window is there."""
         try:
-            with in_background():
-                for each in self._hits.saved.entries:
-                    if self._closed:
-                        return
-                    try:
-                        count = self._hits.count(library, each, top_k, **settings)
-                    except SemantikError:  # it is told when somebody asks it
-                        count = 0
-                    self._services.tasks.post(lambda words=each.words, count=count: self._note(words, count))  # type: ignore[misc]
+            for each in self._hits.saved.entries:
+                if self._closed:
+                    return
+                try:
+                    count = self._hits.count(library, each, top_k, **settings)
+                except SemantikError:  # it is told when somebody asks it
+                    count = 0
+                self._services.tasks.post(partial(self._counts.__setitem__, each.words, count))
         finally:
             self._services.tasks.post(self._counted)
-
-    def _note(self, words: str, count: int) -> None:
-        self._counts[words] = count
 
     def _counted(self) -> None:
         self._counting = False
