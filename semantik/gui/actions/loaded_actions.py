@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from semantik.gui.actions.arriving_model import ArrivingModel
@@ -11,6 +12,7 @@ from semantik.gui.actions.first_steps import FirstSteps
 from semantik.gui.actions.folder_commands import FolderActions
 from semantik.gui.actions.folder_watching import Watching
 from semantik.gui.actions.found_pictures import FoundPictures
+from semantik.gui.actions.given_files import GivenFiles
 from semantik.gui.actions.indexing import Indexing
 from semantik.gui.actions.model_picker import ModelPicker
 from semantik.gui.actions.open_folders import OpenFolders
@@ -58,8 +60,12 @@ class LoadedActions:
         self.found = FoundPictures(services, view, engine)
         self.first_steps = FirstSteps(services, view, self.models, self.opened)
 
-    def begin(self) -> None:
-        """The window is ready: show the guide at the first start, else take the chosen model into use."""
+    def begin(self, given: Sequence[str] = ()) -> None:
+        """The window is ready: show the guide at the first start, else take the chosen model into use.
+
+        ``given``: files and folders that the program was started with.
+        """
+        GivenFiles(self._services, self._view, self.folders, given).take()
         if self.first_steps.wanted():
             self._services.tell(say("status.choose_folder"))
             self.first_steps.show()

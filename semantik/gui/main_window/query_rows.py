@@ -52,7 +52,7 @@ class QueryRows(ttk.Frame):
         self._build_modes()
         self._build_entries(do, history, lists)
         self.chips = FilterChips(self, do.search_for)
-        self.chips.grid(row=5, column=0, columnspan=5, sticky="w", pady=(px(self, 6), 0))
+        self.chips.grid(row=5, column=0, columnspan=5, sticky="ew", pady=(px(self, 6), 0))
         self.chips.grid_remove()
         self._build_filters(lists.subfolders)
 
