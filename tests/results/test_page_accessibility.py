@@ -44,7 +44,15 @@ def pages(tmp_path_factory, program):
     query = Query(terms, FILTERS, Order.NEWEST)
     return {
         "alone": write(folder, "alone.html", notices=["Faltan 3 imágenes nuevas."]),
-        "program": write(folder, "program.html", query=query, link=program.link, away={folder / "fotos" / "tres.jpg"}),
+        "program": write(
+            folder,
+            "program.html",
+            query=query,
+            link=program.link,
+            away={folder / "fotos" / "tres.jpg"},
+            saved=True,
+            new={folder / "fotos" / "uno.jpg", folder / "fotos" / "tres.jpg"},
+        ),
         "empty": write(folder, "empty.html", query=query, hits=[], link=program.link),
         "nearest": write(
             folder, "nearest.html", query=Query.of_image(picture), hits=[], nearest=album(folder).hits[:3]

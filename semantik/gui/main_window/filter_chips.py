@@ -31,6 +31,7 @@ class FilterChips(ttk.Frame):
         super().__init__(parent, width=1)  # as wide as its place is
         self._lift = lift
         self._buttons: list[ttk.Button] = []
+        self._height = 0
         self.bind("<Configure>", lambda event: self._flow())
 
     def show(self, chips: Sequence[FilterChip]) -> None:
@@ -62,6 +63,7 @@ class FilterChips(ttk.Frame):
                 x, y = 0, below + gap
             button.place(x=x, y=y, width=width)
             x, below = x + width + gap, max(below, y + height)
-        if below != int(self.cget("height")):
+        if below != self._height:
+            self._height = below
             self.configure(height=below)
             self.event_generate("<<Refit>>")
