@@ -159,6 +159,7 @@ def test_the_focus_goes_through_in_reading_order_and_is_seen(shown):
                 break
         names = [each["name"] for each in reached]
         assert names[:4] == ["Afinar la búsqueda", "Buscar", "", "uno.jpg"]
+        assert names.pop(4) == "Guardar esta búsqueda"
         assert names.pop(4) == "Orden, cantidad y filtros"
         assert names[4] == ""
         acts = ("Elegir", "Ampliar", "Acciones para")
