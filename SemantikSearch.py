@@ -17,6 +17,7 @@ if __name__ == "__main__":
 import signal
 import tkinter as tk
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,10 @@ class SemantikSearchApp:
 
     view: MainView
 
-    def __init__(self, root: tk.Tk, home: Path | None = None) -> None:
+    def __init__(self, root: tk.Tk, home: Path | None = None, given: Sequence[str] = ()) -> None:
+        """``given``: pictures and folders to begin with, as they are named on the command line."""
         self.root = root
+        self._given = given
         root.withdraw()  # until all of it is made
         self.home = home or find_home()
         tighten(self.home)
@@ -141,7 +144,7 @@ class SemantikSearchApp:
 
         self.loaded = LoadedActions(self.services, self.view, self.examples, engine)
         # Before the guide, which somebody whose settings were lost would take for another program's start.
-        self.services.tell_spoiled(self.loaded.begin)
+        self.services.tell_spoiled(partial(self.loaded.begin, self._given))
 
     @property
     def actions(self) -> LoadedActions:
@@ -275,7 +278,7 @@ def main() -> None:
         root.destroy()
         launch.tell(launch.say("launch.home_unusable", detail=error))
         sys.exit(1)
-    app = SemantikSearchApp(root, home)
+    app = SemantikSearchApp(root, home, sys.argv[1:])
     signal.signal(signal.SIGINT, lambda number, frame: app.tasks.post(app.close))  # as if the window were closed
     root.mainloop()
     app.tasks.finish()

@@ -240,6 +240,12 @@ class PictureNotSaved(SemantikError):
     key = "error.picture_not_saved"
 
 
+class NoSuchSavedSearch(SemantikError):
+    """No starred search asks for this. Params: words."""
+
+    key = "error.no_such_saved_search"
+
+
 class QueryImageMissing(SemantikError):
     """The query picture does not exist. Params: path."""
 
@@ -439,6 +445,36 @@ class PictureGone(SemantikError):
     """The file of a hit is not there any more. Params: path."""
 
     key = "error.picture_gone"
+
+
+class PictureNotIndexed(SemantikError):
+    """A picture of an indexed folder is not in its index: it is new, or was skipped. Params: path, folder."""
+
+    key = "error.picture_not_indexed"
+
+
+class PictureSkipped(PictureNotIndexed):
+    """The same, and it is known why. Params: path, folder, reason."""
+
+    key = "error.picture_skipped"
+
+
+class PictureOutside(SemantikError):
+    """A file is in none of the folders that were indexed. Params: path."""
+
+    key = "error.picture_outside"
+
+
+class NoPictureNamed(SemantikError):
+    """What was named as a picture is a folder. Params: path."""
+
+    key = "error.no_picture_named"
+
+
+class NoSuchMoment(SemantikError):
+    """A video has no frame in the index at the second that was named. Params: path, moments."""
+
+    key = "error.no_such_moment"
 
 
 class PictureNotShown(SemantikError):

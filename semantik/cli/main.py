@@ -1,4 +1,4 @@
-"""The same engine from a terminal: ``python -m semantik index | search | models | fast | doctor | launcher``."""
+"""The same engine from a terminal: ``python -m semantik index | search | saved | details | models | …``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from semantik import errors
-from semantik.cli import doctor_command, fast_command, index_command, launcher_command, models_command, search_command
+from semantik.cli import (
+    details_command,
+    doctor_command,
+    fast_command,
+    index_command,
+    launcher_command,
+    models_command,
+    saved_command,
+    search_command,
+)
 from semantik.cli.output import complain
 from semantik.desktop import standard_streams
 from semantik.desktop.system_language import SYSTEM, resolve
@@ -56,7 +65,7 @@ def _main(arguments: Sequence[str] | None) -> int:
     _tell_spoiled()
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.run is search_command.run and options.text is None and not options.image:
+    if options.run is search_command.run and not search_command.asks(options):
         parser.error(say("cli.no_query"))
     try:
         return int(options.run(options, home, config))
@@ -78,13 +87,24 @@ def _tell_spoiled() -> None:
         standard_streams.complain(f"semantik: {visible(told(spoiled.file, spoiled.kept))}")
 
 
-COMMANDS = (index_command, search_command, models_command, fast_command, doctor_command, launcher_command)
+COMMANDS = (
+    index_command,
+    search_command,
+    saved_command,
+    details_command,
+    models_command,
+    fast_command,
+    doctor_command,
+    launcher_command,
+)
 
 
 def _parser() -> argparse.ArgumentParser:
     program = "semantik" if Path(sys.argv[0]).stem == "semantik" else "python -m semantik"
     parser = argparse.ArgumentParser(prog=program, description=say("cli.description"))
-    commands = parser.add_subparsers(required=True, metavar="index | search | models | fast | doctor | launcher")
+    commands = parser.add_subparsers(
+        required=True, metavar="index | search | details | models | fast | doctor | launcher"
+    )
     for command in COMMANDS:
         command.add_to(commands)
     return parser

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.cli.output import dump
 from semantik.cli.session import Session
-from semantik.queries import Term
-from semantik.records import DateSource, Hit, split_path
+from semantik.errors import NoSuchSavedSearch
+from semantik.queries import Query, Term
+from semantik.records import Hit, split_path
 from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
@@ -23,6 +24,8 @@ from semantik.words.text import counted, number, say
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from semantik.engine.answers import Answer
+
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser's."""
@@ -30,7 +33,9 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     search.add_argument(
         "folders", metavar=say("cli.metavar_folder"), type=path_named, nargs="+", help=say("cli.folders")
     )
-    search.add_argument("--text", metavar=say("cli.metavar_text"), help=say("cli.text"))
+    words = search.add_mutually_exclusive_group()
+    words.add_argument("--text", metavar=say("cli.metavar_text"), help=say("cli.text"))
+    words.add_argument("--saved", metavar=say("cli.metavar_text"), help=say("cli.search_saved"))
     search.add_argument(
         "--image", metavar=say("cli.metavar_path"), type=path_named, action="append", default=[], help=say("cli.image")
     )
@@ -43,6 +48,11 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     search.add_argument("--html", metavar=say("cli.metavar_file"), type=path_named, help=say("cli.html"))
     search.add_argument("--open", action="store_true", help=say("cli.open"))
     search.set_defaults(run=run)
+
+
+def asks(options: argparse.Namespace) -> bool:
+    """Whether anything is asked for."""
+    return options.text is not None or options.saved is not None or bool(options.image)
 
 
 def run(options: argparse.Namespace, home: Path, config: Config) -> int:
@@ -59,9 +69,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             if each.is_updated_elsewhere():
                 told = counted("cli.being_indexed", each.count, folder=each.folder)
                 print(visible(told), file=sys.stderr)
-        query = session.library.read(options.text or "")
-        images = tuple(Term(image=_picture(image, session)) for image in options.image)
-        query = replace(query, terms=(*query.terms, *images))
+        query = _read(options, session)
         # The default K gives way to a smaller library; a K that was asked for is checked.
         top_k = options.k if options.k is not None else min(config.top_k, max(1, session.library.count))
         answer = session.library.ask(
@@ -71,14 +79,13 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             by_name=options.names or None,
             folded=options.fold,
         )
-        if answer.read_as_english and (missing := session.engine.models.missing_for(query)):
-            print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
-        for remark in answer.remarks(model_title(answer.model)):
-            print(visible(remark), file=sys.stderr)
+        if options.saved is not None:
+            answer = session.engine.new_hits.marked(session.library, answer)
+        _remark(answer, session)
         if options.json:
-            dump([_hit_fields(hit) for hit in answer.hits])
+            dump([_hit_fields(hit, answer.new) for hit in answer.hits])
         elif not (options.html or options.open):
-            _print(answer.hits)
+            _print(answer.hits, answer.new)
         if answer.nearest:
             print(say("cli.seems_absent" if answer.hits else "cli.none_relevant"), file=sys.stderr)
         if options.html or options.open:
@@ -87,15 +94,33 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
                 print(page.absolute())
             if options.open and not open_page(page):
                 print(say("warn.no_browser", path=page), file=sys.stderr)
+        session.engine.new_hits.look(answer)
     return 0
 
 
-def _print(hits: Sequence[Hit]) -> None:
+def _read(options: argparse.Namespace, session: Session) -> Query:
+    """What is asked. Raises as ``Library.read``, and NoSuchSavedSearch."""
+    query = session.library.read(options.text or options.saved or "")
+    if options.saved is not None and not session.engine.new_hits.that_asks(session.library, query):
+        raise NoSuchSavedSearch(words=options.saved)
+    images = tuple(Term(image=_picture(image, session)) for image in options.image)
+    return replace(query, terms=(*query.terms, *images))
+
+
+def _remark(answer: Answer, session: Session) -> None:
+    """Say on stderr how the query was read."""
+    if answer.read_as_english and (missing := session.engine.models.missing_for(answer.query)):
+        print(say("warn.read_as_english", size=missing[1]), file=sys.stderr)
+    for remark in answer.remarks(model_title(answer.model)):
+        print(visible(remark), file=sys.stderr)
+
+
+def _print(hits: Sequence[Hit], new: Collection[Path]) -> None:
     """A line for each hit, and one for the text in it that was asked for."""
     for hit in hits:
-        relevance = _column(hit)
         score = "" if hit.score is None else f"{number(hit.score, 3)}  "
-        print(f"{hit.rank:>4}  {score}{relevance}{visible(str(hit.path))}")
+        mark = f"  ({say('cli.new')})" if hit.picture in new else ""
+        print(f"{hit.rank:>4}  {score}{_column(hit)}{visible(str(hit.path))}{mark}")
         if hit.texts:
             print(f"      {say('page.written')} {' '.join(f'«{visible(line.text)}»' for line in hit.texts)}")
 
@@ -129,7 +154,7 @@ def _place_fields(hit: Hit) -> dict[str, Any]:
     return {**names, "latitude": latitude, "longitude": longitude}
 
 
-def _hit_fields(hit: Hit) -> dict[str, Any]:
+def _hit_fields(hit: Hit, new: Collection[Path] = ()) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "rank": hit.rank,
         "score": None if hit.score is None else round(hit.score, 6),
@@ -141,12 +166,12 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
     if hit.details:
         fields |= {
             "date": hit.details.date.isoformat(),
+            "date_source": hit.details.source.value,
+            "date_sure": hit.details.dated,
             "width": hit.details.width,
             "height": hit.details.height,
             "camera": hit.details.camera,
         }
-        if hit.details.source is not DateSource.FILE:
-            fields |= {"date_source": hit.details.source.value, "date_sure": hit.details.dated}
     if place := _place_fields(hit):
         fields["place"] = place
     if hit.moment is not None:
@@ -157,6 +182,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
         fields["text"] = [line.text for line in hit.texts]
     if hit.people:
         fields["people"] = list(hit.people)
+    if hit.picture in new:
+        fields["new"] = True
     if hit.copies:
-        fields["copies"] = [_hit_fields(copy) for copy in hit.copies]
+        fields["copies"] = [_hit_fields(copy, new) for copy in hit.copies]
     return fields

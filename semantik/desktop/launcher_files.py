@@ -42,7 +42,7 @@ def desktop_entry(program: Program) -> str:
         "Name": NAME,
         **_in_all_languages("Comment", "launcher.comment"),
         **_in_all_languages("Keywords", "launcher.keywords"),
-        "Exec": exec_line([str(program.python), *program.arguments]),
+        "Exec": exec_line([str(program.python), *program.arguments]) + " %F",  # what is dropped onto it
         "Path": _string(str(program.folder)),
         "Icon": _string(str(program.icon)),
         "Terminal": "false",
@@ -94,7 +94,7 @@ def close_first() -> dict[str, str]:
 def mac_command(program: Program) -> str:
     """The content of a ``.command`` file, which Searcher opens in a terminal."""
     command = shlex.join([str(program.python), *program.arguments])
-    return f"#!/bin/sh\ncd -- {shlex.quote(str(program.folder))} && exec {command}\n"
+    return f'#!/bin/sh\ncd -- {shlex.quote(str(program.folder))} && exec {command} "$@"\n'
 
 
 # -- Windows -------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from semantik.decoding.decoded import Thumbnail
 from semantik.queries import Query, Remark
 from semantik.records import Hit
 from semantik.results.page import EMBEDDED, PageLink, ResultsPage
+from semantik.storage.saved_searches import SavedSearch
 from semantik.words.phrases import remark_text
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, enumeration
@@ -41,6 +42,8 @@ class Answer:
     known: int = 0  # pictures that could be found at all when it was asked, whatever the filters are
     awaited: int = 0  # pictures of the folders that an indexing had still to look at
     unbegun: tuple[str, ...] = ()  # names of folders whose turn to be indexed has yet to come: how much is there?
+    saved: SavedSearch | None = None  # the starred search that it answers, as looked at now
+    new: frozenset[Path] = frozenset()  # hits that were not there when that was looked at last, by ``Hit.picture``
     read_as_english: bool = False  # though it is not English: the multilingual text model is not there
 
     @property
@@ -93,4 +96,6 @@ class Answer:
             link=link,
             known=self.known,
             awaited=self.awaited,
+            saved=bool(self.saved),
+            new=self.new,
         )

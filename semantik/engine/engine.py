@@ -17,6 +17,7 @@ from semantik.engine.answers import Answer
 from semantik.engine.library import Library
 from semantik.engine.model_trials import Trial
 from semantik.engine.models import Models
+from semantik.engine.new_hits import NewHits
 from semantik.engine.people import People
 from semantik.folders.content_reading import ContentReader, FaceReader, TextReader
 from semantik.folders.exclusions import Exclusions
@@ -50,6 +51,7 @@ class Engine:
         self.pool = DecodePool(time_limit=config.decode_seconds, fetch_cloud=config.fetch_cloud_files)
         self.thumbnails = ThumbnailCache(thumbnails_folder(home), content_of=self._content_of)
         set_hemisphere(southern=is_southern(config.hemisphere))
+        self.new_hits = NewHits(home)
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
         self.people = People(home, config, lambda: [each for library in self._open for each in library.active])
 

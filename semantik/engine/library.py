@@ -17,7 +17,7 @@ from semantik.engine.people import People
 from semantik.errors import NoFolderActive, SemantikError
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import Check, IndexedFolder
-from semantik.index import let_go
+from semantik.index import ImageIndex, let_go
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
@@ -116,6 +116,17 @@ class Library:
         now.indexed_folders = tuple(copy(indexed_folder) for indexed_folder in self.indexed_folders)
         return now
 
+    def apart(self) -> Library:
+        """``as_it_is``, to be searched in another thread than this one."""
+        now = self.as_it_is()
+        now._searcher = Searcher(self._searcher.pool, self._searcher.judge)
+        return now
+
+    @property
+    def indexes(self) -> list[ImageIndex]:
+        """Those of all folders that have one."""
+        return [each.index for each in self.indexed_folders if each.index]
+
     def subfolders(self) -> list[str]:
         """What the query's filter for folders may name: relative, with "/", by name."""
         active = self.active
@@ -191,6 +202,10 @@ class Library:
             self._pictured = PicturedPlaces(stores)
         return LibraryWords(people=all_names(sorted(named, key=plain)), places=self._pictured)
 
+    def words_of(self, query: Query) -> str:
+        """The words by which ``read`` finds this query again."""
+        return format_query(query, self.folders, self.find, self.known_words())
+
     def without_each(self, query: Query) -> list[str]:
         """How the query is typed without one of its filters or its order, for each that its page tells."""
         fewer, known = without_each(query.filters, query.order), self.known_words()
@@ -250,7 +265,7 @@ class Library:
             model=self._encoder.name,
             nearest=nearest,
             rest=hits[NEAREST:] if nearest else others(hits, kept),
-            words=format_query(query, self.folders, self.find, self.known_words()),
+            words=self.words_of(query),
             without=tuple(self.without_each(query)),
             left_out=len(hits) - len(kept),
             known=self.count,

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from semantik.decoding.decoded import Description
+from semantik.decoding.decoded import Description, Place
 from semantik.folders.details_rows import COLUMNS, Noted, Row, carried, checked, dated, is_good, row_of, version_of
 from semantik.folders.details_schema import prepare
 from semantik.folders.folder_database import FolderDatabase
@@ -68,6 +68,11 @@ class DetailsStore:
         """The details of pictures, in their order; None where this version of the file is not known."""
         known = self._rows(files)
         return [row.details if row else None for row in known]
+
+    def place_of(self, file: ImageFile) -> Place | None:
+        """Where a picture was taken; None while unknown."""
+        (row,) = self._rows([file])
+        return row.place if row else None
 
     def missing(self, files: Iterable[ImageFile], *, renew: bool = False) -> list[ImageFile]:
         """Those of the files that are not known; with ``renew`` also those that only an older program looked at."""

@@ -6,6 +6,7 @@ from semantik.index.opened_file import let_go
 from semantik.index.quantized_vectors import QUANTIZED_FROM
 from semantik.index.skipped_files import TRANSIENT
 from semantik.index.store import put_back, recorded_folder, set_aside, stored_contents, write_recorded_folder
+from semantik.index.stored_pictures import StoredFile, stored_file
 from semantik.index.vector_files import Verify
 
 __all__ = [
@@ -14,11 +15,13 @@ __all__ = [
     "ImageIndex",
     "JoinedIndexes",
     "Searchable",
+    "StoredFile",
     "Verify",
     "let_go",
     "put_back",
     "recorded_folder",
     "set_aside",
     "stored_contents",
+    "stored_file",
     "write_recorded_folder",
 ]

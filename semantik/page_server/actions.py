@@ -26,6 +26,9 @@ class PageActions(Protocol):
         ``choices``: by ``CHOICES``, what the page's controls say in place of the words; "" for nothing.
         """
 
+    def star(self, words: str, saved: bool) -> str:
+        """Star the search for words in the query syntax, or take its star away; returns what was done in words."""
+
     def reveal(self, path: Path) -> None:
         """Show a picture in the system's file manager."""
 

@@ -28,6 +28,7 @@ from semantik.page_server.reading import (
     hits_of,
     json_value,
     refinement,
+    starring,
 )
 from semantik.page_server.replies import as_json, http_refusal, nothing, preflight, refusal
 from semantik.records import Hit
@@ -63,7 +64,7 @@ _ROUTES = Map(
         _rule("ping", "GET"),
         _rule("newer", "GET"),
         _rule("picture", "GET", "hits/<number:hit>/picture"),
-        *(_rule(name, "POST") for name in ("similar", "refine", "reveal", "copy", "export")),
+        *(_rule(name, "POST") for name in ("similar", "refine", "star", "reveal", "copy", "export")),
     ],
     converters={"number": _Number},
     merge_slashes=False,
@@ -161,6 +162,8 @@ class Application:
                 words, choices = refinement(request, small)
                 page = self._do.refine(words, choices)
                 return as_json(200, {"page": page})
+            case "star":
+                return as_json(200, {"message": self._do.star(*starring(request, small))})
             case "copy":
                 chosen = hits_of(hits, json_value(request, "hits", large))
                 return as_json(200, {"message": self._do.copy(files_of(chosen))})

@@ -49,6 +49,14 @@ def refinement(request: Request, most_bytes: int) -> tuple[str, dict[str, str]]:
     return words_of(body["words"]), choices
 
 
+def starring(request: Request, most_bytes: int) -> tuple[str, bool]:
+    """The words of a query, and whether it is to be starred. Raises as ``json_value``."""
+    body = _json_object(request, most_bytes)
+    if body.keys() != {"words", "saved"} or not isinstance(body["saved"], bool):
+        raise PageRequestInvalid
+    return words_of(body["words"]), body["saved"]
+
+
 def _json_object(request: Request, most_bytes: int) -> dict[str, Any]:
     if request.mimetype != "application/json":  # anything else a foreign page may send without asking first
         raise UnsupportedMediaType

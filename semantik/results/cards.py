@@ -69,6 +69,7 @@ class Card(Picture):
     people: str  # who is in it
     moment: str = ""  # where in the video it is; "" for a picture
     away: bool = False  # the file is not there now
+    new: bool = False  # since the search was looked at last
     copies: tuple[Card, ...] = ()
 
     @property
@@ -105,10 +106,12 @@ def cards_of(
     folders: Sequence[Path],
     most_embedded: int,
     away: Collection[Path] = (),
+    *,
+    new: Collection[Path] = (),
 ) -> list[Card]:
     """The cards of the hits, in their order; those after ``most_embedded`` show the original files.
 
-    ``away``: files that are not there now.
+    ``away``: files that are not there now; ``new``: hits to mark as such, by ``Hit.picture``.
     """
     places = _places(hits)
     best = max((hit.score for hit in hits if hit.score is not None), default=0.0)
@@ -124,6 +127,7 @@ def cards_of(
             places=places,
             embedded=embedded,
             away=away,
+            new=new,
         )
         copies = tuple(make(copy, place + step) for step, copy in enumerate(hit.copies, start=1))
         cards.append(make(hit, place, copies))
@@ -167,6 +171,7 @@ def _card(
     places: Mapping[Degrees, NamedPlace | None],
     embedded: bool,
     away: Collection[Path],
+    new: Collection[Path],
 ) -> Card:
     href = _link(hit.path, hit.moment)
     embedded = embedded or hit.moment is not None  # no browser shows a frame of a video as a picture
@@ -210,6 +215,7 @@ def _card(
         people=", ".join(hit.people),
         moment="" if hit.moment is None else clock(hit.moment),
         away=hit.path in away,
+        new=hit.picture in new,
         copies=copies,
     )
 

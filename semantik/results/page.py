@@ -85,6 +85,8 @@ class ResultsPage:
     known: int = 0  # pictures that could be found at all, whatever the filters are; 0 where nothing tells
     awaited: int = 0  # and those that an indexing had still to look at
     top_k: int = 0  # how many hits were asked for; 0 where nothing tells
+    saved: bool = False  # the search is starred
+    new: Collection[Path] = frozenset()  # hits that came since it was looked at last, by ``Hit.picture``
     away: Collection[Path] = frozenset()  # files of hits that are not there now
 
 
@@ -101,7 +103,7 @@ def render(page: ResultsPage) -> str:
     environment = _environment()
     query = page.query
     first = page.hits or page.nearest
-    cards = cards_of([*first, *page.rest], page.thumbnails, page.folders, EMBEDDED, page.away)
+    cards = cards_of([*first, *page.rest], page.thumbnails, page.folders, EMBEDDED, page.away, new=page.new)
     term = plain_term(query)
     example = picture_of(term.image, page.thumbnails.get(term.image)) if term and term.image else None
     title = term.text if term else page.words or say("page.by_terms")

@@ -14,7 +14,7 @@ from semantik.decoding.video.formats import VIDEO_EXTENSIONS, VIDEO_FORMATS
 from semantik.errors import BadFilter, FilterRefused, FilterTwice
 from semantik.folders.text_words import asked_words
 from semantik.places.lookup import read_place
-from semantik.queries import Filters, Order, Shape
+from semantik.queries import Filters, Order, Period, Shape
 from semantik.search.dates.figures import End, read_date
 from semantik.search.dates.spoken import read_period
 from semantik.search.people_words import all_names, count_words, read_count, read_names
@@ -104,11 +104,8 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
     if outer and not f"{plain(inner)}/".startswith(f"{plain(outer)}/"):
         raise FilterTwice(filter=f"{word}:{value}")
     both = replace(
-        filters,
+        _within(filters, one),
         folder=inner,
-        since=max(filter(None, (filters.since, one.since)), default=None),
-        until=min(filter(None, (filters.until, one.until)), default=None),
-        periods=(*filters.periods, *one.periods),
         texts=tuple(dict.fromkeys((*filters.texts, *one.texts))),
         people=all_names(filters.people, one.people),
         people_count=one.people_count or filters.people_count,
@@ -120,14 +117,33 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
     return both, order
 
 
+def added_period(period: Period, filters: Filters, *, refused: bool = False) -> Filters:
+    """``filters`` that admit nothing but days of ``period``; or none of them, where it is refused."""
+    one = _of_days(period.words, lambda: period)
+    return _without(filters, one) if refused else _within(filters, one)
+
+
+def _within(filters: Filters, one: Filters) -> Filters:
+    """``filters`` with the days that both leave."""
+    return replace(
+        filters,
+        since=max(filter(None, (filters.since, one.since)), default=None),
+        until=min(filter(None, (filters.until, one.until)), default=None),
+        periods=(*filters.periods, *one.periods),
+    )
+
+
+def _without(filters: Filters, *ones: Filters) -> Filters:
+    return replace(filters, excluded=tuple(dict.fromkeys((*filters.excluded, *ones))))
+
+
 def excluding(word: str, value: str, filters: Filters) -> Filters:
     """``filters`` that admit nothing of what ``word:value`` would. Raises BadFilter, and FilterRefused for an order."""
     one, _ = read_filter(word, value, Filters(), Order.RELEVANCE)
     if key_of(word) == "order":
         raise FilterRefused(filter=f"{word}:{value}")
     # Of several persons each is one that must not be there, as of several types each is.
-    ones = [replace(one, people=(name,)) for name in one.people] or [one]
-    return replace(filters, excluded=tuple(dict.fromkeys((*filters.excluded, *ones))))
+    return _without(filters, *([replace(one, people=(name,)) for name in one.people] or [one]))
 
 
 def read_filter(word: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
@@ -215,10 +231,18 @@ def _end(value: str, end: End) -> date:
 
 
 def _dated(filters: Filters, value: str) -> Filters:
+    one = _of_days(value, lambda: read_period(value))
+    if one.periods:
+        return replace(filters, periods=(*filters.periods, *one.periods))
+    return replace(filters, since=one.since, until=one.until)
+
+
+def _of_days(words: str, period: Callable[[], Period]) -> Filters:
+    """What a date filters: figures are a span of days, as ``period`` is what is told in words."""
     try:
-        return replace(filters, since=read_date(value, "first"), until=read_date(value, "last"))
+        return Filters(since=read_date(words, "first"), until=read_date(words, "last"))
     except ValueError:
-        return replace(filters, periods=(*filters.periods, read_period(value)))
+        return Filters(periods=(period(),))
 
 
 def without_each(filters: Filters, order: Order) -> list[tuple[Filters, Order]]:

@@ -17,7 +17,7 @@ from semantik.errors import AddressInQuery, BadWeight, SemantikError
 from semantik.queries import Order, Query, Remark, Term
 from semantik.records import split_path
 from semantik.search.dates.spoken import LONGEST, describes_nothing, take_period
-from semantik.search.filter_syntax import added, as_value, excluding, filter_words, is_key, key_of
+from semantik.search.filter_syntax import added, added_period, as_value, excluding, filter_words, is_key, key_of
 from semantik.search.library_words import NOTHING_KNOWN, LibraryWords
 from semantik.search.people_words import belongs_to_name, joins_names, named_person
 from semantik.search.picture_names import FindPicture, named_picture
@@ -146,10 +146,10 @@ def _read_period(draft: Draft, tokens: Sequence[Token], at: int) -> int:
         return 0
     period, taken = found
     draft.described = True
-    if draft.refuses_next:
-        draft.filters = excluding(say("syntax.date"), period.words, draft.filters)
+    refused = draft.refuses_next
+    draft.filters = added_period(period, draft.filters, refused=refused)
+    if refused:
         return taken + _after_excluded(draft, tokens, at + taken)
-    draft.filters, _ = added(say("syntax.date"), period.words, draft.filters, Order.RELEVANCE)
     if draft.group.words and not draft.group.quoted:
         draft.group.words[-1] = draft.group.words[-1].rstrip(",;")
     return taken

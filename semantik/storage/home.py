@@ -114,6 +114,16 @@ def history_file(home: Path) -> Path:
     return home / "search_history.json"
 
 
+def saved_searches_file(home: Path) -> Path:
+    """The searches that were starred."""
+    return home / "saved_searches.json"
+
+
+def arrivals_file(home: Path) -> Path:
+    """In which order pictures came, for what is new in starred searches."""
+    return home / "arrivals.sqlite"
+
+
 def speeds_file(home: Path) -> Path:
     """How fast each model is on this computer."""
     return home / "model_speeds.json"
@@ -219,6 +229,8 @@ def own_files(home: Path) -> tuple[Path, ...]:
     return (
         settings_file(home),
         history_file(home),
+        saved_searches_file(home),
+        arrivals_file(home),
         speeds_file(home),
         proofs_file(home),
         people_file(home),

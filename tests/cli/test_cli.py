@@ -69,7 +69,14 @@ def test_search_reports_json_best_first(run, library):
     for name in ("rojo.png", "viaje/playa/naranja.png"):
         os.utime(library / name, (0, datetime(2019, 5, 3, 14, 5).timestamp()))
     run("index", library)
-    told = {"date": "2019-05-03T14:05:00", "width": 40, "height": 30, "camera": ""}
+    told = {
+        "date": "2019-05-03T14:05:00",
+        "date_source": "file",
+        "date_sure": False,
+        "width": 40,
+        "height": 30,
+        "camera": "",
+    }
     code, out, _ = run("search", library, "--text", "rojo", "-k", "2", "--json")
     assert code == 0
     assert json.loads(out) == [

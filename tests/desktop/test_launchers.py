@@ -61,7 +61,8 @@ def read_entry(content: str) -> dict[str, str]:
 def read_exec(value: str) -> list[str]:
     r"""The arguments of an unescaped ``Exec``: quoted ones undo the backslash before ", `, $ and \; then %% is %."""
     arguments = []
-    rest = value
+    assert value.endswith(" %F")  # the only field code: what is dropped onto it
+    rest = value.removesuffix(" %F")
     while rest:
         if rest.startswith('"'):
             found = re.match(r'"((?:[^"`$\\]|\\["`$\\])*)"(?: |$)', rest)
@@ -109,7 +110,7 @@ def test_the_entry_of_a_plain_folder():
         "Keywords=photos;pictures;images;search;\n"
         "Keywords[es]=fotos;imágenes;buscar;\n"
         "Keywords[pt]=fotos;imagens;pesquisar;\n"
-        "Exec=/home/ana/SemantikSearch/.venv/bin/python /home/ana/SemantikSearch/SemantikSearch.py\n"
+        "Exec=/home/ana/SemantikSearch/.venv/bin/python /home/ana/SemantikSearch/SemantikSearch.py %F\n"
         "Path=/home/ana/SemantikSearch\n"
         "Icon=/home/ana/SemantikSearch/SS.png\n"
         "Terminal=false\n"
@@ -134,9 +135,9 @@ def test_an_installed_program_is_started_as_a_module(monkeypatch):
         Path("/opt/venv/bin/python"), ("-P", "-m", "SemantikSearch"), Path("/home/ana"), Path("/opt/SS.png")
     )
     entry = read_entry(desktop_entry(made))
-    assert entry["Exec"] == "/opt/venv/bin/python -P -m SemantikSearch"
+    assert entry["Exec"] == "/opt/venv/bin/python -P -m SemantikSearch %F"
     assert (entry["Path"], entry["Icon"]) == ("/home/ana", "/opt/SS.png")
-    assert mac_command(made) == "#!/bin/sh\ncd -- /home/ana && exec /opt/venv/bin/python -P -m SemantikSearch\n"
+    assert mac_command(made) == '#!/bin/sh\ncd -- /home/ana && exec /opt/venv/bin/python -P -m SemantikSearch "$@"\n'
     assert windows_environment(made, Path("x.lnk"), "")["SEMANTIK_ARGUMENTS"] == "-P -m SemantikSearch"
 
 
@@ -147,7 +148,7 @@ def test_the_mac_command():
     assert mac_command(program("Mis fotos")) == (
         "#!/bin/sh\n"
         "cd -- '/home/ana/Mis fotos' && "
-        "exec '/home/ana/Mis fotos/.venv/bin/python' '/home/ana/Mis fotos/SemantikSearch.py'\n"
+        "exec '/home/ana/Mis fotos/.venv/bin/python' '/home/ana/Mis fotos/SemantikSearch.py' \"$@\"\n"
     )
 
 

@@ -132,6 +132,26 @@ def test_with_the_program_the_actions_are_there(live, program):
         assert program.refused == []
 
 
+def test_the_star_turns_when_the_program_has_kept_the_search(visit, program, tmp_path):
+    path = write(tmp_path, link=program.link, new={tmp_path / "fotos" / "dos.jpg", tmp_path / "fotos" / "dos b.jpg"})
+    with visit(path, ["409"]) as page:
+        page.locator("html.live").wait_for()
+        star = page.get_by_role("button", name="Guardar esta búsqueda", pressed=False)
+        assert page.locator(".new-hits").inner_text() == "2 nuevas desde la última vez."
+        assert page.locator(".new").evaluate_all(
+            "(all) => all.map((e) => e.closest('.hit').querySelector('.name').textContent)"
+        ) == ["dos.jpg", "dos b.jpg"]
+        program.answers["star"] = (200, {"message": "Búsqueda guardada"})
+        star.press("Enter")
+        page.get_by_role("button", name="Guardar esta búsqueda", pressed=True).wait_for()
+        said(page, "Búsqueda guardada")
+        program.answers["star"] = (409, {"message": "El programa está ocupado."})
+        page.locator(".star").click()
+        page.locator("#refine-told", has_text="El programa está ocupado.").wait_for()
+        assert page.locator(".star").get_attribute("aria-pressed") == "true"
+    assert program.asked == [("star", {"words": "playa", "saved": saved}) for saved in (True, False)]
+
+
 def test_with_the_program_closed_the_page_is_as_ever(visit, results, program):
     program.close()
     with visit(results, [REFUSED]) as page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from semantik.gui.actions import searching
-from semantik.gui.main_window.filter_chips import FilterChips
+from semantik.gui.main_window.filter_chips import FilterChip, FilterChips
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.widgets import file_dialogs
 from semantik.queries import Term
@@ -97,6 +98,29 @@ def test_a_click_takes_a_text_away(window, library, home, pages):
     assert window.entry("Texto a Buscar").get() == "azul"
     assert found(pages[-1])[0] == "azul"
     assert window.part(FilterChips).winfo_children() == []
+
+
+def test_many_long_filters_stand_on_several_rows(window):
+    chips = window.part(FilterChips)
+    long = "Fecha: verano de 2019 (21 jun 2019 – 22 sept 2019)"
+    chips.show(
+        [FilterChip(told, "rojo") for told in (long, "Solo en: viaje", "Forma: vertical", long, long, "x" * 200)]
+    )
+    window.root.update()
+    placed = [(each.winfo_y(), each.winfo_x(), each.winfo_width()) for each in chips.winfo_children()]
+    assert placed == sorted(placed)
+    assert len({y for y, _, _ in placed}) >= 3
+    assert all(x + width <= chips.winfo_width() for _, x, width in placed)
+    following = itertools.pairwise(placed)
+    assert all(x + width < other_x for (y, x, width), (other_y, other_x, _) in following if y == other_y)
+    tall = chips.winfo_height()
+    assert tall >= max(y for y, _, _ in placed) + chips.winfo_children()[0].winfo_height()
+    chips.show([FilterChip(long, "rojo")])
+    window.root.update()
+    assert chips.winfo_height() < tall / 2
+    window.press(window.button(f"{long}  ×"))
+    window.wait_idle()
+    assert window.entry("Texto a Buscar").get() == "rojo"
 
 
 def test_a_filter_alone_lists_and_what_is_read_otherwise_is_said(window, library, pages):

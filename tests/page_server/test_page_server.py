@@ -74,6 +74,10 @@ class Actions:
         self._do("refine", words, *filter(None, [choices]))
         return "file:///resultados/otra.html"
 
+    def star(self, words, saved):
+        self._do("star", words, saved)
+        return "Búsqueda guardada"
+
     def reveal(self, path):
         self._do("reveal", path)
 
@@ -232,6 +236,9 @@ def test_each_action_gets_the_registered_picture(client, actions, photos):
     assert (revealed.status, revealed.body) == (204, b"")
     copied = client.ask("POST", "/copy", {"hits": [3, 0, 2, 0]})
     assert (copied.status, copied.json) == (200, {"message": "3 imágenes copiadas"})
+    starred = client.ask("POST", "/star", {"words": "perro", "saved": False})
+    assert (starred.status, starred.json) == (200, {"message": "Búsqueda guardada"})
+    assert actions.calls.pop() == ("star", "perro", False)
     assert actions.calls == [
         ("similar", photos[3]),
         ("refine", "perro - «gente» \ud83d 😀"),
@@ -311,7 +318,12 @@ def everything(client, **values):
     """One request to each place."""
     yield client.ask("GET", "/ping", **values)
     yield client.ask("GET", "/hits/0/picture", **values)
-    for place, body in (("similar", {"hit": 0}), ("refine", {"words": "x"}), ("reveal", {"hit": 0})):
+    for place, body in (
+        ("similar", {"hit": 0}),
+        ("refine", {"words": "x"}),
+        ("reveal", {"hit": 0}),
+        ("star", {"words": "x", "saved": True}),
+    ):
         yield client.ask("POST", f"/{place}", body, **values)
     yield client.ask("POST", "/copy", {"hits": [0]}, **values)
     yield client.export("zip", "0", **values)
@@ -362,12 +374,12 @@ def test_foreign_origins_are_refused(client, actions):
     for origin in (EVIL, f"http://{client.host}", "file://", "", "NULL", "null, null", f"null {EVIL}"):
         assert all(refused(answer) for answer in everything(client, Origin=origin)), origin
     answers = list(everything(client, Origin=None))
-    assert [answer.status for answer in answers] == [204, 200, 403, 403, 403, 403, 403]
+    assert [answer.status for answer in answers] == [204, 200, 403, 403, 403, 403, 403, 403]
     assert [name for name, *_ in actions.calls] == ["picture"]
 
 
 def test_each_place_has_its_method(client, actions):
-    for place in ("similar", "refine", "reveal", "copy", "export"):
+    for place in ("similar", "refine", "star", "reveal", "copy", "export"):
         for method in ("GET", "PUT", "DELETE", "PATCH", "PROPFIND"):
             answer = client.ask(method, f"/{place}")
             assert (answer.status, answer.headers["Allow"], answer.message) == (405, "POST", UNREAD)
@@ -445,6 +457,10 @@ def test_bodies_that_are_not_what_they_should_be(client, actions):
     for value in (None, 1, ["x"], {"x": 1}, True):
         assert client.ask("POST", "/refine", {"words": value}).status == 400
         assert client.ask("POST", "/refine", {"words": "x", "choices": {"order": value}}).status == 400
+    for saved in (None, 1, "true", [True]):
+        assert client.ask("POST", "/star", {"words": "x", "saved": saved}).status == 400
+    assert client.ask("POST", "/star", {"words": "x"}).status == 400
+    assert client.ask("POST", "/star", {"words": "x" * 2001, "saved": True}).status == 413
     for choices in (None, [], "order", {"path": "x"}, {"order": "x" * 301}, {"top_k": 3}):
         assert client.ask("POST", "/refine", {"words": "x", "choices": choices}).status == 400
     assert client.ask("POST", "/refine", {"choices": {"order": "x"}}).status == 400

@@ -225,8 +225,8 @@ def test_the_entry_in_the_menu_opens_the_window(call, commands, user, tmp_path):
     content = (tmp_path / ".local/share/applications/semantiksearch.desktop").read_text(encoding="utf-8")
     entry = dict(line.split("=", 1) for line in content.splitlines()[1:])
     assert Path(entry["Icon"]).read_bytes() == (REPO / "SS.png").read_bytes()
-    assert entry["Exec"] == f"{commands / 'python'} -P -m SemantikSearch"
-    open_and_close(entry["Exec"].split(), entry["StartupWMClass"], cwd=entry["Path"], env=user)
+    assert entry["Exec"] == f"{commands / 'python'} -P -m SemantikSearch %F"
+    open_and_close(entry["Exec"].split()[:-1], entry["StartupWMClass"], cwd=entry["Path"], env=user)
 
 
 def test_missing_packages_say_what_to_run(wheel, user, tmp_path):

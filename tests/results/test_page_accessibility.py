@@ -44,7 +44,15 @@ def pages(tmp_path_factory, program):
     query = Query(terms, FILTERS, Order.NEWEST)
     return {
         "alone": write(folder, "alone.html", notices=["Faltan 3 imágenes nuevas."]),
-        "program": write(folder, "program.html", query=query, link=program.link, away={folder / "fotos" / "tres.jpg"}),
+        "program": write(
+            folder,
+            "program.html",
+            query=query,
+            link=program.link,
+            away={folder / "fotos" / "tres.jpg"},
+            saved=True,
+            new={folder / "fotos" / "uno.jpg", folder / "fotos" / "tres.jpg"},
+        ),
         "empty": write(folder, "empty.html", query=query, hits=[], link=program.link),
         "nearest": write(
             folder, "nearest.html", query=Query.of_image(picture), hits=[], nearest=album(folder).hits[:3]
@@ -151,6 +159,7 @@ def test_the_focus_goes_through_in_reading_order_and_is_seen(shown):
                 break
         names = [each["name"] for each in reached]
         assert names[:4] == ["Afinar la búsqueda", "Buscar", "", "uno.jpg"]
+        assert names.pop(4) == "Guardar esta búsqueda"
         assert names.pop(4) == "Orden, cantidad y filtros"
         assert names[4] == ""
         acts = ("Elegir", "Ampliar", "Acciones para")

@@ -53,7 +53,7 @@ class Window:
     no), or with the default button when there is none; what they said is kept in ``messages``.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, given: Sequence[str] = ()) -> None:
         self.messages: list[str] = []
         self.answers: list[str] = []
         self.failures: list[BaseException] = []
@@ -63,7 +63,7 @@ class Window:
         if WINE:
             self.root.update = self._update  # type: ignore[method-assign]
         INTERPRETERS.append(self.root.tk)
-        self.app = SemantikSearch.SemantikSearchApp(self.root, home)
+        self.app = SemantikSearch.SemantikSearchApp(self.root, home, given)
         report = self.root.report_callback_exception
 
         def note(kind, error, trace):
@@ -301,15 +301,18 @@ def windows(home: Path) -> Iterator[Callable[..., Window]]:
     """Gives a function that opens a window; in the end all are closed, and none may have failed.
 
     With settings, these are written first, for somebody who chose the embedded model. ``answers`` are those to the
-    first message boxes. It waits until nothing runs, but with ``ready=False``.
+    first message boxes, ``given`` what stands on the program's command line. It waits until nothing runs, but with
+    ``ready=False``.
     """
     opened: list[Window] = []
 
-    def begin(*, ready: bool = True, answers: Sequence[str] = (), **settings: object) -> Window:
+    def begin(
+        *, ready: bool = True, answers: Sequence[str] = (), given: Sequence[str] = (), **settings: object
+    ) -> Window:
         if settings:
             values = {"encoder": "builtin", "weights_folder": str(home / "w")} | settings
             (home / CONFIG_NAME).write_text(json.dumps(values))
-        opened.append(Window(home))
+        opened.append(Window(home, given))
         opened[-1].answers = list(answers)
         if ready:
             opened[-1].wait_idle()

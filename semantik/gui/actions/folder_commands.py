@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,9 +85,24 @@ class FolderActions:
 
     def join(self, folders: Sequence[str]) -> None:
         """Open folders beside those that are open; what lies within another is not counted twice."""
+        named = self._joined(self._opened.named, folders)
+        if named != self._opened.named:
+            self._opened.open(named, [name for name in self._opened.inactive if name in named])
+
+    def remember_also(self, folders: Sequence[Path]) -> None:
+        """Before any folder is opened: have these opened beside those of the last time."""
+        config = self._services.config
+        opened = {os.path.realpath(name) for name in config.opened}
+        new = [str(folder) for folder in folders if os.path.realpath(folder) not in opened]
+        named = self._joined(config.opened, new)
+        if named != config.opened:
+            self._opened.remember_for_start(named, [name for name in config.inactive_folders if name in named])
+
+    def _joined(self, opened: Sequence[str], folders: Sequence[str]) -> tuple[str, ...]:
+        """``opened`` with more folders; the user is told, or asked, where one lies within another."""
         from semantik.engine.library import nested
 
-        named = list(self._opened.named)
+        named = list(opened)
         for folder in folders:
             holder, within = nested(Path(folder), [Path(name) for name in named])
             if holder:
@@ -97,8 +113,7 @@ class FolderActions:
                 if not self._services.ask(say("folders.holds", folder=visible(folder), within=names)):
                     continue
             named = [name for name in named if Path(name) not in within] + [folder]
-        if tuple(named) != self._opened.named:
-            self._opened.open(named, [name for name in self._opened.inactive if name in named])
+        return tuple(named)
 
     def remove(self, folder: str) -> None:
         """Take a folder out of the library; its pictures and its index stay where they are."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from semantik.gui.actions.arriving_model import ArrivingModel
@@ -11,10 +12,12 @@ from semantik.gui.actions.first_steps import FirstSteps
 from semantik.gui.actions.folder_commands import FolderActions
 from semantik.gui.actions.folder_watching import Watching
 from semantik.gui.actions.found_pictures import FoundPictures
+from semantik.gui.actions.given_files import GivenFiles
 from semantik.gui.actions.indexing import Indexing
 from semantik.gui.actions.model_picker import ModelPicker
 from semantik.gui.actions.open_folders import OpenFolders
 from semantik.gui.actions.picture_reading import PictureReading
+from semantik.gui.actions.saved_searches import SavedActions
 from semantik.gui.actions.searching import Searching
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.gui.main_window.main_view import MainView
@@ -53,12 +56,18 @@ class LoadedActions:
         self.indexing = Indexing(services, view, self.watching)
         self.opened = OpenFolders(services, view, engine, self.indexing)
         self.folders = FolderActions(services, view, self.opened, self.indexing)
-        self.searching = Searching(services, view, examples, engine, self.models)
+        self.saved = SavedActions(services, view, engine)
+        self.searching = Searching(services, view, examples, engine, self.models, saved=self.saved)
+        self.saved.typed = self.searching.typed
         self.found = FoundPictures(services, view, engine)
         self.first_steps = FirstSteps(services, view, self.models, self.opened)
 
-    def begin(self) -> None:
-        """The window is ready: show the guide at the first start, else take the chosen model into use."""
+    def begin(self, given: Sequence[str] = ()) -> None:
+        """The window is ready: show the guide at the first start, else take the chosen model into use.
+
+        ``given``: files and folders that the program was started with.
+        """
+        GivenFiles(self._services, self._view, self.folders, given).take()
         if self.first_steps.wanted():
             self._services.tell(say("status.choose_folder"))
             self.first_steps.show()
@@ -119,4 +128,5 @@ class LoadedActions:
         self.arriving.close()
         self.reading.close()
         self.watching.close()
+        self.saved.close()
         self.searching.close()

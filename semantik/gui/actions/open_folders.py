@@ -160,6 +160,10 @@ class OpenFolders:
         """Save which folders the library has, for the next start."""
         self._save(self.named, tuple(self.inactive))
 
+    def remember_for_start(self, folders: tuple[str, ...], inactive: Sequence[str]) -> None:
+        """Save which folders the first model in use will open."""
+        self._save(folders, tuple(inactive))
+
     def choose(self, folders: tuple[str, ...]) -> None:
         """Have these folders opened with the model that is taken into use next."""
         self.library, self.named = None, ()

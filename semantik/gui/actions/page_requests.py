@@ -34,15 +34,21 @@ class PageRequests:
     """
 
     def __init__(
-        self, services: WindowServices, engine: Engine, search: Callable[[Callable[[Library], Query], str], Begin]
+        self,
+        services: WindowServices,
+        engine: Engine,
+        search: Callable[[Callable[[Library], Query], str], Begin],
+        star: Callable[[str, bool, Callable[[Any], None], Callable[[BaseException], None]], None],
     ) -> None:
         """``search`` gives what begins the search for a page.
 
-        It is given what makes the query, in the worker, and K as it was typed, "" for the window's.
+        It is given what makes the query, in the worker, and K as it was typed, "" for the window's. ``star`` stars
+        the search for these words or takes the star away, on the window's thread, and tells one of the two in words.
         """
         self._services = services
         self._engine = engine
         self._search = search
+        self._star = star
         self._waiting: set[Future[Any]] = set()
         self._closed = threading.Event()
 
@@ -58,6 +64,14 @@ class PageRequests:
         limits = dict(choices)
         top_k = limits.pop("top_k", "")
         return str(self._search_in_turn(lambda library: _limited(library.read(words), limits), top_k))
+
+    def star(self, words: str, saved: bool) -> str:
+        """Star a search, or take its star away; returns what was done. Raises PageBusy, and as ``Library.read``."""
+
+        def begin(done: Callable[[Any], None], failed: Callable[[BaseException], None]) -> None:
+            self._star(words, saved, done, failed)
+
+        return str(self._in_turn(begin, lambda: True))
 
     def reveal(self, path: Path) -> None:
         """Show a picture in the system's file manager. Raises as ``file_manager.reveal`` does."""

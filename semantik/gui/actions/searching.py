@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from semantik import errors
 from semantik.gui.actions.example_pictures import ExamplePicker
 from semantik.gui.actions.model_picker import ModelPicker
+from semantik.gui.actions.saved_searches import SavedActions
 from semantik.gui.main_window.filter_chips import FilterChip
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.window_services import WindowServices
@@ -40,6 +41,8 @@ class Searching:
         examples: ExamplePicker,
         engine: Engine,
         models: ModelPicker,
+        *,
+        saved: SavedActions,
     ) -> None:
         self._services = services
         self._view = view
@@ -47,6 +50,7 @@ class Searching:
         self._history = view.history
         self._engine = engine
         self._models = models
+        self._saved = saved
         self._library: Library | None = None
         self._server: PageServer | None = None
         self._typed: Query | None = None  # the words of the last search here, without what the controls say
@@ -81,12 +85,19 @@ class Searching:
             return
         try:
             query = self._read(library, words, pictures)
+            self._typed = library.read(words)
             top_k = self._typed_top_k(library)
         except errors.SemantikError as error:
             self._services.show_failure(error)
             return
         self._history.add(words)
         self._models.understand(query, lambda: self._begin(library, query, top_k))
+
+    def typed(self, library: Library) -> Query:
+        """What is typed now, and the controls say. Raises as ``Library.read`` and ``check_terms``."""
+        mode = self._view.mode.get()
+        words = "" if mode == "image" else self._view.text_entry.get()
+        return self._read(library, words, "" if mode == "text" else self._examples.typed)
 
     def _read(self, library: Library, words: str, pictures: str) -> Query:
         from semantik.queries import merged
@@ -95,7 +106,6 @@ class Searching:
         from semantik.storage.typed_paths import typed_path
 
         query = library.read(words)
-        self._typed = query
         if pictures:
             found = read_pictures(pictures, typed_path(pictures), library.folders, library.find)
             query = replace(query, terms=(*query.terms, *found))
@@ -158,9 +168,12 @@ class Searching:
         answer = library.ask(
             query, top_k, only_relevant=only_relevant, by_name=config.names_count, folded=config.fold_similar
         )
+        answer = self._engine.new_hits.marked(library, answer)
         server = self._listen()
         link = server.register(answer.shown, self._newer_than(answer, library)) if server else None
-        return answer, self._engine.write_page(answer, link=link, theme=config.theme, top_k=top_k)
+        page = self._engine.write_page(answer, link=link, theme=config.theme, top_k=top_k)
+        self._engine.new_hits.look(answer)
+        return answer, page
 
     def _show(self, answer: Answer, page: Path) -> None:
         seconds, title = number(answer.seconds, 2), model_title(answer.model)
@@ -171,7 +184,8 @@ class Searching:
         if answer.read_as_english:
             found = say("status.read_as_english", found=found)
         absent = say("status.absent_so_far" if answer.awaited else "status.seems_absent")
-        remarks = [*([absent] if answer.nearest else []), *answer.remarks(title)]
+        new = counted("page.new_hits", len(answer.new))
+        remarks = [*([new] if answer.new else []), *([absent] if answer.nearest else []), *answer.remarks(title)]
         self._services.tell(say("status.remarked", found=found, remarks=" ".join(remarks)) if remarks else found)
         self._services.happened.answer_shown(answer, page)
 
@@ -217,7 +231,7 @@ class Searching:
             from semantik.gui.actions.page_requests import PageRequests
             from semantik.page_server import PageServer
 
-            self._requests = PageRequests(self._services, self._engine, self._search_for_page)
+            self._requests = PageRequests(self._services, self._engine, self._search_for_page, self._saved.star_words)
             server = PageServer(self._requests)
             try:
                 server.start()

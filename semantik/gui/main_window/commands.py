@@ -36,6 +36,8 @@ class Commands:
         # Searches, and the pictures that were found
         self.search: Signal[[]] = Signal()
         self.search_for: Signal[[str]] = Signal()  # these words in place of those that stand in the entry
+        self.star_search: Signal[[]] = Signal()  # what is typed is to be kept, or not any more
+        self.open_saved: Signal[[str]] = Signal()  # a starred search, by its words
         self.open_picture: Signal[[Path]] = Signal()
         self.find_similar: Signal[[Path]] = Signal()
         self.reveal_picture: Signal[[Path]] = Signal()

@@ -10,8 +10,9 @@ from tkinter import font, ttk
 
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.main_window.folder_row import FolderRow
+from semantik.gui.main_window.history_box import SavedLine
 from semantik.gui.main_window.option_rows import OptionRows
-from semantik.gui.main_window.query_rows import QueryRows
+from semantik.gui.main_window.query_rows import QueryLists, QueryRows
 from semantik.gui.main_window.result_strip import ResultStrip
 from semantik.gui.main_window.status_rows import StatusRows
 from semantik.gui.widgets.access_keys import AccessKeys
@@ -40,6 +41,8 @@ class MainView(ttk.Frame):
         self.commands = Commands()
         self.subfolders: Callable[[], Sequence[str]] = lambda: ()
         """What the filter for folders may name."""
+        self.saved: Callable[[], Sequence[SavedLine]] = lambda: ()
+        """The starred searches, for the list of the entry."""
         self.pack(fill="both", expand=True)
         # With few controls in sight there is room for as many pictures as with all of them.
         self.columnconfigure(0, weight=1, minsize=min(px(root, ROOMY), root.winfo_screenwidth() - px(root, 60)))
@@ -58,7 +61,8 @@ class MainView(ttk.Frame):
         self.top = ScrolledFrame(self)
         self.top.inside.columnconfigure(0, weight=1)
         folder = FolderRow(self.top.inside, do, self._services, self.letters)
-        query = QueryRows(self.top.inside, do, self.history, self.letters, self._list_subfolders)
+        lists = QueryLists(self._list_subfolders, self._list_saved)
+        query = QueryRows(self.top.inside, do, self.history, self.letters, lists)
         options = OptionRows(self.top.inside, do, self._services, self.letters, self._want_more)
         for row, part in enumerate((folder, query, options)):
             part.grid(row=row, column=0, sticky="ew", pady=(0 if row == 0 else px(self, 8), 0))
@@ -109,7 +113,7 @@ class MainView(ttk.Frame):
         )
         self.show_folders, self.watch = folder.show, folder.watch
         self.mode, self.filters, self.show_filters = query.mode, query.filters, query.show_filters
-        self.chips = query.chips
+        self.chips, self.star = query.chips, query.star
         self.text_entry, self.image_entry, self.preview = query.text_entry, query.image_entry, query.preview
         self.top_k, self.model_box, self.status = options.top_k, options.model_box, self.bottom.status
         self.show_waiting, self.show_share = self.bottom.show_waiting, self.bottom.show_share
@@ -175,6 +179,9 @@ class MainView(ttk.Frame):
 
     def _list_subfolders(self) -> Sequence[str]:
         return self.subfolders()
+
+    def _list_saved(self) -> Sequence[SavedLine]:
+        return self.saved()
 
     def _show_share(self, share: float) -> None:
         self.show_share(share)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tkinter as tk
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tkinter import ttk
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.tooltip import Tooltip
@@ -19,9 +20,18 @@ if TYPE_CHECKING:
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.main_window.filter_chips import FilterChips
 from semantik.gui.main_window.filter_panel import FilterPanel
+from semantik.gui.main_window.history_box import HistoryBox, SavedLine, SavedStar
 from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.fine_pictures import for_tk, pixels
 from semantik.gui.widgets.theme import Hint
+
+
+@dataclass(frozen=True, slots=True)
+class QueryLists:
+    """What the lists of the query's entries offer, asked for whenever one opens."""
+
+    subfolders: Callable[[], Sequence[str]]
+    saved: Callable[[], Sequence[SavedLine]]
 
 
 class QueryRows(ttk.Frame):
@@ -33,18 +43,18 @@ class QueryRows(ttk.Frame):
         do: Commands,
         history: SearchHistory,
         letters: AccessKeys,
-        subfolders: Callable[[], Sequence[str]],
+        lists: QueryLists,
     ) -> None:
         super().__init__(parent)
         self.columnconfigure(1, weight=1)
         self._letters = letters
         self._more = True
         self._build_modes()
-        self._build_entries(do, history)
+        self._build_entries(do, history, lists)
         self.chips = FilterChips(self, do.search_for)
-        self.chips.grid(row=5, column=0, columnspan=5, sticky="w", pady=(px(self, 6), 0))
+        self.chips.grid(row=5, column=0, columnspan=5, sticky="ew", pady=(px(self, 6), 0))
         self.chips.grid_remove()
-        self._build_filters(subfolders)
+        self._build_filters(lists.subfolders)
 
     def _build_modes(self) -> None:
         self.mode = tk.StringVar(self, "text")
@@ -58,12 +68,18 @@ class QueryRows(ttk.Frame):
             button.pack(side="left", padx=(0, px(self, 18)))
         self.mode.trace_add("write", lambda *names: self._show_both())
 
-    def _build_entries(self, do: Commands, history: SearchHistory) -> None:
+    def _build_entries(self, do: Commands, history: SearchHistory, lists: QueryLists) -> None:
         gap, below = (px(self, 10), 0), px(self, 4)
         words = ttk.Label(self, text=say("window.text"))
         words.grid(row=1, column=0, sticky="w", pady=below)
-        self.text_entry = HistoryBox(self, history)
-        self.text_entry.grid(row=1, column=1, columnspan=3, sticky="ew", padx=gap, pady=below)
+        entry = ttk.Frame(self)
+        entry.columnconfigure(0, weight=1)
+        entry.grid(row=1, column=1, columnspan=3, sticky="ew", padx=gap, pady=below)
+        self.text_entry = HistoryBox(entry, history, lists.saved, do.open_saved)
+        self.text_entry.grid(row=0, column=0, sticky="ew")
+        self.star = SavedStar(entry, do.star_search)
+        self.star.grid(row=0, column=1, padx=(px(self, 4), 0))
+        self.star.show(False, False)
         self.text_entry.bind("<KeyPress>", lambda event: self._typing(event.char))
         image = ttk.Label(self, text=say("window.image"))
         image.grid(row=2, column=0, sticky="w", pady=below)
@@ -161,39 +177,3 @@ class QueryPreview(ttk.Label):
             self.tip.text = f"{paths[0].name} {more}".strip()
             self.grid()
         self.event_generate("<<Refit>>")
-
-
-# -- The entry for the words of a search, with the earlier ones behind the up and down keys and in its li
-
-
-class HistoryBox(ttk.Combobox):
-    """Up goes to older searches, down to newer ones and at last to what was being typed; the arrow opens the list."""
-
-    def __init__(self, parent: tk.Misc, history: SearchHistory, **options: Any) -> None:
-        super().__init__(parent, **options)
-        self._history = history
-        self._place = -1  # in the history; -1: what is being typed
-        self._typed = ""
-        self.configure(postcommand=lambda: self.configure(values=history.entries))
-        self.bind("<Up>", lambda event: self._browse(1))
-        self.bind("<Down>", lambda event: self._browse(-1))
-        self.bind("<Alt-Down>", lambda event: self._open())
-        self.bind("<<ComboboxSelected>>", lambda event: self.selection_clear())
-
-    def typing(self) -> None:
-        """The user types: browsing starts at the newest again."""
-        self._place = -1
-
-    def _browse(self, step: int) -> str:
-        if self._place < 0:
-            self._typed = self.get()
-        place = self._place + step
-        if -1 <= place < len(self._history.entries):
-            self._place = place
-            self.set(self._history.entries[place] if place >= 0 else self._typed)
-            self.icursor("end")
-        return "break"  # ttk's own would choose from the list, or open it
-
-    def _open(self) -> str:
-        self.tk.call("ttk::combobox::Post", self)
-        return "break"

@@ -101,6 +101,12 @@
     words.addEventListener("input", () => complain(""));
     for (const lift of document.querySelectorAll(".lift"))
       lift.addEventListener("click", () => go("refine", { words: lift.dataset.words }, complain));
+    const star = document.querySelector(".star");
+    star?.addEventListener("click", async () => {
+      const saved = star.getAttribute("aria-pressed") !== "true";
+      const answer = await request("star", { words: star.dataset.words, saved }, "", complain);
+      if (answer) star.setAttribute("aria-pressed", String(saved));
+    });
     // A page that is come back to asks again, whether it was kept or is read anew.
     addEventListener("pageshow", ping);
     document.addEventListener("visibilitychange", () => {
