@@ -291,7 +291,7 @@ def library_of(count: int, degrees: np.ndarray) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=1_000_000, help="of the library whose places are looked up")
     options = parser.parse_args()
     started = time.perf_counter()
