@@ -102,7 +102,8 @@ TRUE_PLACES = {
 
 def test_no_everyday_word_is_taken_for_a_place(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Dates have a test of their own with these captions, and cost ten times as much.
-    monkeypatch.setattr("semantik.search.query_syntax.take_period", lambda *_, **__: None)
+    for reader in ("query_syntax", "place_words"):
+        monkeypatch.setattr(f"semantik.search.{reader}.take_period", lambda *_, **__: None)
     told = json.loads((shared / "photos" / "captions.json").read_text(encoding="utf-8"))
     spanish = (Path(__file__).parent / "everyday_sentences.txt").read_text("utf-8").splitlines()
     captions = [words for each in told for words in each["captions"]]
