@@ -75,7 +75,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         for remark in answer.remarks(model_title(answer.model)):
             print(visible(remark), file=sys.stderr)
         if options.json:
-            dump([_hit_fields(hit) for hit in answer.hits])
+            dump([hit_fields(hit) for hit in answer.hits])
         elif not (options.html or options.open):
             for hit in answer.hits:
                 relevance = _column(hit)
@@ -121,7 +121,8 @@ def _place_fields(hit: Hit) -> dict[str, Any]:
     return {**names, "latitude": latitude, "longitude": longitude}
 
 
-def _hit_fields(hit: Hit) -> dict[str, Any]:
+def hit_fields(hit: Hit) -> dict[str, Any]:
+    """What ``--json`` tells of a hit."""
     fields: dict[str, Any] = {
         "rank": hit.rank,
         "score": None if hit.score is None else round(hit.score, 6),
@@ -146,5 +147,5 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
     if hit.named:
         fields["named"] = list(hit.named)
     if hit.copies:
-        fields["copies"] = [_hit_fields(copy) for copy in hit.copies]
+        fields["copies"] = [hit_fields(copy) for copy in hit.copies]
     return fields
