@@ -1,6 +1,6 @@
 """Which place coordinates are in: how often the one that people would say, and in what time.
 
-The weight of a place's size was chosen on TUNING; HELD_APART was written before that and looked at once, after. Where
+The weight of a place's size was chosen on TUNING; nothing was changed for what HELD_APART showed. Where
 a quarter is a place of its own in GeoNames ("Brooklyn"), either answer is right; what is asked is "which town".
 """
 
@@ -291,7 +291,7 @@ def library_of(count: int, degrees: np.ndarray) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=1_000_000, help="of the library whose places are looked up")
     options = parser.parse_args()
     started = time.perf_counter()

@@ -83,7 +83,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             answer = session.engine.new_hits.marked(session.library, answer)
         _remark(answer, session)
         if options.json:
-            dump([_hit_fields(hit, answer.new) for hit in answer.hits])
+            dump([hit_fields(hit, answer.new) for hit in answer.hits])
         elif not (options.html or options.open):
             _print(answer.hits, answer.new)
         if answer.nearest:
@@ -154,7 +154,8 @@ def _place_fields(hit: Hit) -> dict[str, Any]:
     return {**names, "latitude": latitude, "longitude": longitude}
 
 
-def _hit_fields(hit: Hit, new: Collection[Path] = ()) -> dict[str, Any]:
+def hit_fields(hit: Hit, new: Collection[Path] = ()) -> dict[str, Any]:
+    """What ``--json`` tells of a hit, which is one of the ``new`` ones of a starred search or not."""
     fields: dict[str, Any] = {
         "rank": hit.rank,
         "score": None if hit.score is None else round(hit.score, 6),
@@ -185,5 +186,5 @@ def _hit_fields(hit: Hit, new: Collection[Path] = ()) -> dict[str, Any]:
     if hit.picture in new:
         fields["new"] = True
     if hit.copies:
-        fields["copies"] = [_hit_fields(copy, new) for copy in hit.copies]
+        fields["copies"] = [hit_fields(copy, new) for copy in hit.copies]
     return fields

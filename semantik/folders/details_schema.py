@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.folders.details_rows import COLUMNS
 
 VERSION = 3
@@ -43,9 +44,13 @@ def _renew(base: sqlite3.Connection, columns: list[str]) -> None:
             base.execute(f"INSERT OR IGNORE INTO renewed ({names}) SELECT {names} FROM pictures WHERE path NOT NULL")
         if set(columns) >= {"date", "dated"} and "taken" not in columns:
             base.execute("UPDATE renewed SET taken = date WHERE dated")
-        if "sidecar" in columns and "noted_latitude" not in columns:
+        if {"sidecar", "source"} <= set(columns) and "noted_latitude" not in columns:
             # Files beside pictures tell where they were taken, too: they are all read again.
             base.execute("UPDATE renewed SET sidecar = NULL, noted = NULL")
+            # So do videos: no source means that the next update reads the file anew.
+            for extension in sorted(VIDEO_EXTENSIONS):
+                video = "lower(CAST(path AS TEXT)) LIKE ?"
+                base.execute(f"UPDATE renewed SET source = NULL WHERE {video}", (f"%{extension}",))
     base.execute("DROP TABLE IF EXISTS pictures")
     base.execute("ALTER TABLE renewed RENAME TO pictures")
     base.execute("COMMIT")

@@ -9,16 +9,20 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from semantik.decoding.decoded import Description, Place
 from semantik.folders.details_rows import COLUMNS, Noted, Row, carried, checked, dated, is_good, row_of, version_of
 from semantik.folders.details_schema import prepare
 from semantik.folders.folder_database import FolderDatabase
 from semantik.folders.known_content import Pairs
-from semantik.folders.places_of_rows import LATITUDE, LONGITUDE, SQUARES, around, in_places, square_of
+from semantik.folders.places_of_rows import LATITUDE, LONGITUDE, SQUARES, around, as_degrees, in_places, square_of
 from semantik.queries import Filters, Period, Shape
 from semantik.records import Details, ImageFile
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _BUFFER = 500  # pictures between two writes while indexing
 _MANY = 10_000  # pictures from which on all are read at once
@@ -50,6 +54,7 @@ class DetailsStore:
         self._file = FolderDatabase(path, prepare, "details")
         self._added: list[Row] = []
         self._squares: set[tuple[float, float]] | None = None
+        self._as_array: NDArray[np.float64] | None = None
 
     def add(self, file: ImageFile, description: Description | None) -> None:
         """Note what is known of a picture, None when it cannot be read; it is written now or by a later call."""
@@ -92,16 +97,20 @@ class DetailsStore:
             rows = in_places(rows, filters.places)
         return (ImageFile(os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns, *_ in rows)
 
-    def squares(self) -> frozenset[tuple[float, float]] | set[tuple[float, float]]:
-        """Where pictures were taken, to half a kilometre: latitudes and longitudes in degrees.
+    def squares(self) -> NDArray[np.float64]:
+        """Where pictures were taken, to half a kilometre: latitudes and longitudes in degrees, float64 (n, 2).
 
-        Looked up once, and then kept up with what is written; what was forgotten since may be among them.
+        Looked up once, and then kept up with what is written; what was forgotten since may be among them. The same
+        array as the last time unless there are others.
         """
         self.flush()
         with self._lock:
             if self._squares is None:
                 self._squares = {*self._file.run(lambda base: base.execute(SQUARES).fetchall())}
-            return set(self._squares)
+                self._as_array = None
+            if self._as_array is None:
+                self._as_array = as_degrees(self._squares)
+            return self._as_array
 
     def other_sidecars(self, files: Sequence[ImageFile], stamps: Mapping[str, str]) -> list[tuple[ImageFile, bool]]:
         """The files beside which something else lies than was read last, and whether it matters to what is known.
@@ -169,7 +178,10 @@ class DetailsStore:
             self._file.run(lambda base: base.executemany(_PUT, rows))
             self.changes += 1
             if self._squares is not None:
-                self._squares |= {square_of(row.place) for row in rows if row.place}
+                others = {square_of(row.place) for row in rows if row.place} - self._squares
+                if others:
+                    self._squares |= others
+                    self._as_array = None
 
     def _rows(self, files: Sequence[ImageFile]) -> list[Row | None]:
         """The rows of these versions of files, in their order."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semantik.queries import PlaceName
 
@@ -25,6 +26,11 @@ def square_of(place: tuple[float, float]) -> tuple[float, float]:
     """The square of coordinates in degrees, as ``SQUARES`` tells it, or the one beside it."""
     latitude, longitude = (round(value * _SQUARES_PER_DEGREE) / _SQUARES_PER_DEGREE for value in place)
     return latitude, longitude
+
+
+def as_degrees(squares: Iterable[tuple[float, float]]) -> NDArray[np.float64]:
+    """Latitudes and longitudes as an array, float64 (n, 2)."""
+    return np.array([*squares], np.float64).reshape(-1, 2)
 
 
 def around(name: PlaceName) -> tuple[str, list[float]]:

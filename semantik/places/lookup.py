@@ -64,15 +64,15 @@ def joining() -> frozenset[str]:
 
 
 @cache
-def words_for(kind: str, spoken: str) -> frozenset[str]:
-    """The plain words of ``places.<kind>`` in one of the languages of the catalogues."""
-    forms = catalogue(spoken).get(f"places.{kind}") if spoken else None
+def words_for(role: str, spoken: str) -> frozenset[str]:
+    """The plain words of ``places.<role>`` in one of the languages of the catalogues."""
+    forms = catalogue(spoken).get(f"places.{role}") if spoken else None
     return frozenset(plain(forms[0]).split()) if forms else frozenset()
 
 
 @cache
-def _leads(kind: str) -> tuple[tuple[str, ...], ...]:
-    told = [forms[0] for spoken in SPOKEN if (forms := catalogue(spoken).get(f"places.{kind}"))]
+def _leads(role: str) -> tuple[tuple[str, ...], ...]:
+    told = [forms[0] for spoken in SPOKEN if (forms := catalogue(spoken).get(f"places.{role}"))]
     return tuple(tuple(plain(lead).split()) for each in told for lead in each.split(","))
 
 

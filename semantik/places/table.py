@@ -18,7 +18,7 @@ LANGUAGES = ("es", "pt", "en")
 
 _KM_PER_ROOT = 0.005
 """How far a place reaches: so many kilometres times the root of its inhabitants, 16 km for ten million and 0.2 for a
-village. Chosen on 42 places, see benchmarks/find_places.md; from half to twice of it little changes."""
+village. Chosen on 121 places, see benchmarks/find_places.md; from half to twice of it little changes."""
 
 
 @dataclass(frozen=True, slots=True)

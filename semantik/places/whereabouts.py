@@ -19,6 +19,7 @@ NEAR = 20.0
 
 NOWHERE = -1
 
+_FEW = 50  # coordinates
 _EARTH = 6371.0088  # km, its mean radius
 _CELL_RADIUS = 79.0  # km from the middle of a square degree to its corners, at the equator
 
@@ -108,6 +109,9 @@ def _by_square(degrees: Degrees, table: PlaceTable) -> Iterator[tuple[NDArray[np
         near_enough = table.vectors[around] @ on_sphere(middle)[0] >= math.cos(farthest)
         around = around[near_enough & table.whole[around]]
         if not len(around):
+            continue
+        if len(rows) <= _FEW:  # not worth looking closer
+            yield rows, around
             continue
         for some in _alike(np.floor(degrees[rows] * 10)):
             inner = rows[some]

@@ -9,7 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.folders.picture_details import DetailsStore
+from semantik.places.whereabouts import box, is_in
 from semantik.queries import Filters, PlaceName
+
+_AT_ONCE = 2000
+"""Squares that are looked at before it is asked whether one of them is in a place: mostly the first are enough."""
 
 
 class PicturedPlaces:
@@ -17,20 +21,26 @@ class PicturedPlaces:
 
     def __init__(self, stores: Sequence[DetailsStore]) -> None:
         self.stores = list(stores)
-        self._known: tuple[object, NDArray[np.float64], NDArray[np.int64]] | None = None
+        self._known: tuple[list[NDArray[np.float64]], dict[PlaceName, bool]] = [], {}
 
     def __bool__(self) -> bool:
         return any(len(store.squares()) for store in self.stores)
 
     def among(self, name: PlaceName) -> PlaceName | None:
         """The same name for those of its places in which there are pictures; None where there are none in any."""
-        from semantik.places.whereabouts import is_in
-
-        degrees, places = self._squares()
-        if not len(degrees):
-            return None
-        kept = tuple(number for number in name.places if is_in(degrees, replace(name, places=(number,)), places).any())
-        return replace(name, places=kept) if kept else None
+        squares = [store.squares() for store in self.stores]
+        before, answers = self._known
+        if [*map(id, before)] != [*map(id, squares)]:
+            answers = {}
+            self._known = squares, answers
+        kept: list[int] = []
+        for number in name.places:
+            alone = replace(name, words="", places=(number,))
+            if alone not in answers:
+                answers[alone] = any(_is_any_in(degrees, alone) for degrees in squares)
+            if answers[alone]:
+                kept.append(number)
+        return replace(name, places=tuple(kept)) if kept else None
 
     def narrowed(self, filters: Filters) -> Filters:
         """Filters whose names of places mean those with pictures, where there are any."""
@@ -39,13 +49,14 @@ class PicturedPlaces:
         places = tuple(self.among(name) or name for name in filters.places)
         return replace(filters, places=places, excluded=tuple(map(self.narrowed, filters.excluded)))
 
-    def _squares(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        from semantik.places.whereabouts import place_of
 
-        squares = [store.squares() for store in self.stores]
-        state = tuple(map(len, squares)), tuple(map(id, self.stores))
-        known = self._known
-        if known is None or known[0] != state:
-            degrees = np.array([*set().union(*squares)], np.float64).reshape(-1, 2)
-            known = self._known = state, degrees, place_of(degrees)
-        return known[1], known[2]
+def _is_any_in(degrees: NDArray[np.float64], name: PlaceName) -> bool:
+    """Whether any of the coordinates, float64 (n, 2), is in a place."""
+    for south, west, north, east in box(name):
+        latitude, longitude = degrees[:, 0], degrees[:, 1]
+        within = (latitude >= south) & (latitude <= north) & (longitude >= west) & (longitude <= east)
+        inside = degrees[within]
+        for first in range(0, len(inside), _AT_ONCE):
+            if is_in(inside[first : first + _AT_ONCE], name).any():
+                return True
+    return False

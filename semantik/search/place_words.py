@@ -9,15 +9,20 @@ does to captions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from semantik.places.lookup import LONGEST, is_everyday, joining, leading_near, numbers_of, words_for
 from semantik.places.names import folded
 from semantik.places.table import place_table
 from semantik.queries import PlaceName
+from semantik.search.dates.spoken import take_period
 from semantik.search.library_words import KnownPlaces
+from semantik.search.query_draft import Draft
+from semantik.search.query_tokens import Token
 from semantik.words.catalogue import LANGUAGES
 from semantik.words.plain import plain
 
+PHRASE = 12  # words in which a place is looked for: prepositions, names, and several of them
 LARGE = 100_000  # inhabitants of a place that is meant by an everyday word in small letters after "en"
 METROPOLIS = 1_000_000  # after any preposition, and with an article: "en la habana"
 TOWN = 20_000  # and of one that is meant by such a word alone, with a capital
@@ -44,7 +49,30 @@ def take_place(
     return next(filter(None, after), None) or (_alone(words, known) if alone else None)
 
 
-def begins_name(words: Sequence[str]) -> bool:
+def find_place(draft: Draft, tokens: Sequence[Token], at: int) -> tuple[str, int] | None:
+    """As ``take_place``, of the words of a query from the token at ``at`` on."""
+    words = [token.value for token in takewhile(_is_word, tokens[at : at + PHRASE])]
+    known, before = draft.known.places, draft.group.words
+    if not words or not known or (draft.group.sign < 0 and not draft.refuses_next):
+        return None
+    end = at + len(words)
+    is_last = len(words) == PHRASE or end >= len(tokens) or bool(tokens[end].sign or tokens[end].key)
+    begins = not draft.refuses_next and (not before or before[-1].endswith((",", ";")))
+    alone = begins and is_last and _begins_name(words)
+    return take_place(_until_period(words) if alone else words, known, before, alone=alone)
+
+
+def _is_word(token: Token) -> bool:
+    return token.is_plain and not token.quoted
+
+
+def _until_period(words: Sequence[str]) -> Sequence[str]:
+    """The words before a date in words, which may follow a place: "Cádiz verano 2019"."""
+    ends = (at for at in range(1, len(words)) if take_period(words[at:], before=words[at - 1]))
+    return words[: next(ends, len(words))]
+
+
+def _begins_name(words: Sequence[str]) -> bool:
     """Whether the first of ``words`` are a name of a place at all."""
     called = place_table().called
     return any(called(folded(" ".join(words[:end]))) for end in range(1, min(len(words), LONGEST) + 1))

@@ -21,7 +21,7 @@ from semantik.search.filter_syntax import added, added_period, as_value, excludi
 from semantik.search.library_words import NOTHING_KNOWN, LibraryWords
 from semantik.search.people_words import belongs_to_name, joins_names, named_person
 from semantik.search.picture_names import FindPicture, named_picture
-from semantik.search.place_words import begins_name, take_place
+from semantik.search.place_words import find_place
 from semantik.search.query_draft import Draft, Group
 from semantik.search.query_tokens import MINUS, Token, quoted, tokens_of
 from semantik.search.refused_words import Step, grammar_of, is_name
@@ -32,9 +32,6 @@ from semantik.words.text import in_all_languages, say
 
 MOST_CHARACTERS = 10_000
 """What is longer is no query; its end is left out, and a remark tells so."""
-
-PHRASE = 12
-"""Words in which a place is looked for: prepositions, names, and several of them."""
 
 _ADDRESS = re.compile(r"https?://\S", re.IGNORECASE)
 
@@ -156,17 +153,7 @@ def _read_period(draft: Draft, tokens: Sequence[Token], at: int) -> int:
 
 
 def _read_place(draft: Draft, tokens: Sequence[Token], at: int) -> int:
-    places, words = draft.known.places, []
-    for token in tokens[at : at + PHRASE]:
-        if not token.is_plain or token.quoted:
-            break
-        words.append(token.value)
-    if not words or not places or grammar_of(tokens, at) or (draft.group.sign < 0 and not draft.refuses_next):
-        return 0
-    before = draft.group.words
-    alone = not draft.refuses_next and (not before or before[-1].endswith((",", ";")))
-    alone = alone and begins_name(words) and (len(words) == PHRASE or _parts_end(tokens, at + len(words)))
-    found = take_place(_until_period(words) if alone else words, places, before, alone=alone)
+    found = None if grammar_of(tokens, at) else find_place(draft, tokens, at)
     if not found:
         return 0
     name, taken = found
@@ -175,20 +162,9 @@ def _read_place(draft: Draft, tokens: Sequence[Token], at: int) -> int:
         draft.filters = excluding(say("syntax.place"), name, draft.filters)
         return taken + _after_excluded(draft, tokens, at + taken)
     draft.filters, _ = added(say("syntax.place"), name, draft.filters, Order.RELEVANCE)
-    if before and not draft.group.quoted:
-        before[-1] = before[-1].rstrip(",;")
+    if draft.group.words and not draft.group.quoted:
+        draft.group.words[-1] = draft.group.words[-1].rstrip(",;")
     return taken
-
-
-def _parts_end(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a part of the query ends before the token at ``at``: with a sign, a filter, or the last word."""
-    return at >= len(tokens) or bool(tokens[at].sign or tokens[at].key)
-
-
-def _until_period(words: Sequence[str]) -> list[str]:
-    """The words before a date in words, which may follow a place: "Cádiz verano 2019"."""
-    ends = (at for at in range(1, len(words)) if take_period(words[at : at + LONGEST], before=words[at - 1]))
-    return list(words[: next(ends, len(words))])
 
 
 def _read_sign(draft: Draft, tokens: Sequence[Token], at: int) -> int:

@@ -126,8 +126,8 @@ def test_many_long_filters_stand_on_several_rows(window):
 def test_a_filter_alone_lists_and_what_is_read_otherwise_is_said(window, library, pages):
     window.search("carpeta: viaje")
     assert set(found(pages[-1])) == {"amarillo", "blanco", "naranja"}
-    window.search("rojo lugar:Madrid")
-    told = "«lugar:Madrid» se ha buscado como texto: no hay ningún filtro «lugar:»."
+    window.search("rojo clima:Madrid")
+    told = "«clima:Madrid» se ha buscado como texto: no hay ningún filtro «clima:»."
     assert window.status.endswith(told)
     assert told in pages[-1].read_text(encoding="utf-8")
     window.search("rojo fehca:2019")

@@ -295,6 +295,6 @@ def test_a_filter_alone_on_the_command_line(monkeypatch, home, folder, run):
     assert {hit["score"] for hit in hits} == {None}
     code, out, _ = run("search", folder, "--text", "tipo:jpg")
     assert out.split() == ["1", str(folder / "viajes/IMG_0001.JPG"), "2", str(folder / "otras/img_0001.jpg")]
-    code, out, err = run("search", folder, "--text", "lugar:Madrid rojo", "--image", "ÑANDÚ (1).png", "-k", "1")
+    code, out, err = run("search", folder, "--text", "clima:Madrid rojo", "--image", "ÑANDÚ (1).png", "-k", "1")
     assert (code, out.split()[-1]) == (0, "(1).png")
-    assert "«lugar:Madrid» se ha buscado como texto" in err
+    assert "«clima:Madrid» se ha buscado como texto" in err

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
+from semantik.cli import search_command
 from semantik.decoding.pool import DecodePool
 from semantik.engine.library import Library
 from semantik.errors import BadFilter, NoneMatchesFilters
@@ -102,7 +103,8 @@ TRUE_PLACES = {
 
 def test_no_everyday_word_is_taken_for_a_place(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Dates have a test of their own with these captions, and cost ten times as much.
-    monkeypatch.setattr("semantik.search.query_syntax.take_period", lambda *_, **__: None)
+    for reader in ("query_syntax", "place_words"):
+        monkeypatch.setattr(f"semantik.search.{reader}.take_period", lambda *_, **__: None)
     told = json.loads((shared / "photos" / "captions.json").read_text(encoding="utf-8"))
     spanish = (Path(__file__).parent / "everyday_sentences.txt").read_text("utf-8").splitlines()
     captions = [words for each in told for words in each["captions"]]
@@ -187,6 +189,9 @@ def test_pictures_there_are_found(library: Library) -> None:
     assert (answer.searched, answer.words, answer.without) == (1, "rojo lugar:Cádiz", ("rojo",))
     assert filters_of(answer.query.filters, answer.query.order) == [("Lugar", "Cádiz, España")]
     assert [hit.details.place for hit in answer.hits if hit.details] == [pytest.approx((36.53, -6.3))]
+    told = search_command.hit_fields(answer.hits[0])["place"]
+    assert (told["name"], told["region"], told["country"]) == ("Cádiz", "Andalucía", "España")
+    assert (told["latitude"], told["longitude"]) == pytest.approx((36.53, -6.3))
 
 
 def test_a_name_is_a_place_where_the_library_has_pictures(library: Library) -> None:

@@ -259,7 +259,7 @@ def test_a_misspelt_filter_is_told_with_the_one_that_was_meant():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("lugar:Madrid gato", "«lugar:Madrid» se ha buscado como texto: no hay ningún filtro «lugar:»."),
+        ("clima:Madrid gato", "«clima:Madrid» se ha buscado como texto: no hay ningún filtro «clima:»."),
         ("to: mamá", "«to: mamá» se ha buscado como texto: no se entiende como filtro «to:»."),
         ("Sin City", "«Sin City» se ha leído como un nombre. Para excluir algo, escriba «sin» en minúsculas."),
         ("x" * 20_000, "La búsqueda es demasiado larga: solo se ha leído su principio (10000 letras)."),
