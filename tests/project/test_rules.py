@@ -79,7 +79,7 @@ def test_only_the_command_line_prints_and_nothing_exits():
 def test_only_one_file_knows_what_is_in_the_home(tmp_path):
     (log, *older), folders = home.log_files(tmp_path), home.written_folders(tmp_path)
     files = [home.history_file(tmp_path), home.speeds_file(tmp_path), home.windows_icon(tmp_path)]
-    files += [home.saved_searches_file(tmp_path), home.arrivals_file(tmp_path)]
+    files += [home.saved_searches_file(tmp_path), home.arrivals_file(tmp_path), home.people_file(tmp_path)]
     settings, known = home.settings_file(tmp_path), home.known_files(tmp_path)
     places = [settings, log, *older, *files, *folders, *known]
     assert len(places) == len(set(places)) == 17

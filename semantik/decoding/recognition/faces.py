@@ -78,7 +78,8 @@ def _region(box: NDArray[np.float32], width: int, height: int) -> Region | None:
 def _detector(file: str) -> cv2.FaceDetectorYN:
     import cv2
 
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # OpenCV 5 warns of its own defaults
+    if said := getattr(cv2.utils, "logging", None):  # OpenCV 5, which warns of its own defaults
+        said.setLogLevel(said.LOG_LEVEL_ERROR)
     cv2.setNumThreads(1)  # there is a process for each core
     return cv2.FaceDetectorYN.create(file, "", (LONG_SIDE, LONG_SIDE), _SURE, _OVERLAP, 5000)
 
