@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from semantik.engine.answers import Answer
@@ -14,6 +15,7 @@ from semantik.queries import Query
 from semantik.records import Hit
 from semantik.search.ranking import relevant
 from semantik.storage.saved_searches import SavedSearch, SavedSearches
+from semantik.words.text import language
 
 
 class NewHits:
@@ -27,6 +29,9 @@ class NewHits:
         self.saved = SavedSearches(home)
         self._arrivals = Arrivals(home)
         self._lock = threading.RLock()
+        self._reading = threading.Lock()  # another one: no search waits while what came is noted
+        self._context: tuple[object, ...] = ()  # under which these were read
+        self._queries: dict[str, Query | None] = {}
 
     def star(self, library: Library, words: str) -> None:
         """Star the search for these words (see ``Library.words_of``): all that is there now has been seen."""
@@ -42,13 +47,20 @@ class NewHits:
 
     def that_asks(self, library: Library, query: Query) -> SavedSearch | None:
         """The starred search that asks for the same, in whatever words."""
-        for each in self.saved.entries:
-            try:
-                if library.read(each.words) == query:
-                    return each
-            except SemantikError:  # typed under other circumstances; it is told when somebody asks it
-                continue
-        return None
+        return next((each for each in self.saved.entries if self._read(library, each.words) == query), None)
+
+    def _read(self, library: Library, words: str) -> Query | None:
+        """``Library.read``, once under the same circumstances: words take milliseconds; None for what it refuses."""
+        context = (*library.folders, library.count, library.known_words(), language(), date.today())
+        with self._reading:
+            if context != self._context:
+                self._context, self._queries = context, {}
+            if words not in self._queries:
+                try:
+                    self._queries[words] = library.read(words)
+                except SemantikError:  # typed under other circumstances; it is told when somebody asks it
+                    self._queries[words] = None
+            return self._queries[words]
 
     def marked(self, library: Library, answer: Answer) -> Answer:
         """The answer with what is new in it, where it is one to a starred search."""
@@ -75,7 +87,8 @@ class NewHits:
         with self._lock:
             if self._note(library) <= saved.looked:
                 return 0
-        answer = library.ask(library.read(saved.words), max(1, min(top_k, library.expected)), **settings)
+        query = self._read(library, saved.words) or library.read(saved.words)
+        answer = library.ask(query, max(1, min(top_k, library.expected)), **settings)
         with self._lock:
             return len(self._new_among(library, answer, saved.looked))
 

@@ -48,6 +48,8 @@ class Arrivals:
 
         def work(base: sqlite3.Connection) -> int:
             known: dict[bytes, int] = dict(base.execute("SELECT key, number FROM pictures"))
+            if not all(type(number) is int for number in known.values()):
+                raise sqlite3.DatabaseError("somebody edited it")
             latest = max(known.values(), default=0)
             following = max(latest, after) + 1 if known else 0
             new: dict[bytes, int] = {}
@@ -75,7 +77,7 @@ class Arrivals:
                 found.update(base.execute(f"SELECT key, number FROM pictures WHERE key IN ({marks})", part))
             return found
 
-        numbers = self._file.run(work) if wanted else {}
+        numbers = {key: number for key, number in self._file.run(work).items() if type(number) is int} if wanted else {}
         return frozenset(
             path
             for path, pair in keys.items()
@@ -95,11 +97,6 @@ def _prepare(base: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError(f"of a newer program: {version}")
     base.execute("CREATE TABLE IF NOT EXISTS pictures (key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID")
     base.execute(f"PRAGMA user_version = {_FORMAT}")
-    # A file that somebody edited: what is no number is as good as none.
-    if base.execute(
-        "SELECT 1 FROM pictures WHERE typeof(number) != 'integer' OR typeof(key) != 'blob' LIMIT 1"
-    ).fetchone():
-        raise sqlite3.DatabaseError("cells of another kind")
 
 
 def _keys(index: ImageIndex) -> Iterator[tuple[bytes, bytes]]:

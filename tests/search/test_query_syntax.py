@@ -11,6 +11,7 @@ from semantik.decoding.pictures.formats import JPEG, PNG, RAW, TIFF
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import AddressInQuery, BadFilter, BadWeight
 from semantik.queries import Filters, Order, Query, Shape, Term
+from semantik.search import filter_syntax
 from semantik.search.query_syntax import format_query, parse
 from semantik.words import text
 from semantik.words.catalogue import LANGUAGES
@@ -216,3 +217,12 @@ def test_endless_words_are_cut_and_read_in_no_time():
     assert sum(len(text) for _, text in terms("x" * 100_000)) == 10_000
     for hostile in ("-" * 50_000, "+ " * 50_000, '"' * 50_000, "1:" * 50_000, "sin " * 50_000, "a:" * 50_000):
         parse(hostile)
+
+
+@pytest.mark.parametrize("words", ["boda verano 2019", "boda sin verano 2019", "boda del 3/5/2019", "en agosto"])
+def test_a_date_that_was_recognised_is_not_read_again(words, monkeypatch):
+    """What the phrase means is handed over: read alone, without the words around it, it might mean something else."""
+    read = parse(words)
+    monkeypatch.setattr(filter_syntax, "read_period", lambda *arguments: pytest.fail("read a second time"))
+    assert parse(words) == read
+    assert read.filters != Filters()
