@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from rapidocr import RapidOCR
 
 from benchmarks.sample_photos import Photos, recall
 from semantik.decoding.pool import DecodePool
@@ -39,6 +38,8 @@ SURE = 0.8
 
 def read_texts(folder: Path, names: Sequence[str]) -> dict[str, list[str]]:
     """The lines that stand in photos, by their names."""
+    from rapidocr import RapidOCR  # late: it takes seconds
+
     engine = RapidOCR(params={"Global.log_level": "error"})
     found = {}
     for name in names:
@@ -77,6 +78,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("english", type=Path)
     parser.add_argument("spanish", type=Path)
+    parser.add_argument("--unread", action="store_true", help="do not read the photos, which takes most of the time")
     parser.add_argument("--every", type=int, default=1, help="ask every so manyth caption only")
     options = parser.parse_args()
     photos = Photos(options.photos, options.english, options.spanish)
@@ -87,7 +89,9 @@ def main() -> None:
         library.prepare(Query.of_text("perro"))
         names = [file.path for file in opened.index.files()] if opened.index else []
         owners = [photos.names[place] for place in photos.owner][:: options.every]
-        real = read_texts(options.photos, names)
+        real: dict[str, list[str]] = (
+            {name: [] for name in names} if options.unread else read_texts(options.photos, names)
+        )
         print(f"{sum(map(bool, real.values()))} of {len(names)} photos have text, {sum(map(len, real.values()))} lines")
         made = signs([*photos.en, *photos.es], names, random.Random(2))
         arms: dict[str, Texts] = {
@@ -108,7 +112,7 @@ def main() -> None:
                 lost = sum(len({*one} - {*other}) for one, other in pairs) / (10 * len(found))
                 cells = " | ".join(f"{value:.3f}" for value in recall(np.array(places)))
                 print(f"| {arm} | {language} | {cells} | {raised} of {len(found)} | {100 * lost:.2f} % |")
-        first(library, opened, names, made)
+        first(library, opened, names[:: options.every], made)
 
 
 def first(library: Library, opened: IndexedFolder, names: Sequence[str], made: Texts) -> None:

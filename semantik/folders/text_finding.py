@@ -10,6 +10,9 @@ from typing import NamedTuple
 from semantik.folders.text_words import PART, AskedWord, Likeness, is_near, likeness, may_be_misread, words_in
 from semantik.records import ImageFile, TextLine
 
+Standing = tuple[tuple[AskedWord, Likeness], ...]
+"""Words that stand in a picture, and how."""
+
 _PER_QUERY = 400  # pictures in one statement
 _MOST_WORDS = 500  # words of the vocabulary that are looked for in one's place
 _FEW = 3  # pictures in which a word may stand that is taken for a misreading of a rarer one
@@ -29,19 +32,19 @@ class TextMatch(NamedTuple):  # made a hundred thousand times where a word stand
         return ImageFile(self.path, self.size, self.mtime_ns)
 
 
-def standing(base: sqlite3.Connection, asked: AskedWord, *, within: bool) -> dict[int, Likeness]:
+def standing(base: sqlite3.Connection, asked: AskedWord, *, within: bool, nearly: bool) -> dict[int, Likeness]:
     """The pictures in which a word stands, or all of its groups do, by their keys."""
-    found = _like(base, asked.word, within=within)
+    found = _like(base, asked.word, within=within, nearly=nearly)
     if asked.groups:
         groups = [_whole(base, f'"{group}"') for group in dict.fromkeys(asked.groups)]
         found |= dict.fromkeys(set.intersection(*groups), Likeness.WHOLE)
     return found
 
 
-def _like(base: sqlite3.Connection, word: str, *, within: bool) -> dict[int, Likeness]:
+def _like(base: sqlite3.Connection, word: str, *, within: bool, nearly: bool) -> dict[int, Likeness]:
     whole = _whole(base, f'"{word}"')
     found: dict[int, Likeness] = {}
-    if may_be_misread(word):
+    if nearly and may_be_misread(word):
         most = max(_FEW, len(whole))
         for other in _near_words(base, word):
             near = _whole(base, f'"{other}"')
@@ -79,17 +82,19 @@ def _near_words(base: sqlite3.Connection, word: str) -> list[str]:
     return near[:_MOST_WORDS]
 
 
-def matches_of(base: sqlite3.Connection, found: Mapping[int, Mapping[AskedWord, Likeness]]) -> list[TextMatch]:
+def matches_of(base: sqlite3.Connection, found: Mapping[int, Standing]) -> list[TextMatch]:
+    """What stands in pictures, by their keys, with the files that were read."""
     keys, rows = list(found), []
     if len(keys) > 20 * _PER_QUERY:
-        rows = base.execute("SELECT id, path, size, mtime_ns FROM pictures").fetchall()
+        rows = [row for row in base.execute("SELECT id, path, size, mtime_ns FROM pictures") if row[0] in found]
     for first in range(0, len(keys) if not rows else 0, _PER_QUERY):
         part = keys[first : first + _PER_QUERY]
         rows += base.execute(f"SELECT id, path, size, mtime_ns FROM pictures WHERE id IN ({_marks(part)})", part)
+    words = {pairs: dict(pairs) for pairs in set(found.values())}  # few are different
     return [
-        TextMatch(os.fsdecode(path), size, mtime_ns, found[key])
+        TextMatch(os.fsdecode(path), size, mtime_ns, words[found[key]])
         for key, path, size, mtime_ns in rows
-        if key in found and type(path) is bytes and type(size) is type(mtime_ns) is int
+        if type(path) is bytes and type(size) is type(mtime_ns) is int
     ]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from semantik.folders.details_rows import version_of
 from semantik.folders.folder_database import FolderDatabase
 from semantik.folders.known_content import Pairs
-from semantik.folders.text_finding import TextMatch, matches_of, matching, standing
+from semantik.folders.text_finding import Standing, TextMatch, matches_of, matching, standing
 from semantik.folders.text_schema import (
     KNOWN,
     Cells,
@@ -25,7 +25,7 @@ from semantik.folders.text_schema import (
     tidy,
     written,
 )
-from semantik.folders.text_words import AskedWord, Likeness
+from semantik.folders.text_words import AskedWord
 from semantik.records import ImageFile, TextLine
 
 log = logging.getLogger(__name__)
@@ -123,20 +123,21 @@ class TextStore:
 
     # -- Finding -----------------------------------------------------------------------------------------
 
-    def find(self, words: Sequence[AskedWord], *, within: bool = True) -> dict[str, TextMatch]:
+    def find(self, words: Sequence[AskedWord], *, within: bool = True, nearly: bool = True) -> dict[str, TextMatch]:
         """The pictures in whose texts some of the words stand, by path; see ``asked_words``.
 
-        ``within``: also in the middle of other words; numbers and plates always do.
+        ``within``: also in the middle of other words, where numbers and plates always count; ``nearly``: also with one
+        wrong letter.
         """
         if not self._works or not words:
             return {}
         self.flush()
 
         def look(base: sqlite3.Connection) -> dict[str, TextMatch]:
-            found: dict[int, dict[AskedWord, Likeness]] = {}
+            found: dict[int, Standing] = {}
             for asked in words:
-                for key, how in standing(base, asked, within=within or asked.is_code).items():
-                    found.setdefault(key, {})[asked] = how
+                for key, how in standing(base, asked, within=within or asked.is_code, nearly=nearly).items():
+                    found[key] = (*found.get(key, ()), (asked, how))
             return {match.path: match for match in matches_of(base, found)}
 
         return self._file.run(look)

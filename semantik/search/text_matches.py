@@ -31,6 +31,9 @@ LEAST = 0.4
 FEW = 10
 """Pictures with all of a query that are put first: a word that stands in more of them is no name."""
 
+MISREAD = 3
+"""Words of a query of which one may be misread in a picture: what has more is a sentence, and no name."""
+
 WORTH = {Likeness.WHOLE: 1.0, Likeness.BEGINS: 0.75, Likeness.WITHIN: 0.0, Likeness.NEARLY: 0.5}
 _BEGINNING = 4  # letters from which on a word counts that begins another: "sol" begins too many
 _NUMBER = 6  # figures and letters of a part of a number that nothing else has
@@ -78,7 +81,8 @@ def find_written(parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> 
     asked = looked_for(query)
     found: dict[int, TextMatch] = {}
     for start, part in zip(joined.starts, parts, strict=False):  # the last start is the end
-        for match in part.texts.find(asked, within=False).values() if asked and part.texts else ():
+        texts = part.texts.find(asked, within=False, nearly=len(asked) <= MISREAD) if part.texts else {}
+        for match in texts.values():
             counted = {word: how for word, how in match.words.items() if _worth(word, how)}
             if counted:
                 rows = (start + row for row in rows_of(part.index, match))
