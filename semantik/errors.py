@@ -210,6 +210,18 @@ class NoSuchFolder(NoneMatchesFilters):
     key = "error.no_such_folder"
 
 
+class NoSuchPerson(NoneMatchesFilters):
+    """Nobody in the library has the name that a filter gives. Params: filters."""
+
+    key = "error.no_such_person"
+
+
+class PeopleNotWanted(NoneMatchesFilters):
+    """A filter asks who is in pictures, which the user does not want to be known. Params: filters."""
+
+    key = "error.people_not_wanted"
+
+
 class AddressInQuery(SemantikError):
     """A text of the query is an address of the web, which only the picture's field takes. Params: address."""
 
@@ -379,6 +391,12 @@ class DecoderNotStarted(SemantikError):
     """No decoder process can be started, so that no picture at all can be read. Params: detail."""
 
     key = "error.decoder_not_started"
+
+
+class TextsUnreadable(SemantikError):
+    """What reads texts in pictures is missing or does not work. Params: detail."""
+
+    key = "error.texts_unreadable"
 
 
 class PageBusy(SemantikError):

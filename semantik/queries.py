@@ -51,6 +51,18 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleCount:
+    """How many faces a picture has: from ``least`` to ``most``, both included, or to any number where that is None."""
+
+    least: int
+    most: int | None
+
+    def admits(self, count: int) -> bool:
+        """Whether it is so many."""
+        return self.least <= count and (self.most is None or count <= self.most)
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Which pictures may be hits at all. Dates include both ends; what is empty admits everything."""
 
@@ -61,6 +73,8 @@ class Filters:
     shape: Shape | None = None
     extensions: frozenset[str] = frozenset()  # lower case, with the dot
     periods: tuple[Period, ...] = ()  # a day in each of them
+    people: tuple[str, ...] = ()  # names of persons, all in the picture
+    people_count: PeopleCount | None = None
     excluded: tuple[Filters, ...] = ()  # each of one filter as it is written; what passes any of them is no hit
 
     @property
@@ -68,6 +82,11 @@ class Filters:
         """Whether more must be known of a picture than its path."""
         own = self.since or self.until or self.periods or self.min_side or self.shape
         return bool(own) or any(one.need_details for one in self.excluded)
+
+    @property
+    def need_people(self) -> bool:
+        """Whether it must be known who is in a picture."""
+        return bool(self.people or self.people_count) or any(one.need_people for one in self.excluded)
 
 
 @dataclass(frozen=True, slots=True)

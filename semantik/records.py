@@ -138,6 +138,18 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of text that stands in a picture, and where: in percent of the upright picture.
+
+    ``confidence``, in [0, 1], is how sure the recognition was.
+    """
+
+    text: str
+    region: Region
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A picture that answers a query. ``rank`` counts from 1, ``score`` is a cosine in [-1, 1], None in a mere list.
 
@@ -154,6 +166,7 @@ class Hit:
     copies: tuple[Hit, ...] = ()  # hits that look nearly the same and were folded into this one, best first
     moment: float | None = None  # the second in a video that it shows
     rough: bool = False
+    people: tuple[str, ...] = ()  # names of who is in it, from left to right
 
     @property
     def picture(self) -> Path:
@@ -199,6 +212,16 @@ class IndexReport:
 
 Region: TypeAlias = tuple[float, float, float, float]
 """A part of an upright picture: left, top, width and height in percent of the whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face in a picture. ``embedding``: 128 numbers, of unit length; those of one person are near each other."""
+
+    region: Region
+    confidence: float  # in [0, 1]
+    embedding: tuple[float, ...]
+
 
 _PERCENT = r"\d{1,3}\.\d\d"
 _KEY = re.compile(

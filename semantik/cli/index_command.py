@@ -14,10 +14,12 @@ from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import index_summary
 from semantik.words.shown_names import visible
-from semantik.words.text import reason, say
+from semantik.words.text import counted, reason, say
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+    from semantik.folders.indexed_folder import IndexedFolder
 
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,6 +33,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     index.add_argument("--rebuild", action="store_true", help=say("cli.rebuild"))
     index.add_argument("--allow-mass-removal", action="store_true", help=say("cli.allow_mass_removal"))
     index.add_argument("--check", action="store_true", help=say("cli.check"))
+    index.add_argument("--texts", action="store_true", help=say("cli.texts"))
     index.set_defaults(run=run)
 
 
@@ -40,22 +43,23 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         outcomes = session.update(
             rebuild=options.rebuild, allow_mass_removal=options.allow_mass_removal, check=options.check
         )
+        read, unreadable = _read_texts(session) if options.texts else ({}, [])
         several = len(session.library.indexed_folders) > 1
         done = [(each.indexed_folder, each.report) for each in outcomes if each.report]
         if options.json and done:
             if several:
-                dump(
-                    [{"folder": str(indexed_folder.folder)} | _report_fields(report) for indexed_folder, report in done]
-                )
+                dump([{"folder": str(each.folder)} | _report_fields(report, read.get(each)) for each, report in done])
             else:
-                dump(*(_report_fields(report) for _, report in done))
+                dump(*(_report_fields(report, read.get(each)) for each, report in done))
         for indexed_folder, report in () if options.json else done:
             if several:
                 print(visible(f"{indexed_folder.folder}:"))
             print(index_summary(report, "cli.problems") if not report.cancelled else say("cli.cancelled"))
             for problem in report.problems:
                 print(f"  {visible(problem.path)}: {reason(problem.reason)}")
-        failures = [failed.error for failed in outcomes if failed.error]
+            if indexed_folder in read:
+                print(counted("cli.texts_read", read[indexed_folder]))
+        failures = [*(failed.error for failed in outcomes if failed.error), *unreadable]
         for error in failures[:-1]:
             complain(error)
         if failures:
@@ -65,8 +69,16 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     return 0
 
 
-def _report_fields(report: IndexReport) -> dict[str, Any]:
-    return {
+def _read_texts(session: Session) -> tuple[dict[IndexedFolder, int], list[errors.SemantikError]]:
+    """How many files of each folder were read, and why none can be."""
+    try:
+        return session.read_texts(), []
+    except errors.TextsUnreadable as error:
+        return {}, [error]
+
+
+def _report_fields(report: IndexReport, texts_read: int | None) -> dict[str, Any]:
+    return ({} if texts_read is None else {"texts_read": texts_read}) | {
         "added": report.added,
         "reused": report.reused,
         "removed": report.removed,

@@ -131,6 +131,8 @@ def _hit_fields(hit: Hit) -> dict[str, Any]:
         fields["moment"] = hit.moment
     if hit.named:
         fields["named"] = list(hit.named)
+    if hit.people:
+        fields["people"] = list(hit.people)
     if hit.copies:
         fields["copies"] = [_hit_fields(copy) for copy in hit.copies]
     return fields

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.cli.output import ProgressLine
-from semantik.errors import Cancelled
-from semantik.long_tasks import TaskControl
+from semantik.errors import Cancelled, TextsUnreadable
+from semantik.long_tasks import Progress, TaskControl
 from semantik.storage.settings import Config
 from semantik.words.phrases import download_status, indexing_status
-from semantik.words.text import number, say
+from semantik.words.text import counted, number, say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
@@ -99,6 +99,32 @@ class Session:
             if rebuild and loaded.state is not State.NEW:
                 anew.append(indexed_folder)
         return [*self._update(good, rebuild=anew, allow_mass_removal=allow_mass_removal, check=check), *failed]
+
+    def read_texts(self) -> dict[IndexedFolder, int]:
+        """Read the texts in the pictures of the folders that have an index; how many files of each were read.
+
+        Raises TextsUnreadable. What was read is kept when the user stops it.
+        """
+        from semantik.folders.content_reading import ContentReading
+
+        read: dict[IndexedFolder, int] = {}
+        show = self._line.shows(lambda progress: counted("reading.left_of_texts", progress.total - progress.done))
+        with self.engine.reading_pool() as pool:
+            for folder in self.library.indexed_folders:
+                readers = [reader for reader in self.engine.readers_of(folder) if reader.kind == "text"]
+                if folder.index is None:
+                    continue
+                reading = ContentReading(folder.folder, folder.index, readers)
+                total = reading.left
+                while reading.left and not reading.unable and not self.cancelled:
+                    reading.step(pool.read)
+                    show(Progress(total - reading.left, total))
+                reading.flush()
+                read[folder] = reading.read
+                if reading.unable:
+                    raise TextsUnreadable(detail=reading.unable["text"])
+        self._line.end()
+        return read
 
     def _update(
         self,

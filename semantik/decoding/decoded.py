@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from semantik.records import DateSource, Pixels, Reason, Region
+from semantik.records import DateSource, Face, Pixels, Reason, Region, TextLine
 
 Place = tuple[float, float]
 """Latitude and longitude in degrees, finite, north and east positive."""
@@ -77,3 +77,15 @@ class Thumbnail:
     jpeg: bytes
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureContent:
+    """What was read in a picture: its lines of text and the faces; None: not asked for, or cannot be read here at all.
+
+    ``unable``: what is missing, or not whole, so that a kind cannot be read of any picture; for the log.
+    """
+
+    texts: tuple[TextLine, ...] | None = None
+    faces: tuple[Face, ...] | None = None
+    unable: str = ""

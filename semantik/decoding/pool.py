@@ -10,9 +10,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from semantik.decoding.answers import as_description, as_failure, as_fingerprints, as_fitted, as_shot, as_thumbnail
+from semantik.decoding.answers import (
+    as_content,
+    as_description,
+    as_failure,
+    as_fingerprints,
+    as_fitted,
+    as_shot,
+    as_thumbnail,
+)
 from semantik.decoding.decode_ahead import in_order
-from semantik.decoding.decoded import Decoded, DecodedVideo, Description, Thumbnail
+from semantik.decoding.decoded import Decoded, DecodedVideo, Description, PictureContent, Thumbnail
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.memory_shares import NeedsMore, time_for
@@ -34,6 +42,11 @@ TIME_LIMIT = 20.0
 LOOK_AHEAD = 64
 """Pictures decoded ahead of their use: several batches of an encoder, about 10 MB."""
 
+MODELS_MEMORY = 768 * 2**20
+"""Bytes that a process which reads pictures may take for that, beside what the pictures take: measured in
+benchmarks/read_texts.md.
+"""
+
 _VIDEO_SHARE = 0.6  # of the time limit, after which a video is left with what was found in it
 _READ_AT_ONCE = 16  # files
 
@@ -46,6 +59,10 @@ def default_workers() -> int:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(8, cores))
+
+
+READ_SECONDS = 60.0
+"""For one picture to be read, at least: at low priority, beside programs that are busy."""
 
 
 class DecodePool:
@@ -63,17 +80,19 @@ class DecodePool:
         time_limit: float = TIME_LIMIT,
         *,
         memory_limit: int | None = None,
+        models_memory: int = 0,
         fetch_cloud: bool = False,
         command: Sequence[str] | None = None,
     ) -> None:
         """``fetch_cloud``: thumbnails and descriptions are made of files that are only in a cloud, too, which downloads
         them; to fit one, somebody must have asked for it. ``memory_limit``: bytes that no process may exceed; without
-        it, one process at a time may take more for a large picture. ``command`` runs another program than
+        it, one process at a time may take more for a large picture. ``models_memory``: bytes that each may take
+        besides, MODELS_MEMORY where ``read`` is to be called. ``command`` runs another program than
         ``semantik.decoding.worker`` that talks as it does.
         """
         self.time_limit = time_limit
         self._fetch_cloud = fetch_cloud
-        self._processes = ProcessLending(workers or default_workers(), memory_limit, command)
+        self._processes = ProcessLending(workers or default_workers(), memory_limit, command, models_memory)
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +165,17 @@ class DecodePool:
             return self._exchange(path, {"op": "shot", "look": look}, as_shot)
 
         return in_order(ask, paths, self.workers, LOOK_AHEAD)
+
+    def read(self, path: Path, kinds: frozenset[str], face_models: tuple[Path, Path] | None = None) -> PictureContent:
+        """What stands in a picture ("text") and who is in it ("faces", by a detector and a recogniser); decoded once.
+
+        A kind that cannot be read here at all is None in what is returned. Raises as ``fit`` does; what is only in a
+        cloud is not fetched. Of videos nothing is read.
+        """
+        self._refuse_away(path)
+        faces_by = [str(model) for model in face_models] if face_models else None
+        request = {"op": "read", "kinds": sorted(kinds), "faces_by": faces_by}
+        return self._exchange(path, request, lambda header, payload: as_content(header, payload, kinds))
 
     def fingerprints(self, paths: Iterable[Path]) -> Generator[Fingerprint | DecodeFailed, None, None]:
         """Yield for each path, in order, what tells its content, or why not. Raises as ``fit_all`` does.
@@ -242,3 +272,8 @@ class DecodePool:
             finally:
                 self._processes.give_back(process)
         raise AssertionError("unreachable: the second chance always returns or raises")
+
+
+def reading_pool(time_limit: float, *, fetch_cloud: bool) -> DecodePool:
+    """One process that reads what is in pictures (``DecodePool.read``), beside those that others use."""
+    return DecodePool(1, max(time_limit, READ_SECONDS), models_memory=MODELS_MEMORY, fetch_cloud=fetch_cloud)

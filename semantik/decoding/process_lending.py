@@ -35,11 +35,15 @@ class ProcessLending:
 
     They are replaced after some thousand files, and when they were given back unusable. ``memory_limit``: bytes that
     none may exceed; None: what an ordinary one may have anywhere, and one with a large picture may exceed that.
-    ``command`` runs another program than ``semantik.decoding.worker``. All methods may be called from any thread.
+    ``command`` runs another program than ``semantik.decoding.worker``. ``models_memory``: bytes that each may take
+    beside what pictures take. All methods may be called from any thread.
     """
 
-    def __init__(self, workers: int, memory_limit: int | None, command: Sequence[str] | None) -> None:
+    def __init__(
+        self, workers: int, memory_limit: int | None, command: Sequence[str] | None, models_memory: int = 0
+    ) -> None:
         self.workers = workers
+        self._models_memory = models_memory
         self._most_memory = memory_limit or MEMORY_LIMIT
         self._capped = memory_limit is not None
         self._memory_limit = 0  # of each, once it is known what is free
@@ -168,7 +172,8 @@ class ProcessLending:
                 self._live.discard(retired)
                 retired.hang_up()
             try:
-                process = DecodeProcess(self._command, limit or self._memory_limit, time_limit, alone=bool(limit))
+                memory = (limit or self._memory_limit) + self._models_memory
+                process = DecodeProcess(self._command, memory, time_limit, alone=bool(limit))
             except OSError as error:
                 raise DecoderNotStarted(detail=str(error)) from error
             self._live.add(process)

@@ -19,6 +19,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,6 +49,8 @@ from semantik.records import DateSource, Reason, split_path
 from semantik.storage.regular_files import changed_ns, long_path, reason_of
 
 THUMBNAIL_QUALITY = 80
+
+_SHORT_OF_MEMORY = ("bad_alloc", "Failed to allocate memory", "Insufficient memory")  # ONNX Runtime, and OpenCV
 
 
 def main(arguments: list[str]) -> None:
@@ -92,6 +95,8 @@ def _read_requests(stdin: BinaryIO, inbox: queue.SimpleQueue[Message]) -> None:
 
 
 def _answer(header: Header, payload: bytes) -> Message:
+    if header["op"] == "read":
+        return _answered(lambda: _read(Path(os.fsdecode(payload)), header))
     return _answered(lambda: _work(header, payload) if header["op"] != "fingerprints" else _fingerprints(payload))
 
 
@@ -107,7 +112,8 @@ def _answered(work: Callable[[], Message]) -> Message:
     except MemoryError as error:
         return _failure(Reason.OUT_OF_MEMORY, repr(error), "")
     except Exception as error:  # noqa: BLE001 - the traceback travels in the answer, for the program's log
-        return _failure(Reason.DAMAGED, repr(error), traceback.format_exc())
+        short = any(words in str(error) for words in _SHORT_OF_MEMORY)
+        return _failure(Reason.OUT_OF_MEMORY if short else Reason.DAMAGED, repr(error), traceback.format_exc())
 
 
 def _work(header: Header, payload: bytes) -> Message:
@@ -159,6 +165,21 @@ def _fingerprint(path: Path) -> Header:
     except (OSError, ValueError) as error:
         return _failure(reason_of(error), str(error), "")[0]
     return {"fingerprint": found.digest, "size": found.size, "mtime_ns": found.mtime_ns}
+
+
+def _read(path: Path, header: Header) -> Message:
+    from semantik.decoding.recognition import content  # late: few processes read, and it brings large packages
+
+    unable = {}
+    for kind in header["kinds"]:
+        failure, _ = _answered(partial(content.prepare, kind, header["faces_by"]))
+        if failure.get("reason") == Reason.OUT_OF_MEMORY.value:
+            return failure, b""
+        if failure:
+            unable[kind] = f"{failure['detail']}\n{failure['trace']}"
+    image = load_image(path, content.MIN_SIDE, Allowance(header["memory"], header["patient"])).image
+    able = [kind for kind in header["kinds"] if kind not in unable]
+    return {"unable": unable}, content.read(image, able, header["faces_by"])
 
 
 def _read_whole(path: Path, is_video: bool) -> Fingerprint | OSError | ValueError:

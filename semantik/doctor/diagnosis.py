@@ -16,6 +16,7 @@ from semantik.doctor import (
     model_health,
     model_proof,
     package_health,
+    reading_health,
     storage_health,
 )
 from semantik.doctor.findings import Diagnosis, Finding, note, ok, wrong
@@ -53,6 +54,7 @@ def diagnose(
         _window(window),
         package_health.check(SHIPPED, installed=INSTALLED, standalone=STANDALONE),
         decoder_health.check(),
+        reading_health.check(),
         model_health.check(weights, config.clip_checkpoint, deep=deep),
         model_proof.check(home, config, weights, deep=deep, control=control),
         index_health.check(home, config.opened),

@@ -13,7 +13,7 @@ from semantik.doctor.findings import Bytes, Finding, Private, harmless, hidden, 
 from semantik.doctor.storage_health import folder_bytes
 from semantik.errors import IndexDamaged, IndexTooNew, NoIndex
 from semantik.index import ImageIndex
-from semantik.storage.home import details_file, folder_of_indexes, indexes_folder
+from semantik.storage.home import details_file, folder_of_indexes, indexes_folder, texts_file
 from semantik.storage.regular_files import is_folder
 
 
@@ -27,7 +27,8 @@ def check(home: Path, opened: Sequence[str] = ()) -> Iterator[Finding]:
         for store in _below(indexed_folder):
             if store.is_dir():
                 yield from _index(store, indexed_folder.name in at_start)
-        yield from _details(indexed_folder)
+        yield from _known(indexed_folder, details_file(indexed_folder), "details")
+        yield from _known(indexed_folder, texts_file(indexed_folder), "texts")
 
 
 def _index(store: Path, at_start: bool) -> Iterator[Finding]:
@@ -57,8 +58,8 @@ def _index(store: Path, at_start: bool) -> Iterator[Finding]:
         yield note("indexes", "doctor.aside", "doctor.advice_aside", folder=folder, count=len(aside), size=size)
 
 
-def _details(indexed_folder: Path) -> Iterator[Finding]:
-    path = details_file(indexed_folder)
+def _known(indexed_folder: Path, path: Path, what: str) -> Iterator[Finding]:
+    """What one of the files tells of the pictures, "details" or "texts"."""
     if not path.exists():
         return
     try:
@@ -69,12 +70,13 @@ def _details(indexed_folder: Path) -> Iterator[Finding]:
         answer, count = str(error), 0
     folder = Private(indexed_folder.name, "folder")
     if answer == "ok":
-        yield ok("indexes", "doctor.details", folder=folder, count=count, size=Bytes(path.stat().st_size))
+        key = "doctor.details" if what == "details" else "doctor.texts_read"
+        yield ok("indexes", key, folder=folder, count=count, size=Bytes(path.stat().st_size))
     else:
         yield wrong(
             "indexes",
-            "doctor.details_damaged",
-            "doctor.advice_details",
+            f"doctor.{what}_damaged",
+            f"doctor.advice_{what}",
             folder=folder,
             detail=hidden(answer),
         )

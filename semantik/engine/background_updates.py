@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +42,15 @@ class BackgroundUpdates:
         find: Callable[[Path], IndexedFolder | None],
         is_wanted: Callable[[], bool],
         on_news: Callable[[News], None],
+        beside: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         """``find``: the open folder of a path, if it is open; ``is_wanted``: whether new pictures are to be
-        embedded without a question; ``on_news`` is called on the thread of this object."""
+        embedded without a question; ``on_news`` is called on the thread of this object; ``beside`` holds back, while
+        a folder is looked at, what has still more time."""
         self._find = find
         self._is_wanted = is_wanted
         self._on_news = on_news
+        self._beside = beside
         self._turn = threading.Lock()  # held by whoever changes indexes
         self._changed = threading.Condition()  # guards all below
         self._noticed: dict[Path, None] = {}
@@ -110,7 +113,7 @@ class BackgroundUpdates:
                     self._running = control = TaskControl()
                 finished = True
                 try:
-                    with self._turn:
+                    with self._turn, self._beside():
                         finished = self._look(folder, control)
                 except Exception:  # a boundary: the worker's wrapper
                     log.exception("%s could not be looked at", folder)

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.decoding.fingerprint import Fingerprint
-from semantik.decoding.pool import DecodePool
+from semantik.decoding.pool import DecodePool, reading_pool
 from semantik.desktop.system_language import is_southern
 from semantik.encoders.base import Encoder
 from semantik.engine.answers import Answer
 from semantik.engine.library import Library
 from semantik.engine.model_trials import Trial
 from semantik.engine.models import Models
+from semantik.engine.people import People
+from semantik.folders.content_reading import ContentReader, FaceReader, TextReader
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import APPROXIMATE_FROM
@@ -50,6 +52,7 @@ class Engine:
         self.thumbnails = ThumbnailCache(thumbnails_folder(home), content_of=self._content_of)
         set_hemisphere(southern=is_southern(config.hemisphere))
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
+        self.people = People(home, config, lambda: [each for library in self._open for each in library.active])
 
     # -- Libraries -------------------------------------------------------------------------------------
 
@@ -61,7 +64,7 @@ class Engine:
         encoder, resting = self.models.encoder, {plainly(folder) for folder in inactive}
         indexed_folders = [self.indexed_folder(folder, encoder) for folder in dict.fromkeys(map(plainly, folders))]
         searcher = Searcher(self.pool, Relevance(background_folder(self.home)))
-        library = Library(indexed_folders, encoder, searcher, self.config, resting)
+        library = Library(indexed_folders, encoder, searcher, self.config, resting, people=self.people)
         self._open = (library,)
         return library
 
@@ -87,6 +90,23 @@ class Engine:
         self.config = replace(self.config, exclude=tuple(patterns))
         for library in self._open:
             library.exclude(patterns)
+
+    def choose_reading(self, *, texts: bool, people: bool | None = None) -> None:
+        """Whether texts and people in pictures are read from now on; what was read is kept. None: as it is."""
+        self.config = replace(self.config, read_texts=texts)
+        if people is not None:
+            self.people.wanted = people
+
+    def readers_of(self, indexed_folder: IndexedFolder) -> list[ContentReader]:
+        """What is to be read in the pictures of a folder, as far as the settings want it."""
+        return [
+            TextReader(indexed_folder.texts, lambda: self.config.read_texts),
+            FaceReader(indexed_folder.faces, self.people.models_in_use, self.people.group),
+        ]
+
+    def reading_pool(self) -> DecodePool:
+        """A process that reads what is in pictures, for whoever closes it."""
+        return reading_pool(self.config.decode_seconds, fetch_cloud=self.config.fetch_cloud_files)
 
     def _follow(self, encoder: Encoder) -> None:
         """The encoder in use was made anew; a library that was opened with another model keeps its own."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from semantik.encoders.base import Encoder
 from semantik.engine.answers import NEAREST, Answer
+from semantik.engine.people import People
 from semantik.errors import NoFolderActive, SemantikError
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import Check, IndexedFolder
@@ -22,6 +23,7 @@ from semantik.queries import Query
 from semantik.records import Embeddings, Hit, IndexReport
 from semantik.search.filter_syntax import without_each
 from semantik.search.library_words import NOTHING_KNOWN, LibraryWords
+from semantik.search.people_words import all_names
 from semantik.search.picture_names import keys_named
 from semantik.search.query_syntax import format_query, parse
 from semantik.search.ranking import is_absent, others, parse_top_k, relevant
@@ -57,13 +59,16 @@ class Library:
         searcher: Searcher,
         config: Config,
         inactive: Collection[Path] = (),
+        *,
+        people: People | None = None,
     ) -> None:
-        """``config``: how searches are made where ``ask`` is not told otherwise."""
+        """``config``: how searches are made where ``ask`` is not told otherwise. ``people``: who is in pictures."""
         self.indexed_folders = tuple(indexed_folders)
         self.inactive = frozenset(inactive)
         self.config = config
         self._encoder = encoder
         self._searcher = searcher
+        self._people = people
         self._updating: frozenset[Path] = frozenset()  # folders that ``update`` is to go through
 
     @property
@@ -178,7 +183,8 @@ class Library:
 
     def known_words(self) -> LibraryWords:
         """What words mean in the active folders, for whoever reads or writes a query."""
-        return NOTHING_KNOWN
+        named = [person for part in self._parts() if part.people for person in part.people.names()]
+        return LibraryWords(people=all_names(sorted(named, key=plain))) if named else NOTHING_KNOWN
 
     def without_each(self, query: Query) -> list[str]:
         """How the query is typed without one of its filters or its order, for each that its page tells."""
@@ -281,7 +287,16 @@ class Library:
     def _parts(self) -> list[Part]:
         active = self.active
         named = len(active) > 1
-        return [Part(each.index, each.details, each.name if named else "") for each in active if each.index]
+        return [
+            Part(
+                each.index,
+                each.details,
+                each.name if named else "",
+                self._people.in_folder(each) if self._people else None,
+            )
+            for each in active
+            if each.index
+        ]
 
 
 def nested(folder: Path, others: Sequence[Path]) -> tuple[Path | None, list[Path]]:

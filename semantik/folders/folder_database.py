@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from semantik.storage.atomic_files import patiently
 from semantik.storage.json_files import make_way, set_aside
 from semantik.storage.private_files import make_folder, touch
 
@@ -56,6 +59,21 @@ class FolderDatabase:
                 self._prepare(self._memory)
             with self._memory:
                 return work(self._memory)
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing could be written, so that all is kept while the program runs."""
+        return self._memory is not None
+
+    def delete(self) -> None:
+        """Forget all of it: the file is gone, and what SQLite or damage left beside it. Raises OSError."""
+        with self._lock:
+            if self._memory is not None:
+                self._memory.close()
+                self._memory = None
+            # Its journal, which has what was in it, and copies that were set aside.
+            for path in self.path.parent.glob(f"{glob.escape(self.path.name)}*"):
+                patiently(partial(path.unlink, missing_ok=True))
 
     def _on_disk(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         make_folder(self.path.parent)

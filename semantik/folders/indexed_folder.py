@@ -31,16 +31,19 @@ from semantik.errors import (
     system_detail,
 )
 from semantik.folders.exclusions import Exclusions
+from semantik.folders.face_store import FaceStore
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.known_content import reader
+from semantik.folders.known_pictures import KnownPictures
 from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.other_indexes import adopt
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.folders.scan import find_images
+from semantik.folders.text_store import TextStore
 from semantik.index import ImageIndex, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
-from semantik.records import Changes, IndexReport, Problem, Reason
-from semantik.storage.home import details_file, index_folder, picture_folders
+from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
+from semantik.storage.home import details_file, faces_file, index_folder, picture_folders, texts_file
 from semantik.storage.regular_files import is_file, is_folder
 from semantik.words.plain import plain
 
@@ -111,10 +114,16 @@ class IndexedFolder:
         self._stopped = False  # the last update was
         self._bad = 0  # files that it could not read
         self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
+        self.texts = TextStore(texts_file(self.store.parent))
+        self.faces = FaceStore(faces_file(self.store.parent))
         self._approximate_from = approximate_from
         self._fetch_cloud = fetch_cloud
         # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = picture_folders(home)
+
+    @property
+    def _known(self) -> KnownPictures:
+        return KnownPictures(self.details.store, self.texts, self.faces)
 
     @property
     def name(self) -> str:
@@ -130,6 +139,11 @@ class IndexedFolder:
     def awaited(self) -> int:
         """Files that an update had still to look at when what can be found now was known; 0 when that is all."""
         return self.index.awaited if self.index else 0
+
+    def photos(self) -> list[ImageFile]:
+        """The indexed pictures, videos left out."""
+        index = self.index
+        return [file for file in index.files() if file.path in index.rows()] if index else []
 
     def folders(self) -> list[str]:
         """The folders with pictures below this one, relative, with "/", by name."""
@@ -376,7 +390,7 @@ class IndexedFolder:
             exclude=self._exclude,
             unwanted=self.unwanted,
             on_picture=self.details.note,
-            on_known=self.details.follow,
+            on_known=self._known.follow,
             adopt=lambda index, files, read: adopt(self.home, self.encoder.store, index, files, read),
             lacking_views=lambda index: self.details.lacking_views(index, control),
             again=again,
@@ -391,7 +405,7 @@ class IndexedFolder:
         self._bad = len(report.problems) - self.only_in_cloud
         if not report.cancelled:
             self.details.catch_up(index, control, renew=True)
-            self.details.forget_gone(index)
+            self._known.forget_gone(index)
             self._learn_fingerprints(index, control)
             index.build_cells(control)
         return report

@@ -14,7 +14,7 @@ from semantik.folders.known_content import Read
 from semantik.folders.other_indexes import other_stores
 from semantik.index import recorded_folder, stored_contents, write_recorded_folder
 from semantik.records import ImageFile
-from semantik.storage.home import details_file, folder_of_indexes, index_folder, indexes_folder
+from semantik.storage.home import folder_of_indexes, index_folder, indexes_folder, known_files
 from semantik.storage.regular_files import is_file, is_folder
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def _traits(file: ImageFile) -> tuple[str, int, int]:
 
 
 def _move(indexes: Path, target: Path, folder: Path) -> None:
-    """Move the indexes of all models and the details; what ``target`` has already stays. Raises OSError."""
+    """Move the indexes of all models and what is known; what ``target`` has already stays. Raises OSError."""
     if not target.exists():
         try:
             os.replace(indexes, target)
@@ -101,8 +101,9 @@ def _move(indexes: Path, target: Path, folder: Path) -> None:
                 for file in sorted(path.iterdir(), key=lambda file: file.name == "image_index.json"):
                     if not (target / path.name / file.name).exists():
                         os.replace(file, target / path.name / file.name)
-        if details_file(indexes).exists() and not details_file(target).exists():
-            os.replace(details_file(indexes), details_file(target))
+        for known, there in zip(known_files(indexes), known_files(target), strict=True):
+            if known.exists() and not there.exists():
+                os.replace(known, there)
         if not any(indexes.glob("*/image_index.json")):
             shutil.rmtree(indexes, ignore_errors=True)
     for store in target.glob("*/"):

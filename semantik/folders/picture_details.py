@@ -16,7 +16,6 @@ from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.folders.details_rows import changed_at
 from semantik.folders.details_store import DetailsStore
-from semantik.folders.known_content import Pairs
 from semantik.folders.sidecars import find_sidecars, stamp
 from semantik.index import TRANSIENT, ImageIndex
 from semantik.long_tasks import UNATTENDED, TaskControl, making_many_objects
@@ -43,10 +42,6 @@ class FolderDetails:
         )
         self.store.add(file, told)
 
-    def follow(self, moved: Pairs, copied: Pairs) -> None:
-        """Pictures were found again under another name, with another time, or once more."""
-        self.store.follow(moved, copied)
-
     def catch_up(self, index: ImageIndex, control: TaskControl = UNATTENDED, *, renew: bool = False) -> None:
         """Learn from the files' heads, and from files beside them, what is not known of indexed pictures.
 
@@ -60,10 +55,6 @@ class FolderDetails:
             self._learn(missing, control)
         if not control.cancelled:
             self._read_sidecars(files if renew else missing, control)
-
-    def forget_gone(self, index: ImageIndex) -> None:
-        """Forget what was learnt of files that are not indexed any more."""
-        self.store.keep({file.path for file in index.files()})
 
     def lacking_views(self, index: ImageIndex, control: TaskControl = UNATTENDED) -> list[ImageFile]:
         """The indexed pictures that are more elongated than ``WIDE`` and have no views: an older program's.

@@ -54,6 +54,7 @@ class Card(Picture):
     pixels: str
     camera: str
     named: str  # words of the query that its path has
+    people: str  # who is in it
     moment: str = ""  # where in the video it is; "" for a picture
     away: bool = False  # the file is not there now
     copies: tuple[Card, ...] = ()
@@ -170,6 +171,7 @@ def _card(
         pixels=pixels,
         camera=camera,
         named=", ".join(hit.named),
+        people=", ".join(hit.people),
         moment="" if hit.moment is None else clock(hit.moment),
         away=hit.path in away,
         copies=copies,

@@ -11,7 +11,7 @@ from pathlib import Path
 from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.pictures.formats import FORMATS
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
-from semantik.queries import Filters, Order, Period, Query, Shape, Term
+from semantik.queries import Filters, Order, PeopleCount, Period, Query, Shape, Term
 from semantik.results.cards import Picture, picture_of
 from semantik.words.text import day, month, number, say, short_day
 
@@ -49,6 +49,9 @@ def filters_of(filters: Filters, order: Order) -> list[tuple[str, str]]:
     if filters.since or filters.until:
         told.append((say("page.filter_date"), _dates(filters.since, filters.until)))
     told += [(say("page.filter_date"), period_words(period)) for period in filters.periods]
+    told += [(say("page.filter_person"), name) for name in filters.people]
+    if filters.people_count:
+        told.append((say("page.filter_people"), _count(filters.people_count)))
     if filters.min_side:
         told.append((say("page.filter_side"), say("page.side_from", side=number(filters.min_side))))
     if filters.shape:
@@ -92,6 +95,13 @@ def choices_of(now: Mapping[str, str], top_k: int) -> list[Choice]:
     most = [Choice("top_k", say("page.most"), str(top_k))] if top_k else []
     rest = ("folder", "since", "until", "shape", "side", "type", "excluded")
     return [choice("order"), *most, *map(choice, rest)]
+
+
+def _count(count: PeopleCount) -> str:
+    """How many persons, in words: "2", "2 – 4", "2 o más"."""
+    if count.most is None:
+        return say("page.people_from", count=number(count.least))
+    return number(count.least) if count.least == count.most else f"{number(count.least)} – {number(count.most)}"
 
 
 def _kinds(extensions: frozenset[str]) -> str:

@@ -15,11 +15,12 @@ from semantik.errors import BadFilter, FilterRefused, FilterTwice
 from semantik.queries import Filters, Order, Shape
 from semantik.search.dates.figures import End, read_date
 from semantik.search.dates.spoken import read_period
+from semantik.search.people_words import all_names, count_words, read_count, read_names
 from semantik.search.query_tokens import quoted
 from semantik.words.plain import plain
 from semantik.words.text import in_all_languages, say
 
-KEYS = ("folder", "since", "until", "date", "side", "shape", "type", "order")
+KEYS = ("folder", "since", "until", "date", "person", "people", "side", "shape", "type", "order")
 
 _FAMILIES = {"video": VIDEO_EXTENSIONS, "raw": frozenset(RAW.extensions)}
 _LIKENESS = 0.75
@@ -87,6 +88,8 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         return filters, ordered
     if one.shape and filters.shape not in (None, one.shape):
         raise FilterTwice(filter=f"{word}:{value}")
+    if one.people_count and filters.people_count not in (None, one.people_count):
+        raise FilterTwice(filter=f"{word}:{value}")
     outer, inner = sorted((filters.folder, one.folder), key=len)
     if outer and not f"{plain(inner)}/".startswith(f"{plain(outer)}/"):
         raise FilterTwice(filter=f"{word}:{value}")
@@ -96,6 +99,8 @@ def added(word: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         since=max(filter(None, (filters.since, one.since)), default=None),
         until=min(filter(None, (filters.until, one.until)), default=None),
         periods=(*filters.periods, *one.periods),
+        people=all_names(filters.people, one.people),
+        people_count=one.people_count or filters.people_count,
         min_side=max(filters.min_side, one.min_side),
         shape=one.shape or filters.shape,
         extensions=filters.extensions | one.extensions,
@@ -108,7 +113,9 @@ def excluding(word: str, value: str, filters: Filters) -> Filters:
     one, _ = read_filter(word, value, Filters(), Order.RELEVANCE)
     if key_of(word) == "order":
         raise FilterRefused(filter=f"{word}:{value}")
-    return replace(filters, excluded=tuple(dict.fromkeys((*filters.excluded, one))))
+    # Of several persons each is one that must not be there, as of several types each is.
+    ones = [replace(one, people=(name,)) for name in one.people] or [one]
+    return replace(filters, excluded=tuple(dict.fromkeys((*filters.excluded, *ones))))
 
 
 def read_filter(word: str, value: str, filters: Filters, order: Order) -> tuple[Filters, Order]:
@@ -131,7 +138,7 @@ def chosen(key: str, value: str, filters: Filters, order: Order) -> tuple[Filter
         return read_filter(say(f"syntax.{key}"), value, filters, order)
     if key == "order":
         return filters, Order.RELEVANCE
-    field = {"side": "min_side", "type": "extensions"}.get(key, key)
+    field = {"side": "min_side", "type": "extensions", "person": "people", "people": "people_count"}.get(key, key)
     return replace(filters, **{field: getattr(Filters(), field)}), order
 
 
@@ -148,6 +155,9 @@ def filter_words(filters: Filters, order: Order = Order.RELEVANCE) -> list[tuple
     if filters.until:
         words.append((say("syntax.until"), filters.until.isoformat()))
     words += [(say("syntax.date"), period.words) for period in filters.periods]
+    words += [(say("syntax.person"), name) for name in filters.people]
+    if filters.people_count:
+        words.append((say("syntax.people"), count_words(filters.people_count)))
     if filters.min_side:
         words.append((say("syntax.side"), str(filters.min_side)))
     if filters.shape:
@@ -207,7 +217,10 @@ def without_each(filters: Filters, order: Order) -> list[tuple[Filters, Order]]:
     for place in range(len(filters.periods)):
         periods = filters.periods[:place] + filters.periods[place + 1 :]
         fewer.append((replace(filters, periods=periods), order))
-    for name in ("min_side", "shape", "extensions"):
+    for name in filters.people:
+        people = tuple(other for other in filters.people if other != name)
+        fewer.append((replace(filters, people=people), order))
+    for name in ("people_count", "min_side", "shape", "extensions"):
         if getattr(filters, name):
             fewer.append((replace(filters, **{name: getattr(empty, name)}), order))
     for place in range(len(filters.excluded)):
@@ -261,6 +274,8 @@ _READERS: dict[str, Callable[[Filters, str], Filters]] = {
     "since": lambda filters, value: replace(filters, since=_end(value, "first")),
     "until": lambda filters, value: replace(filters, until=_end(value, "last")),
     "date": _dated,
+    "person": lambda filters, value: replace(filters, people=all_names(filters.people, read_names(value))),
+    "people": lambda filters, value: replace(filters, people_count=read_count(value)),
     "side": lambda filters, value: replace(filters, min_side=read_side(value)),
     "shape": lambda filters, value: replace(filters, shape=_shapes()[plain(value)]),
     "type": lambda filters, value: replace(filters, extensions=read_extensions(value)),

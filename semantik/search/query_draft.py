@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from semantik.queries import Filters, Order, Remark
@@ -36,12 +37,18 @@ class Draft:
         self.groups = [self.group]
         self.wanted = self.group  # where to go on after a refusal
         self.refusal: Grammar | None = None
-        self.dated = False  # by words of the query, not by a filter
+        self.described = False  # by a date or a person among the words of the query, not by a filter
 
     @property
     def refuses_next(self) -> bool:
         """Whether a sign or a "sin" stands right before what comes next."""
         return self.group.sign < 0 and not self.group.words
+
+    def drop_lead(self, leads: Callable[[str], bool]) -> None:
+        """Words right before what comes next, that only lead to it, are no text of their own."""
+        words = [] if self.group.quoted else self.group.words
+        while words and leads(words[-1]):
+            words.pop()
 
     def open(self, group: Group) -> None:
         """Go on in a group of its own, outside of any refusal."""

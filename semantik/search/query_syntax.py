@@ -17,8 +17,9 @@ from semantik.errors import AddressInQuery, BadWeight, SemantikError
 from semantik.queries import Order, Query, Remark, Term
 from semantik.records import split_path
 from semantik.search.dates.spoken import LONGEST, describes_nothing, take_period
-from semantik.search.filter_syntax import added, as_value, excluding, filter_words
+from semantik.search.filter_syntax import added, as_value, excluding, filter_words, is_key, key_of
 from semantik.search.library_words import NOTHING_KNOWN, LibraryWords
+from semantik.search.people_words import belongs_to_name, joins_names, named_person
 from semantik.search.picture_names import FindPicture, named_picture
 from semantik.search.query_draft import Draft, Group
 from semantik.search.query_tokens import MINUS, Token, quoted, tokens_of
@@ -53,7 +54,7 @@ def parse(
         # The first of the readers that knows what stands there takes it, a word being the last resort.
         at += next(taken for read in _READERS if (taken := read(draft, tokens, at)))
     groups = [group for group in draft.groups if any(group.words)]
-    if draft.dated and len(groups) == 1 and not groups[0].quoted and describes_nothing(groups[0].text):
+    if draft.described and len(groups) == 1 and not groups[0].quoted and describes_nothing(groups[0].text):
         groups = []  # "fotos de 2019" are all of them
     terms = tuple(_term(group, folders, find, draft.remarks) for group in groups)
     return Query(terms, draft.filters, draft.order, tuple(dict.fromkeys(draft.remarks)))
@@ -102,6 +103,32 @@ def _after_excluded(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     return int(step in (Step.NEXT, Step.BACK))
 
 
+def _read_person(draft: Draft, tokens: Sequence[Token], at: int) -> int:
+    """A person of the library, by name alone or as the value of a filter that has no quotes."""
+    token = tokens[at]
+    named = bool(token.key) and is_key(token.key) and key_of(token.key) == "person"
+    if token.weight or (token.key and not named) or (draft.refuses_next and token.sign):
+        return 0
+    lead = int(named and not token.value and at + 1 < len(tokens) and tokens[at + 1].is_plain)  # "persona: Ana María"
+    found = named_person(tokens, at + lead, draft.known, sure=named)
+    if not found:
+        return 0
+    name, taken = found[0], found[1] + lead
+    minus = bool(token.sign) and token.sign in MINUS
+    draft.described = True
+    if minus or draft.refuses_next:
+        draft.filters = excluding(say("syntax.person"), name, draft.filters)
+        return taken if minus else taken + _after_excluded(draft, tokens, at + taken)
+    if token.sign:
+        draft.open(Group())
+    elif not named:
+        draft.drop_lead(belongs_to_name)
+    draft.filters, _ = added(say("syntax.person"), name, draft.filters, Order.RELEVANCE)
+    following = at + taken
+    joined = following + 1 < len(tokens) and tokens[following].is_plain and joins_names(tokens[following].value)
+    return taken + int(joined and not tokens[following].quoted and draft.refusal is None)
+
+
 def _read_period(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     words = []
     for token in tokens[at : at + LONGEST]:
@@ -112,7 +139,7 @@ def _read_period(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     if not found:
         return 0
     period, taken = found
-    draft.dated = True
+    draft.described = True
     if draft.refuses_next:
         draft.filters = excluding(say("syntax.date"), period.words, draft.filters)
         return taken + _after_excluded(draft, tokens, at + taken)
@@ -183,7 +210,7 @@ def _read_word(draft: Draft, tokens: Sequence[Token], at: int) -> int:
     return 1
 
 
-_READERS: tuple[_Reader, ...] = (_read_filter, _read_period, _read_sign, _read_refusal, _read_word)
+_READERS: tuple[_Reader, ...] = (_read_person, _read_filter, _read_period, _read_sign, _read_refusal, _read_word)
 
 
 def _weight(weight: str) -> float:

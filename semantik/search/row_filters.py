@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.errors import ContradictoryDates, NoneMatchesFilters, NoSuchFolder
+from semantik.errors import ContradictoryDates, NoneMatchesFilters, NoSuchFolder, NoSuchPerson, PeopleNotWanted
+from semantik.folders.folder_people import FolderPeople
 from semantik.folders.picture_details import FolderDetails
 from semantik.index import ImageIndex
 from semantik.queries import Filters
@@ -26,6 +27,7 @@ class Part:
     index: ImageIndex
     details: FolderDetails
     name: str = ""
+    people: FolderPeople | None = None  # None: the user does not want to know who is in pictures
 
 
 def passing(parts: Sequence[Part], filters: Filters) -> NDArray[np.bool_] | None:
@@ -40,6 +42,7 @@ def passing(parts: Sequence[Part], filters: Filters) -> NDArray[np.bool_] | None
         raise ContradictoryDates(since=filters.since.isoformat(), until=filters.until.isoformat())
     for one in filters.excluded:  # a misspelt name would exclude nothing, and nobody would know
         _check_folder(parts, one.folder, "-")
+    _check_people(parts, filters)
     masks = [part.index.mask(_chosen(part, filters)) for part in parts]
     if not any(mask.any() for mask in masks):
         _check_folder(parts, filters.folder)
@@ -51,6 +54,19 @@ def passing(parts: Sequence[Part], filters: Filters) -> NDArray[np.bool_] | None
 def _check_folder(parts: Sequence[Part], folder: str, sign: str = "") -> None:
     if folder and not any(_below(part, f"{plain(folder)}/") for part in parts):
         raise NoSuchFolder(filters=f"{sign}{say('syntax.folder')}:{folder}")
+
+
+def _check_people(parts: Sequence[Part], filters: Filters) -> None:
+    """Raises PeopleNotWanted, and NoSuchPerson for a name that nobody has."""
+    for one, sign in ((filters, ""), *((each, "-") for each in filters.excluded)):
+        words = [f"{sign}{key}:{value}" for key, value in filter_words(Filters(people=one.people))]
+        if one.people_count:
+            words += [f"{sign}{key}:{value}" for key, value in filter_words(Filters(people_count=one.people_count))]
+        if words and any(part.people is None for part in parts):
+            raise PeopleNotWanted(filters=" ".join(words))
+        for name, word in zip(one.people, words, strict=False):
+            if not any(part.people and part.people.knows(name) for part in parts):
+                raise NoSuchPerson(filters=word)
 
 
 def _chosen(part: Part, filters: Filters) -> set[int]:
@@ -65,6 +81,9 @@ def _chosen(part: Part, filters: Filters) -> set[int]:
     if replace(filters, excluded=()).need_details:
         found = ((file, row) for file in part.details.store.matching(filters) for row in index.rows_of(file.path))
         chosen &= {row for file, row in found if index.file_of(row) == file}
+    if part.people and (filters.people or filters.people_count):
+        files = part.people.pictures(filters.people, filters.people_count)
+        chosen &= {row for file in files for row in index.rows_of(file.path) if index.file_of(row) == file}
     return chosen.difference(*(_chosen(part, one) for one in filters.excluded))
 
 

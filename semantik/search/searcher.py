@@ -82,7 +82,7 @@ class Searcher:
         read = readable(query, encoder)
         listed = None
         if query.lists:
-            state = (query.filters, query.order, *_state(parts))
+            state = (query.filters, query.order, _changes(parts, query.filters), *_state(parts))
             listed = self._listed.get(state, lambda: in_order(parts, among, query.order))
         elif not any(term.weight > 0 for term in read.terms):
             listed = named.best_first(joined, among) if named else np.empty(0, np.int64)
@@ -116,8 +116,7 @@ class Searcher:
                     part.details.catch_up(part.index)
             return passing(parts, filters)
 
-        changes = tuple(part.details.store.changes for part in parts) if filters.need_details else ()
-        return self._among.get((filters, changes, *_state(parts)), make)
+        return self._among.get((filters, _changes(parts, filters), *_state(parts)), make)
 
     def _named(self, parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> Named | None:
         wanted = [term for term in query.terms if term.weight > 0]
@@ -190,9 +189,17 @@ def _state(parts: Sequence[Part]) -> tuple[object, ...]:
     return tuple((part.name, part.index.state) for part in parts)
 
 
+def _changes(parts: Sequence[Part], filters: Filters) -> tuple[object, ...]:
+    """What changes with what is known of the pictures, beside the indexes, as far as the filters look at it."""
+    details = [part.details.store.changes for part in parts] if filters.need_details else []
+    people = [part.people.state for part in parts if part.people] if filters.need_people else []
+    return *details, *people
+
+
 def _detailed(parts: Sequence[Part], hits: list[Hit]) -> list[Hit]:
     """The hits and their copies with what is known of their files, which is read now where it must be."""
     known: dict[Hit, Details | None] = {}
+    people: dict[Hit, tuple[str, ...]] = {}
     flat = [hit for best in hits for hit in (best, *best.copies)]
     for part in parts:
         folder, rows = part.index.folder, part.index.rows()
@@ -200,10 +207,13 @@ def _detailed(parts: Sequence[Part], hits: list[Hit]) -> list[Hit]:
         inside = [hit for hit, key in keys.items() if key in rows]  # the index of a folder within may know more
         files = [part.index.file_of(rows[keys[hit]]) for hit in inside]
         known.update(zip(inside, part.details.of(files), strict=True))
-    return [
-        replace(hit, details=known[hit], copies=tuple(replace(copy, details=known[copy]) for copy in hit.copies))
-        for hit in hits
-    ]
+        if part.people:
+            people.update(zip(inside, part.people.names_in(files), strict=True))
+
+    def told(hit: Hit, copies: tuple[Hit, ...] = ()) -> Hit:
+        return replace(hit, details=known[hit], people=people.get(hit, ()), copies=copies)
+
+    return [told(hit, tuple(map(told, hit.copies))) for hit in hits]
 
 
 def ordered(hits: list[Hit], order: Order) -> list[Hit]:

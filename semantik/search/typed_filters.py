@@ -140,7 +140,7 @@ def _joined(key: str, tokens: Sequence[Token], at: int) -> tuple[str, int]:
                 if tokens[end].words.endswith(closing) and (end > at or len(value) > 1):
                     whole = " ".join(token.words for token in tokens[at + 1 : end + 1])
                     return f"{value} {whole}".strip()[1:-1].strip(), end + 1 - at
-    listed = key_of(key) == "type"
+    listed = key_of(key) in ("type", "person")
     while listed and value.endswith(",") and at + taken < len(tokens) and tokens[at + taken].is_plain:
         longer = _Written(key, value + tokens[at + taken].value, 0, loose=False)
         if not longer.reads():
@@ -176,6 +176,6 @@ def _complain(tokens: Sequence[Token], at: int) -> None:
         return
     written = _Written(meant, *_value(meant, tokens, at))
     # Whatever follows may be a folder's name, and much follows a number.
-    if not written.reads() or (written.loose and key_of(meant) in ("folder", "side")):
+    if not written.reads() or (written.loose and key_of(meant) in ("folder", "side", "person", "people")):
         return
     raise UnknownFilter(name=token.key, meant=written.words)

@@ -124,6 +124,11 @@ def proofs_file(home: Path) -> Path:
     return home / "model_proofs.json"
 
 
+def people_file(home: Path) -> Path:
+    """Who the persons in the pictures are: names, and by which faces they are known."""
+    return home / "people.json"
+
+
 def log_file(home: Path) -> Path:
     """The log that is being written."""
     return home / "semantiksearch.log"
@@ -169,6 +174,21 @@ def details_file(indexes: Path) -> Path:
     return indexes / "details.sqlite"
 
 
+def texts_file(indexes: Path) -> Path:
+    """The texts that stand in a folder's pictures, beside its ``indexes``."""
+    return indexes / "texts.sqlite"
+
+
+def faces_file(indexes: Path) -> Path:
+    """The faces in a folder's pictures, beside its ``indexes``."""
+    return indexes / "faces.sqlite"
+
+
+def known_files(indexes: Path) -> tuple[Path, ...]:
+    """All files of what is known of a folder's pictures beside its ``indexes``, whether they exist or not."""
+    return details_file(indexes), texts_file(indexes), faces_file(indexes)
+
+
 def thumbnails_folder(home: Path) -> Path:
     """The thumbnails of all pictures that were shown."""
     return home / "thumbnails"
@@ -201,6 +221,7 @@ def own_files(home: Path) -> tuple[Path, ...]:
         history_file(home),
         speeds_file(home),
         proofs_file(home),
+        people_file(home),
         *log_files(home),
         log_lock_file(home),
         windows_icon(home),

@@ -43,6 +43,7 @@ class Config:
     fold_similar: bool = True  # show nearly equal pictures, as those of a burst, as one
     names_count: bool = False  # words in the names of files and folders count too
     more_options: bool = False  # the window shows the controls behind "Más opciones"
+    find_people: bool = False  # find faces in the pictures, and group them; see docs/privacy.md
     window_place: str = ""  # where the window was, as Tk writes it: "+40+30", "1000x700+40+30" or "zoomed"
     language: str = "system"  # of the window: "system" or one of ``LANGUAGES``
     theme: str = "system"  # of the window: "system", "light" or "dark"
@@ -52,6 +53,7 @@ class Config:
     weights_folder: str = ""  # where downloaded models are kept; empty: ~/.cache/clip
     clip_checkpoint: str = ""  # an own CLIP checkpoint that the user trusts; it runs code when loaded
     decode_seconds: float = 20.0  # time limit for opening one picture
+    read_texts: bool = True  # read what stands in pictures, so that its words find them
     exclude: tuple[str, ...] = ()  # folders and files to leave out: see ``exclusions.py``
     fetch_cloud_files: bool = False  # download pictures that are only in OneDrive, iCloud or the like
     fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors

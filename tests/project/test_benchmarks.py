@@ -11,7 +11,7 @@ import pytest
 from tests.support.places import REPO
 
 NAMES = sorted(path.stem for path in (REPO / "benchmarks").glob("*.py") if path.stem != "__init__")
-PARTS = {"embedded_grid", "sample_photos"}  # of others, with no command of their own
+PARTS = {"drawn_texts", "embedded_grid", "sample_photos"}  # of others, with no command of their own
 
 
 @pytest.mark.parametrize("name", NAMES)

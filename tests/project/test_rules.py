@@ -79,9 +79,9 @@ def test_only_the_command_line_prints_and_nothing_exits():
 def test_only_one_file_knows_what_is_in_the_home(tmp_path):
     (log, *older), folders = home.log_files(tmp_path), home.written_folders(tmp_path)
     files = [home.history_file(tmp_path), home.speeds_file(tmp_path), home.windows_icon(tmp_path)]
-    settings, details = home.settings_file(tmp_path), home.details_file(tmp_path)
-    places = [settings, log, *older, *files, *folders, details]
-    assert len(places) == len(set(places)) == 14
+    settings, known = home.settings_file(tmp_path), home.known_files(tmp_path)
+    places = [settings, log, *older, *files, *folders, *known]
+    assert len(places) == len(set(places)) == 15
     assert home.log_file(tmp_path) == log
     assert set(home.picture_folders(tmp_path)) < set(folders)
     names = {path.name for path in places}
@@ -127,6 +127,7 @@ def test_broad_excepts_stand_only_at_the_named_boundaries():
         "semantik/gui/widgets/background_tasks.py": 3,  # the worker's wrapper, the message pump
         "semantik/folders/watching/folder_watch.py": 1,  # what the receiver of a change does with it
         "semantik/engine/background_updates.py": 1,  # the worker's wrapper of what is done behind the user's work
+        "semantik/engine/background_reading.py": 1,  # the same, of what is read in pictures
         "semantik/engine/model_arrival.py": 1,  # the same, of what is done on a model on its way
         "semantik/decoding/worker.py": 1,  # decoding one file
         "semantik/page_server/application.py": 1,  # one request of a results page

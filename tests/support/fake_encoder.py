@@ -58,7 +58,10 @@ def fake_encoder(name: str, **options: object) -> FakeEncoder:
 
 
 def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
-    """Make the predictable encoder stand for every model; those that get made are in the returned list."""
+    """Make the predictable encoder stand for every model; those that get made are in the returned list.
+
+    Nothing is read in pictures, which takes a process that loads for a second: see ``read_pictures``.
+    """
     from semantik.encoders import registry
     from semantik.engine import engine
 
@@ -72,6 +75,7 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
 
     monkeypatch.setattr(registry, "create", create)
     monkeypatch.setattr(engine, "DecodePool", _lasting_pool)
+    monkeypatch.setattr(engine.Engine, "readers_of", lambda self, indexed_folder: [])
     return made
 
 

@@ -19,6 +19,7 @@ PACKAGES_WITH_FILES = (
     "ftfy",
     "open_clip",  # the models' measures
     "py3langid",  # the model
+    "rapidocr",  # weights, and its settings
     "sv_ttk",  # the theme's pictures and Tcl code
     "tkinterdnd2",  # a Tcl package and its library
     "tokenizers",
@@ -29,7 +30,7 @@ PACKAGES_WITH_FILES = (
 PACKAGES_READ_AS_SOURCE = ("clip",)
 """Of which the program reads single modules from their files: see semantik/encoders/clip/package.py."""
 
-PACKAGES_FOUND_LATE = ("babel", "open_clip", "py3langid", "semantik", "watchdog")
+PACKAGES_FOUND_LATE = ("babel", "open_clip", "py3langid", "rapidocr", "semantik", "watchdog")
 """Packages of which all modules are taken, because names that are made while the program runs choose among them."""
 
 LICENCES = "licences"

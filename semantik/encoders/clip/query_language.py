@@ -56,6 +56,11 @@ def language_of(text: str, users: str = SPANISH) -> str:
     return ENGLISH if evidence > 0 else SPANISH
 
 
+def is_picture_word(word: str) -> bool:
+    """Whether a word is one of those by which the language of short queries is told, whatever its case and accents."""
+    return any(plain(word) in words or word.lower() in words for words in _picture_words())
+
+
 @cache
 def _picture_words() -> tuple[frozenset[str], frozenset[str]]:
     """English and Spanish words, the Spanish ones with and without their accents; words of both lists are in none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,8 @@ CHECK = 3.0
 class Watching:
     """Follows the folders that are searched, and no others."""
 
-    def __init__(self, services: WindowServices) -> None:
+    def __init__(self, services: WindowServices, beside: Callable[[], AbstractContextManager[object]]) -> None:
+        """``beside`` holds back what has more time than bringing folders up to date."""
         from semantik.engine.background_updates import BackgroundUpdates
         from semantik.folders.watching.folder_watch import FolderWatch
 
@@ -43,6 +44,7 @@ class Watching:
             self._find,
             lambda: services.config.watch,
             lambda news: services.tasks.post(lambda: self._tell(news)),
+            beside,
         )
         services.happened.folders_opening.connect(self._forget)
         services.happened.folders_ready.connect(self._follow)

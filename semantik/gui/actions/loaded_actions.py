@@ -15,6 +15,7 @@ from semantik.gui.actions.found_pictures import FoundPictures
 from semantik.gui.actions.indexing import Indexing
 from semantik.gui.actions.model_picker import ModelPicker
 from semantik.gui.actions.open_folders import OpenFolders
+from semantik.gui.actions.picture_reading import PictureReading
 from semantik.gui.actions.searching import Searching
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.gui.main_window.main_view import MainView
@@ -48,7 +49,8 @@ class LoadedActions:
         self.engine = engine
         self.arriving = ArrivingModel(services, view, engine)
         self.models = ModelPicker(services, view, engine.models, self.arriving)
-        self.watching = Watching(services)
+        self.reading = PictureReading(services, view, engine)
+        self.watching = Watching(services, self.reading.aside)
         self.indexing = Indexing(services, view, self.watching)
         self.opened = OpenFolders(services, view, engine, self.indexing)
         self.folders = FolderActions(services, view, self.opened, self.indexing)
@@ -117,5 +119,6 @@ class LoadedActions:
     def close(self) -> None:
         """The window is gone: end what goes on behind it."""
         self.arriving.close()
+        self.reading.close()
         self.watching.close()
         self.searching.close()

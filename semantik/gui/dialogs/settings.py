@@ -44,8 +44,13 @@ class SettingsDialog(Dialog):
         self._build_languages()
         self.excluded = ExcludedBox(self.body, services.config.exclude, self.letters)
         self.excluded.grid(row=2, column=0, sticky="ew", pady=(px(self, 14), 0))
+        self.read_texts = tk.BooleanVar(self, services.config.read_texts)
+        read = ttk.Checkbutton(
+            self.body, text=say("settings.read_texts"), variable=self.read_texts, command=self.choose_reading
+        )
+        read.grid(row=3, column=0, sticky="w", pady=(px(self, 14), 0))
         bottom = ttk.Frame(self.body)
-        bottom.grid(row=3, column=0, sticky="ew", pady=(px(self, 14), 0))
+        bottom.grid(row=4, column=0, sticky="ew", pady=(px(self, 14), 0))
         bottom.columnconfigure(2, weight=1)
         self.theme = _choice(bottom, 0, "theme", THEMES, services.config.theme, letters=self.letters)
         self.theme.bind("<<ComboboxSelected>>", lambda event: self.choose_theme())
@@ -118,6 +123,10 @@ class SettingsDialog(Dialog):
     def choose_theme(self) -> None:
         """Show all windows in the chosen theme."""
         self._services.save(theme=THEMES[self.theme.current()])
+
+    def choose_reading(self) -> None:
+        """Read texts in pictures from now on, or no more."""
+        self._services.save(read_texts=self.read_texts.get())
 
     def choose_hemisphere(self) -> None:
         """Read the seasons in the next queries by the chosen half of the world."""

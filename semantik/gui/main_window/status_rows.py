@@ -9,11 +9,13 @@ from semantik.gui.main_window.arrival_row import ArrivalRow
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.widgets.access_keys import AccessKeys
 from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.theme import Hint
 from semantik.words.text import say
 
 
 class StatusRows(ttk.Frame):
-    """The bar with "Pausar" and "Cancelar", the status line, and "Omitidas" and a model on its way if there are any."""
+    """The bar with "Pausar" and "Cancelar", the status line, and "Omitidas" and a model on its way if there are any;
+    below, what is still to be read in pictures."""
 
     def __init__(self, parent: tk.Misc, do: Commands, letters: AccessKeys) -> None:
         super().__init__(parent)
@@ -33,6 +35,9 @@ class StatusRows(ttk.Frame):
         self.arrival = ArrivalRow(self, letters)
         self.arrival.grid(row=2, column=0, columnspan=3, sticky="ew", pady=(px(self, 6), 0))
         self.arrival.grid_remove()
+        self.reading = Hint(self, anchor="w")
+        self.reading.grid(row=3, column=0, columnspan=3, sticky="ew", pady=(px(self, 4), 0))
+        self.reading.grid_remove()
         self.show_paused(False)
 
     def show_running(self, running: bool, pausable: bool) -> None:
@@ -59,6 +64,11 @@ class StatusRows(ttk.Frame):
             self.progress.stop()
             self.progress.configure(mode="determinate")
         self.progress.configure(value=share)
+
+    def show_reading(self, message: str) -> None:
+        """Say how much is still to be read in pictures, in a row that is there only then."""
+        self.reading.configure(text=message)
+        (self.reading.grid if message else self.reading.grid_remove)()
 
     def show_skipped(self, count: int) -> None:
         """Offer the list of files with problems when there are any."""

@@ -16,7 +16,7 @@
     part(".of").textContent = `${numbers.format(index + 1)} / ${numbers.format(sequence.length)}`;
     part(".facts .score").textContent = textOf(hit, ".score");
     part(".in").textContent = textOf(hit, ".folder");
-    for (const fact of ["date", "pixels", "camera"]) part(`.${fact}`).textContent = anchor.dataset[fact] ?? "";
+    for (const fact of ["date", "pixels", "camera", "people"]) part(`.${fact}`).textContent = anchor.dataset[fact] ?? "";
     for (const trouble of [".reduced", ".absent"]) part(trouble).hidden = true;
     // What the browser cannot show, or what is not there.
     const fail = () => {
