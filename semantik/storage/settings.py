@@ -57,7 +57,6 @@ class Config:
     exclude: tuple[str, ...] = ()  # folders and files to leave out: see ``exclusions.py``
     fetch_cloud_files: bool = False  # download pictures that are only in OneDrive, iCloud or the like
     fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors
-    find_people: bool = False  # look for faces in the pictures: biometric data, only when the user asks for it
     approximate_search: bool = False  # in large libraries, look only where the best results probably are
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,9 @@ from semantik.gui.dialogs.people_offer import PeopleOffer
 from semantik.gui.dialogs.person_faces import FaceTile, PersonDialog
 from semantik.gui.dialogs.person_tile import PersonTile
 from semantik.gui.widgets.entries import HintedEntry
+from semantik.results.thumbnails import ThumbnailCache
 from semantik.storage.settings import CONFIG_NAME
+from tests.support.faces import face_of
 from tests.support.fake_people import REGION, FakePeople, group
 from tests.support.widget_finders import letter
 from tests.support.window import Window
@@ -298,6 +301,38 @@ def test_of_hundreds_only_those_in_sight_are_read(window, library, pictures, mon
     window.key(dialog, "<Escape>")
 
 
+def test_the_photos_of_a_person_are_searched_for(window, library):
+    """With the engine's own people."""
+    window.choose_folder(library)
+    (folder,) = window.app.loaded.opened.library.indexed_folders
+    window.app.services.save(find_people=True)
+    for shot, file in enumerate(folder.photos()):
+        folder.faces.add(file, [face_of("Ana" if file.path.startswith("viaje") else "Luis", shot)])
+    dialog = opened(window)
+    assert [count for count, _ in shown(dialog)] == ["3 caras", "3 caras"]
+    tiles = list(dialog.grid_of_people.people())
+    on_trip = next(t for t in tiles if t.group.faces[0].picture.is_relative_to(library / "viaje"))
+    window.type_into(on_trip.entry, "Ana María")
+    window.key(on_trip.entry, "<Return>")
+    on_trip.box.invoke()
+    window.press(window.button("Ver fotos", within=dialog))
+    window.wait(lambda: window.find("picture"), "her photos")
+    window.wait_idle()
+    assert not dialog.winfo_exists()
+    assert window.entry("Texto a Buscar").get() == 'persona:"Ana María"'
+    assert [b.cget("text") for b in window.find("button") if "×" in str(b.cget("text"))] == ["Persona: Ana María  ×"]
+    found = window.app.loaded.found._found
+    assert {one.path.name for one in found} == {"amarillo.png", "blanco.png", "naranja.png"}
+    window.app.view.commands.show_people()
+    dialog = window.dialog("Personas")
+    window.wait(lambda: ("3 caras", "Ana María") in shown(dialog), "the name is kept")
+    window.answers = ["yes"]
+    window.press(window.button("Borrar todo…", within=dialog))
+    window.wait(lambda: window.status == "Se ha borrado todo lo que se sabía de las personas.", "forgotten")
+    assert window.app.engine.people.groups() == []
+    assert folder.faces.missing(folder.photos()) == folder.photos()
+
+
 # -- The pictures of faces -----------------------------------------------------------------------------
 
 
@@ -322,12 +357,13 @@ def test_pictures_are_read_as_large_as_the_face_needs():
     assert picture_side((0, 0, 0.1, 0.1), 10_000) == SIDES[-1]
 
 
-def test_faces_are_cut_from_what_can_be_read(window, pictures, tmp_path):
+def test_faces_are_cut_from_what_can_be_read(pool, pictures, tmp_path):
     from semantik.gui.dialogs.face_pictures import face_pictures as cut
 
     red = next(path for path in pictures if path.name == "rojo.png")
     faces = [*group(1, [red, tmp_path / "fehlt.png"]).faces, *group(2, [red]).faces]
-    made = cut(window.app.engine, faces, 40)
+    engine = SimpleNamespace(pool=pool, thumbnails=ThumbnailCache(tmp_path / "thumbnails"))
+    made = cut(engine, faces, 40)
     assert [picture is not None for picture in made] == [True, False, True]
     assert made[0].size == (40, 40)
     red_, green, blue = made[0].getpixel((20, 20))

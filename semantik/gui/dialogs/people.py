@@ -49,6 +49,7 @@ class PeopleDialog(Dialog):
         self._services, self._engine, self._people, self._do = services, engine, people, do
         self._work = PeopleWork(services, people, self._take)
         self._groups: list[PersonGroup] = []
+        self._unread = 0
         self.body.columnconfigure(0, weight=1)
         self.body.rowconfigure(1, weight=1)
         self._build()
@@ -109,11 +110,7 @@ class PeopleDialog(Dialog):
         if not self.winfo_exists():
             return
         first = not self._groups
-        self._groups = list(groups)
-        shown = counted("people.groups", len(groups))
-        self.count.configure(text=f"{shown} {counted('people.unread', unread)}" if unread else shown)
-        nothing = counted("people.empty_unread", unread) if unread else say("people.empty")
-        self.empty.configure(text=say("people.all_hidden") if groups else nothing)
+        self._groups, self._unread = list(groups), unread
         self._list()
         if first and groups:
             self.grid_of_people.go_on()
@@ -121,6 +118,10 @@ class PeopleDialog(Dialog):
     def _list(self) -> None:
         """Show the groups that are to be seen."""
         seen = [group for group in self._groups if self._hidden_too.get() or not group.hidden]
+        shown, left = counted("people.groups", len(seen)), self._unread
+        self.count.configure(text=f"{shown} {counted('people.unread', left)}" if left else shown)
+        nothing = counted("people.empty_unread", left) if left else say("people.empty")
+        self.empty.configure(text=say("people.all_hidden") if self._groups else nothing)
         if seen:
             self.empty.grid_remove()
             self.grid_of_people.grid()

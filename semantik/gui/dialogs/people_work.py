@@ -32,12 +32,8 @@ class PeopleWork:
 
         def body() -> None:
             with self._turn:
-                try:
-                    work()
-                except (OSError, SemantikError) as error:
-                    failure = error
-                    self._services.tasks.post(lambda: self._services.show_failure(failure))
-                self._look(self._people.unread)
+                self._try(work)
+                self._try(lambda: self._look(self._people.unread))
 
         self._services.start_aside(body)
 
@@ -51,6 +47,13 @@ class PeopleWork:
 
         if self._unread:
             self._services.start_aside(body)
+
+    def _try(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except (OSError, SemantikError) as error:
+            failure = error
+            self._services.tasks.post(lambda: self._services.show_failure(failure))
 
     def _look(self, unread: int) -> None:
         groups, self._unread = self._people.groups(), unread
