@@ -35,6 +35,26 @@ class TileActions:
     step: Callable[[str, str, int, int], str]  # put the keyboard on this part of a tile columns and rows away
 
 
+class FaceButton(tk.Label):
+    """A picture that can be pressed, by mouse or keyboard, with a ring around it while the keyboard is on it.
+
+    The theme's buttons draw their ground from hundreds of small pictures, which for a grid of large ones takes a second.
+    """
+
+    def __init__(self, parent: tk.Misc, picture: Any, command: Callable[[], object]) -> None:
+        ring = px(parent, 2)
+        super().__init__(parent, image=picture, borderwidth=0, highlightthickness=ring, takefocus=True, cursor="hand2")
+        self._command = command
+        for event in ("<Button-1>", "<Return>", "<KP_Enter>", "<space>"):
+            self.bind(event, lambda event: self.invoke())
+
+    def invoke(self) -> str:
+        """Press it."""
+        self.focus_set()
+        self._command()
+        return "break"  # Return anywhere else presses the window's button
+
+
 class PersonTile(ttk.Frame):
     """A button with the face, which opens the group; a box to choose it; and an entry for the name."""
 
@@ -44,7 +64,7 @@ class PersonTile(ttk.Frame):
         self._do = do
         self.group = group
         self._photo = blank  # Tk keeps no picture alive
-        self.face = ttk.Button(self, image=blank, style="Thumb.Toolbutton", command=lambda: do.open_group(self.group))
+        self.face = FaceButton(self, blank, lambda: do.open_group(self.group))
         self.face.pack()
         row = ttk.Frame(self)
         row.pack(pady=(px(self, 2), 0))
@@ -65,7 +85,6 @@ class PersonTile(ttk.Frame):
     def _bind(self) -> None:
         for key in ("<Return>", "<KP_Enter>"):
             self.entry.bind(key, lambda event: self._enter())
-            self.face.bind(key, lambda event: self._press())
         self.entry.bind("<Escape>", lambda event: self._restore())
         # Once it is known what has the keyboard now: another program's window is no reason to ask anything.
         self.entry.bind("<FocusOut>", lambda event: self.nametowidget(".").after_idle(self._left), add=True)
@@ -109,10 +128,6 @@ class PersonTile(ttk.Frame):
         if self.commit():
             self._do.go_on(self.group.id)
         return "break"  # Return anywhere else presses the window's button
-
-    def _press(self) -> str:
-        self.face.invoke()
-        return "break"
 
     def _left(self) -> None:
         if not self.winfo_exists():
