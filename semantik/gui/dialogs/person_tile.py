@@ -38,7 +38,7 @@ class TileActions:
 class FaceButton(tk.Label):
     """A picture that can be pressed, by mouse or keyboard, with a ring around it while the keyboard is on it.
 
-    The theme's buttons draw their ground from hundreds of small pictures, which for a grid of large ones takes a second.
+    The theme's buttons draw their ground from hundreds of small pictures: a grid of large ones would take a second.
     """
 
     def __init__(self, parent: tk.Misc, picture: Any, command: Callable[[], object]) -> None:
