@@ -174,9 +174,9 @@ def people(window: Window) -> tk.Toplevel:
     groups = [group(n, [Path("/f/1.jpg")] * 1234, "María del Carmen" * n, hidden=n > 1) for n in range(4)]
     do = PeopleActions(lambda name: None, lambda: None)
     dialog = PeopleDialog(window.app.services, window.app.engine, FakePeople(groups, unread=123_456), do)
-    window.press(window.check(say("people.show_hidden"), within=dialog))
+    window.press(window.check(say("persons.show_hidden"), within=dialog))
     window.wait(lambda: len(dialog.grid_of_people.tiles) == 4, "the groups")
-    dialog.tell(say("people.other_name"))
+    dialog.tell(say("persons.other_name"))
     return dialog
 
 

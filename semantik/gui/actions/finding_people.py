@@ -57,7 +57,7 @@ class FindingPeople:
 
         def done(_: object) -> None:
             services.save(find_people=True)
-            services.tell(say("people.begun"))
+            services.tell(say("persons.begun"))
 
         def failed(error: BaseException) -> None:
             services.tell(status)
@@ -68,12 +68,12 @@ class FindingPeople:
                 services.warn_of(error)
 
         services.start(lambda: people.enable(services.tasks.telling(self._show_download)), done, failed)
-        services.tell(say("arrival.downloading", name=say("people.finder")))
+        services.tell(say("arrival.downloading", name=say("persons.finder")))
 
     def _show_download(self, progress: Progress) -> None:
         self._services.show_share(progress.done / max(1, progress.total))
         if not self._services.tasks.control.cancelled:
-            self._services.tell(download_status(say("people.finder"), progress))
+            self._services.tell(download_status(say("persons.finder"), progress))
 
     def _search(self, name: str) -> None:
         """Search for the pictures of a person."""
@@ -98,6 +98,6 @@ class FindingPeople:
                 failure = error
                 services.tasks.post(lambda: services.show_failure(failure))
             else:
-                services.tasks.post(lambda: services.tell(say("people.deleted")))
+                services.tasks.post(lambda: services.tell(say("persons.deleted")))
 
         services.start_aside(work)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tkinter as tk
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from tkinter import ttk
@@ -45,7 +44,7 @@ class PeopleDialog(Dialog):
     """A grid of groups, the largest first."""
 
     def __init__(self, services: WindowServices, engine: Engine, people: People, do: PeopleActions) -> None:
-        super().__init__(services.root, say("people.title"))
+        super().__init__(services.root, say("persons.title"))
         self._services, self._engine, self._people, self._do = services, engine, people, do
         self._work = PeopleWork(services, people, self._take)
         self._groups: list[PersonGroup] = []
@@ -69,33 +68,33 @@ class PeopleDialog(Dialog):
         top.columnconfigure(0, weight=1)
         self.count = ttk.Label(top)
         self.count.grid(row=0, column=0, sticky="w")
-        self._hidden_too = tk.BooleanVar(self, value=False)
-        text = say("people.show_hidden")
-        ttk.Checkbutton(top, text=text, variable=self._hidden_too, command=self._list).grid(row=0, column=1)
+        self.hidden_too = ttk.Checkbutton(top, text=say("persons.show_hidden"), command=self._list)
+        self.hidden_too.state(["!alternate", "!selected"])
+        self.hidden_too.grid(row=0, column=1)
         do = GridActions(self.rename, self.open_group, self._all_named, self._chosen)
         self.grid_of_people = PeopleGrid(self.body, self._services, self._engine, do)
         self.grid_of_people.grid(row=1, column=0, sticky="nsew")
         room = (self.winfo_screenheight() - px(self, AROUND + OTHERS)) / px(self, HEIGHT)
         self.grid_of_people.ask_for(COLUMNS, min(ROWS, max(1.0, room)))
         self.empty = Hint(self.body, anchor="center", justify="center", wraplength=px(self, 520))
-        self.message = Hint(self.body, text=say("people.how"))
+        self.message = Hint(self.body, text=say("persons.how"))
         self.message.grid(row=2, column=0, sticky="ew", pady=px(self, 8))
 
     def _build_buttons(self) -> None:
         row = ttk.Frame(self.body)
         row.grid(row=3, column=0, sticky="ew")
         row.columnconfigure(3, weight=1)
-        self.merge_button = ttk.Button(row, text=say("people.merge"), command=self.merge)
-        self.hide_button = ttk.Button(row, text=say("people.hide"), command=self.hide)
-        self.view_button = ttk.Button(row, text=say("people.view"), command=self.view)
-        self.delete_button = ttk.Button(row, text=say("people.delete"), command=self.delete_all)
-        self.close_button = self.default = ttk.Button(row, text=say("people.close"), command=self.close)
+        self.merge_button = ttk.Button(row, text=say("persons.merge"), command=self.merge)
+        self.hide_button = ttk.Button(row, text=say("persons.hide"), command=self.hide)
+        self.view_button = ttk.Button(row, text=say("persons.view"), command=self.view)
+        self.delete_button = ttk.Button(row, text=say("persons.delete"), command=self.delete_all)
+        self.close_button = self.default = ttk.Button(row, text=say("persons.close"), command=self.close)
         gap = (0, px(self, 8))
         for column, button in enumerate((self.view_button, self.merge_button, self.hide_button)):
             button.grid(row=0, column=column, padx=gap)
         self.delete_button.grid(row=0, column=4, padx=gap)
         self.close_button.grid(row=0, column=5)
-        self.letters.alternate(self.hide_button, (say("people.hide"), say("people.show_again")))
+        self.letters.alternate(self.hide_button, (say("persons.hide"), say("persons.show_again")))
 
     # -- What is known
 
@@ -117,11 +116,11 @@ class PeopleDialog(Dialog):
 
     def _list(self) -> None:
         """Show the groups that are to be seen."""
-        seen = [group for group in self._groups if self._hidden_too.get() or not group.hidden]
-        shown, left = counted("people.groups", len(seen)), self._unread
-        self.count.configure(text=f"{shown} {counted('people.unread', left)}" if left else shown)
-        nothing = counted("people.empty_unread", left) if left else say("people.empty")
-        self.empty.configure(text=say("people.all_hidden") if self._groups else nothing)
+        seen = [group for group in self._groups if self.hidden_too.instate(["selected"]) or not group.hidden]
+        shown, left = counted("persons.groups", len(seen)), self._unread
+        self.count.configure(text=f"{shown} {counted('persons.unread', left)}" if left else shown)
+        nothing = counted("persons.empty_unread", left) if left else say("persons.empty")
+        self.empty.configure(text=say("persons.all_hidden") if self._groups else nothing)
         if seen:
             self.empty.grid_remove()
             self.grid_of_people.grid()
@@ -135,7 +134,7 @@ class PeopleDialog(Dialog):
         """Offer what can be done with the groups that are chosen now."""
         chosen = self.grid_of_people.chosen
         again = bool(chosen) and all(group.hidden for group in chosen)
-        self.hide_button.configure(text=say("people.show_again" if again else "people.hide"))
+        self.hide_button.configure(text=say("persons.show_again" if again else "persons.hide"))
         for button, possible in (
             (self.view_button, len(chosen) == 1),
             (self.merge_button, len(chosen) > 1),
@@ -144,7 +143,7 @@ class PeopleDialog(Dialog):
             button.state(["!disabled" if possible else "disabled"])
 
     def _all_named(self) -> None:
-        self.tell(say("people.all_named"))
+        self.tell(say("persons.all_named"))
         self.close_button.focus_set()
 
     # -- What the user wants
@@ -155,7 +154,7 @@ class PeopleDialog(Dialog):
 
     def ask(self, question: str) -> bool:
         """Ask the user a question that yes or no answers."""
-        return ask_in_box(self, say("people.title"), question)
+        return ask_in_box(self, say("persons.title"), question)
 
     def rename(self, group: PersonGroup, name: str) -> bool:
         """Save a group's name; one that another group has means that both are one person, if the user says so."""
@@ -164,13 +163,13 @@ class PeopleDialog(Dialog):
         if not same:
             self._put_name(group, name)
             self._work.change(lambda: people.name(group.id, name))
-            self.tell(say("people.saved", name=name) if name else say("people.name_gone"))
-        elif self.ask(say("people.ask_same", name=same[0].name, faces=counted("people.faces", same[0].count))):
+            self.tell(say("persons.saved", name=name) if name else say("persons.name_gone"))
+        elif self.ask(say("persons.ask_same", name=same[0].name, faces=counted("persons.faces", same[0].count))):
             self._put_name(group, same[0].name)
             self._work.change(lambda: people.merge([same[0].id, group.id]))
-            self.tell(say("people.merged", name=same[0].name))
+            self.tell(say("persons.merged", name=same[0].name))
         else:
-            self.tell(say("people.other_name"))
+            self.tell(say("persons.other_name"))
             return False
         return True
 
@@ -184,10 +183,10 @@ class PeopleDialog(Dialog):
         """The chosen groups are one person."""
         groups, people = self.grid_of_people.chosen, self._people
         names = list(dict.fromkeys(group.name for group in groups if group.name))
-        if len(names) < 2 or self.ask(say("people.ask_merge", names=enumeration(names), name=names[0])):
+        if len(names) < 2 or self.ask(say("persons.ask_merge", names=enumeration(names), name=names[0])):
             self.grid_of_people.unchoose()
             self._work.change(lambda: people.merge([group.id for group in groups]))
-            self.tell(say("people.merged", name=names[0]) if names else say("people.merged_unnamed"))
+            self.tell(say("persons.merged", name=names[0]) if names else say("persons.merged_unnamed"))
 
     def hide(self) -> None:
         """Show the chosen groups no longer, or again if all of them are hidden."""
@@ -200,7 +199,7 @@ class PeopleDialog(Dialog):
 
         self.grid_of_people.unchoose()
         self._work.change(work)
-        self.tell(counted("people.hidden" if hidden else "people.shown_again", len(groups)))
+        self.tell(counted("persons.hidden" if hidden else "persons.shown_again", len(groups)))
 
     def open_group(self, group: PersonGroup) -> None:
         """Show all faces of a group; what is taken out of it there is seen here then."""
@@ -213,12 +212,12 @@ class PeopleDialog(Dialog):
             self.destroy()
             self._do.view(group.name)
         else:
-            self.tell(say("people.no_name_yet"))
+            self.tell(say("persons.no_name_yet"))
 
     def delete_all(self) -> None:
         """Forget everybody, when the user agrees."""
         named = sum(bool(group.name) for group in self._groups)
-        if self.ask(counted("people.ask_delete", named)):
+        if self.ask(counted("persons.ask_delete", named)):
             self.destroy()
             self._do.delete()
 

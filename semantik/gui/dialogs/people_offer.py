@@ -20,21 +20,22 @@ class PeopleOffer(Dialog):
 
     def __init__(self, parent: tk.Misc, size_mb: int, on_yes: Callable[[], object]) -> None:
         """``size_mb`` is downloaded first; 0 when it is here already."""
-        super().__init__(parent, say("people.title"))
+        super().__init__(parent, say("persons.title"))
         self._on_yes = on_yes
         wide = px(self, 480)
-        ttk.Label(self.body, text=say("people.offer"), wraplength=wide, justify="left").pack(anchor="w")
-        privacy = ttk.Label(self.body, text=say("people.offer_privacy"), wraplength=wide, justify="left")
+        ttk.Label(self.body, text=say("persons.offer"), wraplength=wide, justify="left").pack(anchor="w")
+        privacy = ttk.Label(self.body, text=say("persons.offer_privacy"), wraplength=wide, justify="left")
         privacy.pack(anchor="w", pady=(px(self, 10), 0))
         if size_mb:
-            size = Hint(self.body, text=say("people.offer_size", size=number(size_mb)), wraplength=wide, justify="left")
+            told = say("persons.offer_size", size=number(size_mb))
+            size = Hint(self.body, text=told, wraplength=wide, justify="left")
             size.pack(anchor="w", pady=(px(self, 10), 0))
         buttons = ttk.Frame(self.body)
         buttons.pack(anchor="e", pady=(px(self, 18), 0))
-        yes = ttk.Button(buttons, text=say("people.offer_yes"), command=self._accept)
+        yes = ttk.Button(buttons, text=say("persons.offer_yes"), command=self._accept)
         yes.pack(side="left", padx=(0, px(self, 10)))
         # No is what Return presses: such data are looked for only where somebody means it.
-        self.default = ttk.Button(buttons, text=say("people.offer_no"), command=self.destroy)
+        self.default = ttk.Button(buttons, text=say("persons.offer_no"), command=self.destroy)
         self.default.pack(side="left")
         self.resizable(False, False)
         self.show(self.default)

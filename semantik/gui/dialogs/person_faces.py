@@ -48,19 +48,19 @@ class PersonDialog(Dialog):
         change: Callable[[Callable[[], object]], object],
     ) -> None:
         """``change`` does something with the people in the background, after what was asked for before."""
-        super().__init__(services.root, group.name or say("people.unnamed"))
+        super().__init__(services.root, group.name or say("persons.unnamed"))
         self._services, self._people, self._group, self._change = services, people, group, change
         self._faces: dict[str, ShownFace] = {}
         self._ticked: set[str] = set()
         self.body.columnconfigure(0, weight=1)
         self.body.rowconfigure(1, weight=1)
-        self.count = ttk.Label(self.body, text=counted("people.faces", group.count))
+        self.count = ttk.Label(self.body, text=counted("persons.faces", group.count))
         self.count.grid(row=0, column=0, sticky="w", pady=(0, px(self, 8)))
         self.grid_of_faces = TileGrid(self.body, (px(self, WIDTH), px(self, HEIGHT)), self._make_tile, self._want)
         self.grid_of_faces.grid(row=1, column=0, sticky="nsew")
         room = (self.winfo_screenheight() - px(self, AROUND + OTHERS)) / px(self, HEIGHT)
         self.grid_of_faces.ask_for(COLUMNS, min(ROWS, max(1.0, room)))
-        self.message = Hint(self.body, text=say("people.tick_wrong"))
+        self.message = Hint(self.body, text=say("persons.tick_wrong"))
         self.message.grid(row=2, column=0, sticky="ew", pady=px(self, 8))
         self._build_buttons()
         self._blank = blank_face(self, SIDE)
@@ -74,10 +74,10 @@ class PersonDialog(Dialog):
         row.grid(row=3, column=0, sticky="ew")
         row.columnconfigure(2, weight=1)
         name = self._group.name
-        wrong = say("people.not_them", name=visible(name)) if name else say("people.not_the_same")
+        wrong = say("persons.not_them", name=visible(name)) if name else say("persons.not_the_same")
         self.wrong_button = ttk.Button(row, text=wrong, command=self.take_out)
-        self.open_button = ttk.Button(row, text=say("people.open"), command=self.open_picture)
-        self.close_button = self.default = ttk.Button(row, text=say("people.close"), command=self.destroy)
+        self.open_button = ttk.Button(row, text=say("persons.open"), command=self.open_picture)
+        self.close_button = self.default = ttk.Button(row, text=say("persons.close"), command=self.destroy)
         self.wrong_button.grid(row=0, column=0, padx=(0, px(self, 8)))
         self.open_button.grid(row=0, column=1)
         self.close_button.grid(row=0, column=3)
@@ -102,7 +102,7 @@ class PersonDialog(Dialog):
             return
         first = not self._faces
         self._faces = {face.id: face for face in faces}
-        self.count.configure(text=counted("people.faces", len(faces)))
+        self.count.configure(text=counted("persons.faces", len(faces)))
         self.grid_of_faces.show(list(self._faces))
         if first:
             self._step(faces[0].id, 0, 0)
@@ -140,7 +140,7 @@ class PersonDialog(Dialog):
         faces, people, group = sorted(self._ticked), self._people, self._group.id
         self._ticked.clear()
         self._show_ticked()
-        self.message.configure(text=counted("people.taken_out", len(faces)))
+        self.message.configure(text=counted("persons.taken_out", len(faces)))
         self._load(lambda: people.split(group, faces))
 
     def open_picture(self) -> None:
@@ -172,10 +172,9 @@ class FaceTile(ttk.Frame):
         """``blank`` is shown until there is a picture; ``step`` puts the keyboard on another tile."""
         super().__init__(parent)
         self._photo = blank  # Tk keeps no picture alive
-        self._ticked = tk.BooleanVar(self, ticked)
-        self.box = ttk.Checkbutton(
-            self, image=blank, variable=self._ticked, command=lambda: tick(face.id, self._ticked.get())
-        )
+        self.box = ttk.Checkbutton(self, image=blank, command=lambda: tick(face.id, self.box.instate(["selected"])))
+        # No variable of tkinter's, which a background thread's garbage collection would ask Tk to remove.
+        self.box.state(["!alternate", "selected" if ticked else "!selected"])
         self.box.pack()
         Tooltip(self.box, visible(split_path(face.picture)[0].name))
         for key, columns, rows in (("<Left>", -1, 0), ("<Right>", 1, 0), ("<Up>", 0, -1), ("<Down>", 0, 1)):

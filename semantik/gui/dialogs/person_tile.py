@@ -68,15 +68,14 @@ class PersonTile(ttk.Frame):
         self.face.pack()
         row = ttk.Frame(self)
         row.pack(pady=(px(self, 2), 0))
-        self._chosen = tk.BooleanVar(self, chosen)
-        self.box = ttk.Checkbutton(
-            row, variable=self._chosen, command=lambda: do.choose(self.group, self._chosen.get())
-        )
+        self.box = ttk.Checkbutton(row, command=lambda: do.choose(self.group, self.box.instate(["selected"])))
+        # No variable of tkinter's, which a background thread's garbage collection would ask Tk to remove.
+        self.box.state(["!alternate", "selected" if chosen else "!selected"])
         self.box.pack(side="left")
         self._count = ttk.Label(row)
         self._count.pack(side="left")
         self._count.bind("<Button-1>", lambda event: self.box.invoke())
-        self.entry = HintedEntry(self, say("people.who"), width=_LETTERS)
+        self.entry = HintedEntry(self, say("persons.who"), width=_LETTERS)
         self.entry.pack(fill="x", pady=(px(self, 2), 0))
         self.entry.put(group.name)
         self._bind()
@@ -103,7 +102,7 @@ class PersonTile(ttk.Frame):
         if not self.typed:
             self.entry.put(group.name)
         self.group = group
-        self._count.configure(text=counted("people.faces_hidden" if group.hidden else "people.faces", group.count))
+        self._count.configure(text=counted("persons.faces_hidden" if group.hidden else "persons.faces", group.count))
 
     def show(self, picture: Image.Image | None) -> None:
         """Show the face; None where it cannot be read."""
@@ -113,7 +112,7 @@ class PersonTile(ttk.Frame):
 
     def uncheck(self) -> None:
         """It is chosen no longer."""
-        self._chosen.set(False)
+        self.box.state(["!selected"])
 
     @property
     def typed(self) -> bool:
