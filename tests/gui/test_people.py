@@ -230,7 +230,7 @@ def test_people_are_put_together_taken_apart_hidden_and_forgotten(window, librar
     window.press(window.button("No mostrar", within=dialog))
     window.wait(lambda: [name for _, name in shown(dialog)] == ["Luis", "", ""], "hidden")
     window.press(window.check("Mostrar también las ocultas", within=dialog))
-    assert ("3 caras, oculta", "Ana") in shown(dialog)
+    assert ("3 (oculta)", "Ana") in shown(dialog)
     tile(dialog, "Ana").box.invoke()
     window.press(window.button("Volver a mostrar", within=dialog))
     window.wait(lambda: ("3 caras", "Ana") in shown(dialog), "shown again")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from semantik.gui.widgets.entries import HintedEntry
 from semantik.gui.widgets.fine_pictures import for_tk
 from semantik.gui.widgets.screen_scale import px
-from semantik.words.text import counted, say
+from semantik.words.text import counted, number, say
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -102,7 +102,8 @@ class PersonTile(ttk.Frame):
         if not self.typed:
             self.entry.put(group.name)
         self.group = group
-        self._count.configure(text=counted("persons.faces_hidden" if group.hidden else "persons.faces", group.count))
+        hidden = say("persons.faces_hidden", count=number(group.count))  # short: there is no room for more
+        self._count.configure(text=hidden if group.hidden else counted("persons.faces", group.count))
 
     def show(self, picture: Image.Image | None) -> None:
         """Show the face; None where it cannot be read."""
