@@ -187,6 +187,7 @@ def take_out_the_second(window, dialog, people, pictures, monkeypatch) -> None:
     window.wait(lambda: len(faces.grid_of_faces.tiles) == 3, "her faces")
     boxes = [t.box for t in faces.grid_of_faces.tiles.values() if isinstance(t, FaceTile)]
     window.wait(lambda: focused(window) == str(boxes[0]), "the first face")
+    assert not any(box.instate(["selected"]) or box.instate(["alternate"]) for box in boxes)
     assert enabled(window, faces) == ["Cerrar"]
     window.key(boxes[0], "<Right>")
     window.wait(lambda: focused(window) == str(boxes[1]), "the next face")

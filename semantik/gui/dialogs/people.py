@@ -14,6 +14,7 @@ from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.message_box import ask_in_box
 from semantik.gui.widgets.screen_scale import AROUND, px
 from semantik.gui.widgets.theme import Hint
+from semantik.gui.widgets.tile_grid import TickBox
 from semantik.gui.window_services import WindowServices
 from semantik.words.plain import plain
 from semantik.words.text import counted, enumeration, say
@@ -68,8 +69,7 @@ class PeopleDialog(Dialog):
         top.columnconfigure(0, weight=1)
         self.count = ttk.Label(top)
         self.count.grid(row=0, column=0, sticky="w")
-        self.hidden_too = ttk.Checkbutton(top, text=say("persons.show_hidden"), command=self._list)
-        self.hidden_too.state(["!alternate", "!selected"])
+        self.hidden_too = TickBox(top, text=say("persons.show_hidden"), command=self._list)
         self.hidden_too.grid(row=0, column=1)
         do = GridActions(self.rename, self.open_group, self._all_named, self._chosen)
         self.grid_of_people = PeopleGrid(self.body, self._services, self._engine, do)
@@ -116,7 +116,7 @@ class PeopleDialog(Dialog):
 
     def _list(self) -> None:
         """Show the groups that are to be seen."""
-        seen = [group for group in self._groups if self.hidden_too.instate(["selected"]) or not group.hidden]
+        seen = [group for group in self._groups if self.hidden_too.ticked or not group.hidden]
         shown, left = counted("persons.groups", len(seen)), self._unread
         self.count.configure(text=f"{shown} {counted('persons.unread', left)}" if left else shown)
         nothing = counted("persons.empty_unread", left) if left else say("persons.empty")

@@ -13,7 +13,7 @@ from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.fine_pictures import for_tk, pixels
 from semantik.gui.widgets.screen_scale import AROUND, px
 from semantik.gui.widgets.theme import Hint
-from semantik.gui.widgets.tile_grid import TileGrid
+from semantik.gui.widgets.tile_grid import TickBox, TileGrid
 from semantik.gui.widgets.tooltip import Tooltip
 from semantik.gui.window_services import WindowServices
 from semantik.records import split_path
@@ -172,9 +172,7 @@ class FaceTile(ttk.Frame):
         """``blank`` is shown until there is a picture; ``step`` puts the keyboard on another tile."""
         super().__init__(parent)
         self._photo = blank  # Tk keeps no picture alive
-        self.box = ttk.Checkbutton(self, image=blank, command=lambda: tick(face.id, self.box.instate(["selected"])))
-        # No variable of tkinter's, which a background thread's garbage collection would ask Tk to remove.
-        self.box.state(["!alternate", "selected" if ticked else "!selected"])
+        self.box = TickBox(self, ticked=ticked, image=blank, command=lambda: tick(face.id, self.box.ticked))
         self.box.pack()
         Tooltip(self.box, visible(split_path(face.picture)[0].name))
         for key, columns, rows in (("<Left>", -1, 0), ("<Right>", 1, 0), ("<Up>", 0, -1), ("<Down>", 0, 1)):

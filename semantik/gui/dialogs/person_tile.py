@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from semantik.gui.widgets.entries import HintedEntry
 from semantik.gui.widgets.fine_pictures import for_tk
 from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.tile_grid import TickBox
 from semantik.words.text import counted, number, say
 
 if TYPE_CHECKING:
@@ -68,9 +69,7 @@ class PersonTile(ttk.Frame):
         self.face.pack()
         row = ttk.Frame(self)
         row.pack(pady=(px(self, 2), 0))
-        self.box = ttk.Checkbutton(row, command=lambda: do.choose(self.group, self.box.instate(["selected"])))
-        # No variable of tkinter's, which a background thread's garbage collection would ask Tk to remove.
-        self.box.state(["!alternate", "selected" if chosen else "!selected"])
+        self.box = TickBox(row, ticked=chosen, command=lambda: do.choose(self.group, self.box.ticked))
         self.box.pack(side="left")
         self._count = ttk.Label(row)
         self._count.pack(side="left")
@@ -113,7 +112,7 @@ class PersonTile(ttk.Frame):
 
     def uncheck(self) -> None:
         """It is chosen no longer."""
-        self.box.state(["!selected"])
+        self.box.tick(False)
 
     @property
     def typed(self) -> bool:

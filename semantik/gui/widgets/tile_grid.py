@@ -5,6 +5,7 @@ from __future__ import annotations
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
+from typing import Any
 
 from semantik.gui.widgets.screen_scale import px
 
@@ -13,6 +14,31 @@ _AROUND = 1
 
 _STEP = 0.5
 """Rows that one step of the wheel moves."""
+
+
+class TickBox(ttk.Checkbutton):
+    """A box that remembers by itself whether it is ticked.
+
+    No variable of tkinter's: a background thread whose turn it is to collect garbage would ask Tk to remove it.
+    """
+
+    def __init__(self, parent: tk.Misc, *, ticked: bool = False, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self.tick(ticked)
+
+    @property
+    def ticked(self) -> bool:
+        """Whether it is ticked."""
+        return self.instate(["selected"])
+
+    def tick(self, ticked: bool) -> None:
+        """Tick it, or no longer; its command is not called."""
+        self.tk.globalsetvar(str(self), int(ticked))  # the variable that Tk gives a box without one
+
+    def destroy(self) -> None:
+        """Take it away, and what it remembers."""
+        super().destroy()
+        self.tk.globalunsetvar(str(self))
 
 
 class TileGrid(ttk.Frame):
