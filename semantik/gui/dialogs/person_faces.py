@@ -172,7 +172,7 @@ class FaceTile(ttk.Frame):
         """``blank`` is shown until there is a picture; ``step`` puts the keyboard on another tile."""
         super().__init__(parent)
         self._photo = blank  # Tk keeps no picture alive
-        self.box = TickBox(self, ticked=ticked, image=blank, command=lambda: tick(face.id, self.box.ticked))
+        self.box: TickBox = TickBox(self, ticked=ticked, image=blank, command=lambda: tick(face.id, self.box.ticked))
         self.box.pack()
         Tooltip(self.box, visible(split_path(face.picture)[0].name))
         for key, columns, rows in (("<Left>", -1, 0), ("<Right>", 1, 0), ("<Up>", 0, -1), ("<Down>", 0, 1)):

@@ -69,7 +69,7 @@ class PersonTile(ttk.Frame):
         self.face.pack()
         row = ttk.Frame(self)
         row.pack(pady=(px(self, 2), 0))
-        self.box = TickBox(row, ticked=chosen, command=lambda: do.choose(self.group, self.box.ticked))
+        self.box: TickBox = TickBox(row, ticked=chosen, command=lambda: do.choose(self.group, self.box.ticked))
         self.box.pack(side="left")
         self._count = ttk.Label(row)
         self._count.pack(side="left")

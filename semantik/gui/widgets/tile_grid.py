@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tkinter as tk
 from collections.abc import Callable, Sequence
 from tkinter import ttk
@@ -33,12 +34,13 @@ class TickBox(ttk.Checkbutton):
 
     def tick(self, ticked: bool) -> None:
         """Tick it, or no longer; its command is not called."""
-        self.tk.globalsetvar(str(self), int(ticked))  # the variable that Tk gives a box without one
+        self.tk.call("set", f"::{self}", int(ticked))  # the variable that Tk gives a box without one
 
     def destroy(self) -> None:
         """Take it away, and what it remembers."""
         super().destroy()
-        self.tk.globalunsetvar(str(self))
+        with contextlib.suppress(tk.TclError):  # all of the program may be gone
+            self.tk.call("unset", "-nocomplain", f"::{self}")
 
 
 class TileGrid(ttk.Frame):
