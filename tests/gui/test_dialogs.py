@@ -14,11 +14,15 @@ from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.doctor import DoctorDialog
 from semantik.gui.dialogs.guide import Guide
 from semantik.gui.dialogs.model_choice import ModelChoice
+from semantik.gui.dialogs.people import PeopleActions, PeopleDialog
+from semantik.gui.dialogs.people_offer import PeopleOffer
+from semantik.gui.dialogs.person_faces import PersonDialog
 from semantik.gui.dialogs.settings import SettingsDialog
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
 from semantik.gui.widgets.dialog import Dialog
 from semantik.gui.widgets.message_box import MessageBox
 from semantik.records import Problem, Reason
+from tests.support.fake_people import FakePeople, group
 from tests.support.widget_finders import in_sight, roles
 from tests.support.window import Window
 
@@ -36,6 +40,8 @@ def kinds(window: Window, monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable
     root, nothing = window.root, lambda *values: None
     monkeypatch.setattr(DoctorDialog, "report", lambda self: "Todo está bien.")
     problems = [Problem("rota.jpg", Reason.DAMAGED)]
+    services, engine, ana = window.app.services, window.app.engine, group(1, [], "Ana")
+    people = FakePeople([ana])
     return {
         "about": lambda: AboutDialog(root, None, "", root, on_doctor=nothing, on_guide=nothing),
         "doctor": lambda: DoctorDialog(root, SimpleNamespace()),
@@ -43,6 +49,9 @@ def kinds(window: Window, monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable
         "choice": lambda: ModelChoice(root, "CLIP", 338, nothing),
         "settings": lambda: SettingsDialog(window.app.services, window.app.engine),
         "skipped": lambda: ProblemsDialog(root, problems),
+        "offer": lambda: PeopleOffer(root, 39, nothing),
+        "people": lambda: PeopleDialog(services, engine, people, PeopleActions(nothing, nothing)),
+        "person": lambda: PersonDialog(services, engine, people, ana, nothing),
         "told": lambda: Box(root, ("ok",)),
         "asked": lambda: Box(root, ("yes", "no")),
     }

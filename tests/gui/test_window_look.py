@@ -19,6 +19,8 @@ from semantik.encoders.registry import encoder_names
 from semantik.gui.actions import found_pictures, indexing
 from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.model_choice import ModelChoice
+from semantik.gui.dialogs.people import PeopleActions, PeopleDialog
+from semantik.gui.dialogs.people_offer import PeopleOffer
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.main_window.folder_list import FEWEST_LINES, MOST_LINES, FolderLine
@@ -40,6 +42,7 @@ from semantik.words.catalogue import LANGUAGES
 from semantik.words.text import counted, say
 from tests.support.cut_off_texts import cut_off
 from tests.support.fake_encoder import FakeEncoder
+from tests.support.fake_people import FakePeople, group
 from tests.support.libraries import paint
 from tests.support.places import REPO
 from tests.support.screens import LAPTOP, SIZE, photograph, press
@@ -151,6 +154,8 @@ def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, perc
         lambda: ProblemsDialog(root, problems, retry=lambda chosen: None),
         lambda: ModelChoice(root, say("model.siglip2-b-16"), 1464, lambda yes: None),
         lambda: settings(window),
+        lambda: PeopleOffer(root, 39, window.app.search),
+        lambda: people(window),
     ):
         dialog = show()
         root.update()
@@ -163,6 +168,16 @@ def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, perc
 def about(window: Window) -> tk.Toplevel:
     window.press(window.button("?"))
     return window.dialog()
+
+
+def people(window: Window) -> tk.Toplevel:
+    groups = [group(n, [Path("/f/1.jpg")] * 1234, "María del Carmen" * n, hidden=n > 1) for n in range(4)]
+    do = PeopleActions(lambda name: None, lambda: None)
+    dialog = PeopleDialog(window.app.services, window.app.engine, FakePeople(groups, unread=123_456), do)
+    window.press(window.check(say("persons.show_hidden"), within=dialog))
+    window.wait(lambda: len(dialog.grid_of_people.tiles) == 4, "the groups")
+    dialog.tell(say("persons.other_name"))
+    return dialog
 
 
 def settings(window: Window) -> tk.Toplevel:

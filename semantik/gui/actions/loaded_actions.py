@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from semantik.gui.actions.arriving_model import ArrivingModel
 from semantik.gui.actions.example_pictures import ExamplePicker
+from semantik.gui.actions.finding_people import FindingPeople
 from semantik.gui.actions.first_steps import FirstSteps
 from semantik.gui.actions.folder_commands import FolderActions
 from semantik.gui.actions.folder_watching import Watching
@@ -60,6 +61,7 @@ class LoadedActions:
         self.searching = Searching(services, view, examples, engine, self.models, saved=self.saved)
         self.saved.typed = self.searching.typed
         self.found = FoundPictures(services, view, engine)
+        self.people = FindingPeople(services, view, engine)
         self.first_steps = FirstSteps(services, view, self.models, self.opened)
 
     def begin(self, given: Sequence[str] = ()) -> None:
@@ -77,7 +79,7 @@ class LoadedActions:
 
     def show_settings(self) -> None:
         """The models on this computer, and the languages. Not during a task."""
-        SettingsDialog(self._services, self.engine)
+        SettingsDialog(self._services, self.engine, self._view.commands.show_people)
 
     def search(self) -> None:
         """Search by text, by image or by both, or say what is missing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tkinter as tk
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from tkinter import ttk
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,12 @@ class SettingsDialog(Dialog):
 
     HIGH = True
 
-    def __init__(self, services: WindowServices, engine: Engine) -> None:
+    def __init__(
+        self, services: WindowServices, engine: Engine, on_people: Callable[[], object] = lambda: None
+    ) -> None:
+        """``on_people`` shows the window of the people; this one is closed then."""
         super().__init__(services.root, say("settings.title"))
+        self._on_people = on_people
         self._services = services
         self._engine = engine
         self.body.columnconfigure(0, weight=1)
@@ -50,14 +54,21 @@ class SettingsDialog(Dialog):
         bottom.columnconfigure(2, weight=1)
         self.theme = _choice(bottom, 0, "theme", THEMES, services.config.theme, letters=self.letters)
         self.theme.bind("<<ComboboxSelected>>", lambda event: self.choose_theme())
+        self.people_button = ttk.Button(bottom, text=say("settings.people"), command=self.show_people)
+        self.people_button.grid(row=0, column=3, padx=(px(self, 8), px(self, 8)))
         self.close_button = ttk.Button(bottom, text=say("settings.close"), command=self.close)
-        self.close_button.grid(row=0, column=3)
+        self.close_button.grid(row=0, column=4)
         self.default = self.close_button
         self.measure()
         self.minsize(self.winfo_reqwidth() + self.bar_width, self.winfo_reqheight())
         self.bind("<Escape>", lambda event: self.close())
         self.protocol("WM_DELETE_WINDOW", self.close)
         self.show(self.models.table.rows)
+
+    def show_people(self) -> None:
+        """Show the people in the pictures instead."""
+        self.close()
+        self._on_people()
 
     def close(self) -> None:
         """Close the window; when other files are excluded than before, the open folder is looked at again."""

@@ -48,4 +48,5 @@ class Commands:
         self.cancel: Signal[[]] = Signal()
         self.show_problems: Signal[[]] = Signal()
         self.show_settings: Signal[[]] = Signal()
+        self.show_people: Signal[[]] = Signal()
         self.show_about: Signal[[]] = Signal()

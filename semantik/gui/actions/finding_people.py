@@ -1,0 +1,103 @@
+"""The people in the pictures: the question whether to look for them, their window, and the search for one of them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from semantik.errors import Cancelled, SemantikError
+from semantik.gui.dialogs.people import PeopleActions, PeopleDialog
+from semantik.gui.dialogs.people_offer import PeopleOffer
+from semantik.gui.main_window.main_view import MainView
+from semantik.gui.widgets.entries import replace_text
+from semantik.gui.window_services import WindowServices
+from semantik.long_tasks import Progress
+from semantik.words.phrases import download_status
+from semantik.words.text import say
+
+if TYPE_CHECKING:
+    from semantik.engine.engine import Engine
+    from semantik.engine.library import Library
+
+log = logging.getLogger(__name__)
+
+
+class FindingPeople:
+    """Nothing is looked for, downloaded or kept before the user agrees."""
+
+    def __init__(self, services: WindowServices, view: MainView, engine: Engine) -> None:
+        self._services = services
+        self._view = view
+        self._engine = engine
+        self._library: Library | None = None
+        view.commands.show_people.connect(self.show)
+        services.happened.folders_opening.connect(self._opening)
+
+    def _opening(self, library: Library, named: object) -> None:
+        self._library = library
+
+    def show(self) -> None:
+        """Show the people; where they are not looked for, ask whether they shall be."""
+        services = self._services
+        if not services.config.find_people:
+            models = self._engine.people.models
+            PeopleOffer(services.root, 0 if models.are_ready else round(models.size / 1e6), self._accept)
+        elif self._library is None:
+            services.warn("warn.no_folder")
+        else:
+            PeopleDialog(services, self._engine, self._engine.people, PeopleActions(self._search, self._delete))
+
+    def _accept(self) -> None:
+        """Bring what finds faces, then have them looked for from now on."""
+        services, people = self._services, self._engine.people
+        if services.tasks.busy:
+            services.warn("warn.busy")
+            return
+        status = services.status
+
+        def done(_: object) -> None:
+            services.save(find_people=True)
+            services.tell(say("persons.begun"))
+
+        def failed(error: BaseException) -> None:
+            services.tell(status)
+            if not isinstance(error, SemantikError):
+                raise error
+            log.warning("what finds faces does not arrive: %r", error)
+            if not isinstance(error, Cancelled):
+                services.warn_of(error)
+
+        services.start(lambda: people.enable(services.tasks.telling(self._show_download)), done, failed)
+        services.tell(say("arrival.downloading", name=say("persons.finder")))
+
+    def _show_download(self, progress: Progress) -> None:
+        self._services.show_share(progress.done / max(1, progress.total))
+        if not self._services.tasks.control.cancelled:
+            self._services.tell(download_status(say("persons.finder"), progress))
+
+    def _search(self, name: str) -> None:
+        """Search for the pictures of a person."""
+        from semantik.queries import Filters, Query
+        from semantik.search.query_syntax import format_query
+
+        folders, find = (self._library.folders, self._library.find) if self._library else ([], None)
+        self._view.mode.set("text")
+        words = format_query(Query(filters=Filters(people=(name,))), folders, find)
+        replace_text(self._view.text_entry, words)
+        self._view.commands.search()
+
+    def _delete(self) -> None:
+        """Look for nobody any more, and forget all that is known."""
+        services, people = self._services, self._engine.people
+        services.save(find_people=False)
+
+        def work() -> None:
+            try:
+                people.delete_all()
+            except OSError as error:
+                failure = error
+                services.tasks.post(lambda: services.show_failure(failure))
+            else:
+                services.tasks.post(lambda: services.tell(say("persons.deleted")))
+
+        services.start_aside(work)
