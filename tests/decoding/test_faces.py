@@ -67,7 +67,7 @@ def test_two_faces_in_one_picture_the_larger_first(look, astronaut):
         Image.new("L", (50, 5000), 128),
         Image.new("RGBA", (64, 64)),
     ],
-    ids=str,
+    ids=["plain", "noise", "one pixel", "a line", "grey and tall", "transparent"],
 )
 def test_what_is_no_face_is_none(look, image):
     assert look(image) == []

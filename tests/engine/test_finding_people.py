@@ -9,7 +9,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from semantik.cli.search_command import _hit_fields
+from semantik.cli.search_command import hit_fields
 from semantik.decoding.decoded import PictureContent
 from semantik.decoding.pool import DecodePool
 from semantik.engine.engine import Engine
@@ -200,8 +200,8 @@ def test_the_command_line_and_the_page_name_persons(opened):
     library, people = library_of(opened)
     name_all(people, "Ana", "Luis")
     hits = library.search(library.read("verde con Ana"), 2)
-    assert [_hit_fields(hit)["people"] for hit in hits] == [["Ana", "Luis"], ["Ana", "Luis"]]
-    assert "people" not in _hit_fields(library.search(library.read("sin Ana sin Luis"), 1)[0])
+    assert [hit_fields(hit)["people"] for hit in hits] == [["Ana", "Luis"], ["Ana", "Luis"]]
+    assert "people" not in hit_fields(library.search(library.read("sin Ana sin Luis"), 1)[0])
     (card, _) = cards_of(hits, {}, [opened.folder], 2)
     assert card.people == "Ana, Luis"
     html = render(library.ask(library.read("verde con Ana"), 2).page({}, "modelo", None))

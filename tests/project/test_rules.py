@@ -82,7 +82,7 @@ def test_only_one_file_knows_what_is_in_the_home(tmp_path):
     files += [home.saved_searches_file(tmp_path), home.arrivals_file(tmp_path), home.people_file(tmp_path)]
     settings, known = home.settings_file(tmp_path), home.known_files(tmp_path)
     places = [settings, log, *older, *files, *folders, *known]
-    assert len(places) == len(set(places)) == 18
+    assert len(places) == len(set(places)) == 19
     assert home.log_file(tmp_path) == log
     assert set(home.picture_folders(tmp_path)) < set(folders)
     names = {path.name for path in places}
