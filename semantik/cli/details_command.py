@@ -13,12 +13,13 @@ from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import model_title
 from semantik.words.shown_names import visible
-from semantik.words.text import clock, counted, day, moment, number, reason, say
+from semantik.words.text import clock, counted, day, enumeration, moment, number, reason, say
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     from semantik.engine.known_picture import KnownPicture
+    from semantik.places.naming import NamedPlace
 
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -127,13 +128,39 @@ def _moment(value: datetime) -> str:
 def _place_lines(known: KnownPicture) -> Iterator[tuple[str, str]]:
     if known.place:
         yield "cli.details_place", "; ".join(number(degrees, 5) for degrees in known.place)
+    if named := _named_place(known):
+        yield "cli.details_place_name", named.whole
 
 
 def _place_fields(known: KnownPicture) -> dict[str, Any]:
     if not known.place:
         return {}
     latitude, longitude = known.place
-    return {"latitude": latitude, "longitude": longitude}
+    fields: dict[str, Any] = {"latitude": latitude, "longitude": longitude}
+    if named := _named_place(known):
+        fields["place"] = {"name": named.name, "region": named.region, "country": named.country}
+    return fields
+
+
+def _named_place(known: KnownPicture) -> NamedPlace | None:
+    from semantik.places.naming import named_places
+
+    return named_places([known.place])[0] if known.place else None
+
+
+# -- What stands in it, and who is in it ---------------------------------------------------------------
+
+
+def _content_lines(known: KnownPicture) -> Iterator[tuple[str, str]]:
+    if known.texts:
+        yield "cli.details_text", " ".join(f"«{line.text}»" for line in known.texts)
+    if known.people:
+        yield "cli.details_people", enumeration(list(known.people))
+
+
+def _content_fields(known: KnownPicture) -> dict[str, Any]:
+    texts = {} if known.texts is None else {"text": [line.text for line in known.texts]}
+    return texts | ({"people": list(known.people)} if known.people else {})
 
 
 # -- What models made of it ----------------------------------------------------------------------------
@@ -178,6 +205,7 @@ SECTIONS = (
     Section(_file_lines, _file_fields),
     Section(_details_lines, _details_fields),
     Section(_place_lines, _place_fields),
+    Section(_content_lines, _content_fields),
     Section(_index_lines, _index_fields),
     Section(_same_lines, _same_fields),
 )

@@ -21,7 +21,7 @@ from semantik.errors import (
 )
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import StoredFile, recorded_folder, stored_contents, stored_file
-from semantik.records import Details, ImageFile, split_path
+from semantik.records import Details, ImageFile, TextLine, split_path
 from semantik.storage.home import indexes_folder
 from semantik.storage.regular_files import changed_ns, is_file, is_folder, long_path
 from semantik.words.text import clock, enumeration
@@ -46,6 +46,8 @@ class KnownPicture:
     stored: dict[str, StoredFile]  # by the name of the model whose index has it
     details: Details | None
     place: Place | None
+    texts: tuple[TextLine, ...] | None  # what stands in it; None where it was not read
+    people: tuple[str, ...]  # who is in it, where the user wants that to be known
     same: tuple[Path, ...]  # other indexed files with the same content
 
     @property
@@ -76,6 +78,7 @@ def known_picture(engine: Engine, named: Path) -> KnownPicture:
     assert one.file  # those without were left out
     file = _as_it_is(path, key) if there else one.file
     indexed_folder = engine.indexed_folder(folder, engine.models.encoder)
+    people = engine.people.in_folder(indexed_folder)
     (details,) = indexed_folder.details.of([file]) if there else indexed_folder.details.store.of([file])
     return KnownPicture(
         path=path,
@@ -87,6 +90,8 @@ def known_picture(engine: Engine, named: Path) -> KnownPicture:
         stored=stored,
         details=details,
         place=indexed_folder.details.store.place_of(file),
+        texts=indexed_folder.texts.of([file])[0],
+        people=people.names_in([file])[0] if people else (),
         same=tuple(_same(engine.home, path, one)),
     )
 

@@ -144,9 +144,15 @@ class TextStore:
 
     def lines(self, matches: Sequence[TextMatch]) -> list[tuple[TextLine, ...]]:
         """For each match the lines in which the words stand that it tells of."""
-        if not matches:
-            return []
-        paths = [os.fsencode(match.path) for match in matches]
+        told = self.of([match.file for match in matches])
+        return [matching(match, lines or ()) for match, lines in zip(matches, told, strict=True)]
+
+    def of(self, files: Sequence[ImageFile]) -> list[tuple[TextLine, ...] | None]:
+        """What stands in pictures, in their order; None where this version of the file was not read."""
+        self.flush()
+        if not self._works or not files:
+            return [None] * len(files)
+        paths = [os.fsencode(file.path) for file in files]
 
         def look(base: sqlite3.Connection) -> dict[Cells, str]:
             told: dict[Cells, str] = {}
@@ -157,7 +163,7 @@ class TextStore:
             return told
 
         told = self._file.run(look)
-        return [matching(match, read(told.get(version_of(match.file))) or ()) for match in matches]
+        return [read(told[version]) or () if (version := version_of(file)) in told else None for file in files]
 
     def _change(self, work: Callable[[sqlite3.Connection], None]) -> None:
         self._file.run(work)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from semantik.engine.engine import Engine
+from semantik.records import TextLine
 from semantik.storage import settings
+from tests.support.faces import face_of
 from tests.support.fake_encoder import replace_encoders
 from tests.support.films import scenes, write_film
 from tests.support.libraries import paint
@@ -43,7 +47,27 @@ def album(tmp_path, run) -> Path:
     return folder
 
 
-def test_all_that_is_known_is_told_with_where_it_is_from(run, album):
+def know_what_is_in_it(home, album, path):
+    """As reading the picture would have it, and the user, who named who is in it."""
+    config = replace(settings.load_config(home), find_people=True)
+    settings.save_config(config, home)
+    engine = Engine(home, config)
+    library = engine.open(album)
+    library.open()
+    (folder,) = library.indexed_folders
+    by_path = {file.path: file for file in folder.photos()}
+    file = by_path[path]
+    folder.texts.add(file, [TextLine(words, (0.0, 0.0, 50.0, 10.0), 0.9) for words in ("FARMACIA", "LUNA")])
+    folder.texts.flush()
+    for each in (path, "copias/otra.jpg"):  # one face alone is no group
+        folder.faces.add(by_path[each], [face_of("Ana", each)])
+    (group,) = engine.people.groups()
+    engine.people.name(group.id, "Ana")
+    engine.close()
+
+
+def test_all_that_is_known_is_told_with_where_it_is_from(run, album, home):
+    know_what_is_in_it(home, album, "cadiz.jpg")
     code, out, err = run("details", album / "cadiz.jpg", "--json")
     told = json.loads(out)
     assert (code, err) == (0, "")
@@ -62,6 +86,9 @@ def test_all_that_is_known_is_told_with_where_it_is_from(run, album):
         "camera": "Kodak 3",
         "latitude": pytest.approx(36.53),
         "longitude": pytest.approx(-6.29),
+        "place": {"name": "Cádiz", "region": "Andalucía", "country": "España"},
+        "text": ["FARMACIA", "LUNA"],
+        "people": ["Ana"],
         "models": [{"name": "builtin", "space": "fake/builtin", "vectors": 1}],
         "same_content": [str(album / "copias" / "otra.jpg")],
     }
@@ -74,6 +101,9 @@ def test_all_that_is_known_is_told_with_where_it_is_from(run, album):
         "Fecha: 3 de mayo de 2019, 14:05 (según los datos EXIF)",
         "Cámara: Kodak 3",
         "Latitud y longitud: 36,53000; -6,29000",
+        "Lugar: Cádiz, Andalucía, España",
+        "Texto en la imagen: «FARMACIA» «LUNA»",
+        "Personas: Ana",
         "Indexada con: Integrado (sin descarga): 1 vector",
         f"El mismo contenido: {album / 'copias' / 'otra.jpg'}",
     ]
