@@ -18,7 +18,6 @@ from PIL import Image
 from semantik.decoding.pictures.decode import load_image
 from semantik.errors import DecodeFailed
 
-Image.MAX_IMAGE_PIXELS = None
 SIDE = 224  # pixels of an encoder's input
 
 WRITERS: dict[str, tuple[str, dict[str, object]]] = {
@@ -75,6 +74,7 @@ def main() -> None:
     parser.add_argument("--megapixels", type=int, nargs="+", default=[100, 250, 490])
     parser.add_argument("--formats", nargs="+", default=list(WRITERS), choices=WRITERS)
     options = parser.parse_args()
+    Image.MAX_IMAGE_PIXELS = None  # what is opened here was made here
     if options.measure:
         print(measure(options.photo))
         return

@@ -9,15 +9,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from semantik.decoding.decoded import Thumbnail
-from semantik.places.naming import NamedPlace, named_places
 from semantik.records import DateSource, Details, Hit, TextLine, split_path
 from semantik.storage.regular_files import file_address
 from semantik.words.phrases import relevance_level, relevance_word
 from semantik.words.shown_names import folder_within, split_name
 from semantik.words.text import clock, day, moment, number, say, short_day
+
+if TYPE_CHECKING:
+    from semantik.places.naming import NamedPlace
 
 _NARROWEST, _WIDEST = 0.66, 2.2  # aspect ratios of a card; a picture beyond them is shown whole on a mat
 _UNKNOWN_ASPECT = 4 / 3
@@ -137,6 +139,8 @@ def cards_of(
 
 def _places(hits: Sequence[Hit]) -> dict[Degrees, NamedPlace | None]:
     """What the coordinates of the hits and their copies are called."""
+    from semantik.places.naming import named_places  # with numpy, which the page server's start does without
+
     flat = [each for hit in hits for each in (hit, *hit.copies)]
     degrees = list(dict.fromkeys(each.details.place for each in flat if each.details and each.details.place))
     return dict(zip(degrees, named_places(degrees), strict=True)) if degrees else {}

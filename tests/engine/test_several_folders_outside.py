@@ -146,6 +146,8 @@ def test_search_finds_the_best_of_all_folders(run, library, trips):
         "relevance_is_rough": True,
         "path": str(trips / "granate.png"),
         "date": "2019-05-03T14:05:00",
+        "date_source": "file",
+        "date_sure": False,
         "width": 40,
         "height": 30,
         "camera": "",
