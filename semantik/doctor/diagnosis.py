@@ -55,6 +55,7 @@ def diagnose(
         package_health.check(SHIPPED, installed=INSTALLED, standalone=STANDALONE),
         decoder_health.check(),
         reading_health.check(),
+        reading_health.check_faces(config),
         model_health.check(weights, config.clip_checkpoint, deep=deep),
         model_proof.check(home, config, weights, deep=deep, control=control),
         index_health.check(home, config.opened),

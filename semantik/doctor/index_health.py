@@ -13,7 +13,7 @@ from semantik.doctor.findings import Bytes, Finding, Private, harmless, hidden, 
 from semantik.doctor.storage_health import folder_bytes
 from semantik.errors import IndexDamaged, IndexTooNew, NoIndex
 from semantik.index import ImageIndex
-from semantik.storage.home import details_file, folder_of_indexes, indexes_folder, texts_file
+from semantik.storage.home import details_file, faces_file, folder_of_indexes, indexes_folder, texts_file
 from semantik.storage.regular_files import is_folder
 
 
@@ -29,6 +29,7 @@ def check(home: Path, opened: Sequence[str] = ()) -> Iterator[Finding]:
                 yield from _index(store, indexed_folder.name in at_start)
         yield from _known(indexed_folder, details_file(indexed_folder), "details")
         yield from _known(indexed_folder, texts_file(indexed_folder), "texts")
+        yield from _known(indexed_folder, faces_file(indexed_folder), "faces")
 
 
 def _index(store: Path, at_start: bool) -> Iterator[Finding]:
@@ -59,19 +60,22 @@ def _index(store: Path, at_start: bool) -> Iterator[Finding]:
 
 
 def _known(indexed_folder: Path, path: Path, what: str) -> Iterator[Finding]:
-    """What one of the files tells of the pictures, "details" or "texts"."""
+    """What one of the files tells of the pictures, "details", "texts" or "faces"."""
     if not path.exists():
         return
     try:
         with contextlib.closing(sqlite3.connect(_address(path.absolute()), uri=True, timeout=5)) as base:
             (answer,) = base.execute("PRAGMA quick_check(1)").fetchone()
             (count,) = base.execute("SELECT count(*) FROM pictures").fetchone()
+            facts: dict[str, object] = {"count": count}
+            if what == "details":
+                facts["placed"] = _placed(base)
     except sqlite3.Error as error:
-        answer, count = str(error), 0
+        answer, facts = str(error), {}
     folder = Private(indexed_folder.name, "folder")
     if answer == "ok":
-        key = "doctor.details" if what == "details" else "doctor.texts_read"
-        yield ok("indexes", key, folder=folder, count=count, size=Bytes(path.stat().st_size))
+        key = "doctor.details" if what == "details" else f"doctor.{what}_read"
+        yield ok("indexes", key, folder=folder, **facts, size=Bytes(path.stat().st_size))
     else:
         yield wrong(
             "indexes",
@@ -80,6 +84,14 @@ def _known(indexed_folder: Path, path: Path, what: str) -> Iterator[Finding]:
             folder=folder,
             detail=hidden(answer),
         )
+
+
+def _placed(base: sqlite3.Connection) -> int:
+    """Of how many pictures it is known where they were taken; 0 in a table of an older program, which did not ask."""
+    with contextlib.suppress(sqlite3.OperationalError):
+        (count,) = base.execute("SELECT count(*) FROM pictures WHERE latitude NOT NULL").fetchone()
+        return int(count)
+    return 0
 
 
 def _address(path: PurePath) -> str:

@@ -1,4 +1,4 @@
-"""Whether the texts in pictures can be read here; how many were read is told with the indexes."""
+"""Whether texts and faces in pictures can be read here; how many were read is told with the indexes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,27 @@ from collections.abc import Iterator
 from importlib import metadata
 
 from semantik.doctor.findings import Finding, hidden, ok, wrong
+from semantik.downloads.face_models import FaceModels
+from semantik.errors import SemantikError
+from semantik.storage.settings import Config
 
 log = logging.getLogger(__name__)
 
 _PACKAGE = "rapidocr"
 _MODULES = ("onnxruntime", _PACKAGE)  # the first runs the models of the other
+
+
+def check_faces(config: Config) -> Iterator[Finding]:
+    """Whether what finds faces is there; nothing is told while the user does not want people to be found."""
+    if not config.find_people:
+        return
+    try:
+        FaceModels(config).paths()
+    except (SemantikError, OSError) as error:
+        log.info("no faces are found: %r", error)
+        yield wrong("decoders", "doctor.no_faces", "doctor.advice_faces_models", name=FaceModels(config).title)
+    else:
+        yield ok("decoders", "doctor.faces", name=FaceModels(config).title)
 
 
 def check() -> Iterator[Finding]:

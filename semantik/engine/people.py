@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from semantik.downloads.face_models import FaceModels
 from semantik.engine.face_groups import grouped, new_group
-from semantik.engine.face_models import FaceModels
 from semantik.errors import WeightsMissing, WrongHash
 from semantik.folders.face_rows import Stored
 from semantik.folders.face_store import FaceStore, StoredFaces

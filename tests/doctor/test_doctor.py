@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import sys
 from collections import namedtuple
@@ -44,11 +45,15 @@ from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders.builtin import sentences
 from semantik.encoders.open_clip import models
 from semantik.errors import Cancelled
+from semantik.folders.face_store import FaceStore
 from semantik.folders.indexed_folder import IndexedFolder
+from semantik.records import ImageFile
 from semantik.storage import settings as config
 from semantik.storage.home import index_folder, log_file, log_files
 from semantik.storage.settings import Config
 from semantik.words.text import say
+from tests.support.face_models import face_models
+from tests.support.faces import face_of
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
 from tests.support.places import REPO
@@ -358,8 +363,13 @@ def test_index_health(home, indexed):
         **{"model": "builtin", "folder": str(indexed), "count": 3, "skipped": 1, "dim": 3, "size": 0}
     }
     assert healthy[2]["folder"].group == label
-    assert (fake[0], details[0], details[2]["count"]) == ("index", "details", 3)
+    assert (fake[0], details[0], details[2]["count"], details[2]["placed"]) == ("index", "details", 3, 0)
     assert (texts[0], texts[1], texts[2]["count"]) == ("texts_read", Grade.OK, 0)
+    kept = FaceStore(store(home, indexed).parent / "faces.sqlite")
+    kept.add(ImageFile("a.png", 1, 1), [face_of("Ana", "a")])
+    kept.flush()
+    (*_, faces) = told(index_health.check(home))
+    assert (faces[0], faces[1], faces[2]["count"]) == ("faces_read", Grade.OK, 1)
     # one damaged, something kept aside, details and texts that are no database
     (store(home, indexed) / "image_index.1.bin").unlink()
     aside = store(home, indexed, "fake") / "damaged-20260101-000000"
@@ -367,6 +377,7 @@ def test_index_health(home, indexed):
     (aside / "image_index.1.bin").write_bytes(b"x" * 2500)
     (store(home, indexed).parent / "details.sqlite").write_bytes(b"no database" * 100)
     (store(home, indexed).parent / "texts.sqlite").write_bytes(b"no database" * 100)
+    (store(home, indexed).parent / "faces.sqlite").write_bytes(b"no database" * 100)
     found = told(index_health.check(home))
     assert [(key, grade.value) for key, grade, _ in found] == [
         ("index_damaged", "wrong"),
@@ -374,6 +385,7 @@ def test_index_health(home, indexed):
         ("aside", "note"),
         ("details_damaged", "wrong"),
         ("texts_damaged", "wrong"),
+        ("faces_damaged", "wrong"),
     ]
     assert (found[0][2]["why"], found[0][2]["detail"]) == ("damage.missing", "image_index.1.bin")
     assert (found[2][2]["count"], found[2][2]["size"]) == (1, 2500)
@@ -533,6 +545,18 @@ def test_the_command_prints_and_tells_by_its_code(home, settings, indexed, capsy
     report = json.loads(capsys.readouterr().out)
     assert report["ok"] is False
     assert str(indexed) in {finding["facts"].get("folder") for finding in report["findings"]}
+
+
+def test_what_finds_faces_is_told_once_the_user_wants_people(tmp_path):
+    assert list(reading_health.check_faces(Config(weights_folder=str(tmp_path)))) == []
+    wanted = Config(weights_folder=str(tmp_path), find_people=True)
+    (found,) = reading_health.check_faces(wanted)
+    assert (found.key, found.grade) == ("doctor.no_faces", Grade.WRONG)
+    (tmp_path / "faces").mkdir()
+    for model in face_models():
+        shutil.copy(model, tmp_path / "faces")
+    (found,) = reading_health.check_faces(wanted)
+    assert (found.key, found.grade) == ("doctor.faces", Grade.OK)
 
 
 def test_what_reads_texts_is_really_tried(tmp_path, monkeypatch):

@@ -12,8 +12,8 @@ from PIL import Image
 from semantik.cli.search_command import hit_fields
 from semantik.decoding.decoded import PictureContent
 from semantik.decoding.pool import DecodePool
+from semantik.downloads.face_models import FaceModels
 from semantik.engine.engine import Engine
-from semantik.engine.face_models import FaceModels
 from semantik.engine.library import Library
 from semantik.engine.models import Models
 from semantik.engine.people import People

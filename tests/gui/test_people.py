@@ -117,6 +117,10 @@ def test_nothing_is_done_before_the_user_agrees(window, library, home, saved):
     assert saved()["find_people"] is True
     assert people.downloads == 2
     assert window.status.startswith("Las caras de sus fotos se buscan desde ahora")
+    people.models.are_ready = False  # the files were deleted: without them nothing comes any more
+    window.press(window.button("Buscar personas", within=asked()))
+    window.wait_idle()
+    assert people.downloads == 3
     dialog = opened(window)
     assert "Todavía no hay caras: quedan 6 fotos por mirar." in window.texts(dialog)
     people.unread = 0

