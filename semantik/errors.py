@@ -204,6 +204,12 @@ class NoneMatchesFilters(SemantikError):
     key = "error.none_matches_filters"
 
 
+class NoneMatchesYet(NoneMatchesFilters):
+    """As that, but what the filters ask for is not known of all pictures yet. Params: filters, count."""
+
+    key = "error.none_matches_yet"
+
+
 class NoSuchFolder(NoneMatchesFilters):
     """No folder of the library has the name that a filter gives. Params: filters."""
 

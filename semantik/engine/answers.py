@@ -13,7 +13,7 @@ from semantik.results.page import EMBEDDED, PageLink, ResultsPage
 from semantik.storage.saved_searches import SavedSearch
 from semantik.words.phrases import remark_text
 from semantik.words.shown_names import visible
-from semantik.words.text import counted, enumeration
+from semantik.words.text import counted, enumeration, number
 
 NEAREST = 3
 """Pictures to show, as probably not meant, when none is relevant."""
@@ -40,6 +40,7 @@ class Answer:
     only_in_cloud: int = 0  # pictures of the folders that were not looked at, as they would have been downloaded
     unread: tuple[str, ...] = ()  # words and signs of the query that the model cannot read
     known: int = 0  # pictures that could be found at all when it was asked, whatever the filters are
+    not_looked_at: int = 0  # pictures of which it is not known yet whether they pass the query's filters
     awaited: int = 0  # pictures of the folders that an indexing had still to look at
     unbegun: tuple[str, ...] = ()  # names of folders whose turn to be indexed has yet to come: how much is there?
     saved: SavedSearch | None = None  # the starred search that it answers, as looked at now
@@ -72,6 +73,8 @@ class Answer:
         told = list(self.query.remarks)
         if self.unread:
             told.append(Remark.of("unread", words=" ".join(self.unread), model=model_title))
+        if self.not_looked_at:
+            told.append(Remark.of("not_looked_at", count=number(self.not_looked_at)))
         if self.unbegun:
             told.append(Remark.of("unbegun", folders=enumeration([f"«{visible(name)}»" for name in self.unbegun])))
         return [remark_text(remark) for remark in told]

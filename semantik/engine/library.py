@@ -14,7 +14,7 @@ from pathlib import Path
 from semantik.encoders.base import Encoder
 from semantik.engine.answers import NEAREST, Answer
 from semantik.engine.people import People
-from semantik.errors import NoFolderActive, SemantikError
+from semantik.errors import NoFolderActive, NoneMatchesFilters, NoneMatchesYet, SemantikError
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import Check, IndexedFolder
 from semantik.index import ImageIndex, let_go
@@ -274,6 +274,7 @@ class Library:
             only_in_cloud=sum(indexed_folder.only_in_cloud for indexed_folder in self.active),
             read_as_english=any(map(self._encoder.missing_for, query.texts)),
             unread=unread_of(query, self._encoder),
+            not_looked_at=self.unread_for(query),
         )
 
     def prepare(self, query: Query | None = None) -> None:
@@ -288,7 +289,27 @@ class Library:
         parts = self._parts()
         if not self.count:
             raise self.why_nothing()
-        return self._searcher.search(parts, self._encoder, query, top_k, by_name=by_name, folded=folded)
+        try:
+            return self._searcher.search(parts, self._encoder, query, top_k, by_name=by_name, folded=folded)
+        except NoneMatchesFilters as error:
+            if type(error) is NoneMatchesFilters and (unread := self.unread_for(query)):
+                raise NoneMatchesYet(filters=error.params["filters"], count=unread) from None
+            raise
+
+    def unread_for(self, query: Query) -> int:
+        """Of how many pictures it is not known yet what stands in them, or who is in them, where the query asks that.
+
+        0 where nobody reads it: while the settings say so.
+        """
+        texts = query.filters.need_texts and self.config.read_texts
+        faces = query.filters.need_people and self._people is not None and self._people.wanted
+        unread = 0
+        for each in self.active if texts or faces else ():
+            photos = each.photos()
+            unread += max(
+                len(each.texts.missing(photos)) if texts else 0, len(each.faces.missing(photos)) if faces else 0
+            )
+        return unread
 
     def why_nothing(self) -> SemantikError:
         """Why nothing can be found at all: NoFolderActive, or what ``IndexedFolder.why_nothing`` tells of the first."""

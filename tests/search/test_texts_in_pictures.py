@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from semantik.errors import BadFilter, NoneMatchesFilters, SemantikError, UnknownFilter
+from semantik.errors import BadFilter, NoneMatchesFilters, NoneMatchesYet, SemantikError, UnknownFilter
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.folders.text_words import asked_words
 from semantik.queries import Filters, Order, Query, Term
@@ -53,6 +53,26 @@ def told(hits):
 
 def found(opened, words, top_k=6):
     return told(together(opened).search(parse(words), top_k))
+
+
+def test_what_is_not_read_yet_is_told(home, library, fake, pool):
+    made = IndexedFolder(home, library, fake, pool)
+    made.update()
+    searched = together(made)
+    with pytest.raises(NoneMatchesYet) as caught:
+        searched.ask(parse("texto:farmacia"), 6)
+    assert caught.value.params == {"filters": "texto:farmacia", "count": 6}
+    by_path = {file.path: file for file in made.photos()}
+    made.texts.add(by_path["rojo.png"], [line("FARMACIA")])
+    answer = searched.ask(parse("texto:farmacia"), 6)
+    assert ([hit.path.name for hit in answer.hits], answer.not_looked_at) == (["rojo.png"], 5)
+    assert answer.remarks("modelo") == ["Puede haber más: todavía quedan imágenes por mirar (5)."]
+    assert searched.ask(parse("rojo"), 6).not_looked_at == 0  # nothing else is asked for
+    note(made, TEXTS)
+    assert searched.ask(parse("texto:farmacia"), 6).remarks("modelo") == []
+    with pytest.raises(NoneMatchesFilters) as caught:
+        searched.ask(parse("texto:panadero"), 6)
+    assert type(caught.value) is NoneMatchesFilters
 
 
 # -- Raised --------------------------------------------------------------------------------------------
