@@ -30,7 +30,7 @@ from semantik.search.query_syntax import format_query, parse
 from semantik.search.ranking import is_absent, others, parse_top_k, relevant
 from semantik.search.readable_terms import unread_of
 from semantik.search.row_filters import Part
-from semantik.search.searcher import Searcher
+from semantik.search.searcher import Kept, Searcher
 from semantik.storage.settings import Config
 from semantik.words.plain import plain
 
@@ -71,6 +71,7 @@ class Library:
         self._searcher = searcher
         self._people = people
         self._pictured: PicturedPlaces | None = None
+        self._unread: Kept[int] = Kept()
         self._updating: frozenset[Path] = frozenset()  # folders that ``update`` is to go through
 
     @property
@@ -120,6 +121,7 @@ class Library:
         """``as_it_is``, to be searched in another thread than this one."""
         now = self.as_it_is()
         now._searcher = Searcher(self._searcher.pool, self._searcher.judge)
+        now._unread = Kept()
         return now
 
     @property
@@ -303,13 +305,18 @@ class Library:
         """
         texts = query.filters.need_texts and self.config.read_texts
         faces = query.filters.need_people and self._people is not None and self._people.wanted
-        unread = 0
-        for each in self.active if texts or faces else ():
-            photos = each.photos()
-            unread += max(
-                len(each.texts.missing(photos)) if texts else 0, len(each.faces.missing(photos)) if faces else 0
-            )
-        return unread
+        folders = [each for each in self.active if each.index] if texts or faces else []
+
+        def count() -> int:
+            total = 0
+            for each in folders:
+                photos = each.photos()
+                no_text = each.texts.count_missing(photos) if texts else 0
+                total += max(no_text, len(each.faces.missing(photos)) if faces else 0)
+            return total
+
+        states = [(each.index.state, each.texts.changes, each.faces.changes) for each in folders if each.index]
+        return self._unread.get((texts, faces, states), count)
 
     def why_nothing(self) -> SemantikError:
         """Why nothing can be found at all: NoFolderActive, or what ``IndexedFolder.why_nothing`` tells of the first."""

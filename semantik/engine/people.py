@@ -62,7 +62,8 @@ class People:
         """``folders``: those that are open now."""
         self._home = home
         self.wanted = config.find_people
-        """Whether the user wants people to be found. While it is False, nothing of them is read, shown or searched."""
+        """Whether the user wants people to be found. While it is False, nothing of them is read, shown or searched; it
+        is kept, see ``delete_all``."""
         self.models = FaceModels(config)
         self._folders = folders
         self._lock = threading.RLock()
@@ -76,10 +77,6 @@ class People:
         """
         self.models.download(control)
         self.wanted = True
-
-    def disable(self) -> None:
-        """Find nobody from now on; what was found is kept, see ``delete_all``."""
-        self.wanted = False
 
     def models_in_use(self) -> tuple[Path, Path] | None:
         """The files of the detector and the recogniser; None while nobody is to be found, or they are not here."""

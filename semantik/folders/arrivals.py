@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from semantik.folders.folder_database import FolderDatabase
+from semantik.folders.folder_database import FolderDatabase, version_of_tables
 from semantik.index import ImageIndex
 from semantik.records import split_key
 from semantik.storage.home import arrivals_file
@@ -92,9 +92,7 @@ class Arrivals:
 
 
 def _prepare(base: sqlite3.Connection) -> None:
-    (version,) = base.execute("PRAGMA user_version").fetchone()
-    if version > _FORMAT:
-        raise sqlite3.OperationalError(f"of a newer program: {version}")
+    version_of_tables(base, _FORMAT)
     base.execute("CREATE TABLE IF NOT EXISTS pictures (key BLOB PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID")
     base.execute(f"PRAGMA user_version = {_FORMAT}")
 

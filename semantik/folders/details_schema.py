@@ -6,6 +6,7 @@ import sqlite3
 
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.folders.details_rows import COLUMNS
+from semantik.folders.folder_database import version_of_tables
 
 VERSION = 3
 """Of the table, in the file's ``user_version``. The first had no number: it had EXIF dates and the files' own. The
@@ -14,15 +15,9 @@ second knew places by EXIF data alone."""
 _TABLE = f"pictures ({', '.join(COLUMNS)}, PRIMARY KEY (path)) WITHOUT ROWID"
 
 
-class OfNewerProgram(sqlite3.OperationalError):
-    """The file is left as it is."""
-
-
 def prepare(base: sqlite3.Connection) -> None:
     """See that there is the table as it is now. Raises OperationalError, and DatabaseError for no table of ours."""
-    (version,) = base.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise OfNewerProgram(f"details of version {version}")
+    version = version_of_tables(base, VERSION)
     kinds = [kind for (kind,) in base.execute("SELECT type FROM sqlite_master WHERE name = 'pictures'")]
     if kinds not in ([], ["table"]):
         raise sqlite3.DatabaseError(f"a {kinds[0]} called pictures")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.folders.details_rows import version_of
-from semantik.folders.details_schema import OfNewerProgram
+from semantik.folders.folder_database import version_of_tables
 from semantik.folders.known_content import Pairs
 from semantik.records import Face, ImageFile, Region
 
@@ -49,9 +49,7 @@ class Stored(NamedTuple):
 
 def prepare(base: sqlite3.Connection) -> None:
     """See that there are the tables. Raises OperationalError, and DatabaseError for others in their place."""
-    (version,) = base.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise OfNewerProgram(f"faces of version {version}")
+    version = version_of_tables(base, VERSION)
     for name, columns in _TABLES.items():
         base.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
         wanted = [column.split()[0] for column in columns.split(",")]

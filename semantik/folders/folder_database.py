@@ -23,6 +23,14 @@ Result = TypeVar("Result")
 _WAIT = 10.0  # seconds for another program to finish its write
 
 
+def version_of_tables(base: sqlite3.Connection, newest: int) -> int:
+    """The file's ``user_version``, ``newest`` at most. Raises OperationalError for a newer program's."""
+    version: int = base.execute("PRAGMA user_version").fetchone()[0]
+    if version > newest:
+        raise sqlite3.OperationalError(f"of a newer program: version {version}")
+    return version
+
+
 class FolderDatabase:
     """Runs transactions on a file that can be made again from the pictures, so that nothing about it ends a command.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from semantik.folders.details_schema import OfNewerProgram
+from semantik.folders.folder_database import version_of_tables
 from semantik.folders.text_words import words_in
 from semantik.records import TextLine
 
@@ -56,9 +56,7 @@ def has_full_text_search() -> bool:
 
 def prepare(base: sqlite3.Connection) -> None:
     """See that there are the tables as they are now. Raises OperationalError, and DatabaseError for others of ours."""
-    (version,) = base.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise OfNewerProgram(f"texts of version {version}")
+    version = version_of_tables(base, VERSION)
     there = dict(base.execute("SELECT name, sql FROM sqlite_master WHERE sql NOT NULL"))
     if version != VERSION or any(there.get(name) != sql for name, sql in _TABLES.items()):
         _renew(base)

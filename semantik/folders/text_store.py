@@ -82,6 +82,14 @@ class TextStore:
             self._change(lambda base: drop(base, outdated))
         return missing
 
+    def count_missing(self, files: Iterable[ImageFile]) -> int:
+        """How many of the files were not read, told without a look at what was read in the others; nothing changes."""
+        if not self._works:
+            return 0
+        self.flush()
+        known = set(self._file.run(lambda base: base.execute("SELECT path, size, mtime_ns FROM pictures").fetchall()))
+        return sum(version_of(file) not in known for file in files)
+
     def follow(self, moved: Pairs, copied: Pairs) -> None:
         """What stands in pictures holds for the files that have their content now; see ``recognise``."""
         if not self._works or not (moved or copied):

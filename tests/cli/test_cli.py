@@ -20,7 +20,7 @@ from semantik.errors import NoNetwork
 from semantik.index.store import writer_lock
 from semantik.results import page as results_page
 from semantik.storage import settings
-from tests.support.fake_encoder import replace_encoders
+from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import change_silently, paint, write_texts
 from tests.support.places import REPO
 from tests.support.reading import ScriptedPool, lasting_reading_pool, read_pictures
@@ -33,9 +33,7 @@ NOTHING = Path("/nada").absolute()  # on Windows on the drive where one is
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch, home):
     """Every encoder is the predictable one, and no CLIP weights are on disk."""
-    made = replace_encoders(monkeypatch)
-    (home / settings.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
-    return made
+    return replace_encoders_of(monkeypatch, home)
 
 
 def test_index_reports_json(run, library):

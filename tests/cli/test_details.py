@@ -16,16 +16,14 @@ from semantik.engine.engine import Engine
 from semantik.records import TextLine
 from semantik.storage import settings
 from tests.support.faces import face_of
-from tests.support.fake_encoder import replace_encoders
+from tests.support.fake_encoder import replace_encoders_of
 from tests.support.films import scenes, write_film
 from tests.support.libraries import paint
 
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch, home):
-    made = replace_encoders(monkeypatch)
-    (home / settings.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
-    return made
+    return replace_encoders_of(monkeypatch, home)
 
 
 @pytest.fixture

@@ -6,17 +6,13 @@ import json
 
 import pytest
 
-from semantik.storage import settings
-from tests.support.fake_encoder import replace_encoders
+from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import paint
 
 
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch, home, library):
-    made = replace_encoders(monkeypatch)
-    values = {"weights_folder": str(home / "weights"), "image_folder": str(library)}
-    (home / settings.CONFIG_NAME).write_text(json.dumps(values))
-    return made
+    return replace_encoders_of(monkeypatch, home, image_folder=str(library))
 
 
 def test_starred_searches_are_listed_with_what_is_new_and_looked_at(run, library):

@@ -139,7 +139,7 @@ def test_what_is_learnt_and_said_counts_in_the_next_search(opened):
 def test_nothing_of_people_is_used_while_nobody_wants_it(opened):
     library, people = library_of(opened)
     name_all(people, "Ana")
-    people.disable()
+    people.wanted = False
     assert library.read("Ana").filters.people == ()
     assert {hit.people for hit in library.search(Query.of_text("rojo"), 6)} == {()}
     for words in ("persona:Ana", "personas:2", "-persona:Ana", "-personas:2"):
@@ -189,7 +189,7 @@ def test_the_engines_library_knows_them_and_its_files_are_private(opened):
     library.open()
     assert library.read("Ana").filters.people == ("Ana",)
     assert [group.name for group in engine.people.groups()] == ["Ana", "Luis"]
-    engine.people.disable()
+    engine.people.wanted = False
     assert library.read("Ana").filters.people == ()
     if os.name != "nt":  # there the user's folder is private, not the file
         assert people_file(opened.home).stat().st_mode & 0o077 == 0

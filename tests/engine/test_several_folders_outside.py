@@ -15,7 +15,7 @@ from semantik.queries import Query
 from semantik.storage import settings
 from semantik.words import text
 from semantik.words.shown_names import folder_within, short_names
-from tests.support.fake_encoder import replace_encoders
+from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import paint
 from tests.support.page_outline import Outline, outline, page_of, path_behind
 
@@ -23,9 +23,7 @@ from tests.support.page_outline import Outline, outline, page_of, path_behind
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch, home):
     """Every encoder is the predictable one, and no CLIP weights are on disk."""
-    made = replace_encoders(monkeypatch)
-    (home / settings.CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights")}))
-    return made
+    return replace_encoders_of(monkeypatch, home)
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +16,7 @@ from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder, unit_rows
 from semantik.search.relevance import read_queries
+from semantik.storage.settings import CONFIG_NAME
 
 
 class FakeEncoder(Encoder):
@@ -79,6 +82,12 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
     readers_of()  # as they are
     monkeypatch.setattr(engine.Engine, "readers_of", lambda self, indexed_folder: [])
     return made
+
+
+def replace_encoders_of(monkeypatch: pytest.MonkeyPatch, home: Path, **settings: object) -> list[FakeEncoder]:
+    """As ``replace_encoders`` for a home with these settings, in which no CLIP weights are on disk."""
+    (home / CONFIG_NAME).write_text(json.dumps({"weights_folder": str(home / "weights"), **settings}))
+    return replace_encoders(monkeypatch)
 
 
 @functools.cache
