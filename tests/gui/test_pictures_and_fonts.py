@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
+import tkinter as tk
 from itertools import pairwise
 from pathlib import Path
 from tkinter import font, ttk
 
 import pytest
-from PIL import Image
+import sv_ttk
+from PIL import Image, ImageChops
 
 from semantik.desktop import system_theme
 from semantik.gui.main_window.query_rows import QueryPreview
 from semantik.gui.main_window.result_strip import WIDTH, Found, ResultStrip
 from semantik.gui.widgets import sun_valley, theme
 from tests.support.screens import photograph
-from tests.support.window import Window
+from tests.support.waiting import PATIENCE
+from tests.support.window import INTERPRETERS, Window
 
 MACOS_IMAGES = """
 rename image ::usual_image
@@ -141,6 +145,69 @@ def test_a_coarse_picture_is_better_than_none(begin, monkeypatch, trouble):
     strip.show([Found(Path("/f/1.jpg"), stripes(144, 108), "1.jpg")])
     (photo,) = strip._photos
     assert (photo.width(), photo.height()) == (72, 54)
+
+
+# -- The theme's own pictures --------------------------------------------------------------------------
+
+
+def drawn_widgets(root: tk.Tk, display: str, name: str) -> tuple[Image.Image, list[tuple[int, int]]]:
+    """Widgets of all kinds in a theme, large and in their natural size: how they look, and that size."""
+    ttk.Style(root).theme_use(name)
+    root.overrideredirect(True)
+    frame = ttk.Frame(root, width=1000, height=700)
+    frame.pack()
+    root.geometry("1000x700+0+0")
+    made: list[ttk.Widget] = []
+    for row, state in enumerate([[], ["disabled"], ["focus"], ["hover", "active"]]):
+        for column, kind in enumerate([ttk.Button, ttk.Entry, ttk.Combobox, ttk.Spinbox]):
+            made.append(widget := kind(frame))
+            widget.state(state)
+            widget.place(x=12 + 240 * column, y=7 + 33 * row, width=[201, 37, 233, 219][column], height=29 + row)
+    for place, (kind, options) in enumerate(
+        [
+            (ttk.Button, {"style": "Accent.TButton"}),
+            (ttk.Checkbutton, {"style": "Toggle.TButton"}),
+            (ttk.LabelFrame, {"text": "a"}),
+            (ttk.Frame, {"style": "Card.TFrame"}),
+            (ttk.Notebook, {}),
+            (ttk.Treeview, {"show": "headings", "columns": ("a", "b")}),
+            (ttk.Progressbar, {"value": 61}),
+            (ttk.Scale, {"value": 0.3}),
+            (ttk.Separator, {}),
+            (ttk.Scrollbar, {"orient": "horizontal"}),
+        ]
+    ):
+        made.append(widget := kind(frame, **options))
+        widget.place(x=10 + 497 * (place % 2), y=150 + 104 * (place // 2), width=480 + place, height=90 + place)
+    made.append(upright := ttk.Scrollbar(frame))
+    upright.place(x=985, y=0, height=650)
+    deadline = time.monotonic() + PATIENCE
+    before, now = None, photograph(display)
+    while before is None or before.tobytes() != now.tobytes():
+        assert time.monotonic() < deadline
+        root.update()
+        before, now = now, photograph(display)
+    return now.convert("RGB").crop((0, 0, 1000, 700)), [(w.winfo_reqwidth(), w.winfo_reqheight()) for w in made]
+
+
+@pytest.mark.parametrize("name", sun_valley.THEMES)
+def test_widened_pictures_look_as_the_themes_own(name, displays, monkeypatch):
+    monkeypatch.setenv("DISPLAY", displays[100])
+    seen, wide = [], []
+    for load in (sv_ttk.get_theme, lambda root: sun_valley.load(root, 1.0)):
+        root = tk.Tk()
+        INTERPRETERS.append(root.tk)
+        load(root)
+        seen.append(drawn_widgets(root, displays[100], sun_valley.THEMES[name]))
+        pictures = root.tk.splitlist(root.tk.call("image", "names"))
+        wide.append(sum(root.tk.call("image", "width", picture) >= 160 for picture in pictures))
+        root.destroy()
+    (plain, plain_sizes), (widened, sizes) = seen
+    assert ImageChops.difference(plain, widened).getbbox() is None
+    assert len(set(plain.get_flattened_data())) > 20  # there is something to see
+    assert sizes == plain_sizes
+    assert wide[0] == 1  # the sheet that the pictures are cut from
+    assert wide[1] > 50
 
 
 # -- Fonts ---------------------------------------------------------------------------------------------

@@ -37,15 +37,82 @@ READS_FILES = re.compile(r"^\s*(?:source|load_images) \[.*$", re.MULTILINE)
 
 _NUMBER = re.compile(r"-?\d+")
 
+_WIDE, _HIGH = 160, 32
+"""Pixels that the middle of a picture has at least, see ``_WIDENED``."""
+
+_WIDENED = """
+    # $picture with its middle repeated; $border is that of a ttk element: all sides, or left and right, top and bottom.
+    # Where $sticky does not hold it at both ends, the element is as large as the picture, which is left as it is.
+    proc ::semantik_widened {picture border sticky} {
+        upvar #0 ::semantik_made($picture,$border,$sticky) widened
+        if {[info exists widened]} {return $widened}
+        foreach {left top right bottom} [switch [llength $border] {
+            1 {lrepeat 4 $border} 2 {concat $border $border} 4 {set border} default {lrepeat 4 0}
+        }] {}
+        set width [image width $picture]
+        set height [image height $picture]
+        set across [expr {$width - $left - $right}]
+        set down [expr {$height - $top - $bottom}]
+        if {$across < 1 || $down < 1} {return $picture}
+        set columns [expr {$left && $right && [string match e*w $sticky] ? (%WIDE% + $across - 1) / $across : 1}]
+        set rows [expr {$top && $bottom && [string match *n*s* $sticky] ? (%HIGH% + $down - 1) / $down : 1}]
+        set x [expr {$left + $across * $columns}]
+        set y [expr {$top + $down * $rows}]
+        set widened [image create photo -width [expr {$x + $right}] -height [expr {$y + $bottom}]]
+        foreach {from to left_to right_to} [list 0 $left 0 $left $left [expr {$width - $right}] $left $x \
+                [expr {$width - $right}] $width $x [expr {$x + $right}]] {
+            foreach {above below top_to bottom_to} [list 0 $top 0 $top $top [expr {$height - $bottom}] $top $y \
+                    [expr {$height - $bottom}] $height $y [expr {$y + $bottom}]] {
+                if {$from < $to && $above < $below} {
+                    $widened copy $picture -from $from $above $to $below -to $left_to $top_to $right_to $bottom_to \\
+                        -compositingrule set
+                }
+            }
+        }
+        return $widened
+    }
+    rename ::ttk::style ::semantik_style
+    proc ::ttk::style args {
+        if {[lrange $args 0 1] eq "element create" && [lindex $args 3] eq "image"} {
+            set options [lrange $args 5 end]
+            if {[dict exists $options -border]} {
+                set border [dict get $options -border]
+                set sticky nsew
+                if {[dict exists $options -sticky]} {set sticky [dict get $options -sticky]}
+                set sticky [join [lsort [split $sticky {}]] {}]
+                set first [lindex $args 4 0]
+                set pictures [list [semantik_widened $first $border $sticky]]
+                foreach {state picture} [lrange [lindex $args 4] 1 end] {
+                    lappend pictures $state [semantik_widened $picture $border $sticky]
+                }
+                set size [list -width [image width $first] -height [image height $first]]
+                set args [concat [lrange $args 0 3] [list $pictures] $size $options]
+            }
+        }
+        uplevel 1 [linsert $args 0 ::semantik_style]
+    }
+"""
+_AS_BEFORE = "rename ::ttk::style {}; rename ::semantik_style ::ttk::style; array unset ::semantik_made"
+
 
 def load(root: tk.Tk, scale: float) -> None:
     """Make ttk know both themes, enlarged to ``scale``. A second time nothing happens.
 
-    They draw widgets with pictures of fixed size, whose borders are given in pixels; ttk stretches only what is
-    between the borders. So both have to grow, before the Tcl code makes elements of them.
+    They draw widgets with pictures of fixed size, whose borders are given in pixels; ttk repeats what is between the
+    borders, which may be 2 pixels, as often as the widget is wide. That takes long for an entry, above all on Windows,
+    where a picture that lets something show through is slow to draw. So the pictures get wide, and look the same.
     """
     if THEMES["light"] in ttk.Style(root).theme_names():
         return
+    root.tk.eval(_WIDENED.replace("%WIDE%", str(round(_WIDE * scale))).replace("%HIGH%", str(round(_HIGH * scale))))
+    try:
+        _load(root, scale)
+    finally:
+        root.tk.eval(_AS_BEFORE)
+
+
+def _load(root: tk.Tk, scale: float) -> None:
+    """Pictures and borders both have to grow, before the Tcl code makes elements of them."""
     if scale == 1.0:
         sv_ttk.get_theme(root)  # loads them first
         return
