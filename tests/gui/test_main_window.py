@@ -371,6 +371,7 @@ def test_return_searches_from_anywhere(window, library, pages, role, label):
     assert len(pages) == 1
 
 
+@pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool is not installed")
 def test_real_keys_search_too(window, library, pages):
     window.choose_folder(library)
     entry = window.entry("Texto a Buscar")

@@ -30,6 +30,7 @@ from semantik.storage.home import example_pictures_folder
 from semantik.storage.search_history import KEPT, SearchHistory
 from semantik.storage.settings import load_config
 from tests.support.libraries import paint, write_texts
+from tests.support.page_outline import path_behind
 from tests.support.waiting import SOON
 from tests.support.window import TIMEOUT
 
@@ -527,9 +528,7 @@ def link(window, pages, monkeypatch):
 
 
 def page_at(answer):
-    from urllib.parse import unquote, urlsplit
-
-    return Path(unquote(urlsplit(answer["page"]).path))
+    return path_behind(answer["page"].partition("#")[0])
 
 
 def test_a_page_refines_and_finds_similar_pictures(window, link, ask, library):

@@ -19,6 +19,7 @@ from semantik.index import ImageIndex
 from semantik.storage.home import index_folder
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import paint
+from tests.support.page_outline import path_behind
 from tests.support.window import Window
 
 TIMEOUT = 30.0
@@ -146,7 +147,7 @@ def _ask_from_the_page(window, gate, many, pages):
     page.start()
     window.wait(lambda: len(answers) == 2, "the page's answer")
     page.join(TIMEOUT)
-    assert "entre 16 de 40 fotos" in Path(answers[0].removeprefix("file://")).read_text(encoding="utf-8")
+    assert "entre 16 de 40 fotos" in path_behind(answers[0]).read_text(encoding="utf-8")
     window.wait(lambda: found(window)[:1] == ["15.png"], "that answer's pictures")
 
 

@@ -17,7 +17,7 @@ from semantik.gui.widgets.message_box import MessageBox
 from semantik.storage.settings import CONFIG_NAME
 from semantik.words.text import say
 from tests.support import widget_finders
-from tests.support.systems import WINE
+from tests.support.systems import WINDOWS, WINE
 from tests.support.waiting import PATIENCE
 
 Part = TypeVar("Part", bound=tk.Misc)
@@ -290,6 +290,9 @@ class Window:
             self.app.close()
             self.wait(lambda: not self._alive(), "closed")
             self.app.tasks.finish()
+            if WINDOWS:  # it writes no file that is mapped, and a program that ended maps none
+                self.app.loaded = None
+                gc.collect()
 
     def _alive(self) -> bool:
         try:
