@@ -30,6 +30,9 @@ from semantik.storage.settings import Config, save_config
 from tests.support.face_models import face_models, portraits
 from tests.support.faces import face_of
 from tests.support.libraries import paint
+from tests.support.systems import grouped_faces
+
+pytestmark = grouped_faces
 
 WANTED = Config(find_people=True)
 WHO = {

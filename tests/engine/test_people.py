@@ -12,6 +12,9 @@ from semantik.folders.face_store import FaceStore
 from semantik.storage.home import faces_file, folder_of_indexes, people_file
 from semantik.storage.settings import Config
 from tests.support.faces import face_of, file_of
+from tests.support.systems import grouped_faces
+
+pytestmark = grouped_faces
 
 
 class Opened(SimpleNamespace):

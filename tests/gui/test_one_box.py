@@ -11,6 +11,9 @@ from semantik.engine import background_reading
 from tests.support.face_models import face_models, portraits
 from tests.support.reading import lasting_reading_pool, read_pictures
 from tests.support.signs import sign
+from tests.support.systems import grouped_faces
+
+pytestmark = grouped_faces
 
 CADIZ, TOLEDO = (36.53, -6.30), (39.857, -4.024)
 SUMMER, WINTER = "2019:07:15 12:00:00", "2019:01:15 12:00:00"

@@ -20,8 +20,11 @@ from semantik.results.thumbnails import ThumbnailCache
 from semantik.storage.settings import CONFIG_NAME
 from tests.support.faces import face_of
 from tests.support.fake_people import REGION, FakePeople, group
+from tests.support.systems import grouped_faces
 from tests.support.widget_finders import letter
 from tests.support.window import Window
+
+pytestmark = grouped_faces
 
 
 @pytest.fixture
