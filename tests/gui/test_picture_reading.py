@@ -64,8 +64,9 @@ def test_the_setting_switches_it_and_closing_the_window_ends_it(start, library, 
     window.press(window.button("Cerrar", within=dialog))
     assert window.app.config.read_texts
     window.wait(lambda: pools and pools[0].begun.is_set())
+    reading = window.app.loaded.reading._reading
     window.close()
     assert pools[0].closed
-    wait_until(lambda: not window.app.loaded.reading._reading._thread, SOON)
+    wait_until(lambda: not reading._thread, SOON)
     (folder,) = (home / "indexes").iterdir()
     assert texts_file(folder).name == "texts.sqlite"
