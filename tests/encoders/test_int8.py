@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def pair(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[ClipEncoder, ClipEncoder]:
     monkeypatch.setitem(MODELS, "clip-tiny", clip_model(folder / "tiny.pt"))
-    return tuple(ClipEncoder("clip-tiny", weights_folder=folder, int8=int8) for int8 in (False, True))  # type: ignore[return-value]
+    return tuple(ClipEncoder("clip-tiny", weights_folder=folder, number_format=each) for each in ("fp32", "int8"))  # type: ignore[return-value]
 
 
 def batch_of(encoder: ClipEncoder) -> np.ndarray:

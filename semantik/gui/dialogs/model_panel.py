@@ -13,7 +13,7 @@ from semantik.gui.widgets.message_box import ask_in_box
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.window_services import WindowServices
 from semantik.long_tasks import Progress
-from semantik.words.phrases import download_status, model_title
+from semantik.words.phrases import download_status, model_title, number_format_told
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say
 
@@ -58,8 +58,8 @@ class ModelPanel(ttk.LabelFrame):
         self.table.grid(row=0, column=0, sticky="nsew")
         about = ttk.Frame(self)
         about.grid(row=1, column=0, sticky="ew", pady=px(self, 8))
-        # An empty label of two lines beside it: the window does not jump from one model to the next.
-        ttk.Label(about, text="\n").pack(side="left")
+        # An empty label of three lines beside it: the window does not jump from one model to the next.
+        ttk.Label(about, text="\n\n").pack(side="left")
         self.about_model = ttk.Label(about, anchor="nw", justify="left")
         self.about_model.pack(side="left", fill="both", expand=True)
         buttons = ttk.Frame(self)
@@ -102,7 +102,8 @@ class ModelPanel(ttk.LabelFrame):
         refused = self._models.is_refused(entry.name)
         why = say("error.model_unproven", name=self._models.short_title(entry.name))
         parts = [each for each in self._models.entries() if entry.name in (each.name, each.card.part_of)]
-        self.about_model.configure(text=why if refused else good_at(entry, sum(part.size for part in parts)))
+        about = [good_at(entry, sum(part.size for part in parts)), *self._numbers(entry)]
+        self.about_model.configure(text=why if refused else "\n".join(about))
         size = megabytes(entry.size - min(entry.have, entry.size))
         if entry.ready or not entry.size:
             words = say("settings.downloaded")
@@ -116,6 +117,12 @@ class ModelPanel(ttk.LabelFrame):
         _enable(self.remove_button, idle and entry.have > 0 and not in_use)
         _enable(self.measure_button, idle)
         _enable(self.cancel_button, self._busy)
+
+    def _numbers(self, entry: ModelOnDisk) -> list[str]:
+        """In which numbers a model that is here looks at pictures, where there is a choice."""
+        if not entry.ready or len(entry.card.formats) < 2:
+            return []
+        return [number_format_told(*self._models.formats.decision(entry.name).facts)]
 
     # -- Models ----------------------------------------------------------------------------------------
 
