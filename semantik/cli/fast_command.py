@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.encoders.number_formats import FORMATS
+from semantik.errors import FormatNotOffered
 from semantik.storage.settings import Config, save_config
 from semantik.storage.typed_paths import path_named
 from semantik.words.text import number, say
@@ -38,6 +39,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     """Show in which numbers the models work, try them on pictures, or choose by hand."""
+    from semantik.encoders import registry
     from semantik.engine.engine import Engine
     from semantik.words.phrases import number_format_told
 
@@ -54,6 +56,10 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         if options.auto:
             models.formats.want(name, None)
         elif options.format:
+            offered = registry.card(name).formats
+            if options.format not in offered:
+                shown = [say(f"format.{each}") for each in (options.format, *offered)]
+                raise FormatNotOffered(name=name, format=shown[0], known=", ".join(shown[1:]))
             models.formats.want(name, options.format)
         elif options.folder:
             _try(engine, name, options.folder)

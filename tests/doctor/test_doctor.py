@@ -234,14 +234,13 @@ requests[socks]==2.32.2
 
 def test_missing_and_untested_packages(tmp_path):
     (tmp_path / "requirements.txt").write_text("numpy>=99,<100  # far away\nno-such-package==1\nPillow>=1\n")
-    (tmp_path / "requirements-fast.txt").write_text("# Optional\nno-such-runtime>=1\n")
+    (tmp_path / "requirements-formats.txt").write_text("# Optional\nno-such-runtime>=1\n")
     findings = list(package_health.check(tmp_path))
     assert [(finding.key, finding.grade.value) for finding in findings] == [
         ("doctor.package_untested", "wrong"),
         ("doctor.package_missing", "wrong"),
         ("doctor.package", "ok"),
         ("doctor.package_optional", "note"),
-        ("doctor.no_requirements", "note"),
     ]
     assert findings[0].facts["bounds"] == ">=99,<100"
     assert [finding.advice for finding in findings[:4]] == [
