@@ -110,9 +110,10 @@ def untried_formats(monkeypatch: pytest.MonkeyPatch):
     """Models work in single precision whatever the machine is good at; returns what would choose otherwise."""
     from semantik.engine.format_choice import FormatChoice
 
-    settle = FormatChoice.settle
+    settle, prepare = FormatChoice.settle, FormatChoice.prepare
+    monkeypatch.setattr(FormatChoice, "prepare", lambda self, name: None)
     monkeypatch.setattr(FormatChoice, "settle", lambda self, indexed_folder, encoder, control=None: encoder)
-    return settle
+    return settle, prepare
 
 
 @pytest.fixture(autouse=True)

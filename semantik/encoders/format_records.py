@@ -24,7 +24,7 @@ MIN_RECALL = 0.98
 SHARED_COSINE = 0.9995
 """Vectors of bf16 and fp16 stand in one index with those of fp32 if no picture of the trial has less than this."""
 
-Why = Literal["faster", "nothing_better", "index", "untried", "setting", "wanted"]
+Why = Literal["faster", "nothing_better", "index", "untried", "setting", "wanted", "only"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Outcome:
 class Record:
     """What is known of one model.
 
-    ``about`` is the machine and the versions (see ``number_formats.what_counts``) by which, and the ``pictures`` with
+    ``about`` is the machine and the versions (see ``machine.what_counts``) by which, and the ``pictures`` with
     which it was ``tried``; a format of which nothing came has None: it failed, or the program ended there. ``wanted``
     is what the user chose by hand, "" for nothing.
     """
@@ -81,6 +81,8 @@ def decide(offered: Collection[NumberFormat], record: Record, used: NumberFormat
     ``offered`` by the model; ``used``: that of the home's indexes, where EXACT stands for those that share its space,
     None while there is none; ``exact``: the settings want nothing else.
     """
+    if not {*offered} - {EXACT}:
+        return Decision(EXACT, "only")
     if exact:
         return Decision(EXACT, "setting")
     if record.wanted and record.wanted in offered:

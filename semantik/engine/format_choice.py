@@ -10,10 +10,12 @@ from pathlib import Path
 
 from semantik.decoding.decoded import Decoded
 from semantik.decoding.pool import DecodePool
-from semantik.encoders import number_formats, registry
+from semantik.encoders import machine as machines
+from semantik.encoders import registry
 from semantik.encoders.base import Encoder
 from semantik.encoders.format_records import Decision, FormatRecords, Outcome, Record, decide
-from semantik.encoders.number_formats import EXACT, INT8, Machine, NumberFormat
+from semantik.encoders.machine import Machine
+from semantik.encoders.number_formats import EXACT, INT8, NumberFormat
 from semantik.engine import format_trial
 from semantik.errors import Cancelled, EncoderFailed, SemantikError, TooFewPictures
 from semantik.folders.indexed_folder import IndexedFolder
@@ -73,6 +75,17 @@ class FormatChoice:
         decided = self.decision(encoder.name).number_format
         return encoder if decided == encoder.number_format else self._create(encoder.name, decided)
 
+    def prepare(self, name: str) -> None:
+        """Make what a trial of a model that was just downloaded will need, so that its first folder waits for less."""
+        card = registry.card(name)
+        if INT8 not in card.formats or self._exact or self._records.used(name) is not None:
+            return
+        try:
+            if INT8 in machines.worth_trying(Machine.here(), card.formats):
+                self._create(name, INT8).load(texts=False)
+        except _FAILURES as error:  # the trial meets it again
+            log.info("%s is not prepared in 8 bits: %r", name, error)
+
     def measure(self, name: str, folder: Path, pool: DecodePool, control: TaskControl = UNATTENDED) -> Record:
         """Try all that may be quicker here, again, on pictures of ``folder``; what was chosen by hand is forgotten.
 
@@ -82,7 +95,7 @@ class FormatChoice:
         if len(pixels) < LEAST:
             raise TooFewPictures(found=len(pixels), needed=LEAST)
         machine = Machine.here()
-        formats = number_formats.worth_trying(machine, registry.card(name).formats)
+        formats = machines.worth_trying(machine, registry.card(name).formats)
         self._records.keep(name, Record())
         self._try(name, list(formats), pixels, machine, control)
         return self._records.of(name)
@@ -100,8 +113,8 @@ class FormatChoice:
         self._records.want(name, number_format or "")
 
     def _untried(self, name: str, record: Record, machine: Machine) -> list[NumberFormat]:
-        worth = number_formats.worth_trying(machine, registry.card(name).formats)
-        about = number_formats.what_counts(machine)
+        worth = machines.worth_trying(machine, registry.card(name).formats)
+        about = machines.what_counts(machine)
         return [each for each in worth if record.about != about or each not in record.tried]
 
     def _try(
@@ -112,7 +125,7 @@ class FormatChoice:
         machine: Machine,
         control: TaskControl,
     ) -> None:
-        about = number_formats.what_counts(machine)
+        about = machines.what_counts(machine)
         record = self._records.of(name)
         if record.about != about:
             record = Record(about, wanted=record.wanted)

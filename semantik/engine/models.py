@@ -163,6 +163,7 @@ class Models:
         """
         registry.fetch(name, self._weights, control)
         self.prove(name, control)
+        self.formats.prepare(name)
         for part in self._parts(name):  # it came before the model that it is part of
             if self.must_prove(part.name):
                 with contextlib.suppress(ModelUnproven):  # the model itself works

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semantik.encoders import machine as machines
 from semantik.encoders import number_formats, registry
 from semantik.encoders.base import Encoder
 from semantik.encoders.clip import models as clip_models
-from semantik.encoders.number_formats import FORMATS, Machine, what_counts, worth_trying
+from semantik.encoders.machine import Machine, what_counts, worth_trying
+from semantik.encoders.number_formats import FORMATS
 from semantik.encoders.open_clip import models as open_clip_models
 from tests.support import tiny_models
 from tests.support.clip_checkpoint import TINY_RESNET, write_checkpoint
@@ -55,7 +57,7 @@ def test_an_outcome_is_about_the_machine_and_what_does_the_work(monkeypatch: pyt
         Machine("mps", "x", frozenset({"avx2"})),
     ]
     assert len({told, *map(what_counts, others)}) == 4
-    monkeypatch.setattr(number_formats.metadata, "version", lambda package: "99" if package == "torch" else "1")
+    monkeypatch.setattr(machines.metadata, "version", lambda package: "99" if package == "torch" else "1")
     assert "torch=99" in what_counts(here)
     assert what_counts(here) != told
 
@@ -86,7 +88,7 @@ def made(name: str, folder: Path, number_format: str) -> Encoder:
     return registry.create(name, weights_folder=folder, number_format=number_format)
 
 
-@pytest.mark.parametrize("name", ["clip-tiny", "clip-resnet", "tiny-siglip", "tiny-datacomp", "builtin"])
+@pytest.mark.parametrize("name", ["clip-tiny", "clip-resnet", "tiny-siglip", "tiny-datacomp"])
 def test_each_format_of_each_family(name: str, models: Path) -> None:
     """bf16 and fp16 are near enough to share an index, and share its space; 8 bits are near, and have their own."""
     exact = made(name, models, "fp32")

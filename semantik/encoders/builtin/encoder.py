@@ -19,7 +19,6 @@ from semantik.decoding.fitting import InputSpec
 from semantik.encoders.base import Encoder, unit_rows
 from semantik.encoders.builtin.network import INPUT_SIDE, MEAN, STD, VISUAL_DIM, Network
 from semantik.encoders.builtin.text_space import TEXT_DIM, TextSpace
-from semantik.encoders.number_formats import EXACT, NumberFormat
 from semantik.encoders.unread_text import unread_words
 from semantik.records import Embeddings
 
@@ -46,14 +45,7 @@ class BuiltinEncoder(Encoder):
     is_calibrated = True
     input_spec = InputSpec(INPUT_SIDE, INPUT_SIDE, "crop", "bicubic", (MEAN,) * 3, (STD,) * 3)
 
-    def __init__(
-        self,
-        *,
-        sentences_folder: Path | None = None,
-        weights_folder: Path | None = None,
-        number_format: NumberFormat = EXACT,
-    ) -> None:
-        self.number_format = number_format
+    def __init__(self, *, sentences_folder: Path | None = None, weights_folder: Path | None = None) -> None:
         self._sentences_folder = sentences_folder
         self._weights_folder = weights_folder
         self._text_lock, self._image_lock = threading.Lock(), threading.Lock()
@@ -105,6 +97,6 @@ class BuiltinEncoder(Encoder):
     def _images(self) -> Network:
         with self._image_lock:
             if self._network is None:
-                self._network = Network(self._weights_folder, self.number_format)
+                self._network = Network(self._weights_folder)
                 log.info("image side of %s loaded", self.space)
             return self._network

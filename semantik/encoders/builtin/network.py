@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 from semantik.encoders.builtin.packaged_file import PackagedFile
 from semantik.encoders.builtin.text_space import principal_axes
 from semantik.encoders.devices import PictureWorkers
-from semantik.encoders.number_formats import EXACT, NumberFormat, lower_weights, under_autocast
 from semantik.errors import EncoderFailed
 
 WEIGHTS = PackagedFile(
@@ -42,7 +40,7 @@ class Network:
     Raises EncoderFailed, WrongHash.
     """
 
-    def __init__(self, folder: Path | None = None, number_format: NumberFormat = EXACT) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         import torch
         from efficientnet_lite_pytorch import EfficientNet
 
@@ -57,11 +55,7 @@ class Network:
         self._class_bias: NDArray[np.float32] = network._fc.bias.numpy().copy()
         fold_batch_norms(network)
         pad_inside_convolutions(network)
-        network = network.to(memory_format=torch.channels_last)
-        self._pooled: Callable[[Any], Any] = lambda pictures: network.extract_features(pictures).mean(dim=(2, 3))
-        if number_format != EXACT:
-            lower_weights(network, number_format)
-            self._pooled = under_autocast(self._pooled, number_format, "cpu")
+        self._network = network.to(memory_format=torch.channels_last)
         self._workers = PictureWorkers(PICTURES_PER_PASS)
         spread = self._class_weights.astype(np.float64)
         spread -= spread.mean(axis=0)
@@ -79,7 +73,7 @@ class Network:
 
         with torch.inference_mode():
             pictures = torch.from_numpy(part).contiguous(memory_format=torch.channels_last)
-            pooled: NDArray[np.float32] = self._pooled(pictures).numpy()
+            pooled: NDArray[np.float32] = self._network.extract_features(pictures).mean(dim=(2, 3)).numpy()
         return pooled
 
     def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
