@@ -81,10 +81,9 @@ def decide(offered: Collection[NumberFormat], record: Record, used: NumberFormat
     ``offered`` by the model; ``used``: that of the home's indexes, where EXACT stands for those that share its space,
     None while there is none; ``exact``: the settings want nothing else.
     """
-    if not {*offered} - {EXACT}:
-        return Decision(EXACT, "only")
-    if exact:
-        return Decision(EXACT, "setting")
+    has_choice = bool({*offered} - {EXACT})
+    if exact or not has_choice:
+        return Decision(EXACT, "setting" if has_choice else "only")
     if record.wanted and record.wanted in offered:
         return Decision(record.wanted, "wanted", record.tried.get(record.wanted))
     good = {

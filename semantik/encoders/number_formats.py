@@ -31,7 +31,7 @@ def int8_is_available() -> bool:
 
 
 def lowered(network: Any, number_format: NumberFormat, device: str) -> Network:
-    """The same network with what torch deems safe in bf16 or fp16 (autocast); sums, norms and the result stay as before.
+    """The same network with what torch deems safe in bf16 or fp16 (autocast); sums, norms and the result stay.
 
     Its large weights are converted here, in place: autocast would do that in every pass.
     """
