@@ -18,6 +18,7 @@ from semantik.encoders.machine import Machine
 from semantik.encoders.number_formats import EXACT, INT8, NumberFormat
 from semantik.engine import format_trial
 from semantik.errors import Cancelled, EncoderFailed, SemantikError, TooFewPictures
+from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.folders.scan import find_images
 from semantik.long_tasks import UNATTENDED, TaskControl
@@ -66,7 +67,7 @@ class FormatChoice:
             untried.remove(INT8)
         if untried and not record.wanted and used != INT8:
             try:
-                pixels = _pixels(indexed_folder.folder, encoder, indexed_folder.pool, control)
+                pixels = _pixels(indexed_folder.folder, encoder, indexed_folder.pool, control, indexed_folder.unwanted)
                 if len(pixels) >= LEAST:
                     self._try(encoder.name, untried, pixels, machine, control)
             except SemantikError as error:  # who indexes the folder meets it, too, and tells it
@@ -154,9 +155,11 @@ class FormatChoice:
             return None
 
 
-def _pixels(folder: Path, encoder: Encoder, pool: DecodePool, control: TaskControl) -> list[Pixels]:
+def _pixels(
+    folder: Path, encoder: Encoder, pool: DecodePool, control: TaskControl, unwanted: Exclusions | None = None
+) -> list[Pixels]:
     """Pictures for a trial, spread over the folder, as neighbours in time look alike. None of what cannot be read."""
-    here = (folder / file.path for file in find_images(folder) if not file.only_in_cloud)
+    here = (folder / file.path for file in find_images(folder, unwanted=unwanted) if not file.only_in_cloud)
     found = list(islice(here, _LOOKED_AT))
     step = max(1, len(found) // format_trial.PICTURES)
     pixels = []
