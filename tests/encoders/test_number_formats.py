@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semantik.decoding.fitting import fit_pixels
 from semantik.encoders import machine as machines
 from semantik.encoders import number_formats, registry
 from semantik.encoders.base import Encoder
@@ -15,6 +16,7 @@ from semantik.encoders.clip import models as clip_models
 from semantik.encoders.machine import Machine, what_counts, worth_trying
 from semantik.encoders.number_formats import FORMATS
 from semantik.encoders.open_clip import models as open_clip_models
+from semantik.engine import format_trial
 from tests.support import tiny_models
 from tests.support.clip_checkpoint import TINY_RESNET, write_checkpoint
 from tests.support.published import clip_model, open_clip_model, photographs
@@ -108,6 +110,17 @@ def test_each_format_of_each_family(name: str, models: Path) -> None:
             assert (other.space, other.store) == (exact.space, exact.store)
         # A processor would be slower in fp16: there it works as before.
         assert np.array_equal(ours, theirs) is (number_format == "fp16")
+
+
+def test_a_trial_of_a_real_network(models: Path) -> None:
+    exact = made("clip-tiny", models, "fp32")
+    pixels = format_trial.enough([fit_pixels(image, exact.input_spec) for image in photographs()])
+    ticks = iter(range(1000))
+    for number_format, least in (("bf16", 0.999), ("int8", 0.98)):
+        found = format_trial.run(exact, made("clip-tiny", models, number_format), pixels, clock=lambda: next(ticks))
+        assert found.speedup == 1  # each batch takes a tick
+        assert least < found.cosine < 1
+        assert found.recall > 0.8
 
 
 def test_a_model_is_removed_with_its_8_bits(models: Path) -> None:
