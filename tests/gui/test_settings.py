@@ -98,9 +98,8 @@ def test_the_list_tells_what_each_model_is(window):
     assert enabled(panel.use_button, panel.download_button, panel.remove_button) == [False, True, False]
     assert panel.about_model.cget("text").startswith("El mejor equilibrio para buscar en español")
     assert panel.about_numbers.cget("text") == ""  # it is not here
-    window.press(
-        window.button("Mirar las fotos siempre con precisión completa, aunque tarde más (desde el próximo inicio)")
-    )
+    always = "Mirar las fotos siempre con precisión completa, aunque tarde más (desde el próximo inicio)"
+    window.press(window.check(always, within=dialog))
     assert window.app.config.exact_numbers is True
     window.key(dialog, "<Escape>")
     window.wait(lambda: not dialog.winfo_exists())
