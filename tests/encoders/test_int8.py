@@ -65,7 +65,7 @@ def test_a_damaged_file_is_made_again(pair: tuple[ClipEncoder, ClipEncoder], fol
     expected = fast.encode_images(batch)
     kept = int8_images.int8_path(fast._source.kept)
     kept.write_bytes(kept.read_bytes()[:5000])
-    again = ClipEncoder("clip-tiny", weights_folder=folder, int8=True)
+    again = ClipEncoder("clip-tiny", weights_folder=folder, number_format="int8")
     assert np.array_equal(again.encode_images(batch), expected)
     assert kept.stat().st_size > 5000
     assert not list(folder.glob("tmp*"))

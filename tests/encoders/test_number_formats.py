@@ -18,7 +18,7 @@ from semantik.encoders.number_formats import FORMATS
 from semantik.encoders.open_clip import models as open_clip_models
 from semantik.engine import format_trial
 from tests.support import tiny_models
-from tests.support.clip_checkpoint import TINY_RESNET, write_checkpoint
+from tests.support.clip_checkpoint import write_checkpoint
 from tests.support.published import clip_model, open_clip_model, photographs
 
 PLAIN = {"sse4_2"}
@@ -77,8 +77,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         write_checkpoint(folder / "tiny.pt")
         patch.setitem(clip_models.MODELS, "clip-tiny", clip_model(folder / "tiny.pt"))
-        write_checkpoint(folder / "resnet.pt", shape=TINY_RESNET)
-        patch.setitem(clip_models.MODELS, "clip-resnet", clip_model(folder / "resnet.pt", "clip-resnet"))
         tiny_models.write_gemma_tokenizer(folder)
         for family, shape in (("siglip", tiny_models.SIGLIP), ("datacomp", tiny_models.CLIP)):
             tiny_models.write_open_clip(folder, f"tiny-{family}", shape)
@@ -90,11 +88,11 @@ def made(name: str, folder: Path, number_format: str) -> Encoder:
     return registry.create(name, weights_folder=folder, number_format=number_format)
 
 
-@pytest.mark.parametrize("name", ["clip-tiny", "clip-resnet", "tiny-siglip", "tiny-datacomp"])
+@pytest.mark.parametrize("name", ["clip-tiny", "tiny-siglip", "tiny-datacomp"])
 def test_each_format_of_each_family(name: str, models: Path) -> None:
     """bf16 and fp16 are near enough to share an index, and share its space; 8 bits are near, and have their own."""
     exact = made(name, models, "fp32")
-    batch = np.stack([exact.preprocess(image) for image in photographs()])
+    batch = np.stack([exact.preprocess(image) for image in photographs()[:3]])  # bf16 is slow without its instructions
     ours = exact.encode_images(batch)
     for number_format in registry.card(name).formats[1:]:
         other = made(name, models, number_format)
