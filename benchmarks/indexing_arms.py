@@ -12,16 +12,21 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from semantik.encoders.number_formats import FORMATS, NumberFormat
+
 if TYPE_CHECKING:
     from semantik.encoders.base import Encoder
 
 Result = dict[str, float]
+
+CLIP = "clip-vit-b-32"
 
 
 def wait_for_start() -> None:
@@ -78,20 +83,41 @@ def straightforward_upright(folder: Path, checkpoint: Path, vectors: Path | None
     return straightforward(folder, checkpoint, vectors, upright=True)
 
 
-def encoder_of(checkpoint: Path, name: str) -> Encoder:
+def encoder_of(checkpoint: Path, number_format: NumberFormat, name: str = CLIP) -> Encoder:
     from semantik.encoders.registry import create
 
     if name == "builtin":
-        return create("builtin")
-    return create("clip-vit-b-32", weights_folder=checkpoint.parent, checkpoint=checkpoint, int8=name == "int8")
+        return create(name, number_format=number_format)
+    return create(name, weights_folder=checkpoint.parent, checkpoint=checkpoint, number_format=number_format)
 
 
-def ours(folder: Path, checkpoint: Path, vectors: Path | None, encoder_name: str = "clip") -> Result:
+def choice(folder: Path, checkpoint: Path, vectors: Path | None) -> dict[str, object]:
+    """The number format that the program chooses by itself for a first folder, why, and how long it took."""
+    from semantik.decoding.pool import DecodePool
+    from semantik.encoders.format_records import FormatRecords
+    from semantik.engine.format_choice import FormatChoice
+    from semantik.folders.indexed_folder import IndexedFolder
+
+    exact = encoder_of(checkpoint, "fp32")
+    with tempfile.TemporaryDirectory() as home, DecodePool() as pool:
+        chooser = FormatChoice(Path(home), lambda name, each: encoder_of(checkpoint, each), exact=False)
+        exact.load(texts=False)
+        wait_for_start()
+        started, cpu = time.perf_counter(), time.process_time()
+        chosen = chooser.settle(IndexedFolder(Path(home), folder, exact, pool), exact)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+        tried = {
+            each: asdict(found) if found else None for each, found in FormatRecords(Path(home)).of(CLIP).tried.items()
+        }
+    return {"format": chosen.number_format, "tried": tried, "seconds": seconds, "cpu": cpu, "images": 64}
+
+
+def ours(folder: Path, checkpoint: Path, vectors: Path | None, number_format: NumberFormat, name: str = CLIP) -> Result:
     """This program: ``IndexedFolder.update`` into an empty home, decoder processes started within the time."""
     from semantik.decoding.pool import DecodePool
     from semantik.folders.indexed_folder import IndexedFolder
 
-    encoder = encoder_of(checkpoint, encoder_name)
+    encoder = encoder_of(checkpoint, number_format, name)
     spec = encoder.input_spec
     encoder.encode_images(np.zeros((encoder.batch_size, 3, spec.height, spec.width), dtype=np.float32))
     with tempfile.TemporaryDirectory() as home, DecodePool() as pool:
@@ -114,13 +140,8 @@ def ours(folder: Path, checkpoint: Path, vectors: Path | None, encoder_name: str
 
 
 def embedded(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
-    """This program with the embedded model."""
-    return ours(folder, checkpoint, None, "builtin")
-
-
-def ours_int8(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
-    """This program with CLIP's image side in 8-bit integers."""
-    return ours(folder, checkpoint, vectors, "int8")
+    """This program with the embedded model in single precision."""
+    return ours(folder, checkpoint, None, "fp32", "builtin")
 
 
 def _timed_batches(encode: Callable[[np.ndarray], object], batch: np.ndarray, images: int) -> Result:
@@ -133,15 +154,11 @@ def _timed_batches(encode: Callable[[np.ndarray], object], batch: np.ndarray, im
     return {"images": done, "seconds": time.perf_counter() - started}
 
 
-def encoder_limit(folder: Path, checkpoint: Path, vectors: Path | None, name: str = "clip") -> Result:
+def encoder_limit(folder: Path, checkpoint: Path, vectors: Path | None, number_format: NumberFormat) -> Result:
     """The bare encoder of this program on tensors that are ready."""
-    encoder = encoder_of(checkpoint, name)
+    encoder = encoder_of(checkpoint, number_format)
     batch = np.random.default_rng(0).normal(size=(encoder.batch_size, 3, 224, 224)).astype(np.float32)
     return _timed_batches(encoder.encode_images, batch, min(256, len(pictures(folder))))
-
-
-def int8_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
-    return encoder_limit(folder, checkpoint, vectors, "int8")
 
 
 def clip_encoder_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
@@ -163,7 +180,7 @@ def decoder_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> Resul
     """The decoder processes alone, nothing encoded."""
     from semantik.decoding.pool import DecodePool
 
-    spec = encoder_of(checkpoint, "clip").input_spec
+    spec = encoder_of(checkpoint, "fp32").input_spec
     files = pictures(folder)
     with DecodePool() as pool:
         wait_for_start()
@@ -172,14 +189,12 @@ def decoder_limit(folder: Path, checkpoint: Path, vectors: Path | None) -> Resul
         return {"images": done, "seconds": time.perf_counter() - started}
 
 
-ARMS = {
+IN_A_FORMAT = {"ours": ours, "encoder_limit": encoder_limit}
+ARMS: dict[str, Callable[[Path, Path, Path | None], Mapping[str, object]]] = {
     "straightforward": straightforward,
     "straightforward_upright": straightforward_upright,
-    "ours": ours,
-    "ours_int8": ours_int8,
+    "choice": choice,
     "embedded": embedded,
-    "encoder_limit": encoder_limit,
-    "int8_limit": int8_limit,
     "clip_encoder_limit": clip_encoder_limit,
     "decoder_limit": decoder_limit,
 }
@@ -187,12 +202,15 @@ ARMS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("arm", choices=ARMS)
+    parser.add_argument("arm", choices=[*IN_A_FORMAT, *ARMS])
     parser.add_argument("--folder", type=Path, required=True, help="pictures to index")
     parser.add_argument("--checkpoint", type=Path, required=True, help="a full-size ViT-B/32 in OpenAI's format")
     parser.add_argument("--vectors", type=Path, help="write the embeddings here (.npy), in the order of the names")
+    parser.add_argument("--format", choices=FORMATS, default="fp32", help="numbers of the image side")
     options = parser.parse_args()
-    print(json.dumps(ARMS[options.arm](options.folder, options.checkpoint, options.vectors)), flush=True)
+    where = (options.folder, options.checkpoint, options.vectors)
+    arm = IN_A_FORMAT.get(options.arm)
+    print(json.dumps(arm(*where, options.format) if arm else ARMS[options.arm](*where)), flush=True)
 
 
 if __name__ == "__main__":

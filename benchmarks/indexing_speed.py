@@ -2,20 +2,24 @@
 
 Each way works in a process of its own on the same files with the same full-size ViT-B/32 of random weights, one
 after the other, the whole round repeated --rounds times. Loading the model is not counted; starting decoder
-processes is. Also measured: how well the embeddings agree with the straightforward pipeline's, and the memory
-that indexing takes beyond the loaded encoder (proportional set size of the process and its children).
+processes is. What this program does by itself comes first: the number format that it chooses on this machine, in
+which "ours" and "encoder_limit" then work, and how long the choice took. Also measured: how well the embeddings
+agree with the straightforward pipeline's, and the memory that indexing takes beyond the loaded encoder
+(proportional set size of the process and its children).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +33,25 @@ Row = dict[str, float | str]
 
 WAYS = (
     *("straightforward", "rclip", "ours", "encoder_limit", "clip_encoder_limit", "decoder_limit"),
-    *("ours_int8", "int8_limit", "embedded"),
+    *("ours_fp32", "fp32_limit", "ours_int8", "int8_limit", "embedded"),
 )
+IN_A_FORMAT = {"ours": "ours", "ours_fp32": "ours", "ours_int8": "ours"}
+IN_A_FORMAT |= dict.fromkeys(("encoder_limit", "fp32_limit", "int8_limit"), "encoder_limit")
+
+INSTRUCTIONS: dict[str, dict[str, str]] = {
+    "all": {},
+    "avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"},
+}
+"""What keeps torch and oneDNN from newer instructions. ONNX Runtime asks the processor itself and heeds no variable:
+its 8-bit kernels use VNNI where there is one, so AVX2 alone takes a machine that has no more."""
+
+
+def arm_of(way: str, chosen: str) -> list[str]:
+    """The arguments by which ``indexing_arms`` does a way."""
+    if way not in IN_A_FORMAT:
+        return [way]
+    fixed = next((each for each in ("fp32", "int8") if each in way), chosen)
+    return [IN_A_FORMAT[way], "--format", fixed]
 
 
 def repeat(folder: Path, target: Path, count: int) -> Path:
@@ -70,10 +91,16 @@ def memory(process: psutil.Process) -> int:
     return total
 
 
-def measure(command: list[str]) -> Row:
+def measure(command: list[str], environment: Mapping[str, str] | None = None) -> Row:
     """Start one way, let it load, then let it work while its memory is watched."""
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=REPO
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=REPO,
+        env=os.environ | dict(environment or {}),
     ) as child:
         assert child.stdin and child.stdout
         while (line := child.stdout.readline()) != "ready\n":
@@ -109,16 +136,19 @@ def agreement(ours: Path, theirs: Path) -> dict[str, float]:
     return {"mean": float(cosines.mean()), "min": float(cosines.min())}
 
 
-def compare_embeddings(sources: list[Path], work: Path, checkpoint: Path) -> dict[str, dict[str, float]]:
+def compare_embeddings(
+    sources: list[Path], work: Path, checkpoint: Path, chosen: str, environment: Mapping[str, str]
+) -> dict[str, dict[str, float]]:
     """Agreement on the originals: with the straightforward pipeline as it is, and with pictures turned upright."""
     found = {}
     for source in sources:
         folder = work / f"originals-{source.name}"
         repeat(source, folder, sum(1 for path in source.iterdir() if path.suffix.lower() in (".jpg", ".jpeg")))
-        for way in ("ours", "ours_int8", "straightforward", "straightforward_upright"):
-            command = [sys.executable, *OURS, way, "--checkpoint", str(checkpoint)]
-            measure([*command, "--folder", str(folder), "--vectors", str(work / f"{way}.npy")])
-        for way in ("ours", "ours_int8"):
+        compared = ("ours", "ours_fp32", "ours_int8")
+        for way in (*compared, "straightforward", "straightforward_upright"):
+            command = [sys.executable, *OURS, *arm_of(way, chosen), "--checkpoint", str(checkpoint)]
+            measure([*command, "--folder", str(folder), "--vectors", str(work / f"{way}.npy")], environment)
+        for way in compared:
             for reference in ("straightforward", "straightforward_upright"):
                 pair = work / f"{way}.npy", work / f"{reference}.npy"
                 found[f"{source.name}: {way}, {reference}"] = agreement(*pair)
@@ -135,6 +165,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS, help="what to measure")
     parser.add_argument("--rclip-python", type=Path, help="a Python that has rclip; without it rclip is left out")
     parser.add_argument("--checkpoint", type=Path, help="a full-size ViT-B/32 in OpenAI's format; else one is made")
+    parser.add_argument("--instructions", choices=INSTRUCTIONS, default="all", help="keep torch from newer ones")
     parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
     ways = [way for way in options.ways if way != "rclip" or options.rclip_python]
@@ -155,6 +186,11 @@ def main() -> None:
             "camera": repeat(options.camera, work / "camera", options.camera_files),
             "web": repeat(options.photos, work / "web", options.photo_files),
         }
+        environment = INSTRUCTIONS[options.instructions]
+        alone = ["--folder", str(folders["web"]), "--checkpoint", str(checkpoint)]
+        made = measure([sys.executable, *OURS, "choice", *alone], environment)
+        chosen = str(made["format"])
+        print(f"chosen: {chosen} in {made['seconds']:.1f} s ({made['cpu']:.1f} CPU s), {made['tried']}\n", flush=True)
         for turn in range(options.rounds):
             for kind, folder in folders.items():
                 for way in ways:
@@ -165,12 +201,12 @@ def main() -> None:
                         arguments = ["--onnx", str(work / "visual.onnx")]
                     else:
                         command = [sys.executable, *OURS]
-                        arguments = [way, "--checkpoint", str(checkpoint)]
-                    row = measure([*command, *arguments, *common])
+                        arguments = [*arm_of(way, chosen), "--checkpoint", str(checkpoint)]
+                    row = measure([*command, *arguments, *common], environment)
                     rows.append({"pictures": kind, "way": way, "round": turn, **row})
                     print(f"  {kind} {way}: {row['images_per_s']:.2f} images/s", file=sys.stderr, flush=True)
         if "ours" in ways:
-            agreements = compare_embeddings([options.camera, options.photos], work, checkpoint)
+            agreements = compare_embeddings([options.camera, options.photos], work, checkpoint, chosen, environment)
     report(rows, agreements, options.json)
 
 

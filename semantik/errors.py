@@ -288,6 +288,12 @@ class FastPackagesMissing(EncoderFailed):
     key = "error.fast_packages_missing"
 
 
+class FormatNotOffered(SemantikError):
+    """A model cannot work in that number format. Params: name, format, known: texts for people."""
+
+    key = "error.format_not_offered"
+
+
 class TooFewPictures(SemantikError):
     """A trial needs more pictures to say anything. Params: found, needed."""
 

@@ -106,6 +106,17 @@ def proven(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
+def untried_formats(monkeypatch: pytest.MonkeyPatch):
+    """Models work in single precision whatever the machine is good at; returns what would choose otherwise."""
+    from semantik.engine.format_choice import FormatChoice
+
+    settle, prepare = FormatChoice.settle, FormatChoice.prepare
+    monkeypatch.setattr(FormatChoice, "prepare", lambda self, name: None)
+    monkeypatch.setattr(FormatChoice, "settle", lambda self, indexed_folder, encoder, control=None: encoder)
+    return settle, prepare
+
+
+@pytest.fixture(autouse=True)
 def unwatched(monkeypatch: pytest.MonkeyPatch):
     """No news of a folder comes into a test that is not about them."""
     from semantik.gui.actions import folder_watching

@@ -58,6 +58,7 @@ def diagnose(
         reading_health.check_faces(config),
         model_health.check(weights, config.clip_checkpoint, deep=deep),
         model_proof.check(home, config, weights, deep=deep, control=control),
+        model_health.check_numbers(home, weights, exact=config.exact_numbers),
         index_health.check(home, config.opened),
         storage_health.check_watching(home, config.opened),
         storage_health.check(home, weights),

@@ -9,12 +9,23 @@ from semantik.doctor.findings import Bytes, Finding, Private, note, ok, wrong
 from semantik.downloads import model_file, model_file_set
 from semantik.downloads.model_file import WeightsFile, weights_path
 from semantik.encoders import registry
+from semantik.encoders.format_records import FormatRecords
 from semantik.encoders.model_card import ModelCard
 from semantik.errors import EncoderFailed, WeightsMissing, WrongHash
 from semantik.storage.typed_paths import path_named
+from semantik.words.phrases import number_format_told
 
 SMALL = 32 << 20
 """Files up to this size are hashed in any case: it takes a moment."""
+
+
+def check_numbers(home: Path, folder: Path | None, *, exact: bool) -> Iterator[Finding]:
+    """In which numbers the models that are here look at pictures, where there is a choice, and why."""
+    records = FormatRecords(home)
+    for model in registry.listed(folder):
+        if model.ready and len(model.card.formats) > 1:
+            told = number_format_told(*records.decision(model.card, exact=exact).facts)
+            yield ok("models", "doctor.number_format", name=model.name, told=told)
 
 
 def check(folder: Path | None, checkpoint: str, *, deep: bool) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion
 from semantik.doctor.findings import Finding, note, ok, wrong
 
 REQUIRED = "requirements.txt"
-OPTIONAL = ("requirements-fast.txt", "requirements-formats.txt")
+OPTIONAL = ("requirements-formats.txt",)
 
 
 def check(folder: Path, *, installed: bool = False, standalone: bool = False) -> Iterator[Finding]:

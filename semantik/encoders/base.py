@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from semantik.decoding.fitting import InputSpec, fit_pixels
+from semantik.encoders.number_formats import EXACT, INT8, NumberFormat
 from semantik.records import Embeddings, Pixels
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ def unit_rows(rows: NDArray[np.floating]) -> Embeddings:
     vectors = np.ascontiguousarray(rows, dtype=np.float32)
     units: Embeddings = vectors / (np.linalg.norm(vectors, axis=1, keepdims=True) + np.float32(EPSILON))
     return units
+
+
+def store_of(name: str, number_format: NumberFormat) -> str:
+    """``Encoder.store`` of a model in a number format."""
+    return f"{name}-int8" if number_format == INT8 else name
 
 
 class Encoder(ABC):
@@ -50,10 +56,13 @@ class Encoder(ABC):
     batch_size: int = 16
     """Pictures per ``encode_images`` call that suit the device in use."""
 
+    number_format: NumberFormat = EXACT
+    """In which numbers pictures are encoded."""
+
     @property
     def store(self) -> str:
-        """Name of the folder of its indexes; a variant of a model has one of its own, and costs the other nothing."""
-        return self.name
+        """Name of the folder of its indexes: a model in 8-bit integers has one of its own."""
+        return store_of(self.name, self.number_format)
 
     @property
     def input_size(self) -> int:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders.base import Encoder
+from semantik.encoders.number_formats import EXACT, NumberFormat
 
 Languages = Literal["english", "spanish_english", "sixteen", "fifty", "many"]
 """In which languages a model reads queries well; "many" are about a hundred."""
@@ -23,13 +24,13 @@ class EncoderOptions:
 
     ``weights_folder`` is where downloaded files are (None: ``~/.cache/clip``). ``checkpoint`` is a file of the user's
     own that takes the place of the published one; it runs code when it is loaded, so it must come from an explicit
-    setting. ``int8`` runs the image side in 8-bit integers. ``query_language`` ("auto", "multilingual" or "english")
+    setting. ``number_format`` is that of the image side. ``query_language`` ("auto", "multilingual" or "english")
     lets a multilingual text tower read queries, ``users_language`` is that of the window.
     """
 
     weights_folder: Path | None = None
     checkpoint: Path | None = None
-    int8: bool = False
+    number_format: NumberFormat = EXACT
     query_language: str = "english"
     users_language: str = "es"
 
@@ -76,8 +77,10 @@ class ModelCard:
     """What the program keeps in the weights folder that it made of the files: a cache, 8-bit weights."""
 
     takes_checkpoint: bool = False
-    takes_int8: bool = False
-    """Whether its encoder heeds these options."""
+    """Whether its encoder heeds this option."""
+
+    formats: tuple[NumberFormat, ...] = (EXACT,)
+    """The number formats that its image side can work in."""
 
     @property
     def size(self) -> int:

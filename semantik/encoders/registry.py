@@ -19,6 +19,7 @@ from semantik.encoders.base import Encoder
 from semantik.encoders.builtin import cards as builtin
 from semantik.encoders.clip import cards as clip
 from semantik.encoders.model_card import EncoderOptions, ModelCard
+from semantik.encoders.number_formats import EXACT, NumberFormat
 from semantik.encoders.open_clip import cards as open_clip
 from semantik.errors import ModelNotRemoved, OwnCheckpoint, UnknownEncoder, system_detail
 from semantik.long_tasks import TaskControl
@@ -73,7 +74,7 @@ def create(
     *,
     weights_folder: Path | None = None,
     checkpoint: Path | None = None,
-    int8: bool = False,
+    number_format: NumberFormat = EXACT,
     query_language: str = "english",
     users_language: str = "es",
 ) -> Encoder:
@@ -81,7 +82,7 @@ def create(
     make = card(name).make
     if make is None:
         raise UnknownEncoder(name=name, known=", ".join(encoder_names()))
-    return make(EncoderOptions(weights_folder, checkpoint, int8, query_language, users_language))
+    return make(EncoderOptions(weights_folder, checkpoint, number_format, query_language, users_language))
 
 
 def default_name(weights_folder: Path | None = None) -> str:

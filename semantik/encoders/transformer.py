@@ -82,6 +82,11 @@ class Transformer:
             raise KeyError(prefix)
         self._blocks = [_Block(tensors, f"{prefix}{number}.", width, spec) for number in range(len(numbers))]
 
+    def lower(self, kind: torch.dtype) -> None:
+        """Keep the matrices in another precision from now on, for use under torch's autocast."""
+        for block in self._blocks:
+            block.lower(kind)
+
     def __call__(self, x: torch.Tensor, *, causal: bool = False, mask: torch.Tensor | None = None) -> torch.Tensor:
         """Token vectors (n, tokens, width) -> the same shape; ``x`` itself may be overwritten.
 
@@ -117,6 +122,11 @@ class _Block:
             for tensor in self._mlp_in:
                 tensor.mul_(QUICK_GELU_SCALE)
             self._mlp_out[0].div_(QUICK_GELU_SCALE)
+
+    def lower(self, kind: torch.dtype) -> None:
+        for name in ("_queries_keys_values", "_attention_out", "_mlp_in", "_mlp_out"):
+            weight, bias = getattr(self, name)
+            setattr(self, name, (weight.to(kind), bias.to(kind)))
 
     def __call__(self, x: torch.Tensor, causal: bool, mask: torch.Tensor | None) -> torch.Tensor:
         if self._spec.norm_first:

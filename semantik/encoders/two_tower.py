@@ -6,15 +6,17 @@ import logging
 import threading
 from abc import abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.encoders import devices
+from semantik.encoders import devices, int8_images
 from semantik.encoders.base import Encoder, unit_rows
 from semantik.encoders.devices import PictureWorkers
-from semantik.errors import EncoderFailed
+from semantik.encoders.number_formats import EXACT, INT8, NumberFormat, int8_is_available, lowered
+from semantik.errors import EncoderFailed, FastPackagesMissing
 from semantik.records import Embeddings
 
 if TYPE_CHECKING:
@@ -29,13 +31,17 @@ Network = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
 class TwoTowerEncoder(Encoder):
-    """Loads each side on first use or by ``load``, and encodes with it. All methods may be called from any thread."""
+    """Loads each side on first use or by ``load``, and encodes with it. All methods may be called from any thread.
+
+    The image side works in ``number_format``, see ``number_formats``: 8-bit integers on a processor only.
+    """
 
     load_errors: ClassVar[tuple[type[Exception], ...]]
     """What ``_read`` may raise for weights that do not fit, or on a device that does not work."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, number_format: NumberFormat = EXACT) -> None:
         """``title`` is what the user calls the model's files, for errors."""
+        self.number_format = number_format
         self._title = title
         self._lock = threading.Lock()
         self._sides: dict[Side, Network] = {}
@@ -98,7 +104,7 @@ class TwoTowerEncoder(Encoder):
                 weights = self._open()
                 for device in choice:
                     try:
-                        self._sides |= self._read(weights, side, device)
+                        self._sides |= self._read_in_format(weights, side, device)
                     except self.load_errors as error:
                         log.warning("%s cannot be loaded on %s", self.name, device, exc_info=True)
                         if device == choice[-1]:
@@ -108,6 +114,28 @@ class TwoTowerEncoder(Encoder):
                         log.info("%s: %s side loaded on %s", self.name, side, device)
                         break
             return self._sides[side]
+
+    def _read_in_format(self, weights: Any, side: Side, device: str) -> dict[Side, Network]:
+        if side == "image" and self.number_format == INT8:
+            self._workers = PictureWorkers(devices.PICTURES_PER_PASS)
+            made = int8_images.load(
+                self._int8_path(), lambda: self._exportable(weights), self.input_spec.height, self.input_spec.width
+            )
+            return {"image": made}
+        sides = self._read(weights, side, device)
+        # Half precision is what GPUs are quick with; a processor would be slower than before.
+        wanted = self.number_format if (self.number_format, device) != ("fp16", "cpu") else EXACT
+        if "image" in sides and wanted != EXACT:
+            sides["image"] = lowered(sides["image"], wanted, device)
+        return sides
+
+    @abstractmethod
+    def _int8_path(self) -> Path:
+        """Where the image side in 8-bit integers is kept."""
+
+    @abstractmethod
+    def _exportable(self, weights: Any) -> Any:
+        """The image side as a ``torch.nn.Module`` in single precision on the processor. Raises ``load_errors``."""
 
     @abstractmethod
     def _open(self) -> Any:
@@ -127,8 +155,11 @@ class TwoTowerEncoder(Encoder):
 
     def _devices(self) -> list[str]:
         """Devices to try, the fastest first. Raises EncoderFailed when a package is not installed well."""
+        if self.number_format == INT8 and not int8_is_available():
+            raise FastPackagesMissing(name=self._title)
         try:
-            return self._find_devices()
+            found = self._find_devices()
+            return ["cpu"] if self.number_format == INT8 else found
         except (ImportError, OSError) as error:  # OSError: on Windows, a missing system library
             log.exception("what %s needs cannot be imported", self.name)
             raise EncoderFailed(name=self._title, detail=str(error)) from error

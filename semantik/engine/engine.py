@@ -15,7 +15,6 @@ from semantik.desktop.system_language import is_southern
 from semantik.encoders.base import Encoder
 from semantik.engine.answers import Answer
 from semantik.engine.library import Library
-from semantik.engine.model_trials import Trial
 from semantik.engine.models import Models
 from semantik.engine.new_hits import NewHits
 from semantik.engine.people import People
@@ -65,7 +64,9 @@ class Engine:
         encoder, resting = self.models.encoder, {plainly(folder) for folder in inactive}
         indexed_folders = [self.indexed_folder(folder, encoder) for folder in dict.fromkeys(map(plainly, folders))]
         searcher = Searcher(self.pool, Relevance(background_folder(self.home)))
-        library = Library(indexed_folders, encoder, searcher, self.config, resting, people=self.people)
+        library = Library(
+            indexed_folders, encoder, searcher, self.config, resting, people=self.people, settle=self.models.settle
+        )
         self._open = (library,)
         return library
 
@@ -115,13 +116,6 @@ class Engine:
                 library.encoder = encoder
 
     # -- Models and pictures ---------------------------------------------------------------------------
-
-    def try_fast_images(self, folder: Path) -> Trial:
-        """Compare CLIP's 8-bit image side with the exact one on pictures of ``folder``.
-
-        Raises as ``model_trials.run``.
-        """
-        return self.models.try_fast_images(plainly(folder), self.pool)
 
     def embed(self, query: Query) -> NDArray[np.float32]:
         """A text or a picture as a unit vector of the model in use, float32 (dim,). Raises as ``embed_query``.

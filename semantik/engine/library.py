@@ -36,6 +36,8 @@ from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)
 
+Settle = Callable[[IndexedFolder, Encoder, TaskControl], Encoder]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -62,8 +64,13 @@ class Library:
         inactive: Collection[Path] = (),
         *,
         people: People | None = None,
+        settle: Settle = lambda indexed_folder, encoder, control: encoder,
     ) -> None:
-        """``config``: how searches are made where ``ask`` is not told otherwise. ``people``: who is in pictures."""
+        """``config``: how searches are made where ``ask`` is not told otherwise. ``people``: who is in pictures.
+
+        ``settle`` chooses the encoder's number format before a folder is indexed for the first time.
+        """
+        self._settle = settle
         self.indexed_folders = tuple(indexed_folders)
         self.inactive = frozenset(inactive)
         self.config = config
@@ -168,6 +175,10 @@ class Library:
         outcomes: list[Outcome] = []
         self._updating = frozenset(indexed_folder.folder for indexed_folder in indexed_folders)
         for indexed_folder in indexed_folders:
+            if not indexed_folder.count or indexed_folder in rebuild:
+                settled = self._settle(indexed_folder, self._encoder, control)
+                if settled is not self._encoder:
+                    self.encoder = settled
             try:
                 report = indexed_folder.update(
                     control.telling(partial(on_progress, indexed_folder)) if on_progress else control,

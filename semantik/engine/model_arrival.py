@@ -227,7 +227,11 @@ class ModelArrival:
             self._on_news(ArrivalNews(order.name, Stage.INDEXING, order.number, progress))
 
         encoder, control = self._models.create(order.name), order.control.telling(tell)
-        done = [self._bring_up_to_date(self._open_folder(each, encoder), control) for each in order.folders]
+        done = []
+        for each in order.folders:
+            indexed_folder = self._open_folder(each, encoder)
+            done.append(self._bring_up_to_date(indexed_folder, control))
+            encoder = indexed_folder.encoder  # its number format may have been chosen
         return replace(ready, indexed=any(done))
 
     def _bring_up_to_date(self, indexed_folder: IndexedFolder, control: TaskControl) -> bool:
@@ -236,6 +240,8 @@ class ModelArrival:
         state = indexed_folder.open().state
         control.stop_if_cancelled()
         if state in (State.NEW, State.CHANGED):
+            if state is State.NEW:
+                indexed_folder.encoder = self._models.settle(indexed_folder, indexed_folder.encoder, control)
             try:
                 indexed_folder.update(control)
             except _HOPELESS:

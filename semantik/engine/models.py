@@ -8,17 +8,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from semantik.decoding.pool import DecodePool
 from semantik.downloads import model_file_set
 from semantik.downloads.model_file import default_folder
 from semantik.encoders import registry
 from semantik.encoders.base import Encoder
 from semantik.encoders.model_card import ModelCard
+from semantik.encoders.number_formats import NumberFormat
 from semantik.encoders.proof_records import ProofRecords
 from semantik.engine import model_advice, model_trials
+from semantik.engine.format_choice import FormatChoice
 from semantik.engine.model_advice import Choice, Computer
-from semantik.engine.model_trials import Trial
 from semantik.errors import ModelInUse, ModelUnproven, UnknownEncoder
+from semantik.folders.indexed_folder import IndexedFolder
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
 from semantik.storage.settings import Config
@@ -42,6 +43,7 @@ class Models:
         self._on_renewed = on_renewed
         self._weights = path_named(config.weights_folder) if config.weights_folder else None
         self._proofs = ProofRecords(home, self._weights)
+        self.formats = FormatChoice(home, self._create, exact=config.exact_numbers)
         self.encoder: Encoder = self._create(Models.BUILTIN)
 
     def use(self, name: str) -> None:
@@ -161,6 +163,7 @@ class Models:
         """
         registry.fetch(name, self._weights, control)
         self.prove(name, control)
+        self.formats.prepare(name)
         for part in self._parts(name):  # it came before the model that it is part of
             if self.must_prove(part.name):
                 with contextlib.suppress(ModelUnproven):  # the model itself works
@@ -225,17 +228,17 @@ class Models:
         model_trials.remember_speed(self._home, encoder.store, seconds)
         return seconds
 
-    def try_fast_images(self, folder: Path, pool: DecodePool) -> Trial:
-        """Compare CLIP's 8-bit image side with the exact one on pictures of ``folder``.
+    def settle(self, indexed_folder: IndexedFolder, encoder: Encoder, control: TaskControl = UNATTENDED) -> Encoder:
+        """The encoder with which a folder is indexed for the first time, see ``FormatChoice.settle``."""
+        settled = self.formats.settle(indexed_folder, encoder, control)
+        if encoder is self.encoder:
+            self.encoder = settled
+        return settled
 
-        Raises as ``model_trials.run``.
-        """
-        name = self.preferred() if registry.card(self.preferred()).takes_int8 else self.DEFAULT_CLIP
-        exact, fast = (
-            registry.create(name, weights_folder=self._weights, checkpoint=self._checkpoint(name), int8=int8)
-            for int8 in (False, True)
-        )
-        return model_trials.run(exact, fast, folder, pool)
+    def choose_numbers(self, *, exact: bool) -> None:
+        """Whether all models are to work in single precision from now on; the one in use is made anew."""
+        self._config = replace(self._config, exact_numbers=exact)
+        self.formats = FormatChoice(self._home, self._create, exact=exact)
 
     def speeds(self) -> dict[str, float]:
         """Seconds per picture of the models that were measured on this computer, by name."""
@@ -255,16 +258,17 @@ class Models:
 
     def _renew(self) -> None:
         """Make the encoder in use anew; it loads again with the next query."""
-        self.encoder = self._create(self.encoder.name)
+        self.encoder = self._create(self.encoder.name, self.encoder.number_format)
         self._on_renewed(self.encoder)
 
-    def _create(self, name: str) -> Encoder:
+    def _create(self, name: str, number_format: NumberFormat | None = None) -> Encoder:
+        """A model in a format, or in the one that is chosen for it."""
         refused = any(self.is_refused(part.name) for part in self._parts(name))
         return registry.create(
             name,
             weights_folder=self._weights,
             checkpoint=self._checkpoint(name),
-            int8=self._config.fast_images,
+            number_format=number_format or self.formats.decision(name).number_format,
             query_language="english" if refused else self._config.query_language,
             users_language=language(),
         )

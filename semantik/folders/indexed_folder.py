@@ -43,7 +43,7 @@ from semantik.folders.text_store import TextStore
 from semantik.index import QUANTIZED_FROM, ImageIndex, Verify, put_back, set_aside
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
-from semantik.storage.home import details_file, faces_file, index_folder, picture_folders, texts_file
+from semantik.storage.home import details_file, faces_file, folder_of_indexes, picture_folders, texts_file
 from semantik.storage.regular_files import is_file, is_folder
 from semantik.words.plain import plain
 
@@ -106,20 +106,25 @@ class IndexedFolder:
         self.encoder = encoder
         self.pool = pool
         self.unwanted = unwanted or Exclusions()
-        self.store = index_folder(home, folder, encoder.store)
+        self._indexes = folder_of_indexes(home, folder)
         self.index: ImageIndex | None = None
         self.only_in_cloud = 0
         """Files that the last check or update found to be only in a cloud, and left there."""
         self._failure: SemantikError | None = None  # of the last look at the folder
         self._stopped = False  # the last update was
         self._bad = 0  # files that it could not read
-        self.details = FolderDetails(folder, pool, DetailsStore(details_file(self.store.parent)))
+        self.details = FolderDetails(folder, pool, DetailsStore(details_file(self._indexes)))
         self._quantized_from = quantized_from
-        self.texts = TextStore(texts_file(self.store.parent))
-        self.faces = FaceStore(faces_file(self.store.parent))
+        self.texts = TextStore(texts_file(self._indexes))
+        self.faces = FaceStore(faces_file(self._indexes))
         self._fetch_cloud = fetch_cloud
         # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = picture_folders(home)
+
+    @property
+    def store(self) -> Path:
+        """Where the index is kept, by the encoder."""
+        return self._indexes / self.encoder.store
 
     @property
     def _known(self) -> KnownPictures:

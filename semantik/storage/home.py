@@ -129,6 +129,11 @@ def speeds_file(home: Path) -> Path:
     return home / "model_speeds.json"
 
 
+def formats_file(home: Path) -> Path:
+    """In which numbers each model works on this computer, and by which trial."""
+    return home / "number_formats.json"
+
+
 def proofs_file(home: Path) -> Path:
     """Which models have shown that they work."""
     return home / "model_proofs.json"
@@ -232,6 +237,7 @@ def own_files(home: Path) -> tuple[Path, ...]:
         saved_searches_file(home),
         arrivals_file(home),
         speeds_file(home),
+        formats_file(home),
         proofs_file(home),
         people_file(home),
         *log_files(home),

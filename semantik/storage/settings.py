@@ -56,7 +56,7 @@ class Config:
     find_people: bool = False  # find faces in the pictures, and group them; see docs/privacy.md
     exclude: tuple[str, ...] = ()  # folders and files to leave out: see ``exclusions.py``
     fetch_cloud_files: bool = False  # download pictures that are only in OneDrive, iCloud or the like
-    fast_images: bool = False  # CLIP's image side in 8-bit integers, on processors
+    exact_numbers: bool = False  # models look at pictures in single precision, even where less is quicker and as good
 
     @property
     def opened(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +79,12 @@ def download_status(name: str, progress: Progress) -> str:
         rate=number(progress.rate / mega, 1),
         left=time_left(progress.eta),
     )
+
+
+def number_format_told(number_format: str, why: str, speedup: float = 0.0, recall: float = 0.0) -> str:
+    """In which numbers a model looks at pictures, and why: see ``encoders.format_records.Decision.facts``."""
+    same = math.floor(100 * recall + 1e-6)
+    return say(f"format.{why}", format=say(f"format.{number_format}"), speed=number(speedup, 1), recall=number(same))
 
 
 def index_summary(report: IndexReport, problems: str = "done.problems") -> str:

@@ -42,7 +42,9 @@ from semantik.doctor.report import size
 from semantik.downloads import model_file
 from semantik.downloads.model_file import WeightsFile
 from semantik.downloads.model_file_set import ModelFiles
+from semantik.encoders import registry
 from semantik.encoders.builtin import sentences
+from semantik.encoders.format_records import FormatRecords, Outcome, Record
 from semantik.encoders.open_clip import models
 from semantik.errors import Cancelled
 from semantik.folders.face_store import FaceStore
@@ -51,7 +53,7 @@ from semantik.records import ImageFile
 from semantik.storage import settings as config
 from semantik.storage.home import index_folder, log_file, log_files
 from semantik.storage.settings import Config
-from semantik.words.text import say
+from semantik.words.text import say, set_language
 from tests.support.face_models import face_models
 from tests.support.faces import face_of
 from tests.support.fake_encoder import FakeEncoder
@@ -234,14 +236,13 @@ requests[socks]==2.32.2
 
 def test_missing_and_untested_packages(tmp_path):
     (tmp_path / "requirements.txt").write_text("numpy>=99,<100  # far away\nno-such-package==1\nPillow>=1\n")
-    (tmp_path / "requirements-fast.txt").write_text("# Optional\nno-such-runtime>=1\n")
+    (tmp_path / "requirements-formats.txt").write_text("# Optional\nno-such-runtime>=1\n")
     findings = list(package_health.check(tmp_path))
     assert [(finding.key, finding.grade.value) for finding in findings] == [
         ("doctor.package_untested", "wrong"),
         ("doctor.package_missing", "wrong"),
         ("doctor.package", "ok"),
         ("doctor.package_optional", "note"),
-        ("doctor.no_requirements", "note"),
     ]
     assert findings[0].facts["bounds"] == ">=99,<100"
     assert [finding.advice for finding in findings[:4]] == [
@@ -354,6 +355,24 @@ def test_a_spoiled_embedded_model(monkeypatch):
     monkeypatch.setattr(sentences, "VOCABULARY", other)
     first = next(model_health.check(None, "", deep=False))
     assert (first.key, first.grade, first.facts["what"]) == ("doctor.builtin_damaged", Grade.WRONG, "error.wrong_hash")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("es", "clip-vit-b-32: 8 bits: 1,9 veces más rápido, mismo resultado en 99 de 100"),
+        ("en", "clip-vit-b-32: 8-bit: 1.9 times as fast, the same result in 99 of 100"),
+        ("pt", "clip-vit-b-32: 8 bits: 1,9 vezes mais rápido, mesmo resultado em 99 de 100"),
+    ],
+)
+def test_in_which_numbers_models_work(home, monkeypatch, language, told):
+    set_language(language)
+    FormatRecords(home).keep("clip-vit-b-32", Record("x", 64, {"int8": Outcome(1.9, 0.9997, 0.991)}))
+    here = [registry.ModelOnDisk(registry.card(name), 1, True) for name in ("builtin", "clip-vit-b-32")]
+    monkeypatch.setattr(registry, "listed", lambda folder: [*here, registry.ModelOnDisk(here[1].card, 0, False)])
+    (found,) = model_health.check_numbers(home, None, exact=False)
+    assert found.grade is Grade.OK
+    assert say(found.key, **found.facts) == told
 
 
 def test_index_health(home, indexed):

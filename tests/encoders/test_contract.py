@@ -16,7 +16,6 @@ from semantik.encoders import registry
 from semantik.encoders.base import Encoder
 from semantik.encoders.builtin import encoder as builtin_encoder
 from semantik.encoders.builtin.encoder import BuiltinEncoder
-from semantik.encoders.clip import int8_images
 from semantik.encoders.clip import models as clip_models
 from semantik.encoders.clip.weights_source import ClipSource
 from semantik.encoders.open_clip import models as open_clip_models
@@ -55,11 +54,13 @@ class Subject:
         return self.make(self.folder)
 
 
-def tiny_clip(folder: Path, patch: pytest.MonkeyPatch, *, int8: bool = False, resnet: bool = False) -> Subject:
+def tiny_clip(folder: Path, patch: pytest.MonkeyPatch, *, number_format: str = "fp32", resnet: bool = False) -> Subject:
     write_checkpoint(folder / "tiny.pt", shape=TINY_RESNET if resnet else None)
     patch.setitem(clip_models.MODELS, "clip-tiny", clip_model(folder / "tiny.pt"))
     return Subject(
-        lambda place: registry.create("clip-tiny", weights_folder=place, int8=int8), folder, (ClipSource, "open")
+        lambda place: registry.create("clip-tiny", weights_folder=place, number_format=number_format),
+        folder,
+        (ClipSource, "open"),
     )
 
 
@@ -84,7 +85,7 @@ def embedded(folder: Path, patch: pytest.MonkeyPatch) -> Subject:
 
 FAMILIES: dict[str, Callable[[Path, pytest.MonkeyPatch], Subject]] = {
     "clip": tiny_clip,
-    "clip-int8": lambda folder, patch: tiny_clip(folder, patch, int8=True),
+    "clip-int8": lambda folder, patch: tiny_clip(folder, patch, number_format="int8"),
     "clip-resnet": lambda folder, patch: tiny_clip(folder, patch, resnet=True),
     "siglip": lambda folder, patch: tiny_open_clip(folder, patch, "siglip"),
     "datacomp": lambda folder, patch: tiny_open_clip(folder, patch, "clip"),
@@ -94,8 +95,6 @@ FAMILIES: dict[str, Callable[[Path, pytest.MonkeyPatch], Subject]] = {
 
 @pytest.fixture(scope="module", params=list(FAMILIES))
 def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
-    if request.param == "clip-int8" and not int8_images.is_available():
-        pytest.skip("the packages of requirements-fast.txt are not installed")
     with pytest.MonkeyPatch.context() as patch:
         yield FAMILIES[request.param](tmp_path_factory.mktemp(request.param), patch)
 

@@ -97,6 +97,10 @@ def test_the_list_tells_what_each_model_is(window):
     assert panel.download_button.cget("text") == "Descargar (1.470 MB)"
     assert enabled(panel.use_button, panel.download_button, panel.remove_button) == [False, True, False]
     assert panel.about_model.cget("text").startswith("El mejor equilibrio para buscar en español")
+    assert panel.about_numbers.cget("text") == ""  # it is not here
+    always = "Mirar las fotos siempre con precisión completa, aunque tarde más (desde el próximo inicio)"
+    window.press(window.check(always, within=dialog))
+    assert window.app.config.exact_numbers is True
     window.key(dialog, "<Escape>")
     window.wait(lambda: not dialog.winfo_exists())
 
@@ -110,6 +114,9 @@ def test_another_model_of_openai_is_listed_only_while_it_is_there(window, folder
     assert row(dialog, "clip-rn50")[5] == "instalado"
     select(window, dialog, "clip-rn50")
     assert dialog.models.about_model.cget("text") == "Otro modelo de CLIP (OpenAI), para descripciones en inglés."
+    assert dialog.models.about_numbers.cget("text") == (
+        "precisión completa; antes de indexar la primera carpeta se prueba si hay algo más rápido que dé lo mismo"
+    )
     window.answers = ["no"]
     window.press(dialog.models.remove_button)
     assert window.messages == [

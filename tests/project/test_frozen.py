@@ -109,7 +109,7 @@ def test_it_takes_every_file_of_the_wheel_that_is_not_code(standalone):
     taken = {Path(target, Path(source).name).as_posix() for source, target in standalone("contents").program_files()}
     inside = {path.relative_to(REPO).as_posix() for path in (REPO / "semantik").rglob("*") if path.is_file()}
     wanted = {name for name in inside if not name.endswith((".py", ".pyc"))}
-    shipped = ("SS.png", "image_search_config.json", "requirements.txt", "requirements-fast.txt")
+    shipped = ("SS.png", "image_search_config.json", "requirements.txt")
     wanted |= {f"semantik/shipped/{name}" for name in (*shipped, "requirements-formats.txt")}
     assert taken == wanted
     assert "semantik/words/catalogues/es.po" in taken
@@ -161,8 +161,7 @@ def test_an_incomplete_one_is_to_be_installed_again(monkeypatch):
 
 def test_its_doctor_advises_no_pip(tmp_path):
     (tmp_path / "requirements.txt").write_text("torch<0.1\nno-such-package>=1\n")
-    (tmp_path / "requirements-fast.txt").write_text("no-such-option>=1\n")
-    (tmp_path / "requirements-formats.txt").write_text("\n")
+    (tmp_path / "requirements-formats.txt").write_text("no-such-option>=1\n")
     found = list(package_health.check(tmp_path, installed=True, standalone=True))
     again, optional = say("doctor.advice_standalone"), say("doctor.advice_standalone_optional")
     assert [say(each.advice, **each.facts) for each in found if each.advice] == [again, again, optional]

@@ -28,7 +28,6 @@ SHIPPED = {
     "SS.png",
     "image_search_config.json",
     "requirements.txt",
-    "requirements-fast.txt",
     "requirements-formats.txt",
 }
 ABOUT = f"semantiksearch-{__version__}.dist-info"
@@ -149,13 +148,12 @@ def test_it_requires_what_the_requirements_files_say(wheel):
     told = [bounds(line) for line in about.get_all("Requires-Dist")]
     for extra, file in (
         ("", "requirements.txt"),
-        ("fast", "requirements-fast.txt"),
         ("formats", "requirements-formats.txt"),
     ):
         mark = f"; extra == '{extra}'" if extra else ""
         found = {one for one in told if extra == "".join(re.findall(r'extra == "(\w+)"', one[2]))}
         assert found == listed(file, mark), file
-    assert about.get_all("Provides-Extra") == ["fast", "formats"]
+    assert about.get_all("Provides-Extra") == ["formats"]
 
 
 # -- The command line ----------------------------------------------------------------------------------

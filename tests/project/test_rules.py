@@ -52,7 +52,7 @@ def test_every_package_that_is_imported_is_required():
 
     wanted = {
         re.split("[=<>]", line)[0].lower().replace("_", "-")
-        for file in ("requirements.txt", "requirements-fast.txt", "requirements-formats.txt")
+        for file in ("requirements.txt", "requirements-formats.txt")
         for line in (REPO / file).read_text().splitlines()
         if line and not line.startswith("#")
     }

@@ -216,8 +216,9 @@ def test_every_way_to_find_nothing_has_its_own_reason(home, tmp_path, fake, pool
     assert why(made) is AllExcluded
     (root / "rota.jpg").unlink()
     root.rmdir()
-    other = IndexedFolder(home, root, FakeEncoder(), pool)
-    other.store = other.store.with_name("none")
+    elsewhere = FakeEncoder()
+    elsewhere.name = "none"
+    other = IndexedFolder(home, root, elsewhere, pool)
     assert (other.open(), why(other))[1] is FolderNotFound
     assert why(Library([made], fake, together(made)._searcher, together(made).config, [root])) is NoFolderActive
 

@@ -251,10 +251,10 @@ WRONG = {
         "en": "error: the following arguments are required: FOLDER",
         "pt": "erro: faltam estes argumentos: PASTA",
     },
-    ("fast",): {
-        "es": "hace falta uno de los argumentos CARPETA --off",
-        "en": "one of the arguments FOLDER --off is required",
-        "pt": "é preciso um dos argumentos PASTA --off",
+    ("fast", ".", "--off"): {
+        "es": "no se admite junto con el argumento ",
+        "en": ": not allowed with argument ",
+        "pt": "não é permitido junto com o argumento ",
     },
     ("sarch",): {
         "es": "'sarch' no es una de las opciones: ",

@@ -14,7 +14,7 @@ NAME = "builtin"
 
 
 def cards() -> Iterator[ModelCard]:
-    """The one model."""
+    """The one model: in single precision only, as less costs it hits (benchmarks/indexing_speed.md)."""
     yield ModelCard(
         name=NAME,
         dim=512,

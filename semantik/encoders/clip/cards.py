@@ -11,6 +11,7 @@ from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders.clip import multilingual
 from semantik.encoders.clip.models import LICENCE, MODELS, ClipModel
 from semantik.encoders.model_card import EncoderOptions, ModelCard
+from semantik.encoders.number_formats import FORMATS
 
 if TYPE_CHECKING:
     from semantik.encoders.clip.encoder import ClipEncoder
@@ -33,7 +34,7 @@ def cards() -> Iterator[ModelCard]:
             made_files=partial(_made_files, model),
             imports=("torch", "clip"),
             takes_checkpoint=True,
-            takes_int8=True,
+            formats=FORMATS,
         )
     yield ModelCard(
         name=multilingual.NAME,
@@ -56,12 +57,14 @@ def _encoder(name: str, options: EncoderOptions) -> ClipEncoder:
     if name == multilingual.SPACE_OF and checkpoint is None and options.query_language != "english":
         choice: QueryLanguage = "multilingual" if options.query_language == "multilingual" else "auto"
         reader = QueryReader(multilingual.MultilingualTexts(folder), choice, options.users_language)
-    return ClipEncoder(name, weights_folder=folder, checkpoint=checkpoint, int8=options.int8, reader=reader)
+    return ClipEncoder(
+        name, weights_folder=folder, checkpoint=checkpoint, number_format=options.number_format, reader=reader
+    )
 
 
 def _made_files(model: ClipModel, weights_folder: Path | None) -> list[Path]:
-    from semantik.encoders.clip.int8_images import int8_path
     from semantik.encoders.clip.weights_source import ClipSource
+    from semantik.encoders.int8_images import int8_path
 
     kept = ClipSource(model, weights_folder, None).kept
     return [kept, int8_path(kept)]

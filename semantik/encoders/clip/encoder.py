@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from semantik.decoding.fitting import InputSpec
 from semantik.encoders import devices
-from semantik.encoders.clip import int8_images, package
 from semantik.encoders.clip import network as clip_network
+from semantik.encoders.clip import package
 from semantik.encoders.clip.models import MEAN, MODELS, STD, ClipModel
 from semantik.encoders.clip.text_tower_choice import QueryReader
 from semantik.encoders.clip.towers import ImageTower, TextTower
 from semantik.encoders.clip.weights_source import LOAD_ERRORS, ClipSource
 from semantik.encoders.devices import PictureWorkers
+from semantik.encoders.int8_images import int8_path
+from semantik.encoders.number_formats import EXACT, INT8, NumberFormat
 from semantik.encoders.tensor_files import Weights
 from semantik.encoders.two_tower import Network, Side, TwoTowerEncoder
 from semantik.encoders.unread_text import is_latin, unread_words
-from semantik.errors import EncoderFailed, FastPackagesMissing, UnknownEncoder
+from semantik.errors import EncoderFailed, UnknownEncoder
 from semantik.records import Embeddings
 
 if TYPE_CHECKING:
@@ -37,8 +39,7 @@ class ClipEncoder(TwoTowerEncoder):
     by ``load``; on a GPU together. All methods may be called from any thread.
 
     ``reader`` has a tower for texts that are not English, which reads them once its files are on disk.
-    ``int8`` runs the image side in 8-bit integers on a processor (see ``int8_images``); its vectors are a
-    space of their own. Raises UnknownEncoder for a name that is not in the table.
+    Raises UnknownEncoder for a name that is not in the table.
     """
 
     load_errors = LOAD_ERRORS
@@ -49,29 +50,24 @@ class ClipEncoder(TwoTowerEncoder):
         *,
         weights_folder: Path | None = None,
         checkpoint: Path | None = None,
-        int8: bool = False,
+        number_format: NumberFormat = EXACT,
         reader: QueryReader | None = None,
     ) -> None:
         if name not in MODELS:
             raise UnknownEncoder(name=name, known=", ".join(MODELS))
         self.model: ClipModel = MODELS[name]
-        super().__init__(self.model.weights.name)
+        super().__init__(self.model.weights.name, number_format)
         self.name = name
         self.dim = self.model.dim
         side = self.model.resolution
         self.input_spec = InputSpec(side, side, "crop", "bicubic", MEAN, STD)
         self._source = ClipSource(self.model, weights_folder, checkpoint)
-        self._int8 = int8
         self._reader = reader
 
     @cached_property
     def space(self) -> str:  # type: ignore[override]  # computed, because a checkpoint must be hashed for it
         """``clip/<name>/<start of the file's SHA-256>``, "+int8". Raises BadCheckpoint for one that cannot be read."""
-        return f"clip/{self.model.clip_name}/{self._source.sha256[:12]}{'+int8' if self._int8 else ''}"
-
-    @property
-    def store(self) -> str:
-        return f"{self.name}-int8" if self._int8 else self.name
+        return f"clip/{self.model.clip_name}/{self._source.sha256[:12]}{'+int8' if self.number_format == INT8 else ''}"
 
     def load(self, *, images: bool = True, texts: bool = True) -> None:
         """Load the sides that are asked for unless they are loaded.
@@ -115,27 +111,22 @@ class ClipEncoder(TwoTowerEncoder):
             if side == "text":
                 return {"text": TextTower(weights)}
             self._workers = PictureWorkers(devices.PICTURES_PER_PASS)
-            if self._int8:
-                return {"image": int8_images.load(weights, self._source.kept, self.model.resolution)}
             if "visual.proj" in weights.names:
                 return {"image": ImageTower(weights)}
             visual = clip_network.build(weights, single=True).visual
             return {"image": visual.to(memory_format=torch.channels_last)}
-        # Apple's GPU does not mix half and single precision: the model goes there as float32.
-        network = clip_network.build(weights, single=device == "mps").to(device)
+        network = clip_network.build(weights, single=True).to(device)
         # A driver or a GPU that this torch does not support shows only when it has to work.
         size = self.model.resolution
         with torch.inference_mode():
-            network.encode_image(torch.zeros(1, 3, size, size, device=device)).cpu()
-        return {"image": network.encode_image, "text": network.encode_text}
+            network.visual(torch.zeros(1, 3, size, size, device=device)).cpu()
+        return {"image": network.visual, "text": network.encode_text}
 
-    def _devices(self) -> list[str]:
-        found = super()._devices()
-        if not self._int8:
-            return found
-        if not int8_images.is_available():
-            raise FastPackagesMissing(name=self._title)
-        return ["cpu"]
+    def _int8_path(self) -> Path:
+        return int8_path(self._source.kept)
+
+    def _exportable(self, weights: Weights) -> Any:
+        return clip_network.build(weights, single=True).visual
 
     def _find_devices(self) -> list[str]:
         package.model_module()

@@ -37,6 +37,11 @@ class ImageTower:
         self.transformer = Transformer(tensors, "transformer.resblocks.", width, BLOCKS)
         self.projection = tensors.tensor("proj", (width, tensors.shape("proj")[-1]))
 
+    def lower(self, kind: torch.dtype) -> None:
+        """Keep the matrices in another precision from now on, for use under torch's autocast."""
+        self.kernel, self.projection = self.kernel.to(kind), self.projection.to(kind)
+        self.transformer.lower(kind)
+
     def __call__(self, pictures: torch.Tensor) -> torch.Tensor:
         from torch.nn import functional
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.encoders.model_card import EncoderOptions, Languages, ModelCard
-from semantik.encoders.open_clip.models import MODELS
+from semantik.encoders.number_formats import FORMATS
+from semantik.encoders.open_clip.models import MODELS, OpenClipModel, kept_in_int8
 
 if TYPE_CHECKING:
     from semantik.encoders.open_clip.encoder import OpenClipEncoder
@@ -23,6 +25,8 @@ def cards() -> Iterator[ModelCard]:
             languages=_shown_languages(model.languages),
             make=partial(_encoder, model.name),
             files=model.files,
+            formats=FORMATS,
+            made_files=partial(_made_files, model),
             imports=("torch", "open_clip", "safetensors", "tokenizers"),
         )
 
@@ -30,7 +34,11 @@ def cards() -> Iterator[ModelCard]:
 def _encoder(name: str, options: EncoderOptions) -> OpenClipEncoder:
     from semantik.encoders.open_clip.encoder import OpenClipEncoder
 
-    return OpenClipEncoder(name, weights_folder=options.weights_folder)
+    return OpenClipEncoder(name, weights_folder=options.weights_folder, number_format=options.number_format)
+
+
+def _made_files(model: OpenClipModel, weights_folder: Path | None) -> list[Path]:
+    return [kept_in_int8(model, weights_folder)]
 
 
 def _shown_languages(codes: tuple[str, ...]) -> Languages:

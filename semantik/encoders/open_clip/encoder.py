@@ -11,7 +11,8 @@ from semantik.downloads import model_file_set
 from semantik.encoders import devices
 from semantik.encoders.clip import package
 from semantik.encoders.devices import PictureWorkers
-from semantik.encoders.open_clip.models import MODELS, OpenClipModel
+from semantik.encoders.number_formats import EXACT, INT8, NumberFormat
+from semantik.encoders.open_clip.models import MODELS, OpenClipModel, kept_in_int8
 from semantik.encoders.open_clip.text_tower import TextTower
 from semantik.encoders.tensor_files import TensorFile, names_under, single
 from semantik.encoders.text_tokens import TextTokens, canonical
@@ -39,15 +40,16 @@ class OpenClipEncoder(TwoTowerEncoder):
 
     load_errors = LOAD_ERRORS
 
-    def __init__(self, name: str, *, weights_folder: Path | None = None) -> None:
+    def __init__(self, name: str, *, weights_folder: Path | None = None, number_format: NumberFormat = EXACT) -> None:
         if name not in MODELS:
             raise UnknownEncoder(name=name, known=", ".join(MODELS))
         self.model: OpenClipModel = MODELS[name]
-        super().__init__(self.model.files.name)
+        super().__init__(self.model.files.name, number_format)
         self.name = name
         self.dim = self.model.dim
         self.input_spec = self.model.input_spec
-        self.space = f"open-clip/{self.model.architecture}/{self.model.files.files[0].sha256[:12]}"
+        own = "+int8" if number_format == INT8 else ""
+        self.space = f"open-clip/{self.model.architecture}/{self.model.files.files[0].sha256[:12]}{own}"
         self._folder = weights_folder
         self._tokens: Callable[[list[str]], torch.Tensor] | None = None
         self._knows: Callable[[str], bool] | None = None  # None: the vocabulary is made of bytes
@@ -101,6 +103,12 @@ class OpenClipEncoder(TwoTowerEncoder):
             raise ValueError(f"embeddings of {shape[1]} numbers, not {self.dim}")
         self._workers = PictureWorkers(devices.PICTURES_PER_PASS) if device == "cpu" else None
         return {"image": network}
+
+    def _int8_path(self) -> Path:
+        return kept_in_int8(self.model, self._folder)
+
+    def _exportable(self, paths: list[Path]) -> Any:
+        return build_image_side(self.model.architecture, TensorFile(paths[0]))
 
     def _tokenizer(self, paths: list[Path]) -> Callable[[list[str]], torch.Tensor]:
         import torch

@@ -16,12 +16,14 @@ Pre-Training", arXiv:2303.15343; Gadre et al., 2023, "DataComp", arXiv:2304.1410
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from semantik.decoding.fitting import InputSpec
-from semantik.downloads.model_file import WeightsFile
+from semantik.downloads.model_file import WeightsFile, weights_path
 from semantik.downloads.model_file_set import ModelFiles, Repository
 from semantik.encoders.clip import models
+from semantik.encoders.int8_images import int8_path
 
 INCEPTION = (0.5, 0.5, 0.5)
 
@@ -176,3 +178,10 @@ MODELS: dict[str, OpenClipModel] = {
     model.name: model for model in (_siglip2_b_32(), _siglip2_b_16(), _siglip_b_16(), _vit_b_32_datacomp())
 }
 """By our name, the best for most people first."""
+
+
+def kept_in_int8(model: OpenClipModel, folder: Path | None) -> Path:
+    """Where a model's image side in 8-bit integers is kept, named after the file that it was made from."""
+    weights = model.files.files[0]
+    path = weights_path(weights, folder)
+    return int8_path(path.with_name(f"{path.stem}-{weights.sha256[:12]}{path.suffix}"))

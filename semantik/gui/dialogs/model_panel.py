@@ -11,9 +11,10 @@ from semantik.errors import Cancelled, SemantikError
 from semantik.gui.dialogs.model_table import ModelTable, good_at, megabytes
 from semantik.gui.widgets.message_box import ask_in_box
 from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.theme import Hint
 from semantik.gui.window_services import WindowServices
 from semantik.long_tasks import Progress
-from semantik.words.phrases import download_status, model_title
+from semantik.words.phrases import download_status, model_title, number_format_told
 from semantik.words.shown_names import visible
 from semantik.words.text import explain, say
 
@@ -50,7 +51,8 @@ class ModelPanel(ttk.LabelFrame):
         self.list_models()
         self.update_idletasks()
         wide = self.table.winfo_reqwidth() - px(self, 16)
-        self.about_model.configure(wraplength=wide - px(self, 16))
+        for label in (self.about_model, self.about_numbers):
+            label.configure(wraplength=wide - px(self, 16))
         self.message.configure(wraplength=wide - self.cancel_button.winfo_reqwidth())
 
     def _build(self) -> None:
@@ -58,6 +60,8 @@ class ModelPanel(ttk.LabelFrame):
         self.table.grid(row=0, column=0, sticky="nsew")
         about = ttk.Frame(self)
         about.grid(row=1, column=0, sticky="ew", pady=px(self, 8))
+        self.about_numbers = Hint(about, anchor="nw", justify="left")
+        self.about_numbers.pack(side="bottom", fill="x")
         # An empty label of two lines beside it: the window does not jump from one model to the next.
         ttk.Label(about, text="\n").pack(side="left")
         self.about_model = ttk.Label(about, anchor="nw", justify="left")
@@ -103,6 +107,7 @@ class ModelPanel(ttk.LabelFrame):
         why = say("error.model_unproven", name=self._models.short_title(entry.name))
         parts = [each for each in self._models.entries() if entry.name in (each.name, each.card.part_of)]
         self.about_model.configure(text=why if refused else good_at(entry, sum(part.size for part in parts)))
+        self.about_numbers.configure(text="" if refused else self._numbers(entry))
         size = megabytes(entry.size - min(entry.have, entry.size))
         if entry.ready or not entry.size:
             words = say("settings.downloaded")
@@ -116,6 +121,12 @@ class ModelPanel(ttk.LabelFrame):
         _enable(self.remove_button, idle and entry.have > 0 and not in_use)
         _enable(self.measure_button, idle)
         _enable(self.cancel_button, self._busy)
+
+    def _numbers(self, entry: ModelOnDisk) -> str:
+        """In which numbers a model that is here looks at pictures, and why; "" where there is no choice."""
+        if not entry.ready or len(entry.card.formats) < 2:
+            return ""
+        return number_format_told(*self._models.formats.decision(entry.name).facts)
 
     # -- Models ----------------------------------------------------------------------------------------
 

@@ -49,8 +49,13 @@ class SettingsDialog(Dialog):
             self.body, text=say("settings.read_texts"), variable=self.read_texts, command=self.choose_reading
         )
         read.grid(row=3, column=0, sticky="w", pady=(px(self, 14), 0))
+        self.exact_numbers = tk.BooleanVar(self, services.config.exact_numbers)
+        exact = ttk.Checkbutton(
+            self.body, text=say("settings.exact_numbers"), variable=self.exact_numbers, command=self.choose_numbers
+        )
+        exact.grid(row=4, column=0, sticky="w", pady=(px(self, 6), 0))
         bottom = ttk.Frame(self.body)
-        bottom.grid(row=4, column=0, sticky="ew", pady=(px(self, 14), 0))
+        bottom.grid(row=5, column=0, sticky="ew", pady=(px(self, 14), 0))
         bottom.columnconfigure(2, weight=1)
         self.theme = _choice(bottom, 0, "theme", THEMES, services.config.theme, letters=self.letters)
         self.theme.bind("<<ComboboxSelected>>", lambda event: self.choose_theme())
@@ -127,6 +132,10 @@ class SettingsDialog(Dialog):
     def choose_reading(self) -> None:
         """Read texts in pictures from now on, or no more."""
         self._services.save(read_texts=self.read_texts.get())
+
+    def choose_numbers(self) -> None:
+        """Look at pictures in single precision always, or as trials tell; the models in use go on as they are."""
+        self._services.save(exact_numbers=self.exact_numbers.get())
 
     def choose_hemisphere(self) -> None:
         """Read the seasons in the next queries by the chosen half of the world."""

@@ -1,28 +1,25 @@
-"""CLIP's image side in 8-bit integers, run by ONNX Runtime: optional, for processors.
+"""An image side in 8-bit integers, run by ONNX Runtime, for processors.
 
 Weights are quantised once, per channel and symmetric; activations as they come, per tensor ("dynamic
 quantisation", https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html). Seven bits of
 weights are used (``reduce_range``): on processors without VNNI, products of full 8-bit values saturate and
-embeddings drift ten times as far. Needs the packages of ``requirements-fast.txt``.
+embeddings drift ten times as far.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import logging
 import os
 import secrets
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from semantik.encoders.clip import network
-from semantik.encoders.tensor_files import Weights
 from semantik.storage.atomic_files import replace_file
 
 if TYPE_CHECKING:
@@ -30,21 +27,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PACKAGES = ("onnx", "onnxruntime")
-
-
-def is_available() -> bool:
-    """Whether the packages are installed."""
-    return all(map(importlib.util.find_spec, PACKAGES))
-
 
 def int8_path(kept: Path) -> Path:
-    """Where the quantised image side is kept: beside the weights that it was made from."""
+    """Where the quantised image side is kept: beside the weights, whose name tells their SHA-256."""
     return kept.with_name(f"{kept.stem}-int8.onnx")
 
 
-def make(visual: Any, resolution: int, target: Path) -> None:
-    """Export ``clip``'s image network (float32, on the processor), quantise it and keep it. Raises OSError."""
+def make(visual: Any, height: int, width: int, target: Path) -> None:
+    """Export an image network (float32, on the processor), quantise it and keep it. Raises OSError."""
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -56,7 +46,7 @@ def make(visual: Any, resolution: int, target: Path) -> None:
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 visual,
-                (torch.zeros(2, 3, resolution, resolution),),
+                (torch.zeros(2, 3, height, width),),
                 str(exact),
                 dynamo=False,
                 input_names=["pictures"],
@@ -86,18 +76,17 @@ def _scratch(beside: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def load(weights: Weights, kept: Path, resolution: int) -> Int8ImageTower:
-    """The quantised image side, made from ``weights`` unless a good one is beside ``kept``.
+def load(path: Path, exportable: Callable[[], Any], height: int, width: int) -> Int8ImageTower:
+    """The quantised image side that is kept in ``path``, made of what ``exportable`` makes unless a good one is there.
 
-    Raises OSError or RuntimeError.
+    Raises OSError or RuntimeError, and what ``exportable`` raises.
     """
-    path = int8_path(kept)
     if path.is_file():
         try:
             return Int8ImageTower(path)
         except RuntimeError as error:
             log.warning("made again: %s", error)
-    make(network.build(weights, single=True).visual, resolution, path)
+    make(exportable(), height, width, path)
     return Int8ImageTower(path)
 
 
@@ -110,20 +99,29 @@ class Int8ImageTower:
 
     def __init__(self, path: Path) -> None:
         import onnxruntime
-        from onnxruntime.capi import onnxruntime_pybind11_state as state
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # pictures are shared out by the caller
         options.log_severity_level = 3
-        failures = (state.Fail, state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NoSuchFile)
         try:
             self._session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
-        except (*failures, state.NotImplemented, state.RuntimeException) as error:
+        except _failures() as error:
             raise RuntimeError(f"{path.name}: {error}") from error
 
     def __call__(self, pictures: torch.Tensor) -> torch.Tensor:
         import torch
 
         planes = pictures.numpy()
-        rows = [self._session.run(None, {"pictures": planes[i : i + 1]})[0] for i in range(len(planes))]
+        try:
+            rows = [self._session.run(None, {"pictures": planes[i : i + 1]})[0] for i in range(len(planes))]
+        except _failures() as error:
+            raise RuntimeError(str(error)) from error
         return torch.from_numpy(np.concatenate(rows))
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises for a file or a machine that it cannot work with."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    damaged = (state.Fail, state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NoSuchFile)
+    return (*damaged, state.NotImplemented, state.RuntimeException)
