@@ -26,18 +26,10 @@ from typing import BinaryIO
 from PIL import Image
 
 from semantik.decoding.decoded import Description
-from semantik.decoding.fingerprint import Fingerprint, fingerprint
-from semantik.decoding.fitting import (
-    EXTREME_ASPECT,
-    InputSpec,
-    fit_pixels,
-    fit_views,
-    resampling,
-    resized,
-    view_regions,
-)
+from semantik.decoding.fingerprint import Fingerprint, fingerprint, fingerprint_and_content
+from semantik.decoding.fitting import InputSpec, fit_pixels, fit_views, view_regions
 from semantik.decoding.memory_shares import Allowance, NeedsMore
-from semantik.decoding.pictures.decode import LoadedImage, describe_image, load_image
+from semantik.decoding.pictures.decode import StoredImage, describe_image, load_image, load_stored
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING
 from semantik.decoding.pipe_messages import BadFrame, Header, Message, read_frame, write_frame
 from semantik.decoding.process_limits import limit_memory, lower_priority
@@ -132,9 +124,11 @@ def _work(header: Header, payload: bytes) -> Message:
     spec = InputSpec(**header["spec"])
     if moment is not None:
         return _fit_frame(path, moment, spec, seconds)
-    # First, so that the decoder finds the file in the system's cache.
-    before = _read_whole(path, is_video)
-    told, pixels = _answered(lambda: _fit_video(path, spec, seconds) if is_video else _fit(path, spec, allowance))
+    # First, so that the decoder finds the file in memory, or in the system's cache.
+    before, content = _read_whole(path, is_video)
+    told, pixels = _answered(
+        lambda: _fit_video(path, spec, seconds) if is_video else _fit(path, spec, allowance, content)
+    )
     if told.get("reason") == Reason.DAMAGED.value and not isinstance(before, Fingerprint):
         # Some decoders call damaged what a disk did not give.
         told = _failure(reason_of(before), str(before), told["trace"])[0]
@@ -182,12 +176,12 @@ def _read(path: Path, header: Header) -> Message:
     return {"unable": unable}, content.read(image, able, header["faces_by"])
 
 
-def _read_whole(path: Path, is_video: bool) -> Fingerprint | OSError | ValueError:
+def _read_whole(path: Path, is_video: bool) -> tuple[Fingerprint | OSError | ValueError, bytes | None]:
     # What is wrong with the file is for its decoder to say, if it can.
     try:
-        return fingerprint(path, is_video=is_video)
+        return (fingerprint(path, is_video=True), None) if is_video else fingerprint_and_content(path)
     except (OSError, ValueError) as error:
-        return error
+        return error, None
 
 
 def _unchanged(path: Path, before: Fingerprint | OSError | ValueError) -> str:
@@ -201,13 +195,15 @@ def _unchanged(path: Path, before: Fingerprint | OSError | ValueError) -> str:
     return before.digest
 
 
-def _fit(path: Path, spec: InputSpec, allowance: Allowance) -> Message:
-    loaded = load_image(path, max(spec.width, spec.height), allowance)
-    pixels = fit_pixels(_unreduced_geometry(loaded, spec), spec)
-    warning = loaded.warning.value if loaded.warning else None
-    regions = view_regions(loaded.width, loaded.height, spec)
-    views = fit_views(loaded.image, loaded.box, regions, spec).tobytes()
-    return {**_told(loaded), "warning": warning, "regions": regions}, pixels.tobytes() + views
+def _fit(path: Path, spec: InputSpec, allowance: Allowance, content: bytes | None) -> Message:
+    stored = load_stored(path, max(spec.width, spec.height), allowance, content)
+    pixels = stored.fitted(spec).tobytes()
+    warning = stored.warning.value if stored.warning else None
+    regions = view_regions(stored.width, stored.height, spec)
+    if regions:
+        whole = stored.upright()
+        pixels += fit_views(whole.image, whole.box, regions, spec).tobytes()
+    return {**_told(stored), "warning": warning, "regions": regions}, pixels
 
 
 def _fit_video(path: Path, spec: InputSpec, seconds: float) -> Message:
@@ -225,7 +221,7 @@ def _fit_frame(path: Path, moment: float, spec: InputSpec, seconds: float) -> Me
     return {**told, "warning": None}, fit_pixels(Image.fromarray(frame), spec).tobytes()
 
 
-def _told(picture: LoadedImage | Description) -> Header:
+def _told(picture: StoredImage | Description) -> Header:
     return {
         "width": picture.width,
         "height": picture.height,
@@ -236,27 +232,18 @@ def _told(picture: LoadedImage | Description) -> Header:
     }
 
 
-def _unreduced_geometry(loaded: LoadedImage, spec: InputSpec) -> Image.Image:
-    """The picture at the size to which ``fit_pixels`` would have brought the original.
-
-    A reduced picture's sides are rounded, and fitting it as it is would shift what is seen by up to half a
-    pixel of the result. That is nothing to the eye, yet it moves embeddings measurably
-    (benchmarks/decode_cost.md).
-    """
-    width, height = loaded.width, loaded.height
-    if loaded.image.size == (width, height) or max(width, height) > EXTREME_ASPECT * min(width, height):
-        return loaded.image
-    return loaded.image.resize(resized((width, height), spec), resampling(spec), box=loaded.box)
-
-
 def _thumbnail(path: Path, moment: float | None, side: int, seconds: float, allowance: Allowance) -> Message:
+    stored = None
     if not frames.is_video(path):
-        image = load_image(path, max(1, side // 2), allowance).image
+        stored = load_stored(path, max(1, side // 2), allowance)
+        image = stored.image
     elif moment is None:
         image = Image.fromarray(frames.first_frame(path, side, seconds))
     else:
         image = Image.fromarray(frames.frame_at(path, moment, side, seconds))
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    if stored is not None:
+        image = stored.finished(image)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=THUMBNAIL_QUALITY, optimize=True)
     return {"width": image.width, "height": image.height}, out.getvalue()

@@ -10,8 +10,8 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from semantik.decoding.fitting import fit_pixels
-from semantik.decoding.pictures import decode
 from semantik.decoding.pictures.decode import IMAGE_EXTENSIONS, load_image
+from semantik.decoding.pictures.exif import turn
 from tests.support.pictures import BLUE, CLIP_SPEC, GREEN, GREY, RED, WHITE, corners, encoded, near, photo, quarters
 
 # -- Colours -------------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def test_reduced_decoding_gives_what_full_size_gives(shared: Path) -> None:
     ratios = []
     for path in sorted((shared / "camera").glob("*.jpg"))[::3]:
         with Image.open(path) as image:
-            upright = decode.turn(image.convert("RGB"), image.getexif().get(ExifTags.Base.Orientation, 1))
+            upright = turn(image.convert("RGB"), image.getexif().get(ExifTags.Base.Orientation, 1))
         full = fit_pixels(upright, CLIP_SPEC)
         loaded = load_image(path, 224)
         assert (loaded.width, loaded.height) == upright.size

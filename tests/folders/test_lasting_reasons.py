@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from semantik.decoding import worker_process
-from semantik.decoding.fingerprint import fingerprint
+from semantik.decoding.fingerprint import fingerprint_and_content
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.folders.indexer import scan_changes, update_index
@@ -138,16 +138,16 @@ def test_what_a_disk_did_not_give_is_not_damage(tmp_path, monkeypatch, error, re
 
     path = paint(tmp_path / "a.png", (1, 2, 3))
 
-    def damaged(path, side, allowance):
+    def damaged(path, side, allowance, content):
         raise DecodeFailed(path=str(path), reason=Reason.DAMAGED, detail="broken data")
 
-    def unread(path, is_video):
+    def unread(path):
         if error:
             raise error
-        return fingerprint(path, is_video=is_video)
+        return fingerprint_and_content(path)
 
-    monkeypatch.setattr(worker, "load_image", damaged)
-    monkeypatch.setattr(worker, "fingerprint", unread)
+    monkeypatch.setattr(worker, "load_stored", damaged)
+    monkeypatch.setattr(worker, "fingerprint_and_content", unread)
     request = {"op": "fit", "spec": asdict(FakeEncoder.input_spec), "seconds": 1.0, "memory": 1 << 30, "patient": False}
     answer, _ = worker._answer(request, os.fsencode(path))
     assert Reason(answer["reason"]) is reason

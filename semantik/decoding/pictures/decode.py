@@ -7,39 +7,40 @@ native decoder that crashes on a hostile file takes its process with it.
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import re
 import warnings
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, features
 
-from semantik.decoding.decoded import Description, Place
+from semantik.decoding.decoded import Description
 from semantik.decoding.memory_shares import Allowance, NeedsMore
 from semantik.decoding.pictures.capture_facts import photo_details
-from semantik.decoding.pictures.exif import Box, turn, turn_box
 from semantik.decoding.pictures.formats import (
     GIF,
     IMAGE_EXTENSIONS,
+    JPEG,
     SIGNATURE_BYTES,
     ImageFormat,
     estimate_gif_frames,
     recognise,
 )
+from semantik.decoding.pictures.loaded_image import LoadedImage, StoredImage
 from semantik.decoding.pictures.openers import open_picture
 from semantik.decoding.pictures.sizes import MAX_PIXELS, check_size
 from semantik.decoding.pictures.to_rgb import OVERSAMPLING, reduced_rgb, reduction
 from semantik.decoding.pictures.unlisted import spoken_extension, unread_format
 from semantik.decoding.pictures.vector_drawings import TooComplex
 from semantik.decoding.refusals import Refused, with_file
-from semantik.records import DateSource, Reason
+from semantik.records import Reason
 
-__all__ = ["IMAGE_EXTENSIONS", "LoadedImage", "describe_image", "load_image"]
+__all__ = ["IMAGE_EXTENSIONS", "LoadedImage", "StoredImage", "describe_image", "load_image", "load_stored"]
 
 log = logging.getLogger(__name__)
 
@@ -67,27 +68,6 @@ _IO_ERRORS = {
 _UNSUPPORTED = re.compile(r"unsupported|unimplemented|not supported|unknown (pixel|tga map)|image mode", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedImage:
-    """A picture in memory: ``image`` is RGB and upright, at the file's size or reduced by a whole factor.
-
-    ``width`` and ``height`` are those of the upright original in pixels. ``box`` is where the original's
-    edges lie in ``image``: a reduced picture reaches up to a pixel beyond them where its size is no multiple
-    of the factor. ``warning`` is TRUNCATED when the file ends early or is broken somewhere, and only a part
-    of the picture could be read. The rest is as in ``Description``.
-    """
-
-    image: Image.Image
-    width: int
-    height: int
-    box: Box
-    warning: Reason | None = None
-    taken: datetime | None = None
-    camera: str = ""
-    source: DateSource | None = None
-    place: Place | None = None
-
-
 def load_image(path: Path, min_side: int, allowance: Allowance = ALL) -> LoadedImage:
     """Decode the (first) picture in a file, upright, on neutral ground, as 8-bit RGB.
 
@@ -95,7 +75,23 @@ def load_image(path: Path, min_side: int, allowance: Allowance = ALL) -> LoadedI
     DecodeFailed with a records.Reason, NeedsMore than ``allowance``; never blocks on a pipe or device. Not
     thread-safe: Pillow's leniency is a setting of the whole process.
     """
-    return with_file(path, lambda file: _decode(file, _kind(file, spoken_extension(path.name)), min_side, allowance))
+    return load_stored(path, min_side, allowance).upright()
+
+
+def load_stored(path: Path, min_side: int, allowance: Allowance = ALL, content: bytes | None = None) -> StoredImage:
+    """As ``load_image``, but neither turned nor in sRGB yet.
+
+    ``content``: all bytes of the file, where they have been read; a JPEG is decoded from these, in one go.
+    """
+
+    def work(file: BinaryIO) -> StoredImage:
+        kind = _kind(file, spoken_extension(path.name))
+        size = os.fstat(file.fileno()).st_size
+        # Other decoders want a file of the system.
+        source = io.BytesIO(content) if content is not None and kind is JPEG and len(content) == size else file
+        return _decode(source, kind, size, min_side, allowance)
+
+    return with_file(path, work)
 
 
 def describe_image(path: Path, allowance: Allowance = ALL) -> Description:
@@ -136,34 +132,35 @@ def _describe(file: BinaryIO, kind: ImageFormat, allowance: Allowance) -> Descri
         raise _failure(error) from error
 
 
-def _decode(file: BinaryIO, kind: ImageFormat, min_side: int, allowance: Allowance) -> LoadedImage:
+def _decode(file: BinaryIO, kind: ImageFormat, size: int, min_side: int, allowance: Allowance) -> StoredImage:
     try:
-        return _attempt(file, kind, min_side, allowance)
+        return _attempt(file, kind, size, min_side, allowance)
     except (Refused, NeedsMore):
         raise
     except Exception as error:
         failure = _failure(error)
         log.debug("strict decoding failed", exc_info=True)
-        lenient = _attempt_lenient(file, kind, min_side, allowance) if failure.reason is Reason.DAMAGED else None
+        lenient = _attempt_lenient(file, kind, size, min_side, allowance) if failure.reason is Reason.DAMAGED else None
         if lenient is None:
             raise failure from error
         return lenient
 
 
-def _attempt(file: BinaryIO, kind: ImageFormat, min_side: int, allowance: Allowance) -> LoadedImage:
+def _attempt(file: BinaryIO, kind: ImageFormat, size: int, min_side: int, allowance: Allowance) -> StoredImage:
     """Decode with the one decoder that the signature names. Raises whatever the decoder does, Refused, NeedsMore."""
     picture = open_picture(file, kind)
     factor = reduction(picture.prepare(OVERSAMPLING * min_side), min_side)
-    check_size(picture, factor, kind, os.fstat(file.fileno()).st_size, allowance)
+    check_size(picture, factor, kind, size, allowance)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         image, extent = picture.load()
         factor = reduction(extent, min_side)  # some know only now what they got
-        small = reduced_rgb(image, factor)
+        small, profile = reduced_rgb(image, factor)
     turned = picture.orientation
-    box = turn_box((extent[0] / factor, extent[1] / factor), small.size, turned)
+    box = (0.0, 0.0, min(small.width, extent[0] / factor), min(small.height, extent[1] / factor))
     width, height = picture.size[::-1] if turned >= 5 else picture.size
-    return LoadedImage(turn(small, turned), width, height, box, None, *photo_details(picture.exif, picture.info))
+    details = photo_details(picture.exif, picture.info)
+    return StoredImage(small, width, height, box, turned, profile, None, *details)
 
 
 def _failure(error: Exception) -> Refused:
@@ -182,11 +179,13 @@ def _failure(error: Exception) -> Refused:
     return Refused(Reason.DAMAGED, detail)
 
 
-def _attempt_lenient(file: BinaryIO, kind: ImageFormat, min_side: int, allowance: Allowance) -> LoadedImage | None:
+def _attempt_lenient(
+    file: BinaryIO, kind: ImageFormat, size: int, min_side: int, allowance: Allowance
+) -> StoredImage | None:
     """What can be seen of an incomplete or broken file; None when that is next to nothing."""
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
-        loaded = _attempt(file, kind, min_side, allowance)
+        loaded = _attempt(file, kind, size, min_side, allowance)
     except Exception:  # the first, strict failure is the one to report
         log.debug("lenient decoding failed", exc_info=True)
         return None

@@ -144,10 +144,26 @@ def turn(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else image
 
 
-def turn_box(extent: tuple[float, float], size: tuple[int, int], orientation: int) -> Box:
-    """Where the rectangle from (0, 0) to ``extent`` of a picture of ``size`` lies after ``turn``."""
-    if orientation >= 5:
-        extent, size = extent[::-1], size[::-1]
-    left = size[0] - extent[0] if orientation in (2, 3, 6, 7) else 0.0
-    top = size[1] - extent[1] if orientation in (3, 4, 7, 8) else 0.0
-    return left, top, min(size[0], left + extent[0]), min(size[1], top + extent[1])
+_LEFT_IS_RIGHT, _TOP_IS_BOTTOM, _SIDES_SWAP = frozenset((2, 3, 6, 7)), frozenset((3, 4, 7, 8)), frozenset((5, 6, 7, 8))
+
+
+def turn_box(box: Box, size: tuple[int, int], orientation: int) -> Box:
+    """Where a part of a picture of ``size`` lies after ``turn``."""
+    left, top, right, bottom = box
+    if orientation in _SIDES_SWAP:
+        left, top, right, bottom, size = top, left, bottom, right, size[::-1]
+    if orientation in _LEFT_IS_RIGHT:
+        left, right = size[0] - right, size[0] - left
+    if orientation in _TOP_IS_BOTTOM:
+        top, bottom = size[1] - bottom, size[1] - top
+    return left, top, right, bottom
+
+
+def turn_box_back(box: Box, orientation: int) -> Box:
+    """Where a part of an upright picture, in shares of its sides, lay before ``turn``."""
+    left, top, right, bottom = box
+    if orientation in _LEFT_IS_RIGHT:
+        left, right = 1 - right, 1 - left
+    if orientation in _TOP_IS_BOTTOM:
+        top, bottom = 1 - bottom, 1 - top
+    return (top, left, bottom, right) if orientation in _SIDES_SWAP else (left, top, right, bottom)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import struct
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
 
 from semantik.decoding.pictures.exif import image_exif, image_orientation
 from semantik.decoding.pictures.png_texts import all_texts
@@ -25,6 +26,7 @@ _SAMPLE = 64  # rows and columns that are looked at for that
 _LAST_FRAME = 200  # frames that are decoded at most in search of one that shows something
 _MAX_ANIMATED = 25_000_000  # pixels: an animation keeps several frames at once
 _MAX_PAGES = 64
+_WHOLE = 2**31 - 1  # bytes
 _THUMBNAIL = 1  # bit of NewSubfileType (TIFF 6.0, section 8)
 
 
@@ -95,6 +97,8 @@ class Picture:
 
     def load(self) -> tuple[Image.Image, Extent]:
         """Decode. Returns the picture, not turned, and which part of it, from its corner, the original fills."""
+        if isinstance(self.image, ImageFile.ImageFile) and isinstance(self.image.fp, io.BytesIO):
+            self.image.decodermaxblock = _WHOLE  # it is in memory already, and pieces are copies
         self.image.load()
         _leave_blank_frame(self.image)
         self.orientation = image_orientation(self.image)  # some formats carry EXIF data behind the pixels

@@ -28,8 +28,11 @@ def reduction(size: tuple[float, float], min_side: int) -> int:
     return max(1, int(min(size)) // (OVERSAMPLING * min_side))
 
 
-def reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
+def reduced_rgb(image: Image.Image, factor: int) -> tuple[Image.Image, bytes | None]:
     """A loaded picture of any mode as RGB, ``factor`` times smaller; sizes are rounded up.
+
+    And the ICC profile that is still to bring its colours to sRGB, by ``to_srgb``; None where that is done. Only
+    plain RGB comes so: it can be made smaller yet before.
 
     Works in bands of rows, so that converting a huge picture takes no second copy of it. Transparent parts
     lie on white, which is what drawings, logos and screenshots are made for; a drawing that is itself
@@ -37,19 +40,19 @@ def reduced_rgb(image: Image.Image, factor: int) -> Image.Image:
     last, when there are fewer pixels of them.
     """
     if image.mode == "RGB" and not image.has_transparency_data:
-        return _sampled_colours(image if factor == 1 else image.reduce(factor), image)
+        return image if factor == 1 else image.reduce(factor), profile_of(image)
     samples = _sample_range(image)
     target: Image.Image | None = None
     for top, band in _bands(image, factor):
         part = _plain(band, samples)
         part = part if factor == 1 else part.reduce(factor)
         if part.height * factor >= image.height:
-            return _on_ground(_sampled_colours(part, image))
+            return _on_ground(_sampled_colours(part, image)), None
         if target is None:
             target = Image.new(part.mode, (part.width, -(-image.height // factor)))
         target.paste(part, (0, top // factor))
     assert target is not None
-    return _on_ground(_sampled_colours(target, image))
+    return _on_ground(_sampled_colours(target, image)), None
 
 
 def _sampled_colours(plain: Image.Image, image: Image.Image) -> Image.Image:
