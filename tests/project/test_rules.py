@@ -124,7 +124,7 @@ def test_no_pickle_and_no_unsafe_weights():
 
 def test_broad_excepts_stand_only_at_the_named_boundaries():
     allowed = {
-        "semantik/folders/embedding_run.py": 1,  # encoding one batch
+        "semantik/folders/file_embedder.py": 1,  # encoding one batch
         "semantik/gui/widgets/background_tasks.py": 3,  # the worker's wrapper, the message pump
         "semantik/folders/watching/folder_watch.py": 1,  # what the receiver of a change does with it
         "semantik/engine/background_updates.py": 1,  # the worker's wrapper of what is done behind the user's work
