@@ -6,6 +6,7 @@ import contextlib
 import gc
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from semantik.decoding.pool import DecodePool
@@ -258,9 +259,11 @@ class Models:
         self.encoder = self._create(self.encoder.name)
         self._on_renewed(self.encoder)
 
-    def _create(self, name: str) -> Encoder:
+    def recipe(self, name: str) -> Callable[[], Encoder]:
+        """What makes an encoder as ``create`` does, also on another machine that has the program and the model."""
         refused = any(self.is_refused(part.name) for part in self._parts(name))
-        return registry.create(
+        return partial(
+            registry.create,
             name,
             weights_folder=self._weights,
             checkpoint=self._checkpoint(name),
@@ -268,6 +271,9 @@ class Models:
             query_language="english" if refused else self._config.query_language,
             users_language=language(),
         )
+
+    def _create(self, name: str) -> Encoder:
+        return self.recipe(name)()
 
     def missing_for(self, query: Query) -> tuple[str, int] | None:
         """What the model lacks to understand a text in its language: a title and megabytes; mostly None."""

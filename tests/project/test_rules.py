@@ -52,7 +52,12 @@ def test_every_package_that_is_imported_is_required():
 
     wanted = {
         re.split("[=<>]", line)[0].lower().replace("_", "-")
-        for file in ("requirements.txt", "requirements-fast.txt", "requirements-formats.txt")
+        for file in (
+            "requirements.txt",
+            "requirements-fast.txt",
+            "requirements-formats.txt",
+            "requirements-cluster.txt",
+        )
         for line in (REPO / file).read_text().splitlines()
         if line and not line.startswith("#")
     }
@@ -82,7 +87,7 @@ def test_only_one_file_knows_what_is_in_the_home(tmp_path):
     files += [home.saved_searches_file(tmp_path), home.arrivals_file(tmp_path), home.people_file(tmp_path)]
     settings, known = home.settings_file(tmp_path), home.known_files(tmp_path)
     places = [settings, log, *older, *files, *folders, *known]
-    assert len(places) == len(set(places)) == 19
+    assert len(places) == len(set(places)) == 20
     assert home.log_file(tmp_path) == log
     assert set(home.picture_folders(tmp_path)) < set(folders)
     names = {path.name for path in places}
