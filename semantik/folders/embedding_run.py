@@ -122,9 +122,9 @@ class EmbeddingRun:
                     self.cancelled = True
                     break
                 batch = next(batches, None)
-                if batch is None:
-                    assert self.control.cancelled, "only that ends it early"
-                    continue
+                if batch is None:  # only that ends it early
+                    self.cancelled = True
+                    break
                 self._take(batch)
                 over.update(each.file.path for each in batch)
                 if batch:
