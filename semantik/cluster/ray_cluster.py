@@ -115,6 +115,7 @@ class RayCluster:
             ray.init(address=self._address, configure_logging=False, log_to_driver=False)
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             raise ClusterUnreachable(address=self._address, detail=_first_line(error)) from error
+        _quiet(ray)
         return ray
 
     def _start(self) -> Any:
@@ -137,6 +138,7 @@ class RayCluster:
                         log_to_driver=False,
                         _temp_dir=str(self._temporary),
                     )
+                    _quiet(ray)
                     return ray
                 except Exception as error:
                     ray.shutdown()
@@ -166,6 +168,12 @@ def _environment(settings: dict[str, str]) -> Iterator[None]:
     finally:
         for name in made:
             os.environ.pop(name, None)
+
+
+def _quiet(ray: Any) -> None:
+    """Ray prints to stdout what it hears of dead workers, where ``--json`` answers; the crew logs it."""
+    if hasattr(ray._private.worker, "print_to_stdstream"):
+        ray._private.worker.print_to_stdstream = lambda *lines, **options: None
 
 
 def _first_line(error: BaseException) -> str:

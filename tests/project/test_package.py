@@ -30,6 +30,7 @@ SHIPPED = {
     "requirements.txt",
     "requirements-fast.txt",
     "requirements-formats.txt",
+    "requirements-cluster.txt",
 }
 ABOUT = f"semantiksearch-{__version__}.dist-info"
 
@@ -151,11 +152,12 @@ def test_it_requires_what_the_requirements_files_say(wheel):
         ("", "requirements.txt"),
         ("fast", "requirements-fast.txt"),
         ("formats", "requirements-formats.txt"),
+        ("cluster", "requirements-cluster.txt"),
     ):
         mark = f"; extra == '{extra}'" if extra else ""
         found = {one for one in told if extra == "".join(re.findall(r'extra == "(\w+)"', one[2]))}
         assert found == listed(file, mark), file
-    assert about.get_all("Provides-Extra") == ["fast", "formats"]
+    assert about.get_all("Provides-Extra") == ["fast", "formats", "cluster"]
 
 
 # -- The command line ----------------------------------------------------------------------------------
