@@ -411,6 +411,54 @@ class DecoderNotStarted(SemantikError):
     key = "error.decoder_not_started"
 
 
+class RayMissing(SemantikError):
+    """The package that embeds on many machines is not installed."""
+
+    key = "error.ray_missing"
+
+
+class ClusterUnreachable(SemantikError):
+    """A cluster cannot be connected to, or not be started on this computer. Params: address, detail."""
+
+    key = "error.cluster_unreachable"
+
+
+class ClusterEmpty(SemantikError):
+    """No machine of a cluster offers a processor. Params: address."""
+
+    key = "error.cluster_empty"
+
+
+class WorkerUnfit(SemantikError):
+    """A machine of a cluster cannot embed. Params: node, error (a SemantikError that says why)."""
+
+    key = "error.worker_unfit"
+
+
+class WorkerNotStarted(SemantikError):
+    """The program cannot be run on a machine of a cluster. Params: detail."""
+
+    key = "error.worker_not_started"
+
+
+class WorkerVersion(SemantikError):
+    """A machine of a cluster has another version of the program. Params: version, own."""
+
+    key = "error.worker_version"
+
+
+class WorkerModel(SemantikError):
+    """A machine of a cluster has other weights of the model. Params: space."""
+
+    key = "error.worker_model"
+
+
+class WorkerFolderUnseen(SemantikError):
+    """A machine of a cluster does not see the files of a folder. Params: folder."""
+
+    key = "error.worker_folder"
+
+
 class TextsUnreadable(SemantikError):
     """What reads texts in pictures is missing or does not work. Params: detail."""
 

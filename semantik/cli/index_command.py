@@ -35,6 +35,10 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     index.add_argument("--check", action="store_true", help=say("cli.check"))
     index.add_argument("--people", action="store_true", help=say("cli.people"))
     index.add_argument("--texts", action="store_true", help=say("cli.texts"))
+    index.add_argument("--cluster", metavar=say("cli.metavar_address"), help=say("cli.cluster"))
+    index.add_argument(
+        "--cluster-folder", metavar=say("cli.metavar_folder"), type=path_named, help=say("cli.cluster_folder")
+    )
     index.set_defaults(run=run)
 
 

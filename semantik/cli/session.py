@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,9 @@ class Session:
         self.engine: Engine = Engine(home, replace(config, encoder=""))
         self._line = ProgressLine()
         self._folders: list[Path] = options.folders
+        self._address: str | None = getattr(options, "cluster", None)
+        self._shared: Path | None = getattr(options, "cluster_folder", None)
+        self._cluster = ExitStack()
         self._name: str = options.encoder or self.engine.models.without_asking()
 
     def __enter__(self) -> Session:
@@ -55,7 +59,20 @@ class Session:
             models.prove(self._name, self._control)
         models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)
+        if self._address:
+            self._embed_by(self._address)
         return self
+
+    def _embed_by(self, address: str) -> None:
+        """Have the workers of a cluster embed. Raises RayMissing."""
+        from semantik.cluster.ray_cluster import RayCluster
+
+        encoder = self.engine.models.encoder
+        recipe = self.engine.models.recipe(self._name, encoder.number_format)
+        cluster = RayCluster(address, self.engine.home, encoder, recipe, self.engine.config.decode_seconds)
+        self._cluster.enter_context(cluster)
+        for each in self.library.indexed_folders:
+            each.embed_by = partial(cluster.embedder, each.folder, each.store, shared=self._shared)
 
     def _announced(self, title: str, size: int, download: Callable[[TaskControl], object]) -> None:
         """Fetch so many bytes, which are told before."""
@@ -65,6 +82,7 @@ class Session:
 
     def __exit__(self, *failure: object) -> None:
         self._line.end()
+        self._cluster.close()
         self.engine.close()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._previous)

@@ -6,6 +6,7 @@ import contextlib
 import gc
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from semantik.downloads import model_file_set
@@ -261,10 +262,14 @@ class Models:
         self.encoder = self._create(self.encoder.name, self.encoder.number_format)
         self._on_renewed(self.encoder)
 
-    def _create(self, name: str, number_format: NumberFormat | None = None) -> Encoder:
-        """A model in a format, or in the one that is chosen for it."""
+    def recipe(self, name: str, number_format: NumberFormat | None = None) -> Callable[[], Encoder]:
+        """What makes an encoder, in a format or in the one that is chosen for it, also on another machine.
+
+        That has to have the program and the model.
+        """
         refused = any(self.is_refused(part.name) for part in self._parts(name))
-        return registry.create(
+        return partial(
+            registry.create,
             name,
             weights_folder=self._weights,
             checkpoint=self._checkpoint(name),
@@ -272,6 +277,9 @@ class Models:
             query_language="english" if refused else self._config.query_language,
             users_language=language(),
         )
+
+    def _create(self, name: str, number_format: NumberFormat | None = None) -> Encoder:
+        return self.recipe(name, number_format)()
 
     def missing_for(self, query: Query) -> tuple[str, int] | None:
         """What the model lacks to understand a text in its language: a title and megabytes; mostly None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
@@ -32,6 +32,7 @@ from semantik.errors import (
 )
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.face_store import FaceStore
+from semantik.folders.file_embedder import Embedder
 from semantik.folders.indexer import scan_changes, update_index
 from semantik.folders.known_content import reader
 from semantik.folders.known_pictures import KnownPictures
@@ -108,6 +109,8 @@ class IndexedFolder:
         self.unwanted = unwanted or Exclusions()
         self._indexes = folder_of_indexes(home, folder)
         self.index: ImageIndex | None = None
+        self.embed_by: Callable[[TaskControl], Embedder] | None = None
+        """Who makes vectors in place of the encoder and the pool; these must be for the same space."""
         self.only_in_cloud = 0
         """Files that the last check or update found to be only in a cloud, and left there."""
         self._failure: SemantikError | None = None  # of the last look at the folder
@@ -338,7 +341,12 @@ class IndexedFolder:
         index = self._new_index()
         # What can be told to fail does so before the old index is touched.
         scan_changes(self.index or index, exclude=self._exclude, unwanted=self.unwanted)
-        self.encoder.load(texts=False)
+        if self.embed_by:
+            embedder = self.embed_by(control)
+            embedder.load()
+            embedder.forget()
+        else:
+            self.encoder.load(texts=False)
         try:
             with index.locked():
                 self.index = None  # Windows moves no file that is mapped
@@ -409,6 +417,7 @@ class IndexedFolder:
             fetch_cloud=self._fetch_cloud,
             check=check,
             on_batch=show,
+            embedder=self.embed_by and self.embed_by(control),
         )
         if not report.cancelled:
             index.awaited = 0

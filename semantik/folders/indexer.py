@@ -23,6 +23,7 @@ from semantik.errors import (
 from semantik.folders.doubtful_files import DoubtfulFiles
 from semantik.folders.embedding_run import EmbeddingRun
 from semantik.folders.exclusions import Exclusions
+from semantik.folders.file_embedder import Embedder, LocalEmbedder
 from semantik.folders.known_content import Pairs, Read, Recognised, reader, recognise
 from semantik.folders.missing_pictures import check_removal, missed
 from semantik.folders.newest_first import newest_first
@@ -108,6 +109,7 @@ def update_index(
     fetch_cloud: bool = False,
     check: bool = False,
     on_batch: Callable[[int], None] = lambda left: None,
+    embedder: Embedder | None = None,
 ) -> IndexReport:
     """Make ``index`` match ``folder`` and save it; what is unchanged is not opened, unless ``check`` is set.
 
@@ -131,6 +133,8 @@ def update_index(
     Pictures that ``unwanted`` names, and RAW files and videos of the same shot as a picture beside them, are dropped
     without a question.
 
+    ``embedder`` makes the vectors in place of ``encoder`` and ``pool``, which then only tell the space and read heads.
+
     Raises FolderNotFound, FolderUnreadable, NoImages, AllExcluded, FolderEmptied, MassRemoval (see ``check_removal``),
     IndexLocked, IndexNotSaved, IndexDamaged or IndexTooNew when what is stored is not to be replaced, and
     EncoderFailed or DecoderNotStarted when no picture at all can be done. What was done until then is
@@ -151,7 +155,9 @@ def update_index(
         )
         with nullcontext(pool) if pool else DecodePool() as decoders:
             read, root = reader(folder, decoders, control), identify(folder)
+            embedder = embedder or LocalEmbedder(encoder, decoders, control)
             if check:
+                embedder.forget()
                 changes = _read_whole(index, changes, found, read)
             with making_many_objects():
                 known = recognise(index, doubtful.hold_back(index, changes), read, again)
@@ -172,7 +178,7 @@ def update_index(
             wide = _wide(index, lacking_views(index), known, found) if index.views_behind else []
             behind = [file for file in wide if fetch_cloud or not file.only_in_cloud]
             run = EmbeddingRun(
-                encoder,
+                embedder,
                 index,
                 control,
                 on_picture=on_picture,
@@ -192,7 +198,7 @@ def update_index(
                 raise
         if not (run.cancelled or control.cancelled or len(behind) < len(wide)):
             index.views_done()
-        index.save()
+        run.save(complete=not (run.cancelled or control.cancelled))
     added = run.added + copied
     return replace(
         _report(index, encoder, started, problems, cancelled=run.cancelled),
@@ -225,15 +231,15 @@ def _embed(
     run: EmbeddingRun, known: Recognised, behind: list[ImageFile], doubtful: DoubtfulFiles, decoders: DecodePool
 ) -> int:
     """Embed what is left, then the halves for which no picture stands. Returns how many rows are copies."""
-    run.embed(newest_first(known.todo), decoders)
-    copied = run.repeat(known.twins, decoders)
-    run.embed(behind, decoders)
-    run.once_more(decoders)
+    run.embed(newest_first(known.todo))
+    copied = run.repeat(known.twins)
+    run.embed(behind)
+    run.once_more()
     if doubtful.waiting and not run.cancelled:
         halves = doubtful.settle(run.index, decoders, run.control)
         run.done += len(doubtful.waiting) - len(halves)
-        run.embed(halves, decoders)
-        run.once_more(decoders)
+        run.embed(halves)
+        run.once_more()
     return copied
 
 

@@ -184,6 +184,11 @@ def index_folder(home: Path, folder: Path, encoder: str) -> Path:
     return folder_of_indexes(home, folder) / encoder
 
 
+def batches_folder(store: Path, shared: Path | None = None) -> Path:
+    """Where workers on several machines leave vectors for the index in ``store``: in it, or in a ``shared`` folder."""
+    return shared / store.parent.name / store.name if shared else store / "batches"
+
+
 def details_file(indexes: Path) -> Path:
     """What is known of a folder's pictures, beside its ``indexes`` (see ``folder_of_indexes``)."""
     return indexes / "details.sqlite"
@@ -224,6 +229,11 @@ def background_folder(home: Path) -> Path:
     return home / "background"
 
 
+def cluster_folder(home: Path) -> Path:
+    """What a cluster on this computer alone keeps while it runs."""
+    return home / "cluster"
+
+
 def picture_folders(home: Path) -> tuple[Path, ...]:
     """Where the home has pictures of the program's own, and what is made of the user's: never to be indexed."""
     return indexes_folder(home), thumbnails_folder(home), results_folder(home), example_pictures_folder(home)
@@ -248,7 +258,7 @@ def own_files(home: Path) -> tuple[Path, ...]:
 
 def written_folders(home: Path) -> tuple[Path, ...]:
     """All folders of the program's own, which it writes to while it runs: what changes there is no news."""
-    return (*picture_folders(home), background_folder(home))
+    return (*picture_folders(home), background_folder(home), cluster_folder(home))
 
 
 def tighten(home: Path) -> None:

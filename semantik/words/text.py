@@ -115,7 +115,11 @@ def _that_has(key: str) -> Catalogue:
 def explain(error: SemantikError) -> str:
     """An engine error in the user's words."""
     params = {
-        name: say(f"reason.{value.value}") if isinstance(value, Reason) else value
+        name: say(f"reason.{value.value}")
+        if isinstance(value, Reason)
+        else explain(value)
+        if isinstance(value, SemantikError)
+        else value
         for name, value in error.params.items()
     }
     if is_text(f"model.{params.get('model')}"):

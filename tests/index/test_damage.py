@@ -23,7 +23,7 @@ from semantik.errors import (
     NoIndex,
     SemantikError,
 )
-from semantik.folders import embedding_run
+from semantik.folders import embedding_run, file_embedder
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.index import ImageIndex, commit
 from semantik.index.manifest import MANIFEST
@@ -401,7 +401,7 @@ def test_an_update_that_is_over_holds_no_file_of_the_index(opened, how, monkeypa
             (library.folder / "falsa.mp4").write_bytes(b"\0" * 100)
         elif how == "encoder fails":
             monkeypatch.setattr(library.encoder, "encode_images", lambda pixels: np.ones((len(pixels), 1), np.float32))
-            monkeypatch.setattr(embedding_run.log, "disabled", True)  # pytest keeps what is logged, errors with calls
+            monkeypatch.setattr(file_embedder.log, "disabled", True)  # pytest keeps what is logged, errors with calls
         elif how == "copies and moves":
             shutil.copy2(library.folder / "rojo.png", library.folder / "otro rojo.png")
             (library.folder / "azul.png").rename(library.folder / "mar.png")

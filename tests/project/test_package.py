@@ -29,6 +29,7 @@ SHIPPED = {
     "image_search_config.json",
     "requirements.txt",
     "requirements-formats.txt",
+    "requirements-cluster.txt",
 }
 ABOUT = f"semantiksearch-{__version__}.dist-info"
 
@@ -149,11 +150,12 @@ def test_it_requires_what_the_requirements_files_say(wheel):
     for extra, file in (
         ("", "requirements.txt"),
         ("formats", "requirements-formats.txt"),
+        ("cluster", "requirements-cluster.txt"),
     ):
         mark = f"; extra == '{extra}'" if extra else ""
         found = {one for one in told if extra == "".join(re.findall(r'extra == "(\w+)"', one[2]))}
         assert found == listed(file, mark), file
-    assert about.get_all("Provides-Extra") == ["formats"]
+    assert about.get_all("Provides-Extra") == ["formats", "cluster"]
 
 
 # -- The command line ----------------------------------------------------------------------------------

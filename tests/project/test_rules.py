@@ -52,7 +52,7 @@ def test_every_package_that_is_imported_is_required():
 
     wanted = {
         re.split("[=<>]", line)[0].lower().replace("_", "-")
-        for file in ("requirements.txt", "requirements-formats.txt")
+        for file in ("requirements.txt", "requirements-formats.txt", "requirements-cluster.txt")
         for line in (REPO / file).read_text().splitlines()
         if line and not line.startswith("#")
     }
@@ -82,7 +82,7 @@ def test_only_one_file_knows_what_is_in_the_home(tmp_path):
     files += [home.saved_searches_file(tmp_path), home.arrivals_file(tmp_path), home.people_file(tmp_path)]
     settings, known = home.settings_file(tmp_path), home.known_files(tmp_path)
     places = [settings, log, *older, *files, *folders, *known]
-    assert len(places) == len(set(places)) == 19
+    assert len(places) == len(set(places)) == 20
     assert home.log_file(tmp_path) == log
     assert set(home.picture_folders(tmp_path)) < set(folders)
     names = {path.name for path in places}
@@ -124,7 +124,7 @@ def test_no_pickle_and_no_unsafe_weights():
 
 def test_broad_excepts_stand_only_at_the_named_boundaries():
     allowed = {
-        "semantik/folders/embedding_run.py": 1,  # encoding one batch
+        "semantik/folders/file_embedder.py": 1,  # encoding one batch
         "semantik/gui/widgets/background_tasks.py": 3,  # the worker's wrapper, the message pump
         "semantik/folders/watching/folder_watch.py": 1,  # what the receiver of a change does with it
         "semantik/engine/background_updates.py": 1,  # the worker's wrapper of what is done behind the user's work
