@@ -59,15 +59,13 @@ class Session:
             models.prove(self._name, self._control)
         models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)
-        if self._address:
-            self._embed_by(self._address)
         return self
 
     def _embed_by(self, address: str) -> None:
-        """Have the workers of a cluster embed. Raises RayMissing."""
+        """Have the workers of a cluster embed, in the number format that is settled by now. Raises RayMissing."""
         from semantik.cluster.ray_cluster import RayCluster
 
-        encoder = self.engine.models.encoder
+        encoder = self.library.encoder
         recipe = self.engine.models.recipe(self._name, encoder.number_format)
         cluster = RayCluster(address, self.engine.home, encoder, recipe, self.engine.config.decode_seconds)
         self._cluster.enter_context(cluster)
@@ -124,6 +122,10 @@ class Session:
             good.append(indexed_folder)
             if rebuild and loaded.state is not State.NEW:
                 anew.append(indexed_folder)
+        if self._address:
+            for each in good:
+                self.library.settle_format(each, self._control, anew=each in anew)
+            self._embed_by(self._address)
         return [*self._update(good, rebuild=anew, allow_mass_removal=allow_mass_removal, check=check), *failed]
 
     def read_texts(self) -> dict[IndexedFolder, int]:

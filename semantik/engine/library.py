@@ -92,6 +92,13 @@ class Library:
         for indexed_folder in self.indexed_folders:
             indexed_folder.encoder = encoder
 
+    def settle_format(self, indexed_folder: IndexedFolder, control: TaskControl, *, anew: bool) -> None:
+        """Choose the encoder's number format for a loaded folder that has no index yet, or is indexed ``anew``."""
+        if not indexed_folder.count or anew:
+            settled = self._settle(indexed_folder, self._encoder, control)
+            if settled is not self._encoder:
+                self.encoder = settled
+
     @property
     def active(self) -> list[IndexedFolder]:
         """The folders that are to be searched and kept up to date."""
@@ -175,10 +182,7 @@ class Library:
         outcomes: list[Outcome] = []
         self._updating = frozenset(indexed_folder.folder for indexed_folder in indexed_folders)
         for indexed_folder in indexed_folders:
-            if not indexed_folder.count or indexed_folder in rebuild:
-                settled = self._settle(indexed_folder, self._encoder, control)
-                if settled is not self._encoder:
-                    self.encoder = settled
+            self.settle_format(indexed_folder, control, anew=indexed_folder in rebuild)
             try:
                 report = indexed_folder.update(
                     control.telling(partial(on_progress, indexed_folder)) if on_progress else control,
