@@ -1,7 +1,8 @@
 """The tables of the text store: made, brought up from an older program's, or put in place of others.
 
-``lines`` has what stands in each of the ``pictures``, ``words`` finds pictures by whole words and their beginnings,
-``parts`` finds the words of the ``vocabulary``, all that there are, by what is within them.
+``lines`` has what stands in each of the ``pictures``, ``words`` finds pictures by whole words and their beginnings, and
+the ``vocabulary`` has all words that there are, for what is within them. No id is given twice while there are these
+tables, which the file's ``application_id`` tells from others: what was learnt of an id holds (``stamp_of``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import random
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -18,7 +20,7 @@ from semantik.folders.folder_database import version_of_tables
 from semantik.folders.text_words import words_in
 from semantik.records import TextLine
 
-VERSION = 1
+VERSION = 2
 """Of the tables and of what ``words_in`` makes of a line, in the file's ``user_version``."""
 
 MOST_LINES, LONGEST_LINE = 400, 400
@@ -29,14 +31,13 @@ KNOWN = "SELECT path, size, mtime_ns, lines FROM pictures LEFT JOIN lines USING 
 """The rows that ``put`` takes."""
 
 _TABLES = {
-    "pictures": "CREATE TABLE pictures (id INTEGER PRIMARY KEY, path BLOB UNIQUE, size, mtime_ns)",
+    "pictures": "CREATE TABLE pictures (id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB UNIQUE, size, mtime_ns)",
     "lines": "CREATE TABLE lines (id INTEGER PRIMARY KEY, lines)",  # apart: only those of hits are read
     "words": "CREATE VIRTUAL TABLE words USING fts5(line, tokenize='unicode61 remove_diacritics 2', prefix='3 5')",
     "counts": "CREATE VIRTUAL TABLE counts USING fts5vocab(words, row)",
-    "vocabulary": "CREATE TABLE vocabulary (id INTEGER PRIMARY KEY, word TEXT UNIQUE)",
-    "parts": "CREATE VIRTUAL TABLE parts USING fts5("
-    "word, content='vocabulary', content_rowid='id', tokenize='trigram')",
+    "vocabulary": "CREATE TABLE vocabulary (id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT UNIQUE)",
 }
+_FORMER = ("parts",)  # of version 1
 
 Cells = tuple[Any, ...]
 
@@ -69,7 +70,7 @@ def _renew(base: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.OperationalError):  # there are none, or other ones
         known = base.execute(KNOWN).fetchall()
     kinds = dict(base.execute("SELECT name, type FROM sqlite_master"))
-    for name in reversed(_TABLES):
+    for name in (*_FORMER, *reversed(_TABLES)):
         if kinds.get(name, "table") != "table":
             raise sqlite3.DatabaseError(f"a {kinds[name]} called {name}")
         base.execute(f"DROP TABLE IF EXISTS {name}")
@@ -80,6 +81,7 @@ def _renew(base: sqlite3.Connection) -> None:
         base.execute(statement)
     put(base, (row for row in known if is_good(row)))
     base.execute(f"PRAGMA user_version = {VERSION}")
+    base.execute(f"PRAGMA application_id = {random.randint(1, 2**31 - 1)}")
     base.execute("COMMIT")
 
 
@@ -93,10 +95,8 @@ def put(base: sqlite3.Connection, rows: Iterable[Cells]) -> None:
         if not words:
             continue
         base.execute("INSERT INTO words (rowid, line) VALUES (?, ?)", (added, " ".join(words)))
-        for word in words:
-            new = base.execute("INSERT OR IGNORE INTO vocabulary (word) VALUES (?)", (word,))
-            if new.rowcount:
-                base.execute("INSERT INTO parts (rowid, word) VALUES (?, ?)", (new.lastrowid, word))
+        new = "INSERT INTO vocabulary (word) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM vocabulary WHERE word = ?1)"
+        base.executemany(new, [(word,) for word in words])
 
 
 def drop(base: sqlite3.Connection, paths: Iterable[object]) -> None:
@@ -110,9 +110,13 @@ def drop(base: sqlite3.Connection, paths: Iterable[object]) -> None:
 
 def tidy(base: sqlite3.Connection) -> None:
     """Forget the words that no picture has any more."""
-    gone = base.execute("SELECT id, word FROM vocabulary WHERE word NOT IN (SELECT term FROM counts)").fetchall()
-    base.executemany("INSERT INTO parts (parts, rowid, word) VALUES ('delete', ?, ?)", gone)
-    base.executemany("DELETE FROM vocabulary WHERE id = ?", [(key,) for key, _ in gone])
+    base.execute("DELETE FROM vocabulary WHERE word NOT IN (SELECT term FROM counts)")
+
+
+def stamp_of(base: sqlite3.Connection) -> int:
+    """What tells these tables from others: an id means the same word or picture as long as it is the same."""
+    stamp: int = base.execute("PRAGMA application_id").fetchone()[0]
+    return stamp
 
 
 def written(lines: Sequence[TextLine]) -> str:
