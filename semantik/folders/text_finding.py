@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.folders.folder_database import in_slices
-from semantik.folders.text_vocabulary import Vocabulary
+from semantik.folders.text_vocabulary import Vocabulary, near_words
 from semantik.folders.text_words import PART, AskedWord, Likeness, likeness, may_be_misread, words_in
 from semantik.records import ImageFile, TextLine
 
@@ -94,7 +94,7 @@ def _standing(
     found: list[tuple[Likeness, Keys]] = []
     if nearly and may_be_misread(word):
         most = max(_FEW, len(whole))
-        near = _having_each(base, vocabulary.near(word)[:_MOST_WORDS])
+        near = _having_each(base, near_words(base, word)[:_MOST_WORDS])
         found += [(Likeness.NEARLY, keys) for keys in near if len(keys) <= most]
     if len(word) >= PART:
         if within:
@@ -151,7 +151,7 @@ def matching(match: TextMatch, lines: Sequence[TextLine]) -> tuple[TextLine, ...
     return tuple(line for place, line in enumerate(lines) if place in chosen)
 
 
-def those_of(found: FoundTexts, known: Iterable[tuple[object, ...]]) -> list[TextMatch]:
+def those_of(found: FoundTexts, known: Iterable[tuple[int, str, int, int]]) -> list[TextMatch]:
     """What was found in pictures, of which id, path, size and mtime_ns are ``known``, in their order."""
     matches = []
     for key, path, size, mtime_ns in known:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from semantik.folders.text_schema import (
     drop,
     has_full_text_search,
     is_good,
+    merge,
     prepare,
     put,
     read,
@@ -138,6 +140,15 @@ class TextStore:
         if self._file.run(forget):
             self.changes += 1
 
+    def settle(self) -> None:
+        """Have found faster what is there by now; nothing else waits for long meanwhile."""
+        if not self._works:
+            return
+        self.flush()
+        first = True
+        while self._file.run(partial(merge, first=first)):
+            first = False
+
     # -- Finding -----------------------------------------------------------------------------------------
 
     def find(self, words: Sequence[AskedWord], *, within: bool = True, nearly: bool = True) -> FoundTexts:
@@ -151,7 +162,7 @@ class TextStore:
         self.flush()
 
         def look(base: sqlite3.Connection) -> FoundTexts:
-            if nearly or within or any(word.is_code for word in words):
+            if within or any(word.is_code for word in words):
                 self._vocabulary.catch_up(base, stamp_of(base))
             return find(base, self._vocabulary, words, within=within, nearly=nearly)
 
@@ -174,7 +185,8 @@ class TextStore:
         known = "SELECT id, path, size, mtime_ns FROM pictures WHERE path IN"
         rows = self._file.run(lambda base: [*select_among(base, known, paths)])
         versions = {version_of(file) for file in files}
-        return those_of(found, [(key, os.fsdecode(row[0]), *row[1:]) for key, *row in rows if (*row,) in versions])
+        good = [row for row in rows if row[1:] in versions]
+        return those_of(found, [(key, os.fsdecode(path), size, mtime_ns) for key, path, size, mtime_ns in good])
 
     def lines(self, matches: Sequence[TextMatch]) -> list[tuple[TextLine, ...]]:
         """For each match the lines in which the words stand that it tells of."""

@@ -106,7 +106,7 @@ def _written(part: Part, texts: Iterable[str]) -> set[int]:
     if not part.texts:
         return set()
     found = part.texts.find(asked)
-    return set(part.texts.rows(part.index, found.only(found.how.all(axis=1)))[0].tolist())
+    return set(part.texts.rows(part.index, found.only(np.flatnonzero(found.how.all(axis=1))))[0].tolist())
 
 
 def _below(part: Part, wanted: str) -> set[int]:

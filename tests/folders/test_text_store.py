@@ -17,7 +17,7 @@ from semantik.folders import text_schema, text_store
 from semantik.folders.text_finding import TextMatch
 from semantik.folders.text_schema import VERSION, read, written
 from semantik.folders.text_store import TextStore
-from semantik.folders.text_words import AskedWord, Likeness, asked_words, is_near
+from semantik.folders.text_words import AskedWord, Likeness, asked_words, is_near, likeness
 from semantik.records import ImageFile, TextLine
 from semantik.storage.json_files import take_spoiled
 
@@ -224,6 +224,57 @@ def test_what_stands_in_a_picture_is_found_there(tmp_path_factory: pytest.TempPa
         if len(asked.word) <= 40:
             assert matches(store, [asked])[SIGN.path].words == {asked: Likeness.WHOLE}
     assert store._file._memory is None
+
+
+WORDS = st.text("ab", min_size=2, max_size=7)
+
+
+@given(st.lists(st.lists(WORDS, max_size=4), max_size=9), st.lists(WORDS, min_size=1, max_size=2, unique=True))
+@settings(max_examples=20)
+@example([["abababa"], ["abbbaba"], ["babab"]], ["ababa"])
+def test_as_a_look_at_every_word_finds(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[list[str]], words: list[str]
+) -> None:
+    store = TextStore(tmp_path_factory.getbasetemp() / "scanned.sqlite")
+    store.keep(set())
+    for number, text in enumerate(texts):
+        store.add(ImageFile(f"{number}.jpg", 1, 1), [line(" ".join(text))])
+    asked = asked_words(" ".join(words))
+    expected: dict[str, dict[AskedWord, Likeness]] = {}
+    for word in asked:
+        rare = max(3, sum(word.word in text for text in texts))
+        for number, text in enumerate(texts):
+            told = [how for other in text if (how := likeness(word.word, other))]
+            near = any(
+                likeness(word.word, other) is Likeness.NEARLY and sum(other in each for each in texts) <= rare
+                for other in text
+            )
+            if [how for how in told if how is not Likeness.NEARLY] or near:
+                expected.setdefault(f"{number}.jpg", {})[word] = max(told)
+    assert {path: match.words for path, match in matches(store, asked).items()} == expected
+
+
+def test_many_small_writes_are_made_one(tmp_path: Path) -> None:
+    store = TextStore(tmp_path / "texts.sqlite")
+    for number in range(8):
+        store.add(ImageFile(f"{number}.jpg", 1, 1), [line(f"PLAZA {number}")])
+        store.flush()
+    store._file.run(lambda base: base.execute("INSERT INTO words (words, rank) VALUES ('automerge', 0)"))
+    for number in range(8, 12):
+        store.add(ImageFile(f"{number}.jpg", 1, 1), [line(f"PLAZA {number}")])
+        store.flush()
+
+    def pieces() -> int:
+        count = store._file.run(lambda base: base.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone())
+        return int(count[0])
+
+    assert pieces() > 3
+    changes = store.changes
+    store.settle()
+    assert pieces() == 1
+    assert store.changes == changes
+    assert len(found(store, "plaza")) == 12
+    assert [*found(store, "plaza 11")] == ["11.jpg"]
 
 
 @given(st.text("ab", max_size=5), st.text("ab", max_size=5))
