@@ -223,9 +223,10 @@ class Library:
         """The words by which ``read`` finds this query again."""
         return format_query(query, self.folders, self.find, self.known_words())
 
-    def without_each(self, query: Query) -> list[str]:
-        """How the query is typed without one of its filters or its order, for each that its page tells."""
-        fewer, known = without_each(query.filters, query.order), self.known_words()
+    def without_each(self, query: Query, known: LibraryWords | None = None) -> list[str]:
+        """How the query is typed without one of its filters or its order, for each that its page tells; ``known`` as
+        ``known_words`` tells it."""
+        fewer, known = without_each(query.filters, query.order), known or self.known_words()
         return [
             format_query(replace(query, filters=filters, order=order), self.folders, self.find, known)
             for filters, order in fewer
@@ -272,6 +273,7 @@ class Library:
         seconds = time.monotonic() - started
         trim = self.config.only_relevant if only_relevant is None else only_relevant
         kept = relevant(hits) if trim else hits
+        known = self.known_words()
         nearest = hits[:NEAREST] if not kept or is_absent(hits) else []
         return Answer(
             query=query,
@@ -282,8 +284,8 @@ class Library:
             model=self._encoder.name,
             nearest=nearest,
             rest=hits[NEAREST:] if nearest else others(hits, kept),
-            words=self.words_of(query),
-            without=tuple(self.without_each(query)),
+            words=format_query(query, self.folders, self.find, known),
+            without=tuple(self.without_each(query, known)),
             left_out=len(hits) - len(kept),
             known=self.count,
             awaited=self.awaited,

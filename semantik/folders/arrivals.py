@@ -14,13 +14,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from semantik.folders.folder_database import FolderDatabase, version_of_tables
+from semantik.folders.folder_database import FolderDatabase, select_among, version_of_tables
 from semantik.index import ImageIndex
 from semantik.records import split_key
 from semantik.storage.home import arrivals_file
 
 _FORMAT = 1
-_PER_QUERY = 400  # keys in one statement; old versions of SQLite take 999
 _BYTES = 12  # of a key: among a thousand million pictures two are the same by chance once in 10^11
 
 
@@ -69,15 +68,10 @@ class Arrivals:
         keys = {path: pair for path in pictures if (pair := _key_of(indexes, path))}
         wanted = list({key for pair in keys.values() for key in pair})
 
-        def work(base: sqlite3.Connection) -> dict[bytes, int]:
-            found: dict[bytes, int] = {}
-            for first in range(0, len(wanted), _PER_QUERY):
-                part = wanted[first : first + _PER_QUERY]
-                marks = ",".join("?" * len(part))
-                found.update(base.execute(f"SELECT key, number FROM pictures WHERE key IN ({marks})", part))
-            return found
+        def work(base: sqlite3.Connection) -> list[tuple[bytes, int]]:
+            return [*select_among(base, "SELECT key, number FROM pictures WHERE key IN", wanted)]
 
-        numbers = {key: number for key, number in self._file.run(work).items() if type(number) is int} if wanted else {}
+        numbers = {key: number for key, number in self._file.run(work) if type(number) is int} if wanted else {}
         return frozenset(
             path
             for path, pair in keys.items()

@@ -64,13 +64,11 @@ class TextReader:
         self.wanted = wanted
         self.missing = store.missing
         self.flush = store.flush
+        self.finish = store.settle
 
     def note(self, file: ImageFile, content: PictureContent) -> None:
         """Keep the lines of text."""
         self._store.add(file, content.texts or ())
-
-    def finish(self) -> None:
-        """A text needs no other."""
 
 
 class FaceReader:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from semantik.decoding.decoded import Description, Place
 from semantik.folders.details_rows import COLUMNS, Noted, Row, carried, checked, dated, is_good, row_of, version_of
 from semantik.folders.details_schema import prepare
-from semantik.folders.folder_database import FolderDatabase
+from semantik.folders.folder_database import FolderDatabase, select_among
 from semantik.folders.known_content import Pairs
 from semantik.folders.places_of_rows import LATITUDE, LONGITUDE, SQUARES, around, as_degrees, in_places, square_of
 from semantik.queries import Filters, Period, Shape
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _BUFFER = 500  # pictures between two writes while indexing
 _MANY = 10_000  # pictures from which on all are read at once
-_PER_QUERY = 400  # paths in one statement; old versions of SQLite take 999
 _ALL = ", ".join(COLUMNS)
 _PUT = f"INSERT OR REPLACE INTO pictures ({_ALL}) VALUES ({','.join('?' * len(COLUMNS))})"
 _KINDS = {"path": "blob", "date": "text", **dict.fromkeys(("size", "mtime_ns", "width", "height"), "integer")}
@@ -195,11 +194,9 @@ class DetailsStore:
             found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
             if len(files) > _MANY:
                 found.update((cells[:3], cells) for cells in base.execute(f"SELECT {_ALL} FROM pictures"))
-            for first in range(0, len(files) if not found else 0, _PER_QUERY):
-                keys = [os.fsencode(file.path) for file in files[first : first + _PER_QUERY]]
-                marks = ",".join("?" * len(keys))
-                statement = f"SELECT {_ALL} FROM pictures WHERE path IN ({marks})"
-                found.update((cells[:3], cells) for cells in base.execute(statement, keys))
+            paths = [] if found else [os.fsencode(file.path) for file in files]
+            rows = select_among(base, f"SELECT {_ALL} FROM pictures WHERE path IN", paths)
+            found.update((cells[:3], cells) for cells in rows)
             return found
 
         known = self._file.run(read) if files else {}

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 
 from semantik.folders.details_rows import version_of
 from semantik.folders.face_rows import COLUMNS, LENGTH, Stored, follow, prepare, put, read_row
-from semantik.folders.folder_database import FolderDatabase
+from semantik.folders.folder_database import FolderDatabase, select_among
 from semantik.folders.known_content import Pairs
 from semantik.queries import PeopleCount
 from semantik.records import Embeddings, Face, ImageFile
 
 _BUFFER = 200  # pictures between two writes
-_PER_QUERY = 400  # paths in one statement
 _OF_FILES = "FROM pictures p JOIN faces f ON f.path = p.path"
 
 
@@ -160,13 +159,11 @@ class FaceStore:
     def groups_in(self, files: Sequence[ImageFile]) -> dict[ImageFile, list[str]]:
         """The groups of the faces in pictures, from left to right; a picture without any may be left out."""
         found: dict[tuple[object, ...], list[Stored]] = {}
-        for first in range(0, len(files), _PER_QUERY):
-            keys = [os.fsencode(file.path) for file in files[first : first + _PER_QUERY]]
-            wanted = f"f.person NOT NULL AND p.path IN ({','.join('?' * len(keys))})"
-            statement = f"SELECT p.path, p.size, p.mtime_ns, {COLUMNS} {_OF_FILES} WHERE {wanted}"
-            for cells in self._read(statement, keys):
-                if row := read_row(cells[3:]):
-                    found.setdefault(cells[:3], []).append(row)
+        paths = [os.fsencode(file.path) for file in files]
+        wanted = f"SELECT p.path, p.size, p.mtime_ns, {COLUMNS} {_OF_FILES} WHERE f.person NOT NULL AND p.path IN"
+        for cells in self._ask(lambda base: [*select_among(base, wanted, paths)]):
+            if row := read_row(cells[3:]):
+                found.setdefault(cells[:3], []).append(row)
         told = {file: sorted(found.get(version_of(file), []), key=lambda row: row.region) for file in files}
         return {file: list(dict.fromkeys(row.group for row in rows)) for file, rows in told.items()}
 
@@ -179,10 +176,13 @@ class FaceStore:
         }
 
     def _read(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        return self._ask(lambda base: base.execute(statement, values).fetchall())
+
+    def _ask(self, work: Callable[[sqlite3.Connection], list[tuple[object, ...]]]) -> list[tuple[object, ...]]:
         if self.is_empty:
             return []
         self.flush()
-        return self._file.run(lambda base: base.execute(statement, values).fetchall())
+        return self._file.run(work)
 
     def _change(self, work: Callable[[sqlite3.Connection], object]) -> None:
         self._file.run(work)

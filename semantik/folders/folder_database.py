@@ -7,10 +7,10 @@ import glob
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from semantik.storage.atomic_files import patiently
 from semantik.storage.json_files import make_way, set_aside
@@ -21,6 +21,20 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _WAIT = 10.0  # seconds for another program to finish its write
+_AT_ONCE = 400  # values in one statement; old versions of SQLite take 999
+
+
+def in_slices(values: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """``values`` in slices that one statement takes, each with as many marks: ``?,?,?``."""
+    for first in range(0, len(values), _AT_ONCE):
+        part = values[first : first + _AT_ONCE]
+        yield ",".join("?" * len(part)), part
+
+
+def select_among(base: sqlite3.Connection, statement: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement that ends with ``IN``, for any number of ``values``."""
+    for marks, part in in_slices(values):
+        yield from base.execute(f"{statement} ({marks})", part)
 
 
 def version_of_tables(base: sqlite3.Connection, newest: int) -> int:

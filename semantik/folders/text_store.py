@@ -7,31 +7,39 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from semantik.folders.details_rows import version_of
-from semantik.folders.folder_database import FolderDatabase
+from semantik.folders.folder_database import FolderDatabase, select_among
 from semantik.folders.known_content import Pairs
-from semantik.folders.text_finding import Standing, TextMatch, matches_of, matching, standing
+from semantik.folders.text_finding import FoundTexts, TextMatch, find, matching, nothing, those_of
+from semantik.folders.text_rows import TextRows
 from semantik.folders.text_schema import (
     KNOWN,
     Cells,
     drop,
     has_full_text_search,
     is_good,
+    merge,
     prepare,
     put,
     read,
+    stamp_of,
     tidy,
     written,
 )
+from semantik.folders.text_vocabulary import Vocabulary
 from semantik.folders.text_words import AskedWord
+from semantik.index import ImageIndex
 from semantik.records import ImageFile, TextLine
 
 log = logging.getLogger(__name__)
 
 _BUFFER = 32  # pictures between two writes: a quarter of a minute's reading
-_PER_QUERY = 400  # paths in one statement
 
 
 class TextStore:
@@ -48,6 +56,8 @@ class TextStore:
         self._lock = threading.RLock()
         self._file = FolderDatabase(path, prepare, "texts")
         self._added: list[Cells] = []
+        self._vocabulary = Vocabulary()
+        self._text_rows = TextRows()
         self._works = has_full_text_search()
         if not self._works:
             log.warning("SQLite %s has no full-text search: no texts in pictures are found", sqlite3.sqlite_version)
@@ -124,31 +134,59 @@ class TextStore:
             drop(base, gone)
             if gone:
                 tidy(base)
+                self._vocabulary = Vocabulary()
             return len(gone)
 
         if self._file.run(forget):
             self.changes += 1
 
+    def settle(self) -> None:
+        """Have found faster what is there by now; nothing else waits for long meanwhile."""
+        if not self._works:
+            return
+        self.flush()
+        first = True
+        while self._file.run(partial(merge, first=first)):
+            first = False
+
     # -- Finding -----------------------------------------------------------------------------------------
 
-    def find(self, words: Sequence[AskedWord], *, within: bool = True, nearly: bool = True) -> dict[str, TextMatch]:
-        """The pictures in whose texts some of the words stand, by path; see ``asked_words``.
+    def find(self, words: Sequence[AskedWord], *, within: bool = True, nearly: bool = True) -> FoundTexts:
+        """The pictures in whose texts some of the words stand; see ``asked_words``.
 
         ``within``: also in the middle of other words, where numbers and plates always count; ``nearly``: also with one
         wrong letter.
         """
         if not self._works or not words:
-            return {}
+            return nothing(words)
         self.flush()
 
-        def look(base: sqlite3.Connection) -> dict[str, TextMatch]:
-            found: dict[int, Standing] = {}
-            for asked in words:
-                for key, how in standing(base, asked, within=within or asked.is_code, nearly=nearly).items():
-                    found[key] = (*found.get(key, ()), (asked, how))
-            return {match.path: match for match in matches_of(base, found)}
+        def look(base: sqlite3.Connection) -> FoundTexts:
+            if within or any(word.is_code for word in words):
+                self._vocabulary.catch_up(base, stamp_of(base))
+            return find(base, self._vocabulary, words, within=within, nearly=nearly)
 
         return self._file.run(look)
+
+    def rows(self, index: ImageIndex, found: FoundTexts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The rows of the index that show pictures of ``found``, int64 (m,), and the place of each picture there.
+
+        Pictures do not count of which another version is indexed.
+        """
+        if not len(found):
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        return self._file.run(lambda base: self._text_rows.rows(base, stamp_of(base), index, found))
+
+    def matches(self, found: FoundTexts, files: Iterable[ImageFile]) -> list[TextMatch]:
+        """What was found in some files, of this version of them; those are left out in which nothing was."""
+        paths = [os.fsencode(file.path) for file in files] if len(found) else []
+        if not paths:
+            return []
+        known = "SELECT id, path, size, mtime_ns FROM pictures WHERE path IN"
+        rows = self._file.run(lambda base: [*select_among(base, known, paths)])
+        versions = {version_of(file) for file in files}
+        good = [row for row in rows if row[1:] in versions]
+        return those_of(found, [(key, os.fsdecode(path), size, mtime_ns) for key, path, size, mtime_ns in good])
 
     def lines(self, matches: Sequence[TextMatch]) -> list[tuple[TextLine, ...]]:
         """For each match the lines in which the words stand that it tells of."""
@@ -161,16 +199,8 @@ class TextStore:
         if not self._works or not files:
             return [None] * len(files)
         paths = [os.fsencode(file.path) for file in files]
-
-        def look(base: sqlite3.Connection) -> dict[Cells, str]:
-            told: dict[Cells, str] = {}
-            for first in range(0, len(paths), _PER_QUERY):
-                part = paths[first : first + _PER_QUERY]
-                rows = base.execute(f"{KNOWN} WHERE path IN ({','.join('?' * len(part))})", part)
-                told.update((row[:3], row[3]) for row in rows)
-            return told
-
-        told = self._file.run(look)
+        rows = self._file.run(lambda base: [*select_among(base, f"{KNOWN} WHERE path IN", paths)])
+        told = {row[:3]: row[3] for row in rows}
         return [read(told[version]) or () if (version := version_of(file)) in told else None for file in files]
 
     def _change(self, work: Callable[[sqlite3.Connection], None]) -> None:

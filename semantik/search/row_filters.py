@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from semantik.errors import ContradictoryDates, NoneMatchesFilters, NoSuchFolder, NoSuchPerson, PeopleNotWanted
 from semantik.folders.folder_people import FolderPeople
 from semantik.folders.picture_details import FolderDetails
-from semantik.folders.text_finding import TextMatch
 from semantik.folders.text_store import TextStore
 from semantik.folders.text_words import AskedWord, asked_words
 from semantik.index import ImageIndex
@@ -101,17 +100,13 @@ def filtered_words(texts: Iterable[str]) -> tuple[AskedWord, ...]:
     return tuple({asked.word: asked for text in texts for asked in asked_words(text)}.values())
 
 
-def rows_of(index: ImageIndex, match: TextMatch) -> list[int]:
-    """The rows of a picture whose texts were looked at, if it is this version of its file that is indexed."""
-    return [row for row in index.rows_of(match.path) if index.file_of(row) == match.file]
-
-
 def _written(part: Part, texts: Iterable[str]) -> set[int]:
     """The rows of pictures in which all words of all ``texts`` stand, however nearly."""
     asked = filtered_words(texts)
-    found = part.texts.find(asked) if part.texts else {}
-    whole = (match for match in found.values() if len(match.words) == len(asked))
-    return {row for match in whole for row in rows_of(part.index, match)}
+    if not part.texts:
+        return set()
+    found = part.texts.find(asked)
+    return set(part.texts.rows(part.index, found.only(np.flatnonzero(found.how.all(axis=1))))[0].tolist())
 
 
 def _below(part: Part, wanted: str) -> set[int]:

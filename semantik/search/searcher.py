@@ -102,7 +102,7 @@ class Searcher:
             listed=listed,
         )
         hits = search(read, encoder, joined, top_k, self.pool, judge=self.judge, limits=limits)
-        hits = with_texts(hits, parts, joined, query.filters, written)
+        hits = with_texts(hits, parts, query.filters, written)
         return ordered(_detailed(parts, hits), query.order)
 
     def searched(self, parts: Sequence[Part], filters: Filters) -> int:

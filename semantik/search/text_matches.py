@@ -8,21 +8,20 @@ stands in few pictures (a plate, a name, a number) they come first. benchmarks/t
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.folders.text_finding import TextMatch
+from semantik.folders.text_finding import FoundTexts, TextMatch, nothing
 from semantik.folders.text_words import AskedWord, Likeness, asked_words
 from semantik.index import JoinedIndexes, Searchable
 from semantik.queries import Filters, Query
-from semantik.records import Hit, TextLine
+from semantik.records import Hit, ImageFile, TextLine
 from semantik.search.name_matches import SHORTEST, empty_words
-from semantik.search.row_filters import Part, filtered_words, rows_of
+from semantik.search.row_filters import Part, filtered_words
 from semantik.words.plain import plain
 
 LEAST = 0.4
@@ -40,28 +39,29 @@ _NUMBER = 6  # figures and letters of a part of a number that nothing else has
 _STEPS = 16  # of what pictures are raised by, so that they are few
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Written:
-    """Pictures in which words of the query stand: what part of the query, in [0, 1], by row of the index.
+    """Pictures in which words of the query stand.
 
-    ``exact`` are the rows of those that come first.
+    ``rows``: theirs in the index, int64 (n,), each once; ``shares``: what part of the query stands there, in [0, 1],
+    float64 (n,); ``exact``: the rows of those that come first; ``found``: what stands where, for each folder.
     """
 
-    shares: Mapping[int, float]
+    rows: NDArray[np.int64]
+    shares: NDArray[np.float64]
     exact: frozenset[int] = frozenset()
-    matches: Mapping[int, TextMatch] = field(default_factory=dict, repr=False)
+    found: tuple[FoundTexts | None, ...] = field(default=(), repr=False)
 
-    def levels(self) -> dict[float, list[int]]:
+    def levels(self) -> dict[float, NDArray[np.int64]]:
         """Rows by how much of what all of the query is worth they are raised: of half of it, a quarter."""
-        found: dict[float, list[int]] = {}
-        for row, share in self.shares.items():
-            found.setdefault(max(1, round(_STEPS * share * share)) / _STEPS, []).append(row)
-        return found
+        steps = np.maximum(1, np.rint(_STEPS * self.shares * self.shares))
+        return {float(step) / _STEPS: self.rows[steps == step] for step in np.unique(steps)}
 
     def best_first(self, index: Searchable, among: NDArray[np.bool_] | None) -> NDArray[np.int64]:
         """Their rows, int64 (n,), by how much of the query stands in them, then by their paths."""
-        rows = [row for row in self.shares if among is None or among[row]]
-        rows.sort(key=lambda row: (row not in self.exact, -self.shares[row], plain(index.path_of(row).as_posix())))
+        share_of = dict(zip(self.rows.tolist(), self.shares.tolist(), strict=True))
+        rows = [row for row in share_of if among is None or among[row]]
+        rows.sort(key=lambda row: (row not in self.exact, -share_of[row], plain(index.path_of(row).as_posix())))
         return np.array(rows, np.int64)
 
 
@@ -79,31 +79,55 @@ def _says_something(asked: AskedWord) -> bool:
 def find_written(parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> Written | None:
     """The pictures that words of the query raise; None where there is none."""
     asked = looked_for(query)
-    found: dict[int, TextMatch] = {}
-    for start, part in zip(joined.starts, parts, strict=False):  # the last start is the end
-        texts = part.texts.find(asked, within=False, nearly=len(asked) <= MISREAD) if part.texts else {}
-        for match in texts.values():
-            counted = {word: how for word, how in match.words.items() if _worth(word, how)}
-            if counted:
-                rows = (start + row for row in rows_of(part.index, match))
-                found |= dict.fromkeys(rows, match._replace(words=counted))
-    if not found:
+    if not asked:
         return None
-    standing = dict.fromkeys(asked, 0)
-    for match in found.values():
-        for word in match.words:
-            standing[word] += 1
-    weights = {word: math.log1p(joined.count / (1 + count)) for word, count in standing.items()}
-    total = sum(weights.values())
-    shares = {
-        row: sum(weights[word] * _worth(word, how) for word, how in match.words.items()) / total
-        for row, match in found.items()
-    }
-    shares = {row: min(share, 1.0) for row, share in shares.items() if share >= LEAST}
-    whole = frozenset(row for row, share in shares.items() if share > 1 - 1e-6)
+    each = [_Standing.in_part(part, asked) for part in parts]
+    rows = [start + one.rows for start, one in zip(joined.starts, each, strict=False)]  # the last start is the end
+    worth = np.concatenate([one.worth for one in each])
+    if not len(worth):
+        return None
+    weights = np.log1p(joined.count / (1 + np.count_nonzero(worth, axis=0)))
+    shares = np.minimum(worth @ weights / weights.sum(), 1.0)
+    kept = shares >= LEAST
+    if not kept.any():
+        return None
+    ends = np.cumsum([len(one) for one in rows])[:-1]
+    found = tuple(one.only(marked) for one, marked in zip(each, np.split(kept, ends), strict=True))
+    row, shares = np.concatenate(rows)[kept], shares[kept]
+    whole = row[shares > 1 - 1e-6].tolist()
     only_texts = all(term.image is None for term in query.terms if term.weight > 0)
     is_name = only_texts and (len(whole) <= FEW or all(word.is_code for word in asked))
-    return Written(shares, whole if is_name else frozenset(), {row: found[row] for row in shares}) if shares else None
+    return Written(row, shares, frozenset(whole if is_name else ()), found)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Standing:
+    """Words of a query that stand in the texts of a folder, as far as they are worth anything.
+
+    ``rows`` of its index, int64 (n,); ``places`` of their pictures in ``found``; ``worth``: float64 (n, words).
+    """
+
+    found: FoundTexts
+    rows: NDArray[np.int64]
+    places: NDArray[np.int64]
+    worth: NDArray[np.float64]
+
+    @classmethod
+    def in_part(cls, part: Part, asked: tuple[AskedWord, ...]) -> _Standing:
+        if not part.texts:
+            none = np.empty(0, np.int64)
+            return cls(nothing(asked), none, none, np.empty((0, len(asked))))
+        found = part.texts.find(asked, within=False, nearly=len(asked) <= MISREAD)
+        table = np.array([[0.0, *(_worth(word, how) for how in Likeness)] for word in asked])
+        worth = table[np.arange(len(asked)), found.how]
+        found = FoundTexts(asked, found.keys, np.where(worth > 0, found.how, 0).astype(np.uint8))
+        rows, places = part.texts.rows(part.index, found)
+        counts = worth[places].any(axis=1)
+        return cls(found, rows[counts], places[counts], worth[places[counts]])
+
+    def only(self, marked: NDArray[np.bool_]) -> FoundTexts:
+        """What stands in the pictures of the rows that ``marked``, bool (n,), marks."""
+        return self.found.only(np.unique(self.places[marked]))
 
 
 def _worth(asked: AskedWord, how: Likeness) -> float:
@@ -116,28 +140,28 @@ def _worth(asked: AskedWord, how: Likeness) -> float:
 # -- What hits show ----------------------------------------------------------------------------------------
 
 
-def with_texts(
-    hits: Sequence[Hit], parts: Sequence[Part], joined: JoinedIndexes, filters: Filters, written: Written | None
-) -> list[Hit]:
+def with_texts(hits: Sequence[Hit], parts: Sequence[Part], filters: Filters, written: Written | None) -> list[Hit]:
     """The hits and their copies with the lines of text in them that made them hits, or raised them."""
     asked = filtered_words(filters.texts)
     if not asked and not written:
         return list(hits)
     told: dict[Path, tuple[TextLine, ...]] = {}
     flat = {hit.path for best in hits for hit in (best, *best.copies)}
-    for start, part in zip(joined.starts, parts, strict=False):  # the last start is the end
+    for part, raised in zip(parts, written.found if written else [None] * len(parts), strict=True):
         if not part.texts:
             continue
         index, folder = part.index, part.index.folder
         keys = {path: path.relative_to(folder).as_posix() for path in flat if path.is_relative_to(folder)}
-        filtered = part.texts.find(asked)
-        matches = {}
-        for path, key in keys.items():
-            raised = (written.matches.get(start + row) for row in index.rows_of(key)) if written else ()
-            both = [match for match in (filtered.get(key), *raised) if match]
-            if both and rows_of(index, both[0]):
-                words = {word: how for match in both for word, how in match.words.items()}
-                matches[path] = both[0]._replace(words=words)
+        files = {path: index.file_of(rows[0]) for path, key in keys.items() if (rows := index.rows_of(key))}
+        words: dict[ImageFile, dict[AskedWord, Likeness]] = {}
+        for found in (part.texts.find(asked), raised):
+            for match in part.texts.matches(found, files.values()) if found else ():
+                words.setdefault(match.file, {}).update(match.words)
+        matches = {
+            path: TextMatch(file.path, file.size, file.mtime_ns, words[file])
+            for path, file in files.items()
+            if file in words
+        }
         told.update(zip(matches, part.texts.lines([*matches.values()]), strict=True))
     return [
         replace(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from semantik.folders import text_schema, text_store
+from semantik.folders.text_finding import TextMatch
 from semantik.folders.text_schema import VERSION, read, written
 from semantik.folders.text_store import TextStore
-from semantik.folders.text_words import Likeness, asked_words, is_near
+from semantik.folders.text_words import AskedWord, Likeness, asked_words, is_near, likeness
 from semantik.records import ImageFile, TextLine
 from semantik.storage.json_files import take_spoiled
 
@@ -43,12 +46,22 @@ def filled(path: Path) -> TextStore:
     return store
 
 
+def matches(store: TextStore, asked: Sequence[AskedWord]) -> dict[str, TextMatch]:
+    """What stands where, for all pictures that the store knows."""
+    told = store.find(asked)
+    if not len(told):
+        return {}
+    rows = store._file.run(lambda base: base.execute("SELECT path, size, mtime_ns FROM pictures").fetchall())
+    files = [ImageFile(os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in rows]
+    return {match.path: match for match in store.matches(told, files)}
+
+
 def found(store: TextStore, text: str) -> dict[str, list[Likeness]]:
     """The pictures in which all that ``text`` asks for stands, and how."""
     asked = asked_words(text)
     return {
         path: [match.words[word] for word in asked]
-        for path, match in store.find(asked).items()
+        for path, match in matches(store, asked).items()
         if len(match.words) == len(asked)
     }
 
@@ -106,8 +119,8 @@ def test_a_frequent_word_is_no_misreading(tmp_path: Path) -> None:
 
 
 def test_the_lines_that_matched(store: TextStore) -> None:
-    matches = list(store.find(asked_words("1234-BCD perez oakley sol")).values())
-    told = dict(zip((match.file for match in matches), store.lines(matches), strict=True))
+    some = [*matches(store, asked_words("1234-BCD perez oakley sol")).values()]
+    told = dict(zip((match.file for match in some), store.lines(some), strict=True))
     assert told == {SIGN: (LINES[SIGN][0],), SHOP: tuple(LINES[SHOP]), PLATE: (LINES[PLATE][0],)}
     assert store.lines([]) == []
 
@@ -154,7 +167,7 @@ def test_what_is_gone_is_forgotten(tmp_path: Path) -> None:
             "gafas",
             "sol",
         ]
-        assert base.execute("SELECT count(*) FROM parts WHERE parts MATCH 'farmacia'").fetchone() == (0,)
+        assert base.execute("SELECT count(*) FROM words WHERE words MATCH 'farmacia'").fetchone() == (0,)
     assert b"FARMACIA" not in store.path.read_bytes()
 
 
@@ -197,7 +210,7 @@ HOSTILE = st.one_of(
 @example('"farmacia" OR "dakley')
 @example("٣٤ ꧑ 𞤀𞤁 ᲐᲑ 漢字")
 def test_no_words_are_syntax(store: TextStore, text: str) -> None:
-    assert all(match.words for match in store.find(asked_words(text)).values())
+    assert store.find(asked_words(text)).how.any(axis=1).all()
     assert store._file._memory is None  # an error of SQLite would have it so
 
 
@@ -209,8 +222,59 @@ def test_what_stands_in_a_picture_is_found_there(tmp_path_factory: pytest.TempPa
     assert store.missing([SIGN]) == []
     for asked in asked_words(text):
         if len(asked.word) <= 40:
-            assert store.find([asked])[SIGN.path].words == {asked: Likeness.WHOLE}
+            assert matches(store, [asked])[SIGN.path].words == {asked: Likeness.WHOLE}
     assert store._file._memory is None
+
+
+WORDS = st.text("ab", min_size=2, max_size=7)
+
+
+@given(st.lists(st.lists(WORDS, max_size=4), max_size=9), st.lists(WORDS, min_size=1, max_size=2, unique=True))
+@settings(max_examples=20)
+@example([["abababa"], ["abbbaba"], ["babab"]], ["ababa"])
+def test_as_a_look_at_every_word_finds(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[list[str]], words: list[str]
+) -> None:
+    store = TextStore(tmp_path_factory.getbasetemp() / "scanned.sqlite")
+    store.keep(set())
+    for number, text in enumerate(texts):
+        store.add(ImageFile(f"{number}.jpg", 1, 1), [line(" ".join(text))])
+    asked = asked_words(" ".join(words))
+    expected: dict[str, dict[AskedWord, Likeness]] = {}
+    for word in asked:
+        rare = max(3, sum(word.word in text for text in texts))
+        for number, text in enumerate(texts):
+            told = [how for other in text if (how := likeness(word.word, other))]
+            near = any(
+                likeness(word.word, other) is Likeness.NEARLY and sum(other in each for each in texts) <= rare
+                for other in text
+            )
+            if [how for how in told if how is not Likeness.NEARLY] or near:
+                expected.setdefault(f"{number}.jpg", {})[word] = max(told)
+    assert {path: match.words for path, match in matches(store, asked).items()} == expected
+
+
+def test_many_small_writes_are_made_one(tmp_path: Path) -> None:
+    store = TextStore(tmp_path / "texts.sqlite")
+    for number in range(8):
+        store.add(ImageFile(f"{number}.jpg", 1, 1), [line(f"PLAZA {number}")])
+        store.flush()
+    store._file.run(lambda base: base.execute("INSERT INTO words (words, rank) VALUES ('automerge', 0)"))
+    for number in range(8, 12):
+        store.add(ImageFile(f"{number}.jpg", 1, 1), [line(f"PLAZA {number}")])
+        store.flush()
+
+    def pieces() -> int:
+        count = store._file.run(lambda base: base.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone())
+        return int(count[0])
+
+    assert pieces() > 3
+    changes = store.changes
+    store.settle()
+    assert pieces() == 1
+    assert store.changes == changes
+    assert len(found(store, "plaza")) == 12
+    assert [*found(store, "plaza 11")] == ["11.jpg"]
 
 
 @given(st.text("ab", max_size=5), st.text("ab", max_size=5))
@@ -250,8 +314,8 @@ def edit(path: Path, *statements: str) -> None:
 def test_a_bad_row_is_read_anew(tmp_path: Path, value: str) -> None:
     store = filled(tmp_path / "texts.sqlite")
     edit(store.path, f"UPDATE lines SET lines = {value} WHERE lines LIKE '%FARMACIA%'")
-    matches = list(store.find(asked_words("farmacia")).values())
-    assert store.lines(matches) == [()] * len(matches)
+    some = [*matches(store, asked_words("farmacia")).values()]
+    assert store.lines(some) == [()] * len(some)
     assert store.missing([SIGN, SHOP, PLATE]) == [SIGN]
     store.follow([(SIGN.path, SIGN)], [(SIGN.path, SHOP)])
     store.add(SIGN, LINES[SIGN])
@@ -266,7 +330,11 @@ def test_a_bad_row_is_read_anew(tmp_path: Path, value: str) -> None:
         ["DROP TABLE words"],
         ["DROP TABLE counts"],
         ["DROP TABLE vocabulary"],
-        ["DROP TABLE parts", "CREATE TABLE parts (a)"],
+        ["CREATE TABLE parts (a)", f"PRAGMA user_version = {VERSION - 1}"],
+        [
+            f"PRAGMA user_version = {VERSION - 1}",
+            "CREATE VIRTUAL TABLE parts USING fts5(word, content='vocabulary', content_rowid='id', tokenize='trigram')",
+        ],
         ["PRAGMA user_version = 0", "DELETE FROM words"],
     ],
 )
