@@ -309,7 +309,7 @@ class Models:
         return path_named(own) if own and name == self.preferred() and registry.card(name).takes_checkpoint else None
 
     def _info(self, name: str) -> registry.ModelOnDisk:
-        for info in registry.describe(self._weights):
-            if info.name == name:
-                return info
-        raise UnknownEncoder(name=name, known=", ".join(registry.encoder_names()))
+        card = registry.card(name)
+        if card.make is None:
+            raise UnknownEncoder(name=name, known=", ".join(registry.encoder_names()))
+        return registry.on_disk(card, self._weights)

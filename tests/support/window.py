@@ -336,3 +336,4 @@ def windows(home: Path) -> Iterator[Callable[..., Window]]:
         assert window.failures == []
     opened.clear()
     gc.collect()  # here, not in a thread of the next test
+    gc.freeze()  # what is left, such as all of torch, stays to the end: the next time need not look through it

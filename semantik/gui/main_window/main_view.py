@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import tkinter as tk
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tkinter import font, ttk
 
@@ -37,6 +38,7 @@ class MainView(ttk.Frame):
     def __init__(self, root: tk.Tk, services: WindowServices, history: SearchHistory) -> None:
         super().__init__(root, padding=(px(root, 14), px(root, 12), px(root, 14), px(root, 12)))
         self._window, self._services = root, services
+        self._together = False
         self.history = history
         self.commands = Commands()
         self.subfolders: Callable[[], Sequence[str]] = lambda: ()
@@ -79,7 +81,6 @@ class MainView(ttk.Frame):
         for event in ("<<Refit>>", "<<Relabel>>"):
             root.bind(event, lambda event: self._refresh())
         self.show_more()
-        self._refresh()
         self.text_entry.focus_set()
         # Tk's own message boxes, where the system has none, speak the program's language.
         root.tk.eval(f"::msgcat::mclocale {language()}; ::msgcat::mcload [file join $::tk_library msgs]")
@@ -134,14 +135,14 @@ class MainView(ttk.Frame):
         """Show the controls that the settings want to be seen, and no more."""
         folder, query, options = self._parts
         more = self._services.config.more_options
-        folder.show_more(more)
-        query.show_more(more)
-        options.show_more(more, self.filters.count())
+        with self._fitted_once():
+            folder.show_more(more)
+            query.show_more(more)
+            options.show_more(more, self.filters.count())
 
     def _want_more(self, more: bool) -> None:
         self._services.save(more_options=more)
         self.show_more()
-        self._refresh()
 
     def _bind_keys(self, root: tk.Tk, do: Commands) -> None:
         # What people expect of Ctrl+A; Tk on X11 would go to the start of the line.
@@ -152,8 +153,18 @@ class MainView(ttk.Frame):
         root.bind("<KP_Enter>", lambda event: do.search())
         root.bind("<F1>", lambda event: do.show_about())
 
+    @contextmanager
+    def _fitted_once(self) -> Iterator[None]:
+        """Fit the window after several changes instead of after each: to lay it out takes longer than they do."""
+        self._together = True
+        try:
+            yield
+        finally:
+            self._together = False
+        self._refresh()
+
     def _refresh(self) -> None:
-        if self.winfo_exists():
+        if not self._together and self.winfo_exists():
             self.letters.assign()
             self.fit()
 
