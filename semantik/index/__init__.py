@@ -1,6 +1,7 @@
 """The index of an image folder: the only room that knows faiss, and the only one that reads or writes indexes."""
 
 from semantik.index.image_index import ImageIndex
+from semantik.index.index_store import FileStore, IndexStore, Restore
 from semantik.index.joined_indexes import JoinedIndexes, Searchable
 from semantik.index.opened_file import let_go
 from semantik.index.quantized_vectors import QUANTIZED_FROM
@@ -12,8 +13,11 @@ from semantik.index.vector_files import Verify
 __all__ = [
     "QUANTIZED_FROM",
     "TRANSIENT",
+    "FileStore",
     "ImageIndex",
+    "IndexStore",
     "JoinedIndexes",
+    "Restore",
     "Searchable",
     "StoredFile",
     "Verify",
