@@ -188,6 +188,16 @@ class ImageIndex:
         other._rows, other._skipped = self._rows.fork(), self._skipped.fork()
         return other
 
+    def copied_to(self, store: Path | IndexStore) -> ImageIndex:
+        """The same index for another store, where nothing is yet: it is there once it is saved."""
+        other = self.fork()
+        other.store = store
+        other._kept = FileStore(store) if isinstance(store, Path) else store
+        other._manifest = replace(other._manifest, generation=0, segments=[], sha256="")
+        other._saved, other._pending = [], [*other._saved, *other._pending]
+        other._dirty = True
+        return other
+
     # -- Metadata --------------------------------------------------------------------------------------
 
     def files(self) -> Iterator[ImageFile]:

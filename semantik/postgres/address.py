@@ -14,7 +14,7 @@ HIDDEN = "…"
 def psycopg_module() -> Any:
     """psycopg. Raises StorePackagesMissing where it, its libpq or pgvector is not installed."""
     try:
-        import pgvector.psycopg
+        import pgvector.psycopg  # noqa: F401  (it must be there, too)
         import psycopg
     except ImportError as error:
         raise StorePackagesMissing(package=error.name or "psycopg") from error

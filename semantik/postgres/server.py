@@ -15,9 +15,9 @@ from semantik.postgres.address import StoreAddress, psycopg_module
 if TYPE_CHECKING:
     import psycopg
 
-    Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
-
 log = logging.getLogger(__name__)
+
+Connection: TypeAlias = "psycopg.Connection[tuple[Any, ...]]"
 
 Result = TypeVar("Result")
 
@@ -25,6 +25,14 @@ PATIENCE = 30.0
 """Seconds that a write waits for a server that went away: one that starts again after a crash takes some."""
 
 _PAUSE = 0.25  # seconds between two tries
+
+
+class _Lost(Exception):
+    """The connection broke off: ``error`` is what psycopg said."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 class Server:
@@ -53,19 +61,24 @@ class Server:
     def read(self, work: Callable[[Connection], Result]) -> Result:
         """What ``work`` returns, which runs in one read-only transaction; again if the connection is found broken."""
         with self._reading, self._told():
-            for attempt in (1, 2):
-                try:
-                    if self._reader is None or self._reader.closed:
-                        self._reader = self._connect()
-                        attempt = 2
-                    with self._reader.transaction():
-                        self._reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                        return work(self._reader)
-                except psycopg_module().OperationalError:
-                    self._drop_reader()
-                    if attempt == 2:
-                        raise
-        raise AssertionError("not reached")
+            if self._reader is not None and not self._reader.closed:
+                with contextlib.suppress(_Lost):
+                    return self._try(self._reader, work)
+            self._reader = self._connect()
+            try:
+                return self._try(self._reader, work)
+            except _Lost as lost:
+                raise lost.error from None
+
+    def _try(self, base: Connection, work: Callable[[Connection], Result]) -> Result:
+        try:
+            with base.transaction():
+                base.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                return work(base)
+        except psycopg_module().OperationalError as error:
+            if not base.closed:
+                raise
+            raise _Lost(error) from None
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """What ``work`` returns, in one transaction.
@@ -81,8 +94,9 @@ class Server:
                     with base.transaction():
                         return work(base)
                 except psycopg_module().OperationalError as error:
+                    lost = self._writer is None or self._writer.closed
                     self._drop_writer()
-                    if time.monotonic() >= deadline:
+                    if not lost or time.monotonic() >= deadline:
                         raise
                     log.warning("waiting for %s: %s", self.address, self.address.hide(str(error)))
                     time.sleep(_PAUSE)
@@ -150,7 +164,18 @@ class Server:
             raise
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as error:
             raise StoreForbids(address=str(self.address), detail=self.address.hide(str(error))) from None
+        except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory, psycopg.errors.QueryCanceled) as error:
+            raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
         except psycopg.OperationalError as error:
             raise StoreUnreachable(address=str(self.address), detail=self.address.hide(str(error))) from None
         except psycopg.Error as error:
             raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
+
+
+def knows_vectors(base: Connection) -> Connection:
+    """The connection, which takes and gives pgvector's types from now on."""
+    if base.adapters.types.get("halfvec") is None:
+        from pgvector.psycopg import register_vector
+
+        register_vector(base)
+    return base
