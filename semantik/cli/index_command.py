@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from semantik import errors
 from semantik.cli.output import complain, dump
+from semantik.cli.server_options import add_store
 from semantik.cli.session import Session
 from semantik.records import IndexReport
 from semantik.storage.settings import Config
@@ -35,6 +36,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     index.add_argument("--check", action="store_true", help=say("cli.check"))
     index.add_argument("--people", action="store_true", help=say("cli.people"))
     index.add_argument("--texts", action="store_true", help=say("cli.texts"))
+    add_store(index)
     index.set_defaults(run=run)
 
 

@@ -1,5 +1,6 @@
 """The index of an image folder: the only room that knows faiss, and the only one that reads or writes indexes."""
 
+from semantik.index.copying import copy_index
 from semantik.index.flat_scans import Found
 from semantik.index.image_index import ImageIndex
 from semantik.index.index_store import FileStore, IndexStore, Restore
@@ -27,6 +28,7 @@ __all__ = [
     "Stamp",
     "StoredFile",
     "Verify",
+    "copy_index",
     "let_go",
     "put_back",
     "recorded_folder",

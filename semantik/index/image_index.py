@@ -484,6 +484,10 @@ class ImageIndex:
         Do not hold the lock.
         """
         if not isinstance(self.store, Path):
+            try:
+                self._kept.quicken(self._saved)
+            except SemantikError as error:
+                log.warning("searches in %s are not made quicker: %s", self.store, error)
             return
         folder = self.store
         for saved in self._saved:

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from semantik.errors import IndexDamaged, SemantikError
+from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError, system_detail
 from semantik.index.commit import commit
-from semantik.index.manifest import Manifest, Stamp
+from semantik.index.manifest import MANIFEST, Manifest, Stamp
 from semantik.index.opened_file import let_go
 from semantik.index.store import current_stamp, put_back, read_manifest, set_aside, stored_stamp, writer_lock
 from semantik.index.vector_files import Run, Vectors, Verify, open_files
@@ -48,6 +48,9 @@ class IndexStore(Protocol):
 
     def set_aside(self) -> Restore | None:
         """Make room for an index that is made anew; None where nothing is kept. Hold the lock. Raises OSError."""
+
+    def quicken(self, saved: Sequence[Run]) -> None:
+        """Make what lets a large index be searched quicker, if it is not there, and use it with these runs."""
 
 
 class FileStore:
@@ -111,3 +114,16 @@ class FileStore:
             return None
         log.warning("the old index was kept in %s", aside)
         return partial(put_back, aside)
+
+    def quicken(self, saved: Sequence[Run]) -> None:
+        """See ``ImageIndex.quantize``, which goes about it file by file."""
+
+    def delete(self, folder: Path) -> None:
+        """Forget the index of ``folder``: its files go, the manifest first. Raises IndexNotSaved and IndexLocked."""
+        with self.locked(folder):
+            try:
+                (self.folder / MANIFEST).unlink(missing_ok=True)
+                for path in self.folder.glob("image_index.*"):
+                    path.unlink()
+            except OSError as error:
+                raise IndexNotSaved(folder=str(self.folder), detail=system_detail(error)) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import secrets
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -22,6 +23,8 @@ from semantik.long_tasks import making_many_objects
 from semantik.postgres.schema import library_tables, migrate, version
 from semantik.postgres.server import Connection, Server, knows_vectors
 from semantik.postgres.server_vectors import GONE, ServerVectors
+from semantik.records import split_key
+from semantik.storage.regular_files import long_path
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ SWEPT_AFTER = "1 day"
 """Removed rows stay so long on the server: who opened the library before still finds them."""
 
 _ROWS_PER_CHUNK = 4096
+_SAMPLE = 24  # pictures that tell whether a folder is the one that was indexed
 _ASIDE = " (aside)"  # behind the encoder of an index that another takes the place of
 
 
@@ -69,6 +73,12 @@ class LibraryStore:
         self._key = (encoded(folder), encoder)
         digest = hashlib.sha256(b"\0".join((self._key[0], encoder.encode()))).digest()
         self._lock = int.from_bytes(digest[:8], "big", signed=True)
+
+    @classmethod
+    def of(cls, server: Server, folder: Path, encoder: str, *, exact: bool = False) -> LibraryStore:
+        """The store of a folder: by its path, or where it was indexed under another, as shared folders are, by that."""
+        name = server.read(lambda base: _name_of(base, folder, encoder))
+        return cls(server, name, encoder, exact=exact)
 
     def __str__(self) -> str:
         return str(self.server)
@@ -271,29 +281,60 @@ class LibraryStore:
                     start += run.rows
 
     def _run(self, base: Connection, library: int, manifest: Manifest, ids: NDArray[np.int64]) -> StoredRows:
-        row = base.execute("SELECT to_regclass(%s) IS NOT NULL", (f"semantik.{graph_name(library)}",)).fetchone()
-        run = StoredRows(self.server, library, ids, manifest.dim, graph=bool(row and row[0]) and not self.exact)
+        graph = not self.exact and _has_graph(base, library)
+        run = StoredRows(self.server, library, ids, manifest.dim, graph=graph)
         run.columns = _Columns.of(manifest)
         return run
 
-    def build_graph(self) -> bool:
-        """Make the HNSW graph of a large library that has none; whether it was made. Others may search meanwhile."""
+    def quicken(self, saved: Sequence[Run]) -> None:
+        """Make the HNSW graph of a large library that has none. Others may search meanwhile."""
 
         def build(base: Connection) -> bool:
             head = self._head(base, "id, next_row")
             if head is None or head[1] < GRAPH_FROM:
                 return False
-            row = base.execute("SELECT to_regclass(%s) IS NOT NULL", (f"semantik.{graph_name(head[0])}",)).fetchone()
-            if row and row[0]:
-                return False
-            base.execute("SET LOCAL maintenance_work_mem = '1GB'")
-            base.execute(
-                f"CREATE INDEX {graph_name(head[0])} ON semantik.vectors_{head[0]}"
-                " USING hnsw (embedding halfvec_ip_ops)"
-            )
+            graph = graph_name(head[0])
+            if not _has_graph(base, head[0]):
+                base.execute("SET LOCAL maintenance_work_mem = '1GB'")
+                base.execute(
+                    f"CREATE INDEX {graph} ON semantik.vectors_{head[0]} USING hnsw (embedding halfvec_ip_ops)"
+                )
             return True
 
-        return self.server.write(build)
+        if self.server.write(build) and not self.exact:
+            for run in saved:
+                if isinstance(run, StoredRows):
+                    run.graph = True
+
+
+def _has_graph(base: Connection, library: int) -> bool:
+    row = base.execute("SELECT to_regclass(%s) IS NOT NULL", (f"semantik.{graph_name(library)}",)).fetchone()
+    return bool(row and row[0])
+
+
+def _name_of(base: Connection, folder: Path, encoder: str) -> str:
+    """What the folder's library is called: one of the same last name whose pictures are there, or its own path."""
+    if not version(base):
+        return str(folder)
+    rows = base.execute("SELECT id, folder FROM semantik.libraries WHERE encoder = %s", (encoder,)).fetchall()
+    names = {decoded(name): library for library, name in rows}
+    if str(folder) in names:
+        return str(folder)
+    alike = [name for name in names if re.split(r"[/\\]", name)[-1] == folder.name]
+    for name in alike:
+        statement = f"SELECT path, size::text FROM semantik.pictures_{names[name]} WHERE removed_at IS NULL"
+        sample = base.execute(f"{statement} ORDER BY id LIMIT {_SAMPLE}").fetchall()
+        there = sum(_size_of(folder / split_key(decoded(path))[0]) == int(size) for path, size in sample)
+        if 2 * there > len(sample):
+            return name
+    return str(folder)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return long_path(path).stat().st_size
+    except OSError:
+        return -1
 
 
 def graph_name(library: int) -> str:

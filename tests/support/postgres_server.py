@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -29,9 +31,13 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="pg", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
         self._data = self.folder / "data"
         self._databases = 0
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.certificate: Path | None = None
         try:
             if os.geteuid() == 0:
                 self.folder.chmod(0o777)
+            self._make_certificate()
             self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", "owner")
             self.start()
         except (OSError, subprocess.CalledProcessError) as error:
@@ -41,7 +47,9 @@ class PostgresServer:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         # What a process wrote outlives the process: only a power cut would need the disk.
-        options = f"-c listen_addresses= -k {self.folder} -c fsync=off -c shared_buffers=64MB"
+        options = f"-k {self.folder} -p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=64MB"
+        if self.certificate:
+            options += f" -c ssl=on -c ssl_cert_file={self.certificate} -c ssl_key_file={self.folder / 'key.pem'}"
         self._run("pg_ctl", "-w", "-t", "60", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def crash(self) -> None:
@@ -64,7 +72,15 @@ class PostgresServer:
 
     def address(self, base: str, user: str = "owner", more: str = "") -> str:
         """The address of a database of it."""
-        return f"postgresql://{user}@/{base}?host={self.folder}{more}"
+        return f"postgresql://{user}@/{base}?host={self.folder}&port={self.port}{more}"
+
+    def by_network(self, address: str, more: str) -> str:
+        """The same database by TCP, with these parameters of libpq."""
+        return f"postgresql://owner@127.0.0.1:{self.port}/{self.base_of(address)}?{more}"
+
+    def base_of(self, address: str) -> str:
+        """The name of the database that an address is of."""
+        return urlsplit(address).path.strip("/")
 
     def new_base(self) -> str:
         """The address of an empty database."""
@@ -76,10 +92,22 @@ class PostgresServer:
             base.execute(f"CREATE DATABASE {name}")
         return self.address(name)
 
+    def _make_certificate(self) -> None:
+        if openssl := shutil.which("openssl"):
+            made = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+            files = ["-keyout", self.folder / "key.pem", "-out", self.folder / "cert.pem"]
+            self._call(
+                [*made, *files, "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+            )
+            self.certificate = self.folder / "cert.pem"
+
     def _run(self, program: str, *arguments: str, check: bool = True) -> None:
-        user = {"user": _USER, "group": self.folder.stat().st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        self._call([self._programs / program, "-D", self._data, *arguments], check=check)
+
+    def _call(self, command: list[str | Path], *, check: bool = True) -> None:
+        user = {"user": _USER, "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
         subprocess.run(
-            [self._programs / program, "-D", self._data, *arguments],
+            command,
             check=check,
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
