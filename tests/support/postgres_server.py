@@ -33,11 +33,9 @@ class PostgresServer:
         self._databases = 0
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.certificate: Path | None = None
         try:
             if os.geteuid() == 0:
                 self.folder.chmod(0o777)
-            self._make_certificate()
             self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", "owner")
             self.start()
         except (OSError, subprocess.CalledProcessError) as error:
@@ -48,8 +46,6 @@ class PostgresServer:
         """Start it, and wait until it answers."""
         # What a process wrote outlives the process: only a power cut would need the disk.
         options = f"-k {self.folder} -p {self.port} -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=64MB"
-        if self.certificate:
-            options += f" -c ssl=on -c ssl_cert_file={self.certificate} -c ssl_key_file={self.folder / 'key.pem'}"
         self._run("pg_ctl", "-w", "-t", "60", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def crash(self) -> None:
@@ -91,15 +87,6 @@ class PostgresServer:
         with psycopg.connect(self.address("postgres"), autocommit=True) as base:
             base.execute(f"CREATE DATABASE {name}")
         return self.address(name)
-
-    def _make_certificate(self) -> None:
-        if openssl := shutil.which("openssl"):
-            made = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-            files = ["-keyout", self.folder / "key.pem", "-out", self.folder / "cert.pem"]
-            self._call(
-                [*made, *files, "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-            )
-            self.certificate = self.folder / "cert.pem"
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> None:
         self._call([self._programs / program, "-D", self._data, *arguments], check=check)
