@@ -1,6 +1,6 @@
 """An index on a PostgreSQL server against the same index in files: adding, opening, times and recall of searches.
 
-Clustered unit vectors, as embeddings of photos are: ``python benchmarks/server_store.py ADDRESS --rows 200000``. The
+Clustered unit vectors, as embeddings of photos are: ``python -m benchmarks.server_store ADDRESS --rows 200000``. The
 address is of an empty database; the tests' server (``tests/support/postgres_server.py``) will do.
 """
 
@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from semantik.index import ImageIndex, copy_index
-from semantik.postgres import library_store
+from semantik.postgres import library_store, server_vectors
 from semantik.postgres.address import StoreAddress
 from semantik.postgres.library_store import LibraryStore
 from semantik.postgres.server import Server
@@ -50,6 +47,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     library_store.GRAPH_FROM = min(library_store.GRAPH_FROM, options.rows)
+    server_vectors.FEW_ROWS = min(server_vectors.FEW_ROWS, options.rows // 10)  # or a small library would use no graph
     folder = Path("/benchmark")
     vectors = clustered(options.rows, options.dim, 1)
     random = np.random.default_rng(2)

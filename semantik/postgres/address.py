@@ -67,11 +67,12 @@ class StoreAddress:
         told = {name: self._parts[name] for name in _SHOWN if name in self._parts}
         user = f"{told.pop('user')}@" if "user" in told else ""
         host, port, base = (told.pop(name, "") for name in ("host", "port", "dbname"))
+        if host.startswith(("/", "@")):  # a socket, which has no place before the database's name
+            told = {"host": host, **({"port": port} if port else {}), **told}
+            host = port = ""
         rest = "&".join(f"{name}={value}" for name, value in told.items())
-        at_socket = host.startswith(("/", "@"))
-        rest = "&".join(filter(None, [f"host={host}" if at_socket else "", rest]))
-        place = ("" if at_socket else host) + (f":{port}" if port else "")
-        return f"postgresql://{user}{place}/{base}" + (f"?{rest}" if rest else "")
+        place = host + (f":{port}" if port else "")
+        return self.hide(f"postgresql://{user}{place}/{base}" + (f"?{rest}" if rest else ""))
 
     def __repr__(self) -> str:
         return f"StoreAddress({self})"

@@ -7,13 +7,14 @@ import os
 import stat
 from datetime import datetime
 
-import psycopg
 import pytest
 
 from semantik.cli import main
 from semantik.postgres import server as server_module
 from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import paint
+
+psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
 PASSWORD = "m0y-secr3to"
 
