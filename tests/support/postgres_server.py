@@ -38,7 +38,7 @@ class PostgresServer:
                 self.folder.chmod(0o777)
             self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-U", "owner")
             self.start()
-        except (OSError, subprocess.CalledProcessError) as error:
+        except (OSError, LookupError, ValueError, subprocess.CalledProcessError) as error:
             shutil.rmtree(self.folder, ignore_errors=True)
             pytest.skip(f"the tests' PostgreSQL server does not start: {error}")
 
