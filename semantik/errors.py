@@ -120,6 +120,48 @@ class IndexNotSaved(SemantikError):
     key = "error.index_not_saved"
 
 
+class StoreAddressBad(SemantikError):
+    """What was given as the address of a server is none. It is not told: there may be a password in it."""
+
+    key = "error.store_address_bad"
+
+
+class StorePackagesMissing(SemantikError):
+    """What an index on a server needs is not installed. Params: package."""
+
+    key = "error.store_packages_missing"
+
+
+class StoreUnreachable(SemantikError):
+    """The server that keeps the index does not answer, or went away. Params: address (no secret in it), detail."""
+
+    key = "error.store_unreachable"
+
+
+class StoreForbids(SemantikError):
+    """The role on the server may not do that: it may only search. Params: address, detail."""
+
+    key = "error.store_forbids"
+
+
+class StoreRefused(SemantikError):
+    """The server that keeps the index answered with an error. Params: address, detail."""
+
+    key = "error.store_refused"
+
+
+class StoreTaken(SemantikError):
+    """There is an index already where one is to be copied to. Params: place."""
+
+    key = "error.store_taken"
+
+
+class StoreCopyDiffers(SemantikError):
+    """A copied index is not what it was copied from; the source stays. Params: place, path."""
+
+    key = "error.store_copy_differs"
+
+
 class PageNotSaved(SemantikError):
     """The results page could not be written. Params: folder, detail."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from semantik import errors
 from semantik.cli.output import complain, dump
+from semantik.cli.server_options import add_store
 from semantik.cli.session import Session
 from semantik.records import IndexReport
 from semantik.storage.settings import Config
@@ -39,6 +40,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     index.add_argument(
         "--cluster-folder", metavar=say("cli.metavar_folder"), type=path_named, help=say("cli.cluster_folder")
     )
+    add_store(index)
     index.set_defaults(run=run)
 
 

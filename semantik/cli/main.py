@@ -18,6 +18,7 @@ from semantik.cli import (
     models_command,
     saved_command,
     search_command,
+    store_command,
 )
 from semantik.cli.output import complain
 from semantik.desktop import standard_streams
@@ -92,6 +93,7 @@ COMMANDS = (
     search_command,
     saved_command,
     details_command,
+    store_command,
     models_command,
     fast_command,
     doctor_command,
@@ -103,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     program = "semantik" if Path(sys.argv[0]).stem == "semantik" else "python -m semantik"
     parser = argparse.ArgumentParser(prog=program, description=say("cli.description"))
     commands = parser.add_subparsers(
-        required=True, metavar="index | search | details | models | fast | doctor | launcher"
+        required=True, metavar="index | search | details | store | models | fast | doctor | launcher"
     )
     for command in COMMANDS:
         command.add_to(commands)

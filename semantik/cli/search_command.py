@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.cli.output import dump
+from semantik.cli.server_options import add_store
 from semantik.cli.session import Session
 from semantik.errors import NoSuchSavedSearch
 from semantik.queries import Query, Term
@@ -47,6 +48,8 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     search.add_argument("--json", action="store_true", help=say("cli.json"))
     search.add_argument("--html", metavar=say("cli.metavar_file"), type=path_named, help=say("cli.html"))
     search.add_argument("--open", action="store_true", help=say("cli.open"))
+    add_store(search)
+    search.add_argument("--exact", action="store_true", help=say("cli.exact"))
     search.set_defaults(run=run)
 
 

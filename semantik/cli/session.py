@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.cli.output import ProgressLine
+from semantik.cli.server_options import address_in, connect, use_server
 from semantik.errors import Cancelled, FacesUnreadable, PeopleNotWanted, TextsUnreadable
 from semantik.long_tasks import Progress, TaskControl
 from semantik.storage.settings import Config
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from semantik.engine.engine import Engine
     from semantik.engine.library import Library, Outcome
     from semantik.folders.indexed_folder import IndexedFolder
+    from semantik.postgres.server import Server
 
 
 _LEFT = {"text": "reading.left_of_texts", "faces": "reading.left_of_faces"}
@@ -45,6 +47,10 @@ class Session:
         self._shared: Path | None = getattr(options, "cluster_folder", None)
         self._cluster = ExitStack()
         self._name: str = options.encoder or self.engine.models.without_asking()
+        address = address_in(options)
+        self._server: Server | None = connect(address) if address else None
+        if self._server:
+            use_server(self.engine, self._server, exact=getattr(options, "exact", False))
 
     def __enter__(self) -> Session:
         if threading.current_thread() is threading.main_thread():
@@ -82,6 +88,8 @@ class Session:
         self._line.end()
         self._cluster.close()
         self.engine.close()
+        if self._server:
+            self._server.close()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._previous)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from semantik.engine.people import People
 from semantik.folders.content_reading import ContentReader, FaceReader, TextReader
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
+from semantik.index import IndexStore
 from semantik.queries import Query
 from semantik.records import split_path
 from semantik.results.page import PageLink, check_place, render, results_path, thumbnail_side, write_page
@@ -51,6 +52,8 @@ class Engine:
         self.thumbnails = ThumbnailCache(thumbnails_folder(home), content_of=self._content_of)
         set_hemisphere(southern=is_southern(config.hemisphere))
         self.new_hits = NewHits(home)
+        self.kept_by: Callable[[Path, str], IndexStore] | None = None
+        """What keeps the index of a folder for an encoder (``Encoder.store``) where that is not the home."""
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
         self.people = People(home, config, lambda: [each for library in self._open for each in library.active])
 
@@ -79,6 +82,7 @@ class Engine:
             self.pool,
             unwanted=Exclusions(self.config.exclude),
             fetch_cloud=self.config.fetch_cloud_files,
+            kept=self.kept_by(folder, encoder.store) if self.kept_by else None,
         )
 
     def choose_hemisphere(self, setting: str) -> None:

@@ -41,7 +41,7 @@ from semantik.folders.other_indexes import adopt
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.folders.scan import find_images
 from semantik.folders.text_store import TextStore
-from semantik.index import QUANTIZED_FROM, ImageIndex, Verify, put_back, set_aside
+from semantik.index import QUANTIZED_FROM, FileStore, ImageIndex, IndexStore, Restore, Verify
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
 from semantik.storage.home import details_file, faces_file, folder_of_indexes, picture_folders, texts_file
@@ -88,7 +88,8 @@ class IndexedFolder:
     thread while ``update`` runs: an update works on an index of its own, and now and then puts what is done until then
     in the place of the searched one, which never changes. ``quantized_from``: see ``ImageIndex``.
     ``fetch_cloud``: whether files that are only in a cloud are downloaded. ``unwanted``: what the user excluded; it
-    may be changed at any time, and counts from the next check or update.
+    may be changed at any time, and counts from the next check or update. ``kept``: what keeps the index, if that is not
+    the home; what is known of the pictures beside it is in the home all the same.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class IndexedFolder:
         quantized_from: int = QUANTIZED_FROM,
         unwanted: Exclusions | None = None,
         fetch_cloud: bool = False,
+        kept: IndexStore | None = None,
     ) -> None:
         self.home = home
         self.folder = folder
@@ -108,6 +110,7 @@ class IndexedFolder:
         self.pool = pool
         self.unwanted = unwanted or Exclusions()
         self._indexes = folder_of_indexes(home, folder)
+        self._kept = kept
         self.index: ImageIndex | None = None
         self.embed_by: Callable[[TaskControl], Embedder] | None = None
         """Who makes vectors in place of the encoder and the pool; these must be for the same space."""
@@ -126,8 +129,13 @@ class IndexedFolder:
 
     @property
     def store(self) -> Path:
-        """Where the index is kept, by the encoder."""
+        """Where the index is kept in the home, by the encoder."""
         return self._indexes / self.encoder.store
+
+    @property
+    def kept(self) -> Path | IndexStore:
+        """What keeps the index: those files, or what was given instead."""
+        return self._kept or self.store
 
     @property
     def _known(self) -> KnownPictures:
@@ -203,13 +211,13 @@ class IndexedFolder:
         self.index = None
         try:
             index = ImageIndex.load(
-                self.store, self.folder, quantized_from=self._quantized_from, verify=Verify.MEANWHILE
+                self.kept, self.folder, quantized_from=self._quantized_from, verify=Verify.MEANWHILE
             )
         except NoIndex:
             if not is_folder(self.folder):
                 missing = NotAFolder if is_file(self.folder) else FolderNotFound
                 return Check(State.UNREACHABLE, error=missing(folder=str(self.folder)))
-            return self._load() if self._find_moved() else Check(State.NEW)
+            return self._load() if isinstance(self.kept, Path) and self._find_moved() else Check(State.NEW)
         except IndexTooNew as error:
             return Check(State.TOO_NEW, error=error)
         except IndexDamaged as error:
@@ -350,30 +358,33 @@ class IndexedFolder:
         try:
             with index.locked():
                 self.index = None  # Windows moves no file that is mapped
-                aside = set_aside(self.store)
+                restore = self._keeper.set_aside()
         except OSError as error:
             self.load()
-            raise IndexNotSaved(folder=str(self.store), detail=system_detail(error)) from error
-        log.warning("rebuilding; the old index was kept in %s", aside)
+            raise IndexNotSaved(folder=str(self.kept), detail=system_detail(error)) from error
         try:
             return self._update(index, control)
         finally:
-            if index.generation or (index.count and not aside):
+            if index.generation or (index.count and not restore):
                 self.index = index
-            elif aside:
-                self._put_back(aside)
+            elif restore:
+                self._put_back(restore)
 
-    def _put_back(self, aside: Path) -> None:
+    def _put_back(self, restore: Restore) -> None:
         try:
             with self._new_index().locked():
-                put_back(aside)
+                restore()
         except (OSError, SemantikError) as error:
-            log.warning("the old index stays in %s: %s", aside, error)
+            log.warning("the old index stays aside: %s", error)
         self.load()
+
+    @property
+    def _keeper(self) -> IndexStore:
+        return FileStore(self.kept) if isinstance(self.kept, Path) else self.kept
 
     def _new_index(self) -> ImageIndex:
         return ImageIndex(
-            self.store,
+            self.kept,
             self.folder,
             self.encoder.space,
             self.encoder.dim,

@@ -42,7 +42,8 @@ def adopt(home: Path, encoder: str, index: ImageIndex, files: Sequence[ImageFile
     Raises IndexDamaged when one is cut off while it is read.
     """
     known: dict[str, _Known] = {}
-    for store in other_stores(home, encoder, index.store) if files else ():
+    own = index.store if isinstance(index.store, Path) else None
+    for store in other_stores(home, encoder, own) if files else ():
         left = [file for file in files if file.path not in known]
         try:
             known |= _known(store, index, left, read)
@@ -54,7 +55,7 @@ def adopt(home: Path, encoder: str, index: ImageIndex, files: Sequence[ImageFile
     return found
 
 
-def other_stores(home: Path, encoder: str, own: Path) -> Iterator[Path]:
+def other_stores(home: Path, encoder: str, own: Path | None) -> Iterator[Path]:
     """Where ``encoder``'s indexes of other folders are, by name; none when that cannot be told."""
     try:
         stores = [path / encoder for path in sorted(indexes_folder(home).iterdir())]

@@ -14,16 +14,14 @@ from semantik.errors import IndexDamaged
 from semantik.index.manifest import Manifest, Segment
 from semantik.index.opened_file import open_file
 from semantik.index.store import HEADER_BYTES, sweep, write_manifest, write_segment
-from semantik.index.vector_files import Vectors, Verify, live_chunks
+from semantik.index.vector_files import Run, Vectors, Verify, live_chunks
 from semantik.storage.atomic_files import sync_folder
 
 DEAD_ROWS = 1000
 """Up to this many dead rows are left in the files; beyond it, as many as a fifth of all rows."""
 
 
-def commit(
-    store: Path, manifest: Manifest, saved: Sequence[Vectors], pending: Sequence[Vectors]
-) -> tuple[Manifest, list[Vectors]]:
+def commit(store: Path, manifest: Manifest, saved: Sequence[Run], pending: Sequence[Run]) -> tuple[Manifest, list[Run]]:
     """Write the state in memory as the generation after that of ``manifest``. Hold the store's lock.
 
     ``manifest`` has the columns of all rows, those of ``saved`` (vector files) and then those of ``pending``
@@ -50,7 +48,7 @@ def commit(
         new.sizes = [manifest.sizes[row] for row in rows]
         new.mtimes_ns = [manifest.mtimes_ns[row] for row in rows]
         new.fingerprints = [manifest.fingerprints[row] for row in rows]
-    vectors = list(saved[:kept])
+    vectors: list[Run] = list(saved[:kept])
     if mask.any():
         chunks = live_chunks([*saved, *pending][kept:], mask)
         taken = {segment.file for segment in manifest.segments}
@@ -64,7 +62,7 @@ def commit(
     return new, vectors
 
 
-def _keep(store: Path, saved: Sequence[Vectors], fresh: int) -> int:
+def _keep(store: Path, saved: Sequence[Run], fresh: int) -> int:
     """How many of the saved vector files stay as they are, counted from the first; ``fresh`` rows are new.
 
     The last ones are merged with the new rows while they are not at least twice as large: the number
@@ -79,7 +77,7 @@ def _keep(store: Path, saved: Sequence[Vectors], fresh: int) -> int:
     return kept
 
 
-def _is_there(store: Path, vectors: Vectors) -> bool:
+def _is_there(store: Path, vectors: Run) -> bool:
     if vectors.segment is None:
         return False
     try:

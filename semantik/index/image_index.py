@@ -18,41 +18,42 @@ from numpy.typing import NDArray
 from semantik import __version__
 from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError, system_detail
 from semantik.index.changes import compare
-from semantik.index.commit import commit
+from semantik.index.index_store import FileStore, IndexStore
 from semantik.index.manifest import VIEWS, Manifest
 from semantik.index.opened_file import let_go
 from semantik.index.quantized_vectors import QUANTIZED_FROM, QuantizedVectors, write_quantized
 from semantik.index.row_table import RowTable
 from semantik.index.skipped_files import Skip, SkippedFiles, skip_of
-from semantik.index.store import current_stamp, quantized_file, read_manifest, stored_stamp, writer_lock
-from semantik.index.vector_files import Vectors, Verify, open_files, read_rows, search_runs
+from semantik.index.store import quantized_file
+from semantik.index.vector_files import Run, Vectors, Verify, read_rows, search_runs
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import WARNINGS, Changes, Embeddings, ImageFile, Problem, Reason, key_in, split_key
 
 log = logging.getLogger(__name__)
 
 _EDITIONS = itertools.count(1)  # one for every fork: two of one index may differ in names alone
-_LOAD_TRIES = 100  # each further one is due to another program's save in the same milliseconds
 
 
 class ImageIndex:
     """Vectors and metadata of one image folder in one encoder space.
 
-    ``store`` is the folder on disk (see ``store.py``). Vectors are memory-mapped, so opening a
-    library costs one pass to check them and no copy. Not thread-safe: one thread at a time.
+    ``store`` is the folder on disk (see ``store.py``), or whatever else keeps it (see ``IndexStore``). Vectors in files
+    are memory-mapped, so opening a library costs one pass to check them and no copy. Not thread-safe: one thread at a
+    time.
 
     Vector files of ``quantized_from`` rows or more get an 8-bit copy by ``quantize``, which makes searches quicker and
     changes nothing of what they find.
     """
 
     def __init__(
-        self, store: Path, folder: Path, space: str, dim: int, *, quantized_from: int = QUANTIZED_FROM
+        self, store: Path | IndexStore, folder: Path, space: str, dim: int, *, quantized_from: int = QUANTIZED_FROM
     ) -> None:
         self.store = store
+        self._kept: IndexStore = FileStore(store) if isinstance(store, Path) else store
         self.folder = folder
         self._manifest = Manifest(space=space, dim=dim, folder=str(folder))
-        self._saved: list[Vectors] = []
-        self._pending: list[Vectors] = []
+        self._saved: list[Run] = []
+        self._pending: list[Run] = []
         self._rows = RowTable()
         self._skipped = SkippedFiles()
         self._dirty = True
@@ -113,7 +114,12 @@ class ImageIndex:
 
     @classmethod
     def load(
-        cls, store: Path, folder: Path, *, quantized_from: int = QUANTIZED_FROM, verify: Verify = Verify.NOW
+        cls,
+        store: Path | IndexStore,
+        folder: Path,
+        *,
+        quantized_from: int = QUANTIZED_FROM,
+        verify: Verify = Verify.NOW,
     ) -> ImageIndex:
         """Open a stored index and check it whole. Raises NoIndex, IndexTooNew or IndexDamaged.
 
@@ -122,33 +128,15 @@ class ImageIndex:
         An error may be kept for long: it holds no file of the index open.
         """
         try:
-            return cls._load(store, folder, quantized_from, verify)
+            manifest, runs = (FileStore(store) if isinstance(store, Path) else store).load(quantized_from, verify)
+            index = cls(store, folder, manifest.space, manifest.dim, quantized_from=quantized_from)
+            index._adopt(manifest, runs)
         except SemantikError as error:
             let_go(error)
             raise
+        return index
 
-    @classmethod
-    def _load(cls, store: Path, folder: Path, quantized_from: int, verify: Verify) -> ImageIndex:
-        for _ in range(_LOAD_TRIES):
-            manifest = read_manifest(store)
-            try:
-                vectors = open_files(store, manifest, verify, quantized_from)
-            except FileNotFoundError as error:
-                failure = IndexDamaged(why="missing", detail=Path(error.filename).name)
-            except OSError as error:
-                raise IndexDamaged(why="unreadable", detail=str(error)) from error
-            except IndexDamaged as error:
-                failure = error
-            else:
-                index = cls(store, folder, manifest.space, manifest.dim, quantized_from=quantized_from)
-                index._adopt(manifest, vectors)
-                return index
-            # Another program may have saved between our reads; then the manifest has changed too.
-            if current_stamp(store) == manifest.stamp:
-                raise failure
-        raise failure
-
-    def _adopt(self, manifest: Manifest, vectors: list[Vectors]) -> None:
+    def _adopt(self, manifest: Manifest, vectors: list[Run]) -> None:
         try:
             self._skipped = SkippedFiles(manifest.skipped)
         except ValueError as error:
@@ -162,11 +150,14 @@ class ImageIndex:
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the store's writer lock. Raises IndexLocked at once when another program holds it."""
-        return writer_lock(self.store, self.folder)
+        return self._kept.locked(self.folder)
 
     def is_stale(self) -> bool:
         """Whether the stored state is another than was loaded or saved here. Raises IndexTooNew, IndexDamaged."""
-        return current_stamp(self.store) not in (None, self._manifest.stamp)
+        try:
+            return self._kept.stamp() not in (None, self._manifest.stamp)
+        except OSError as error:
+            raise IndexDamaged(why="unreadable", detail=str(error)) from error
 
     def reload(self) -> None:
         """Take over what is stored now, forgetting unsaved changes. Raises as ``load`` does."""
@@ -195,6 +186,16 @@ class ImageIndex:
         )
         other._saved, other._pending = [*self._saved], [*self._pending]
         other._rows, other._skipped = self._rows.fork(), self._skipped.fork()
+        return other
+
+    def copied_to(self, store: Path | IndexStore) -> ImageIndex:
+        """The same index for another store, where nothing is yet: it is there once it is saved."""
+        other = self.fork()
+        other.store = store
+        other._kept = FileStore(store) if isinstance(store, Path) else store
+        other._manifest = replace(other._manifest, generation=0, segments=[], sha256="")
+        other._saved, other._pending = [], [*other._saved, *other._pending]
+        other._dirty = True
         return other
 
     # -- Metadata --------------------------------------------------------------------------------------
@@ -443,7 +444,7 @@ class ImageIndex:
         """Embeddings of at most ``most`` pictures, evenly spread over all, float32 (n, dim)."""
         return self.vectors(self._rows.picture_rows()[:: max(1, -(-self.count // most))])
 
-    def runs(self) -> tuple[Vectors, ...]:
+    def runs(self) -> tuple[Run, ...]:
         """The vectors of all rows, in their order, their files seen to be whole. Raises IndexDamaged."""
         for vectors in self._saved:
             vectors.check()
@@ -464,16 +465,13 @@ class ImageIndex:
         state before: it is not overwritten then.
         """
         try:
-            stored = stored_stamp(self.store)
+            stored = self._kept.stamp()
             if stored == self._manifest.stamp and not self._dirty:
                 return
             if stored not in (None, self._manifest.stamp):
                 raise IndexNotSaved(folder=str(self.store), detail="changed by another program")
-            for vectors in self._saved:
-                if vectors.file and not vectors.file.held:
-                    vectors.check(whole=True)  # what is written anew is read from there
             before = replace(self._manifest, removed=sorted(self._rows.removed), skipped=self._skipped.stored())
-            self._manifest, self._saved = commit(self.store, before, self._saved, self._pending)
+            self._manifest, self._saved = self._kept.commit(before, self._saved, self._pending)
         except OSError as error:
             raise IndexNotSaved(folder=str(self.store), detail=system_detail(error)) from error
         self._pending, self._dirty = [], False
@@ -485,12 +483,19 @@ class ImageIndex:
 
         Do not hold the lock.
         """
+        if not isinstance(self.store, Path):
+            try:
+                self._kept.quicken(self._saved)
+            except SemantikError as error:
+                log.warning("searches in %s are not made quicker: %s", self.store, error)
+            return
+        folder = self.store
         for saved in self._saved:
-            if saved.quantized or not saved.segment or saved.rows < self._quantized_from:
+            if not isinstance(saved, Vectors) or not saved.segment or saved.rows < self._quantized_from:
                 continue
-            if saved.data is None:  # it is read in order for each search
+            if saved.quantized or saved.data is None:  # what is not mapped is read in order for each search
                 continue
-            path = quantized_file(self.store, saved.segment)
+            path = quantized_file(folder, saved.segment)
             unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
             try:
                 unfinished.unlink(missing_ok=True)
@@ -499,7 +504,7 @@ class ImageIndex:
                 with self.locked():
                     if not self.is_stale():  # else the vector file may be gone, and nobody would sweep its copy
                         os.replace(unfinished, path)
-                        saved.quantized = QuantizedVectors.read(self.store, saved.segment, self.dim)
+                        saved.quantized = QuantizedVectors.read(folder, saved.segment, self.dim)
             except (OSError, SemantikError) as error:
                 log.warning("the 8-bit copy of %s is not kept: %s", saved.segment.file, error)
             finally:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.index.image_index import ImageIndex
-from semantik.index.vector_files import Vectors, read_rows, search_runs
+from semantik.index.vector_files import Run, read_rows, search_runs
 from semantik.records import Embeddings, ImageFile
 
 
@@ -134,5 +134,5 @@ class JoinedIndexes:
         bounds = zip(self.starts, self.starts[1:], self.parts, strict=False)
         return sum(part.count_among(marked[start:end]) for start, end, part in bounds)
 
-    def _runs(self) -> list[Vectors]:
+    def _runs(self) -> list[Run]:
         return [run for part in self.parts for run in part.runs()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,33 @@ class Verify(Enum):
     NOW = "now"  # before it is used
     MEANWHILE = "meanwhile"  # a large one while it is in use already: see ``Vectors.check``
     NEVER = "never"  # it was just written
+
+
+class Run(Protocol):
+    """Some rows of an index, in their order, wherever they are kept."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def row_bytes(self) -> int: ...
+    @property
+    def segment(self) -> Segment | None: ...
+
+    def check(self, *, whole: bool = False) -> None:
+        """See that the rows are what they were, before they are used. Raises IndexDamaged."""
+
+    def bytes_of(self, first: int, last: int, into: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        """The bytes of some rows as float32, uint8 (last - first, row_bytes)."""
+
+    def read(self, rows: NDArray[np.int64]) -> Embeddings:
+        """Copies of the embeddings in ``rows``, int64 (n,): float32 (n, dim)."""
+
+
+class SearchedRun(Run, Protocol):
+    """Rows that are searched where they are kept, and by whoever keeps them."""
+
+    def search(self, mask: NDArray[np.bool_], query: NDArray[np.float32], top_k: int) -> Found:
+        """The nearest of the rows that ``mask``, bool (rows,), marks, as ``search_runs`` gives them."""
 
 
 class Vectors:
@@ -90,6 +117,13 @@ class Vectors:
             raise IndexDamaged(why="vectors", detail=self.segment.file) from error
         return rows
 
+    def read(self, rows: NDArray[np.int64]) -> Embeddings:
+        """Copies of the embeddings in ``rows``, int64 (n,): float32 (n, dim). Raises IndexDamaged."""
+        if self.data is not None:
+            return self.data[rows].view(np.float32)
+        found = [self.bytes_of(row, row + 1) for row in rows.tolist()]
+        return np.concatenate(found or [np.empty((0, self.row_bytes), np.uint8)]).view(np.float32)
+
     def check(self, *, whole: bool = False) -> None:
         """See that the file is still what was mapped, and its content good as far as is known. Raises IndexDamaged.
 
@@ -123,35 +157,37 @@ def open_files(
     return runs
 
 
-def search_runs(runs: Sequence[Vectors], live: NDArray[np.bool_], query: NDArray[np.float32], top_k: int) -> Found:
+def search_runs(runs: Sequence[Run], live: NDArray[np.bool_], query: NDArray[np.float32], top_k: int) -> Found:
     """The ``top_k`` rows nearest to ``query``, float32 (dim,), among those that ``live`` marks.
 
     Rows count through all runs. Returns scores, float32 (k,), and rows, int64 (k,), best first; fewer
     when fewer are live. Equal scores keep the order of rows.
     """
     parts: list[_Part] = []
+    elsewhere: list[Found] = []
     start = 0
     for run in runs:
         mask = live[start : start + run.rows]
         wanted = min(top_k, int(mask.sum()))
-        if wanted and run.quantized:
-            mask = run.quantized.narrow(mask, query, wanted)
-        parts += [_Part(run, start, mask, *span) for span in (spans(run.rows) if wanted else ())]
+        if wanted and not isinstance(run, Vectors):
+            scores, rows = cast(SearchedRun, run).search(mask, query, wanted)
+            elsewhere.append((scores, rows + start))
+        elif wanted and isinstance(run, Vectors):
+            if run.quantized:
+                mask = run.quantized.narrow(mask, query, wanted)
+            parts += [_Part(run, start, mask, *span) for span in spans(run.rows)]
         start += run.rows
-    return best_of(in_threads(lambda part: _scan(part, query, top_k), parts), top_k)
+    return best_of([*elsewhere, *in_threads(lambda part: _scan(part, query, top_k), parts)], top_k)
 
 
-def read_rows(runs: Sequence[Vectors], rows: NDArray[np.int64], dim: int) -> Embeddings:
+def read_rows(runs: Sequence[Run], rows: NDArray[np.int64], dim: int) -> Embeddings:
     """Copies of the embeddings in ``rows``, int64 (n,), which count through all runs: float32 (n, dim)."""
     found = np.empty((len(rows), dim), np.float32)
     start = 0
     for run in runs:
         inside = (rows >= start) & (rows < start + run.rows)
-        wanted = rows[inside] - start
-        if run.data is not None:
-            found[inside] = run.data[wanted].view(np.float32)
-        elif len(wanted):
-            found[inside] = np.concatenate([run.bytes_of(row, row + 1) for row in wanted.tolist()]).view(np.float32)
+        if inside.any():
+            found[inside] = run.read(rows[inside] - start)
         start += run.rows
     return found
 
@@ -203,7 +239,7 @@ def _scan(part: _Part, query: NDArray[np.float32], top_k: int) -> Found:
     return scores, rows + start
 
 
-def live_chunks(parts: Sequence[Vectors], mask: NDArray[np.bool_]) -> Iterator[memoryview]:
+def live_chunks(parts: Sequence[Run], mask: NDArray[np.bool_]) -> Iterator[memoryview]:
     """The bytes of the rows that ``mask`` marks, some thousand rows at a time."""
     start = 0
     for vectors in parts:

@@ -51,9 +51,9 @@ def test_every_package_that_is_imported_is_required():
     from importlib import metadata
 
     wanted = {
-        re.split("[=<>]", line)[0].lower().replace("_", "-")
-        for file in ("requirements.txt", "requirements-formats.txt", "requirements-cluster.txt")
-        for line in (REPO / file).read_text().splitlines()
+        re.split(r"[=<>\[]", line)[0].lower().replace("_", "-")
+        for file in sorted(REPO.glob("requirements*.txt"))
+        for line in file.read_text().splitlines()
         if line and not line.startswith("#")
     }
     packages = metadata.packages_distributions()
