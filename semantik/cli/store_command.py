@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.cli.output import dump
-from semantik.cli.server_options import connect
+from semantik.cli.server_options import connect, format_on
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.shown_names import visible
@@ -43,6 +43,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
 
         print(role_statements(options.role))
         return 0
+    from semantik.encoders.base import store_of
     from semantik.engine.engine import Engine, plainly
     from semantik.postgres.library_store import LibraryStore
     from semantik.storage.home import index_folder
@@ -51,9 +52,15 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     engine = Engine(home, config)
     done: list[dict[str, Any]] = []
     try:
-        engine.models.use(options.encoder or engine.models.without_asking())
-        name = engine.models.encoder.store
-        for folder in map(plainly, options.folders):
+        model = options.encoder or engine.models.without_asking()
+        engine.models.require(model)
+        folders = [*map(plainly, options.folders)]
+        if options.to:
+            engine.models.use(model)
+            name = engine.models.encoder.store
+        else:
+            name = store_of(model, format_on(server, model, folders))
+        for folder in folders:
             files = index_folder(home, folder, name)
             there = LibraryStore.of(server, folder, name)
             ends: tuple[Path | IndexStore, Path | IndexStore] = (files, there) if options.to else (there, files)

@@ -93,8 +93,11 @@ class Library:
             indexed_folder.encoder = encoder
 
     def settle_format(self, indexed_folder: IndexedFolder, control: TaskControl, *, anew: bool) -> None:
-        """Choose the encoder's number format for a loaded folder that has no index yet, or is indexed ``anew``."""
-        if not indexed_folder.count or anew:
+        """Choose the encoder's number format for a loaded folder that has no index yet, or is indexed ``anew``.
+
+        Not where the index is on a server: computers of all kinds share it.
+        """
+        if isinstance(indexed_folder.kept, Path) and (not indexed_folder.count or anew):
             settled = self._settle(indexed_folder, self._encoder, control)
             if settled is not self._encoder:
                 self.encoder = settled

@@ -47,15 +47,15 @@ class Models:
         self.formats = FormatChoice(home, self._create, exact=config.exact_numbers)
         self.encoder: Encoder = self._create(Models.BUILTIN)
 
-    def use(self, name: str) -> None:
-        """Take an encoder into use, with which libraries are opened from now on.
+    def use(self, name: str, number_format: NumberFormat | None = None) -> None:
+        """Take an encoder into use, with which libraries are opened from now on, in a format or the one chosen for it.
 
         Raises UnknownEncoder, and ModelUnproven for one that is known not to work.
         """
-        if name != self.encoder.name:
+        if name != self.encoder.name or number_format not in (None, self.encoder.number_format):
             if self.is_refused(name):
                 raise ModelUnproven(name=self.short_title(name))
-            self.encoder = self._create(name)
+            self.encoder = self._create(name, number_format)
 
     def create(self, name: str) -> Encoder:
         """Another encoder than the one in use, not yet loaded. Raises UnknownEncoder."""
