@@ -154,7 +154,7 @@ class LibraryStore:
         base.execute(statement, (other, self._key[0], encoder))
 
     def delete(self) -> None:
-        """Forget the library: its rows, vectors and what is known of it."""
+        """Forget the library: its rows and vectors."""
         self.server.write(lambda base: self._drop(base, self.encoder))
 
     def _drop(self, base: Connection, encoder: str) -> None:

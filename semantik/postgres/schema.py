@@ -30,19 +30,6 @@ MIGRATIONS = (
         UNIQUE (folder, encoder)
     );
     """,
-    # 2: what is known of the pictures beside their vectors, for whoever searches from elsewhere.
-    """
-    CREATE TABLE semantik.known (
-        folder bytea NOT NULL,
-        kind text NOT NULL,
-        path bytea NOT NULL,
-        told bytea NOT NULL,
-        changed bigint NOT NULL,
-        PRIMARY KEY (folder, kind, path)
-    );
-    CREATE INDEX known_changed ON semantik.known (folder, kind, changed);
-    CREATE SEQUENCE semantik.known_changes;
-    """,
 )
 """What brings the tables from each version to the next one: a version is the number of steps that were taken."""
 

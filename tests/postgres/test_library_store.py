@@ -241,16 +241,17 @@ def test_a_save_whose_end_was_not_heard_is_not_made_twice(server, monkeypatch):
 def test_older_tables_are_brought_up_to_date_and_newer_ones_left_alone(server, address, monkeypatch):
     with pytest.raises(NoIndex):
         ImageIndex.load(store_of(server), FOLDER)
-    with monkeypatch.context() as older:
-        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        older.setattr(schema, "VERSION", 1)
-        index = filled(store_of(server))
+    index = filled(store_of(server))
+    step = "ALTER TABLE semantik.libraries ADD COLUMN note text NOT NULL DEFAULT ''"  # as a later version may take
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, step))
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     assert ImageIndex.load(store_of(server), FOLDER).count == index.count  # read as it is
     with index.locked():
         index.remove([files_of(2)[1].path])
         index.save()
     assert server.read(schema.version) == schema.VERSION
     with psycopg.connect(address, autocommit=True) as base:
+        assert base.execute("SELECT note FROM semantik.libraries").fetchall() == [("",)]
         base.execute("UPDATE semantik.version SET version = 99")
     for use in (lambda: ImageIndex.load(store_of(server), FOLDER), index.is_stale):
         with pytest.raises(IndexTooNew):
