@@ -15,7 +15,7 @@ from semantik.engine.background_updates import BackgroundUpdates
 from semantik.errors import FolderNotFound, IndexNotSaved, MassRemoval
 from semantik.folders import embedding_run
 from semantik.folders.indexed_folder import IndexedFolder, State
-from semantik.index import ImageIndex, image_index
+from semantik.index import ImageIndex, index_store
 from semantik.search.query_syntax import parse
 from tests.support.gated_encoder import TIMEOUT, GatedEncoder
 from tests.support.libraries import paint, together
@@ -213,7 +213,7 @@ def test_what_could_not_be_saved_can_be_found_all_the_same(updates, opened, libr
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(image_index, "commit", full)
+    monkeypatch.setattr(index_store, "commit", full)
     paint(library / "granate.png", (250, 5, 5))
     updates.notice(library)
     _, failed = updates.rest()

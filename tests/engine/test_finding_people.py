@@ -259,7 +259,7 @@ def test_faces_are_read_behind_the_embedding_once_the_user_says_so(tmp_path, hom
 
 
 def test_the_command_line_looks_for_faces_where_the_setting_says_so(run, home, library, fake, monkeypatch):
-    monkeypatch.setattr(Models, "_create", lambda self, name: fake)
+    monkeypatch.setattr(Models, "_create", lambda self, name, number_format=None: fake)
     code, out, err = run("index", library, "--people", "--json")
     assert (code, json.loads(out)["count"], "--people" in err) == (1, 6, True)
     save_config(Config(find_people=True), home)

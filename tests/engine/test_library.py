@@ -13,7 +13,7 @@ from semantik.encoders.base import unit_rows
 from semantik.engine.library import Library
 from semantik.errors import IndexNotSaved, NoneMatchesFilters
 from semantik.folders.indexed_folder import IndexedFolder
-from semantik.index import ImageIndex, JoinedIndexes, image_index
+from semantik.index import ImageIndex, JoinedIndexes, index_store
 from semantik.queries import Query, Term
 from semantik.records import ImageFile, frame_key
 from semantik.search.query_syntax import format_query, parse
@@ -292,7 +292,7 @@ def test_a_filter_still_fits_when_what_changed_could_not_be_saved(both, library,
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(image_index, "commit", full)
+    monkeypatch.setattr(index_store, "commit", full)
     with pytest.raises(IndexNotSaved):
         both[0].update()
     assert (both[0].count, both[0].index.total_rows) == (6, 7)

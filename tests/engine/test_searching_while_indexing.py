@@ -16,7 +16,7 @@ from semantik.engine.library import Library
 from semantik.errors import BadTopK, IndexNotSaved
 from semantik.folders import embedding_run
 from semantik.folders.indexed_folder import IndexedFolder, State
-from semantik.index import ImageIndex, image_index
+from semantik.index import ImageIndex, index_store
 from semantik.long_tasks import TaskControl
 from semantik.search.query_syntax import parse
 from tests.support.films import BLUE, RED, write_film
@@ -231,7 +231,7 @@ def test_what_was_done_on_a_full_disk_can_be_found_and_the_rest_is_awaited(opene
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(image_index, "commit", full)
+    monkeypatch.setattr(index_store, "commit", full)
     monkeypatch.setattr(embedding_run, "CHECKPOINT_IMAGES", 8)
     encoder.gated = False
     with pytest.raises(IndexNotSaved):
