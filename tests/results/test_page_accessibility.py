@@ -309,7 +309,7 @@ def forced(page, states, within=""):
             asked.append({"nodeId": node, "forcedPseudoClasses": classes})
 
     async def send_all():  # at once: between one by one, the browser would draw the whole page each time
-        await asyncio.gather(*(tools._impl_obj.send("CSS.forcePseudoState", each) for each in asked))
+        await asyncio.gather(*(tools._impl_obj.send("CSS.forcePseudoState", each, None) for each in asked))
 
     force(".frame", ["hover"])  # what lies on a photograph is there under the mouse only
     controls = ("button", "a[href]", "input:not([type=hidden])", "select", "summary", ".more", ".sizes label")
