@@ -23,7 +23,8 @@ from semantik.results.page import PageLink, ResultsPage, render, write_page
 from semantik.words.shown_names import visible
 from tests.support import hostile
 from tests.support.libraries import paint
-from tests.support.page_program import CONTRASTS, SHAPES, browser
+from tests.support.page_program import CONTRASTS, MEDIA, SHAPES, as_new, browser
+from tests.support.waiting import PATIENCE
 
 WIDTHS = {390: 844, 1280: 860, 3840: 2160}
 
@@ -34,26 +35,60 @@ def chromium():
         yield launched
 
 
+@pytest.fixture(scope="module")
+def tab(chromium):
+    context = chromium.new_context()
+    context.set_default_timeout(1000 * PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def visit(chromium):
-    """Open a file in a context of its own; on leaving, assert that nothing happened that must not."""
+def visit(chromium, tab):
+    """Open a file; on leaving, assert that nothing happened that must not.
+
+    ``options`` as of a context, which is the page's own if any of them is no media's.
+    """
 
     @contextmanager
     def visiting(path, width=1280, complaints=0, refused=(), **options):
-        options = {"viewport": {"width": width, "height": WIDTHS.get(width, 860)}} | options
-        context = chromium.new_context(**options)
+        media = {name: options.pop(name) for name in MEDIA if name in options}
+        page = chromium.new_context(**options).new_page() if options else tab
+        page.set_viewport_size({"width": width, "height": WIDTHS.get(width, 860)})
         seen = {"console": [], "dialogs": [], "requests": []}
-        context.on("dialog", lambda dialog: (seen["dialogs"].append(dialog.message), dialog.dismiss()))
-        context.on("console", lambda message: seen["console"].append(message.text))
-        context.on("weberror", lambda error: seen["console"].append(str(error.error)))
-        context.on("request", lambda request: seen["requests"].append(request.url))
-        page = context.new_page()
-        page.goto(path.as_uri())
-        yield page
-        context.close()
+        listeners = {
+            "dialog": lambda dialog: (seen["dialogs"].append(dialog.message), dialog.dismiss()),
+            "console": lambda message: seen["console"].append(message.text),
+            "weberror": lambda error: seen["console"].append(str(error.error)),
+            "request": lambda request: seen["requests"].append(request.url),
+        }
+        for event, listener in listeners.items():
+            page.context.on(event, listener)
+        with as_new(page, **media):
+            page.goto(path.as_uri())
+            yield page
+        for event, listener in listeners.items():
+            page.context.remove_listener(event, listener)
+        if options:
+            page.context.close()
         assert seen["dialogs"] == []
         assert len(seen["console"]) == complaints, seen["console"]
         assert [url for url in seen["requests"] if not url.startswith(("file:///", "data:"))] == list(refused)
+
+    return visiting
+
+
+@pytest.fixture
+def visit_all(visit, tmp_path):
+    """Open many files at once, each in a frame of its own, as ``visit`` does; gives their frames."""
+
+    @contextmanager
+    def visiting(paths):
+        frames = "".join(f'<iframe src="{path.as_uri()}" width="1280" height="860"></iframe>' for path in paths)
+        (tmp_path / "marcos.html").write_text(f"<!doctype html><title>marcos</title>{frames}", encoding="utf-8")
+        with visit(tmp_path / "marcos.html") as page:
+            by_address = {frame.url: frame for frame in page.frames}
+            yield [by_address[path.as_uri()] for path in paths]
 
     return visiting
 
@@ -580,30 +615,33 @@ def test_hostile_names_stay_text_in_the_viewer(visit, written, corpus, tmp_path)
 TOLD = f"() => [({SHAPES})(), document.querySelector('h1').textContent, document.title]"
 
 
-def test_hostile_queries_are_only_text(visit, written, tmp_path):
+def test_hostile_queries_are_only_text(visit_all, written, tmp_path):
     assert len(hostile.QUERIES) >= 60
-
-    def told(page, query):
-        page.goto(written(page_of([], tmp_path, hits=[], thumbnails={}, query=Query.of_text(query))).as_uri())
-        return page.evaluate(TOLD)
-
-    with visit(written(page_of([], tmp_path, hits=[], thumbnails={}))) as page:
-        expected = {long: told(page, "x" * (91 if long else 9))[0] for long in (False, True)}
-        for query in hostile.QUERIES:
+    harmless = ["x" * 9, "x" * 91]
+    pages = [
+        written(page_of([], tmp_path, hits=[], thumbnails={}, query=Query.of_text(query)), f"{number}.html")
+        for number, query in enumerate([*harmless, *hostile.QUERIES])
+    ]
+    with visit_all(pages) as frames:
+        short, long, *told = [frame.evaluate(TOLD) for frame in frames]
+        for query, found in zip(hostile.QUERIES, told, strict=True):
             title = re.sub(" +", " ", visible(query)).strip(" ")
-            assert told(page, query) == [expected[len(query) > 90], visible(query), title]
+            assert found == [(long if len(query) > 90 else short)[0], visible(query), title]
 
 
-def test_hostile_example_pictures_are_only_text(visit, written, corpus, tmp_path):
-    with visit(written(page_of([], tmp_path, hits=[], thumbnails={}))) as page:
+def test_hostile_example_pictures_are_only_text(visit_all, written, corpus, tmp_path):
+    examples = corpus[::6]
+    pages = []
+    for number, path in enumerate(examples):
+        thumbnails = {each: thumbnail_of(each) for each in (corpus[0], path)}
+        content = page_of(corpus[:1], tmp_path, query=Query.of_image(path), thumbnails=thumbnails)
+        pages.append(written(content, f"{number}.html"))
+    with visit_all(pages) as frames:
         shapes = set()
-        for path in corpus[::6]:
-            thumbnails = {each: thumbnail_of(each) for each in (corpus[0], path)}
-            content = page_of(corpus[:1], tmp_path, query=Query.of_image(path), thumbnails=thumbnails)
-            page.goto(written(content).as_uri())
-            found, heading, _ = page.evaluate(TOLD)
+        for path, frame in zip(examples, frames, strict=True):
+            found, heading, _ = frame.evaluate(TOLD)
             shapes.add(str(found))
-            example = page.locator(".example").evaluate("(e) => [e.href, e.querySelector('img').alt]")
+            example = frame.locator(".example").evaluate("(e) => [e.href, e.querySelector('img').alt]")
             assert example == [path.as_uri(), f"Imagen de ejemplo: {visible(path.name)}"]
             assert heading == visible(path.name)
         assert len(shapes) == 1

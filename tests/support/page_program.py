@@ -182,6 +182,30 @@ def write(folder, name="resultados.html", **values):
     return folder / name
 
 
+MEDIA = ("media", "color_scheme", "reduced_motion", "forced_colors")
+
+
+@contextmanager
+def as_new(page, **media):
+    """A page that serves many tests, each of which finds it as a new one; ``media`` as of ``emulate_media``.
+
+    A context and a page of their own take the browser two seconds of work. Who wants another kind of page than
+    ``media`` and its size make of it, needs them.
+    """
+    page.emulate_media(**media)
+    try:
+        yield page
+    finally:
+        for other in page.context.pages:
+            if other is not page:
+                other.close()
+        if page.url.startswith("file:"):
+            page.evaluate("localStorage.clear()")
+        page.goto("about:blank")
+        page.mouse.move(0, 0)
+        page.emulate_media(**dict.fromkeys(MEDIA, "null"))
+
+
 @contextmanager
 def browser():
     sync_api = pytest.importorskip("playwright.sync_api")
