@@ -29,7 +29,7 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     change = saved.add_mutually_exclusive_group()
     change.add_argument("--add", metavar=say("cli.metavar_text"), help=say("cli.saved_add"))
     change.add_argument("--remove", metavar=say("cli.metavar_text"), help=say("cli.saved_remove"))
-    saved.add_argument("--encoder", metavar=say("cli.metavar_name"), help=say("cli.encoder"))
+    saved.add_argument("--encoder", metavar=say("cli.metavar_name"), help=say("cli.saved_encoder"))
     saved.add_argument("--json", action="store_true", help=say("cli.json"))
     saved.set_defaults(run=run)
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     from semantik.engine.library import outermost
 
     options.folders = outermost(options.folders or [path_named(name) for name in config.opened])
-    with Session(options, home, config) as session:
+    with Session(options, home, config, as_indexed=True) as session:
         library, hits = session.library, session.engine.new_hits
         for indexed_folder in library.indexed_folders:
             indexed_folder.load()

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     from semantik.results.page import open_page
 
     options.folders = outermost(options.folders)  # a picture is one hit, however many of its folders are named
-    with Session(options, home, config) as session:
+    with Session(options, home, config, as_indexed=options.saved is not None) as session:
         if options.html:
             session.engine.check_place(options.html)  # before minutes of work
         session.index_if_new()

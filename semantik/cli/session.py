@@ -35,8 +35,11 @@ _UNREADABLE = {"text": TextsUnreadable, "faces": FacesUnreadable}
 class Session:
     """The folders of one command, with progress on stderr; Ctrl+C stops at the next batch and keeps the work."""
 
-    def __init__(self, options: argparse.Namespace, home: Path, config: Config) -> None:
-        """``options``: its ``folders``, and its ``encoder`` or None for the model that is used without asking."""
+    def __init__(self, options: argparse.Namespace, home: Path, config: Config, *, as_indexed: bool = False) -> None:
+        """``options``: its ``folders``, and its ``encoder`` or None for the model that is used without asking.
+
+        ``as_indexed``: None is the model that the folders are indexed with, that of the window before others.
+        """
         from semantik.engine.engine import Engine
 
         self._control = TaskControl()
@@ -46,7 +49,9 @@ class Session:
         self._address: str | None = getattr(options, "cluster", None)
         self._shared: Path | None = getattr(options, "cluster_folder", None)
         self._cluster = ExitStack()
-        self._name: str = options.encoder or self.engine.models.without_asking()
+        models = self.engine.models
+        usual = models.that_indexed(self._folders, config.encoder) if as_indexed else models.without_asking()
+        self._name: str = options.encoder or usual
         address = address_in(options)
         self._server: Server | None = connect(address) if address else None
         if self._server:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,17 +12,20 @@ from pathlib import Path
 from semantik.downloads import model_file_set
 from semantik.downloads.model_file import default_folder
 from semantik.encoders import registry
-from semantik.encoders.base import Encoder
+from semantik.encoders.base import Encoder, store_of
 from semantik.encoders.model_card import ModelCard
-from semantik.encoders.number_formats import NumberFormat
+from semantik.encoders.number_formats import EXACT, INT8, NumberFormat
 from semantik.encoders.proof_records import ProofRecords
 from semantik.engine import model_advice, model_trials
 from semantik.engine.format_choice import FormatChoice
 from semantik.engine.model_advice import Choice, Computer
 from semantik.errors import ModelInUse, ModelUnproven, UnknownEncoder
 from semantik.folders.indexed_folder import IndexedFolder
+from semantik.index.manifest import MANIFEST
 from semantik.long_tasks import UNATTENDED, Progress, TaskControl
 from semantik.queries import Query
+from semantik.storage.home import index_folder
+from semantik.storage.regular_files import is_file
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import model_title
@@ -74,6 +77,22 @@ class Models:
         """The encoder for a command that names none: CLIP if its weights are here and work, else the embedded model."""
         name = registry.default_name(self._weights)
         return self.BUILTIN if self.is_refused(name) else name
+
+    def that_indexed(self, folders: Sequence[Path], wanted: str = "") -> str:
+        """The encoder for a command about what is indexed: of those that are ready, the one with most of the folders.
+
+        Of equals ``wanted`` goes first, then ``without_asking``, which it is where nothing is indexed.
+        """
+        usual, names = self.without_asking(), registry.encoder_names()
+
+        def count(name: str) -> int:
+            stores = {store_of(name, each) for each in (EXACT, INT8)}
+            kept = [[index_folder(self._home, folder, store) / MANIFEST for store in stores] for folder in folders]
+            return sum(any(map(is_file, each)) for each in kept)
+
+        counts = {name: count(name) for name in (wanted, usual, *names) if name in names}
+        usable = [name for name in counts if counts[name] and self.is_ready(name) and not self.is_refused(name)]
+        return max(usable, key=counts.__getitem__, default=usual)
 
     def require(self, name: str) -> None:
         """Raises UnknownEncoder unless there is an encoder of that name."""

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from semantik.engine.models import Models
+from semantik.storage.settings import CONFIG_NAME
 from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import paint
 
@@ -47,3 +49,25 @@ def test_what_cannot_be_counted_is_told(run, library, tmp_path):
     assert (code, json.loads(out)) == (0, [{"words": "rojo", "new": None}])
     assert "aún no está indexada" in err
     assert run("search", library, "--saved", "rojo", "--text", "verde")[0] == 2
+
+
+def test_without_a_model_it_is_the_one_that_the_library_uses(run, library, home, monkeypatch, fakes):
+    clip = Models.DEFAULT_CLIP
+    monkeypatch.setattr(Models, "is_ready", lambda self, name: True)
+    monkeypatch.setattr(Models, "must_prove", lambda self, name: False)
+    run("index", library, "--encoder", clip)
+    assert run("saved", library, "--add", "rojo") == (0, "    0  rojo\n", "")
+    paint(library / "viaje" / "granate.png", (250, 5, 5))
+    run("index", library, "--encoder", clip)
+    assert json.loads(run("saved", "--json")[1]) == [{"words": "rojo", "new": 1}]
+    hits = json.loads(run("search", library, "--saved", "rojo", "--json")[1])
+    assert [hit["path"] for hit in hits if hit.get("new")] == [str(library / "viaje" / "granate.png")]
+    assert sorted(path.name for path in home.glob("indexes/*/*/image_index.json")) == ["image_index.json"]  # no other
+    # Of several models it is the window's, where it has as many of the folders, and one that was named in any case.
+    run("index", library)
+    windows = ((clip, [], clip), ("", [], "builtin"), (clip, ["--encoder", "builtin"], "builtin"))
+    for window, named, used in windows:
+        settings = json.loads((home / CONFIG_NAME).read_text()) | {"encoder": window}
+        (home / CONFIG_NAME).write_text(json.dumps(settings))
+        assert run("saved", *named)[0] == 0
+        assert fakes[-1].name == used

@@ -655,6 +655,11 @@ def test_the_map_shows_the_pictures_of_one_place(visit, photos, written, tmp_pat
     ]
     file = written(page_of(photos[:4], tmp_path / "fotos", hits=hits))
     in_sight = "[...document.querySelectorAll('.hits > li')].filter((hit) => hit.checkVisibility()).length"
+    whole = """() => {
+        for (const caption of document.querySelectorAll('.caption')) caption.style.contentVisibility = 'visible';
+        return [...document.querySelectorAll('.hits :is(.folder, .spot)')].filter((e) => e.checkVisibility())
+            .map((e) => [e.textContent, e.scrollWidth > e.clientWidth]);
+    }"""
     for width in (1280, 390):
         with visit(file, width) as page:
             dots = page.locator(".map .dot")
@@ -662,6 +667,9 @@ def test_the_map_shows_the_pictures_of_one_place(visit, photos, written, tmp_pat
             assert labels == ["Cádiz, España: 2 imágenes", "Londres, Reino Unido: 1 imagen"]
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             assert page.evaluate(in_sight) == 4
+            told = page.evaluate(whole)  # neither pushes the other out
+            assert {words for words, _ in told} >= {"viajes", "Cádiz, España"}
+            assert [words for words, cut in told if cut] == []
             dots.first.focus()
             page.keyboard.press("Enter")
             assert page.evaluate(in_sight) == 2
