@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.waiting import wait_until
+
 _USER = "nobody"  # initdb and postgres refuse root
 
 
@@ -52,8 +54,11 @@ class PostgresServer:
         """Kill the server and all it started."""
         pid = int((self._data / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for process in (pid, *map(int, children)):
+        killed = (pid, *map(int, children))
+        for process in killed:
             os.kill(process, signal.SIGKILL)
+        # A server does not start while one that was killed is still in the system's list.
+        wait_until(lambda: not any(Path(f"/proc/{process}").exists() for process in killed))
 
     def stop(self) -> None:
         """End it as one should."""
