@@ -9,7 +9,6 @@ import os
 import re
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -153,9 +152,11 @@ class RayCluster:
         """Where Ray keeps its sockets and logs: in the home, unless that has too long a path for sockets."""
         own = cluster_folder(self._home)
         if os.name == "nt" or len(os.fsencode(own)) + 10 <= 107 - _MOST_BYTES:
-            make_folder(own)
-            return Path(tempfile.mkdtemp(prefix="r", dir=own))
-        return Path(tempfile.mkdtemp(prefix="semantik-"))
+            folder = own / f"r{secrets.token_hex(4)}"
+        else:
+            folder = Path(f"/tmp/semantik-{secrets.token_hex(4)}")
+        make_folder(folder)
+        return folder
 
 
 @contextlib.contextmanager

@@ -281,6 +281,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path, home):
         "from semantik.cli import main as cli\n"
         "from semantik.encoders import registry\n"
         "class Slow(FakeEncoder):\n"
+        "    name = 'builtin'\n"
         "    def encode_images(self, batch):\n"
         "        if self.images >= 8:\n"
         "            print('eight', flush=True)\n"

@@ -201,7 +201,12 @@ def test_who_reads_queries_is_chosen_and_remembered(start, home, monkeypatch):
     models = window.app.engine.models
     made: list[tuple[str, str]] = []
     create = models._create
-    monkeypatch.setattr(models, "_create", lambda name: (made.append((name, models.query_language)), create(name))[1])
+
+    def noted(name, *number_format):
+        made.append((name, models.query_language))
+        return create(name, *number_format)
+
+    monkeypatch.setattr(models, "_create", noted)
     window.press(window.button("Ajustes…"))
     dialog = window.dialog()
     assert list(dialog.query_language["values"]) == ["Automático", "Español y otros", "Inglés"]

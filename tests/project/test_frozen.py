@@ -110,7 +110,9 @@ def test_it_takes_every_file_of_the_wheel_that_is_not_code(standalone):
     inside = {path.relative_to(REPO).as_posix() for path in (REPO / "semantik").rglob("*") if path.is_file()}
     wanted = {name for name in inside if not name.endswith((".py", ".pyc"))}
     shipped = ("SS.png", "image_search_config.json", "requirements.txt")
-    wanted |= {f"semantik/shipped/{name}" for name in (*shipped, "requirements-formats.txt")}
+    wanted |= {
+        f"semantik/shipped/{name}" for name in (*shipped, "requirements-formats.txt", "requirements-cluster.txt")
+    }
     assert taken == wanted
     assert "semantik/words/catalogues/es.po" in taken
 

@@ -298,7 +298,7 @@ def test_every_package_that_tests_import_is_in_their_requirements():
     from importlib import metadata
 
     listed = {
-        re.split("[<>=; ]", line)[0].lower().replace("_", "-")
+        re.split(r"[<>=; \[]", line)[0].lower().replace("_", "-")
         for file in (*REPO.glob("requirements*.txt"), REPO / "tests/requirements.txt")
         for line in file.read_text().splitlines()
         if line and not line.startswith(("#", "-"))
