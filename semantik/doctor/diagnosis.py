@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,13 @@ from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.storage.home import INSTALLED, SHIPPED, STANDALONE
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
+
+IN_STANDALONE = {
+    "doctor.advice_format": "doctor.advice_standalone",
+    "doctor.advice_builtin": "doctor.advice_standalone",
+    "doctor.advice_optional": "doctor.advice_standalone_optional",
+}
+"""What is advised by a program that takes no packages, in place of what pip does elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +74,13 @@ def diagnose(
     findings: list[Finding] = []
     for check in checks:
         for finding in check:
-            findings.append(finding)
+            findings.append(_as_advised_here(finding))
             control.stop_if_cancelled()
     return Diagnosis(__version__, datetime.now(), tuple(findings))
+
+
+def _as_advised_here(finding: Finding) -> Finding:
+    return replace(finding, advice=IN_STANDALONE.get(finding.advice, finding.advice)) if STANDALONE else finding
 
 
 def _window(window: Window | None) -> Iterator[Finding]:

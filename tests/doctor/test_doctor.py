@@ -29,6 +29,7 @@ from semantik.doctor import (
     as_text,
     decoder_health,
     diagnose,
+    diagnosis,
     index_health,
     log_health,
     machine_health,
@@ -53,6 +54,7 @@ from semantik.records import ImageFile
 from semantik.storage import settings as config
 from semantik.storage.home import index_folder, log_file, log_files
 from semantik.storage.settings import Config
+from semantik.words import catalogue
 from semantik.words.text import say, set_language
 from tests.support.face_models import face_models
 from tests.support.faces import face_of
@@ -257,6 +259,18 @@ def test_missing_and_untested_packages(tmp_path):
         'con el Python del programa: python -m pip install "no-such-package==1"',
         'si lo quiere, con el Python del programa: python -m pip install "no-such-runtime>=1"',
     ]
+
+
+def test_a_standalone_program_advises_nobody_to_use_pip(home, monkeypatch):
+    texts = catalogue.read("es").texts
+    asks_for_pip = {key for key, forms in texts.items() if "doctor." in key and "pip install" in forms[0]}
+    elsewhere = {"doctor.advice_packages", "doctor.advice_installed", "doctor.advice_installed_optional"}
+    assert asks_for_pip - elsewhere == set(diagnosis.IN_STANDALONE)
+    monkeypatch.setattr(diagnosis, "STANDALONE", True)
+    monkeypatch.setattr(decoder_health, "_works", lambda module: False)
+    found = diagnosis.diagnose(home, Config()).findings
+    advised = {each.advice for each in found if each.topic in ("packages", "decoders") and each.advice}
+    assert advised == {"doctor.advice_standalone", "doctor.advice_standalone_optional"}
 
 
 def test_missing_decoders_name_their_package(monkeypatch):
