@@ -40,12 +40,12 @@ class Session:
 
         ``as_indexed``: None is the model that the folders are indexed with, that of the window before others.
         """
-        from semantik.engine.engine import Engine
+        from semantik.engine.engine import Engine, plainly
 
         self._control = TaskControl()
         self.engine: Engine = Engine(home, replace(config, encoder=""))
         self._line = ProgressLine()
-        self._folders: list[Path] = options.folders
+        self._folders: list[Path] = [*map(plainly, options.folders)]
         self._address: str | None = getattr(options, "cluster", None)
         self._shared: Path | None = getattr(options, "cluster_folder", None)
         self._cluster = ExitStack()

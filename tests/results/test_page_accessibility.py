@@ -9,8 +9,7 @@ from datetime import date
 import pytest
 
 from semantik.queries import Filters, Order, Query, Shape, Term
-from tests.support.page_program import CONTRASTS, Program, album, as_new, browser, write
-from tests.support.waiting import PATIENCE
+from tests.support.page_program import CONTRASTS, Program, album, as_new, write
 
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 
@@ -20,12 +19,6 @@ OPTIONS = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violatio
 OPTIONS["rules"] = {"target-size": {"enabled": True}}
 
 FILTERS = Filters("viajes/2019", date(2019, 5, 1), date(2019, 8, 31), 1000, Shape.LANDSCAPE, frozenset({".png"}))
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +53,6 @@ def pages(tmp_path_factory, program):
             folder, "nearest.html", query=Query.of_image(picture), hits=[], nearest=album(folder).hits[:3]
         ),
     }
-
-
-@pytest.fixture(scope="module")
-def tab(chromium):
-    context = chromium.new_context()
-    context.set_default_timeout(1000 * PATIENCE)
-    yield context.new_page()
-    context.close()
 
 
 @pytest.fixture

@@ -23,24 +23,9 @@ from semantik.results.page import PageLink, ResultsPage, render, write_page
 from semantik.words.shown_names import visible
 from tests.support import hostile
 from tests.support.libraries import paint
-from tests.support.page_program import CONTRASTS, MEDIA, SHAPES, as_new, browser
-from tests.support.waiting import PATIENCE
+from tests.support.page_program import CONTRASTS, MEDIA, SHAPES, as_new
 
 WIDTHS = {390: 844, 1280: 860, 3840: 2160}
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def tab(chromium):
-    context = chromium.new_context()
-    context.set_default_timeout(1000 * PATIENCE)
-    yield context.new_page()
-    context.close()
 
 
 @pytest.fixture
