@@ -201,6 +201,8 @@ def test_small_pictures_can_be_touched_and_say_rank_and_relevance(visit, written
     path = written(page_of(photos[:6], tmp_path / "fotos", hits=hits, link=link))
     refused = [f"{link.address}{link.path}/ping"]
     with visit(path, 390, 1, refused, has_touch=True, is_mobile=True) as page:
+        # The program does not answer: until the page has heard that, it would take the class away again.
+        page.wait_for_function("performance.getEntriesByType('resource').some(one => one.name.endsWith('/ping'))")
         page.evaluate("document.documentElement.classList.add('live')")
         page.get_by_label("Pequeñas").check(force=True)
         cards = page.evaluate(TOUCHED)
@@ -315,6 +317,7 @@ def test_the_viewer_shows_the_full_picture_and_follows_the_keys(visit, results):
         opened.value.close()
         page.keyboard.press("Escape")
         assert not page.locator("#viewer").is_visible()
+        page.wait_for_function("document.activeElement.querySelector('img')")  # the browser gives it back afterwards
         focused = page.evaluate("[document.activeElement.tagName, document.activeElement.querySelector('img').alt]")
         assert focused == ["A", "foto 6.jpg"]
 
