@@ -645,7 +645,7 @@ def test_choosing_clip_downloads_all_that_it_takes_and_indexes_before_it_is_used
 
     def download(model, folder, control):
         control.report(Progress(100 << 20, model.size, 5 << 20, 48.0))
-        assert shown.acquire(timeout=20)
+        assert shown.acquire(timeout=PATIENCE)
         arrived.append(model.name)
 
     monkeypatch.setattr(registry.model_file_set, "download", download)

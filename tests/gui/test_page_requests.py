@@ -19,6 +19,7 @@ from semantik.results.page import PageLink, render
 from semantik.words import text
 from semantik.words.shown_names import visible
 from tests.support.page_program import NAMES, SHAPES, Program, album, browser, jpeg, write
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def visit(chromium):
     def visiting(path, complaints=(), **options):
         options = {"viewport": {"width": 1280, "height": 860}} | options
         context = chromium.new_context(**options)
-        context.set_default_timeout(8000)
+        context.set_default_timeout(1000 * PATIENCE)
         console, dialogs = [], []
         context.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
         context.on("console", lambda message: console.append(message.text))
@@ -356,8 +357,8 @@ def test_a_page_of_an_indexing_offers_what_is_new_and_asks_again(visit, program,
         for count, label in ((1, "Ver también la nueva (1 más)"), (1120, "Ver también las nuevas (1.120 más)")):
             program.answers["newer"] = (200, {"count": count})
             page.get_by_role("link", name=label).wait_for()
-        newer.click()
-        until(page, "!document.documentElement.classList.contains('asking')")
+        with page.expect_navigation():
+            newer.click()
     asked = [(what, body) for what, body in program.asked if what != "newer"]
     assert asked == [("refine", {"words": "playa", "choices": {"top_k": "20"}})]
 

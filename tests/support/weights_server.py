@@ -13,7 +13,7 @@ from semantik.downloads.resumable_transfer import DownloadLimits
 from tests.support.waiting import PATIENCE
 
 QUICK = DownloadLimits(timeout=3.0, retries=2, pause=0.01)
-PATIENT = DownloadLimits(timeout=5.0, retries=2, pause=0.01)  # where the answer is certain to come
+PATIENT = DownloadLimits(timeout=PATIENCE, retries=2, pause=0.01)  # where the answer is certain to come
 
 
 @dataclass
