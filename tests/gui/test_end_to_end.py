@@ -17,6 +17,7 @@ from semantik.storage.settings import CONFIG_NAME
 from tests.support.page_program import browser
 from tests.support.pictures import sample_image
 from tests.support.places import REPO
+from tests.support.screens import windows_of
 from tests.support.waiting import wait_until
 from tests.support.window import TIMEOUT, windows
 
@@ -101,10 +102,10 @@ def test_the_page_leads_back_into_the_program(home, photos, tmp_path):
     told = tmp_path / "address"
     script = shlex.join([sys.executable, "-c", BROWSER, str(told)])
     environment = os.environ | {"BROWSER": f"{script} %s", "LANGUAGE": "es"}
+    earlier = windows_of("SemantikSearch")
     with subprocess.Popen([sys.executable, REPO / "SemantikSearch.py"], env=environment) as program:
         try:
-            name = ("--name", "^Semantic Image Search$")
-            window = xdotool("search", "--sync", "--onlyvisible", *name).split()[-1]
+            window = wait_until(lambda: windows_of("SemantikSearch") - earlier, TIMEOUT, "a window").pop()
             # The model is loaded ahead of the first question once the folder is open.
             log = home / "semantiksearch.log"
             wait_until(lambda: " ahead " in log.read_text(encoding="utf-8"), TIMEOUT, "the model is loaded")

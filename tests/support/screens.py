@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageGrab
 
 from tests.support.systems import WINDOWS
+from tests.support.waiting import PATIENCE
 
 SIZE = (1920, 1400)
 
@@ -61,13 +62,13 @@ def photograph(display: str) -> Image.Image:
 def open_and_close(command: Sequence[str], name: str, *, cwd: str, env: Mapping[str, str]) -> None:
     """Start a program, wait for its window of the class ``name`` on the screen, close it by keyboard.
 
-    Fails when no window comes within a minute, or when the program ends with an error.
+    Fails when no window comes, or when the program ends with an error.
     """
     earlier = windows_of(name)
     with subprocess.Popen(command, cwd=cwd, env=env) as started:
         try:
             opened: set[str] = set()
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE
             while not opened and started.poll() is None and time.monotonic() < deadline:
                 opened = windows_of(name) - earlier
             assert opened, f"no window; exit code {started.poll()}"
