@@ -104,9 +104,8 @@ COMMANDS = (
 def _parser() -> argparse.ArgumentParser:
     program = "semantik" if Path(sys.argv[0]).stem == "semantik" else "python -m semantik"
     parser = argparse.ArgumentParser(prog=program, description=say("cli.description"))
-    commands = parser.add_subparsers(
-        required=True, metavar="index | search | details | store | models | fast | doctor | launcher"
-    )
+    commands = parser.add_subparsers(required=True)
     for command in COMMANDS:
         command.add_to(commands)
+    commands.metavar = " | ".join(commands.choices)
     return parser
