@@ -19,6 +19,7 @@ from tests.support.faces import face_of
 from tests.support.fake_encoder import replace_encoders_of
 from tests.support.films import scenes, write_film
 from tests.support.libraries import paint
+from tests.support.systems import grouped_faces
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +65,7 @@ def know_what_is_in_it(home, album, path):
     engine.close()
 
 
+@grouped_faces
 def test_all_that_is_known_is_told_with_where_it_is_from(run, album, home):
     know_what_is_in_it(home, album, "cadiz.jpg")
     code, out, err = run("details", album / "cadiz.jpg", "--json")
