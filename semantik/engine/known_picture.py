@@ -149,7 +149,9 @@ def _folders_of(home: Path, path: Path) -> list[tuple[Path, Path, str]]:
 
     Folders are the same however they are named; the file itself may be a link.
     """
-    real = Path(os.path.realpath(path.parent)) / path.name
+    spelled = Path(os.path.realpath(path)).name  # on Windows as it is on the disk, whatever the case typed
+    name = spelled if os.path.normcase(spelled) == os.path.normcase(path.name) else path.name
+    real = Path(os.path.realpath(path.parent)) / name
     found = []
     for indexes, stores in _indexes(home):
         folder = _recorded(stores)

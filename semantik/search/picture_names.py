@@ -30,8 +30,10 @@ def named_picture(
         return None
     places = [(folder / path).absolute() for folder in (*folders, Path())]
     there = [place for place in places if is_file(split_path(place)[0])]
+    if there and find:
+        there[0] = _as_indexed(there[0], folders, find)
     if path.is_absolute() or is_file_address(text):
-        return places[0]
+        return (there or places)[0]
     found = [*find(text)] if find and not there else []
     if len(found) > 1:
         remarks.append(Remark.of("several_named", name=text, count=str(len(found)), path=str(found[0])))
@@ -39,6 +41,24 @@ def named_picture(
         return (there or found)[0]
     # Not there: a name, with a message that it is missing, or words that happen to end in ".jpg".
     return places[0] if sure or " " not in text else None
+
+
+def _as_indexed(place: Path, folders: Sequence[Path], find: FindPicture) -> Path:
+    """The same file as the index spells it: where a file system ignores case, it may have been typed in another."""
+    file, _ = split_path(place)
+    top = next((folder for folder in folders if file.is_relative_to(folder)), None)
+    if top is None or not _are_one(file, file.with_name(file.name.swapcase())):
+        return place
+    same = (each for each in find(file.relative_to(top).as_posix()) if _are_one(each, file))
+    found = next(same, file)
+    return found.with_name(found.name + place.name[len(file.name) :])  # with the moment of a video
+
+
+def _are_one(file: Path, other: Path) -> bool:
+    try:
+        return file.samefile(other)
+    except OSError:  # the other is not there
+        return False
 
 
 def alike(name: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.libraries import paint
 from tests.support.places import REPO
+from tests.support.shipped_photos import shipped_photo
 from tests.support.systems import WINDOWS
 from tests.support.waiting import PATIENCE
 
@@ -135,14 +136,8 @@ def test_the_embedded_model_needs_no_network(guarded, tmp_path):
     """Without a word about a model, and with none downloaded, the embedded one is used and nothing is fetched."""
     photos = tmp_path / "fotos"
     photos.mkdir()
-    for package, names in (
-        ("skimage/data", ("chelsea.png", "coffee.png", "rocket.jpg")),
-        ("sklearn/datasets/images", ("china.jpg", "flower.jpg")),
-    ):
-        root, _, folder = package.partition("/")
-        place = Path(importlib.util.find_spec(root).origin).parent / folder
-        for name in names:
-            shutil.copy(place / name, photos)
+    for name in ("chelsea", "coffee", "rocket", "china", "flower"):
+        shutil.copy(shipped_photo(name), photos)
     done = guarded("-m", "semantik", "search", photos, "--text", "un gato", "-k", "2", "--json")
     assert done.returncode == 0, done.stderr
     assert "SOCKET" not in done.stderr

@@ -10,6 +10,7 @@ from PIL import Image
 
 from semantik.decoding.recognition.faces import find_faces
 from tests.support.face_models import face_models, portraits
+from tests.support.pictures import sample_image
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +21,7 @@ def look():
 
 @pytest.fixture(scope="module")
 def astronaut():
-    from skimage import data
-
-    return Image.fromarray(data.astronaut())
+    return sample_image("astronaut")
 
 
 def test_a_face_is_found_where_it_is_at_any_size(look, astronaut):

@@ -24,22 +24,7 @@ from semantik.encoders.builtin.query_words import MAX_CHARS, bare, content_words
 from semantik.encoders.builtin.text_space import TEXT_DIM, principal_axes, read_classes
 from semantik.errors import EncoderFailed, WrongHash
 from tests.support.places import REPO
-
-BUNDLED = {
-    "skimage": (
-        "chelsea.png coffee.png rocket.jpg astronaut.png motorcycle_left.png camera.png coins.png "
-        "clock_motion.png brick.png grass.png gravel.png moon.png page.png retina.jpg hubble_deep_field.jpg"
-    ),
-    "sklearn": "china.jpg flower.jpg",
-}
-FOLDERS = {"skimage": "data", "sklearn": "datasets/images"}
-
-
-def package_folder(name: str) -> Path:
-    spec = importlib.util.find_spec(name)
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent
+from tests.support.shipped_photos import package_folder, shipped_photo, shipped_photos
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +41,7 @@ def fitted(encoder: BuiltinEncoder, images: list[Image.Image]) -> np.ndarray:
 @pytest.fixture(scope="module")
 def bundled(encoder: BuiltinEncoder) -> tuple[list[str], np.ndarray]:
     """Names and vectors of the photographs that scikit-image and scikit-learn carry in their wheels."""
-    paths = [package_folder(name) / FOLDERS[name] / file for name, files in BUNDLED.items() for file in files.split()]
+    paths = shipped_photos()
     return [path.stem for path in paths], encoder.encode_images(fitted(encoder, [Image.open(path) for path in paths]))
 
 
@@ -315,7 +300,7 @@ def test_the_quick_network_equals_the_packages_own(encoder):
     own = EfficientNet.from_name("efficientnet-lite0", image_size=256)
     own.load_state_dict(torch.load(WEIGHTS.folder() / WEIGHTS.path, weights_only=True))
     own.eval()
-    image = Image.open(package_folder("skimage") / "data" / "chelsea.png")
+    image = Image.open(shipped_photo("chelsea"))
     batch = fitted(encoder, [image, ImageOps.mirror(image)])
     with torch.inference_mode():
         expected = torch.softmax(own(torch.from_numpy(batch)), dim=1).numpy()

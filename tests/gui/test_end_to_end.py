@@ -18,6 +18,7 @@ from tests.support.page_program import browser
 from tests.support.pictures import sample_image
 from tests.support.places import REPO
 from tests.support.screens import windows_of
+from tests.support.shipped_photos import shipped_photo
 from tests.support.waiting import wait_until
 from tests.support.window import TIMEOUT, windows
 
@@ -27,15 +28,11 @@ BROWSER = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2]
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     """Photographs that test-only packages ship, under names that tell nothing."""
-    import skimage
-
     folder = tmp_path_factory.mktemp("fotos")
-    bundled = Path(skimage.__file__).parent / "data"
     names = {}
     for number, name in enumerate(("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png")):
-        if (bundled / name).is_file():
-            names[name] = f"{number:03}{Path(name).suffix}"
-            shutil.copy(bundled / name, folder / names[name])
+        names[name] = f"{number:03}{Path(name).suffix}"
+        shutil.copy(shipped_photo(Path(name).stem), folder / names[name])
     for name in ("china", "flower"):
         names[f"{name}.jpg"] = f"1{len(names):02}.jpg"
         sample_image(name).save(folder / names[f"{name}.jpg"], quality=92)

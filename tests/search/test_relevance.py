@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from semantik.cli import main
 from semantik.encoders.base import Encoder
@@ -422,14 +421,9 @@ def test_the_nearest_for_an_example_picture():
 @pytest.fixture(scope="module")
 def real(tmp_path_factory, pool):
     """Photographs that come with scikit-image and scikit-learn, indexed with the embedded model."""
-    from skimage import data
-
     folder = tmp_path_factory.mktemp("fotos")
-    names = ("chelsea", "rocket", "coffee", "astronaut")
-    photos = {name: Image.fromarray(getattr(data, name)()) for name in names}
-    photos |= {name: sample_image(name) for name in ("china", "flower")}
-    for name, picture in photos.items():
-        picture.save(folder / f"{name}.png")
+    for name in ("chelsea", "rocket", "coffee", "astronaut", "china", "flower"):
+        sample_image(name).save(folder / f"{name}.png")
     encoder = BuiltinEncoder()
     index = ImageIndex(tmp_path_factory.mktemp("store"), folder, encoder.space, encoder.dim)
     update_index(folder, encoder, index, pool=pool)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pictures.decode import LoadedImage, load_image
 from semantik.errors import DecodeFailed
 from semantik.records import Reason
+from tests.support.shipped_photos import shipped_photo
 
 RED, GREEN, BLUE, WHITE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (128, 128, 128)
 CLIP_SPEC = InputSpec(224, 224, "crop", "bicubic", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -61,10 +61,6 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def sample_image(name: str) -> Image.Image:
-    """``china`` or ``flower``, from scikit-learn, which is not imported for it: it asks for what wine lacks."""
-    spec = importlib.util.find_spec("sklearn")
-    assert spec is not None
-    assert spec.origin is not None
-    with Image.open(Path(spec.origin).parent / "datasets" / "images" / f"{name}.jpg") as picture:
-        picture.load()
-        return picture.copy()
+    """A shipped photograph, RGB."""
+    with Image.open(shipped_photo(name)) as picture:
+        return picture.convert("RGB")

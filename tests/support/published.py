@@ -45,10 +45,7 @@ def open_clip_model(folder: Path, name: str, family: str) -> OpenClipModel:
 
 def photographs() -> list[Image.Image]:
     """Six, from scikit-image and scikit-learn."""
-    from skimage import data
-
-    arrays = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket()]
-    return [*map(Image.fromarray, arrays), *(sample_image(name) for name in ("china", "flower"))]
+    return [sample_image(name) for name in ("astronaut", "chelsea", "coffee", "rocket", "china", "flower")]
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
