@@ -26,6 +26,7 @@ from semantik.decoding.pool import DecodePool, default_workers
 from semantik.errors import Cancelled, DecodeFailed, DecoderNotStarted
 from semantik.records import Reason
 from tests.support.places import REPO
+from tests.support.systems import WINDOWS
 from tests.support.waiting import PATIENCE, wait_until
 
 CLIP_SPEC = InputSpec(224, 224, "crop", "bicubic", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -221,7 +222,7 @@ def test_thumbnails_are_small_upright_jpegs(tmp_path: Path, pool: DecodePool) ->
 
 
 def test_names_of_any_bytes(tmp_path: Path, pool: DecodePool) -> None:
-    names = ["ñandú 犬\n.png", "x" * 251 + ".png"]
+    names = ["ñandú 犬.png" if WINDOWS else "ñandú 犬\n.png", "x" * 251 + ".png"]
     if sys.platform == "linux":
         names.append(os.fsdecode(b"not utf-8 \xff\xfe.png"))
     paths = [plain(tmp_path / name, 40 + i) for i, name in enumerate(names)]

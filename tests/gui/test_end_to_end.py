@@ -47,10 +47,15 @@ def window(home, pages):
         yield made
 
 
-def first_in_browser(page: Path) -> tuple[str, int]:
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as launched:
+        yield launched
+
+
+def first_in_browser(chromium, page: Path) -> tuple[str, int]:
     """The name of the first hit as the browser shows it, and the width at which its thumbnail really loaded."""
-    with browser() as chromium:
-        tab = chromium.new_page()
+    with chromium.new_page() as tab:
         tab.goto(page.as_uri())
         image = tab.locator("ol.hits img").first
         image.wait_for()
@@ -64,7 +69,7 @@ def hits_of(tab) -> list[str]:
     return [Path(unquote(urlsplit(link).path)).name for link in links]
 
 
-def test_a_person_finds_their_photos(window, photos):
+def test_a_person_finds_their_photos(window, photos, chromium):
     folder, names = photos
     window.choose_folder(folder)
     assert window.app.loaded.opened.library.count == len(names)
@@ -77,12 +82,12 @@ def test_a_person_finds_their_photos(window, photos):
     ):
         if wanted in names:
             window.search(words)
-            name, width = first_in_browser(window.pages[-1])
+            name, width = first_in_browser(chromium, window.pages[-1])
             assert name == names[wanted], words
             assert width > 100
     window.key(window.type_picture(folder / names["flower.jpg"]), "<Return>")
     window.wait_idle()
-    assert first_in_browser(window.pages[-1])[0] == names["flower.jpg"]
+    assert first_in_browser(chromium, window.pages[-1])[0] == names["flower.jpg"]
 
 
 def xdotool(*arguments: str) -> str:
@@ -91,7 +96,7 @@ def xdotool(*arguments: str) -> str:
 
 
 @pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool is not installed")
-def test_the_page_leads_back_into_the_program(home, photos, tmp_path):
+def test_the_page_leads_back_into_the_program(home, photos, tmp_path, chromium):
     """The program as its user starts it, keys from outside, and a browser that goes on from page to page."""
     folder, names = photos
     (home / CONFIG_NAME).write_text(json.dumps({"encoder": "builtin", "image_folder": str(folder)}))
@@ -111,8 +116,7 @@ def test_the_page_leads_back_into_the_program(home, photos, tmp_path):
             xdotool("type", "gato")
             xdotool("key", "Return")
             wait_until(told.exists, TIMEOUT, "a page")
-            with browser() as chromium:
-                tab = chromium.new_page()
+            with chromium.new_page() as tab:
                 tab.goto(told.read_text())
                 assert hits_of(tab)[0] == names["chelsea.png"]
                 tab.get_by_role("searchbox").fill("taza de café sin gatos")
