@@ -597,7 +597,7 @@ def test_what_reads_texts_is_really_tried(tmp_path, monkeypatch):
     assert (found.key, found.grade, found.facts["version"]) == ("doctor.texts", Grade.OK, metadata.version("rapidocr"))
     broken = tmp_path / "rapidocr.py"
     broken.write_text("raise ImportError('libquenohay.so.7')")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.delitem(sys.modules, "rapidocr", raising=False)
     (found,) = reading_health.check()
     assert (found.key, found.grade, found.facts["package"]) == ("doctor.no_texts", Grade.WRONG, "rapidocr")
