@@ -24,6 +24,7 @@ def not_in_wine(reason: str) -> pytest.MarkDecorator:
 links = posix_only("links need a privilege on Windows")
 pipes = posix_only("Windows has no pipes with names")
 raw_names = posix_only("names on Windows are text, not bytes")
+mapped_files = posix_only("on Windows nobody writes or deletes a file that a program has mapped")
 grouped_faces = not_in_wine("SciPy, with which faces are grouped, needs crealf of the C library, which wine lacks")
 
 
