@@ -96,6 +96,30 @@ def test_any_coordinates(degrees: list[tuple[float, float]]) -> None:
             assert weighed[number] <= weighed.min() + 0.01
 
 
+def test_many_coordinates_are_where_a_plain_comparison_says() -> None:
+    random, table = np.random.default_rng(18), place_table()
+    homes = table.degrees[random.integers(0, table.places, 25)]
+    far = table.degrees[np.argsort(-np.abs(table.degrees[:, 1]))[:10]]  # on both sides of the 180th meridian
+    north = table.degrees[np.argsort(-table.degrees[:, 0])[:5]]
+    asked = np.concatenate(
+        [
+            homes + random.normal(0, 0.2, homes.shape),
+            homes[:1] + random.normal(0, 0.01, (20, 2)),  # several in one square
+            far + random.normal(0, 0.3, far.shape),
+            north + random.normal(0, 0.5, north.shape),
+            np.stack([random.uniform(-90, 90, 20), random.uniform(-180, 180, 20)], axis=1),
+            [[90.0, 0.0], [-90.0, 180.0], [0.0, -180.0]],
+        ]
+    )
+    plainly = []
+    for at in np.array([_vector(*degrees) for degrees in asked]):
+        away = 2 * 6371.0088 * np.arcsin(np.linalg.norm(table.vectors - at, axis=1) / 2)
+        weighed = np.where(table.whole & (away <= FARTHEST), away - table.reach, np.inf)
+        plainly.append(int(weighed.argmin()) if np.isfinite(weighed.min()) else NOWHERE)
+    assert place_of(asked).tolist() == plainly
+    assert 40 < sum(number >= 0 for number in plainly) < len(plainly)
+
+
 @settings(max_examples=50)
 @given(st.sampled_from(["Madrid", "Fiji", "Alaska", "cerca de Auckland", "Ushuaia", "Rusia", "Tonga"]), DEGREES)
 def test_nothing_outside_of_a_box_is_in(name: str, degrees: tuple[float, float]) -> None:
