@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import struct
 from pathlib import Path
@@ -23,6 +24,7 @@ from semantik.places.naming import named_places
 from semantik.places.table import place_table
 from semantik.places.whereabouts import FARTHEST, NOWHERE, box, is_in, place_of
 from semantik.words import text
+from tests.support.places import REPO
 
 DEGREES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
@@ -147,6 +149,26 @@ def test_the_table_holds_together() -> None:
 def _vector(latitude: float, longitude: float) -> np.ndarray:
     lat, lon = np.radians([latitude, longitude])
     return np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+def test_the_table_can_be_made_of_geonames_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its columns, as its readme has them: id, name, in ASCII, other names, latitude, longitude, class and kind,
+    # country, other countries, four levels of regions, inhabitants, two elevations, time zone, date.
+    (tmp_path / "cities500.txt").write_text(
+        '1\tCádiz\tCadiz\tCadix,Gades,"Tacita\t36.53\t-6.29\tP\tPPLA2\tES\t\t51\tCA\t11012\t\t113066\t\t13'
+        "\tEurope/Madrid\t2024-01-02\n"
+        '2\tVillar "del" Río\tVillar del Rio\t\t42.0\t-2.3\tP\tPPL\tES\tES,PT\t55\t\t\t\t499\t1020\t1021'
+        "\tEurope/Madrid\t2024-01-02\n"
+        "3\tKöln\tKoeln\tColonia\t50.93\t6.95\tP\tPPLA2\tDE\t\t07\t\t\t\t963395\t\t58\tEurope/Berlin\t2024-01-02\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(str(REPO / "tools"))
+    # The largest first, and none with fewer than 500.
+    cologne, cadiz = importlib.import_module("make_places").cities(tmp_path)
+    assert (cologne.name, cologne.region, cologne.population) == ("Köln", "DE.07", 963_395)
+    assert (cadiz.name, cadiz.country, cadiz.region, cadiz.population) == ("Cádiz", "ES", "ES.51", 113_066)
+    assert (cadiz.latitude, cadiz.longitude, cadiz.others) == (36.53, -6.29, ["Cadix", "Gades", '"Tacita'])
+    assert list(cadiz.names()) == [("Cádiz", True), ("Cadix", False), ("Gades", False)]
 
 
 # -- How files write it
