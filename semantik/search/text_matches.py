@@ -36,6 +36,7 @@ MISREAD = 3
 WORTH = {Likeness.WHOLE: 1.0, Likeness.BEGINS: 0.75, Likeness.WITHIN: 0.0, Likeness.NEARLY: 0.5}
 _BEGINNING = 4  # letters from which on a word counts that begins another: "sol" begins too many
 _NUMBER = 6  # figures and letters of a part of a number that nothing else has
+_PART_OF_NUMBER = 0.99  # what that is worth
 _STEPS = 16  # of what pictures are raised by, so that they are few
 
 
@@ -94,7 +95,8 @@ def find_written(parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> 
     ends = np.cumsum([len(one) for one in rows])[:-1]
     found = tuple(one.only(marked) for one, marked in zip(each, np.split(kept, ends), strict=True))
     row, shares = np.concatenate(rows)[kept], shares[kept]
-    whole = row[shares > 1 - 1e-6].tolist()
+    # The number itself comes before a longer one of which it is a part.
+    whole = row[shares > max(_PART_OF_NUMBER, float(shares.max())) - 1e-6].tolist()
     only_texts = all(term.image is None for term in query.terms if term.weight > 0)
     is_name = only_texts and (len(whole) <= FEW or all(word.is_code for word in asked))
     return Written(row, shares, frozenset(whole if is_name else ()), found)
@@ -133,7 +135,7 @@ class _Standing:
 def _worth(asked: AskedWord, how: Likeness) -> float:
     """What part of a word it is worth that it stands in a picture like this."""
     if asked.is_code and how is not Likeness.NEARLY and len(asked.word) >= _NUMBER:
-        return 1.0
+        return 1.0 if how is Likeness.WHOLE else _PART_OF_NUMBER
     return 0.0 if how is Likeness.BEGINS and len(asked.word) < _BEGINNING else WORTH[how]
 
 

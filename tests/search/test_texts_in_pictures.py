@@ -104,6 +104,17 @@ def test_a_plate_is_surely_meant_and_never_trimmed(opened):
     assert next(hit.path.stem for hit in relevant(hits)) == "amarillo"
 
 
+@pytest.mark.parametrize("words", ["6120345", "Oakley Pérez12"])
+def test_a_number_comes_before_longer_ones_of_which_it_is_a_part(opened, words):
+    longer = f"{words}6"
+    note(opened, {})
+    nearest, farther = (name for name, _ in found(opened, words) if name in ("azul", "verde"))
+    note(opened, {f"{nearest}.png": [longer], f"{farther}.png": [words]})
+    assert found(opened, words)[0] == (farther, [words])
+    note(opened, {f"{farther}.png": [longer]})
+    assert found(opened, words)[0] == (farther, [longer])  # there is no other
+
+
 def test_the_order_without_texts_is_kept_behind_what_is_raised(opened):
     before = [name for name, _ in found(opened, "rojo")]
     note(opened, TEXTS | {"azul.png": ["rojo"]})
