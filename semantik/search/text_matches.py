@@ -31,7 +31,12 @@ FEW = 10
 """Pictures with all of a query that are put first: a word that stands in more of them is no name."""
 
 MISREAD = 3
-"""Words of a query of which one may be misread in a picture: what has more is a sentence, and no name."""
+"""Words of a query of which one may be misread in a picture: what has more is a sentence, and no name.
+
+Of a sentence half must stand in a picture, word for word: signs, too, have words in common with what is said of others.
+"""
+
+LEAST_OF_SENTENCE = 0.5
 
 WORTH = {Likeness.WHOLE: 1.0, Likeness.BEGINS: 0.75, Likeness.WITHIN: 0.0, Likeness.NEARLY: 0.5}
 _BEGINNING = 4  # letters from which on a word counts that begins another: "sol" begins too many
@@ -89,7 +94,7 @@ def find_written(parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> 
         return None
     weights = np.log1p(joined.count / (1 + np.count_nonzero(worth, axis=0)))
     shares = np.minimum(worth @ weights / weights.sum(), 1.0)
-    kept = shares >= LEAST
+    kept = shares >= (LEAST if len(asked) <= MISREAD else LEAST_OF_SENTENCE)
     if not kept.any():
         return None
     ends = np.cumsum([len(one) for one in rows])[:-1]
@@ -119,8 +124,9 @@ class _Standing:
         if not part.texts:
             none = np.empty(0, np.int64)
             return cls(nothing(asked), none, none, np.empty((0, len(asked))))
-        found = part.texts.find(asked, within=False, nearly=len(asked) <= MISREAD)
-        table = np.array([[0.0, *(_worth(word, how) for how in Likeness)] for word in asked])
+        sentence = len(asked) > MISREAD
+        found = part.texts.find(asked, within=False, nearly=not sentence)
+        table = np.array([[0.0, *(_worth(word, how, sentence=sentence) for how in Likeness)] for word in asked])
         worth = table[np.arange(len(asked)), found.how]
         found = FoundTexts(asked, found.keys, np.where(worth > 0, found.how, 0).astype(np.uint8))
         rows, places = part.texts.rows(part.index, found)
@@ -132,11 +138,12 @@ class _Standing:
         return self.found.only(np.unique(self.places[marked]))
 
 
-def _worth(asked: AskedWord, how: Likeness) -> float:
+def _worth(asked: AskedWord, how: Likeness, *, sentence: bool) -> float:
     """What part of a word it is worth that it stands in a picture like this."""
     if asked.is_code and how is not Likeness.NEARLY and len(asked.word) >= _NUMBER:
         return 1.0 if how is Likeness.WHOLE else _PART_OF_NUMBER
-    return 0.0 if how is Likeness.BEGINS and len(asked.word) < _BEGINNING else WORTH[how]
+    too_short = len(asked.word) < _BEGINNING
+    return 0.0 if how is Likeness.BEGINS and (sentence or too_short) else WORTH[how]
 
 
 # -- What hits show ----------------------------------------------------------------------------------------
