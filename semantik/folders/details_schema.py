@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 
-from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.folders.details_rows import COLUMNS
 from semantik.folders.folder_database import version_of_tables
 
-VERSION = 3
+VERSION = 4
 """Of the table, in the file's ``user_version``. The first had no number: it had EXIF dates and the files' own. The
-second knew places by EXIF data alone."""
+second knew places by EXIF data alone, and the third did not read again what the second had read so."""
 
 _TABLE = f"pictures ({', '.join(COLUMNS)}, PRIMARY KEY (path)) WITHOUT ROWID"
 
@@ -24,6 +23,10 @@ def prepare(base: sqlite3.Connection) -> None:
     columns = [(name, bool(key)) for _, name, _, _, _, key in base.execute("PRAGMA table_info(pictures)")]
     if columns != [(name, name == "path") for name in COLUMNS]:
         _renew(base, [name for name, _ in columns if name in COLUMNS])
+    if version < VERSION:
+        # XMP in a picture tells where it was taken, and so does a video. No source means that the next update reads the
+        # file's head anew; until then all the rest is known as before.
+        base.execute("UPDATE pictures SET source = NULL WHERE latitude IS NULL")
     if version != VERSION:
         base.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -42,10 +45,6 @@ def _renew(base: sqlite3.Connection, columns: list[str]) -> None:
         if {"sidecar", "source"} <= set(columns) and "noted_latitude" not in columns:
             # Files beside pictures tell where they were taken, too: they are all read again.
             base.execute("UPDATE renewed SET sidecar = NULL, noted = NULL")
-            # So do videos: no source means that the next update reads the file anew.
-            for extension in sorted(VIDEO_EXTENSIONS):
-                video = "lower(CAST(path AS TEXT)) LIKE ?"
-                base.execute(f"UPDATE renewed SET source = NULL WHERE {video}", (f"%{extension}",))
     base.execute("DROP TABLE IF EXISTS pictures")
     base.execute("ALTER TABLE renewed RENAME TO pictures")
     base.execute("COMMIT")

@@ -16,6 +16,8 @@ FILE = Path(__file__).with_name("table.npz")
 LANGUAGES = ("es", "pt", "en")
 """In which the file has names."""
 
+BANDS_PER_DEGREE = 2
+
 _KM_PER_ROOT = 0.005
 """How far a place reaches: so many kilometres times the root of its inhabitants, 16 km for ten million and 0.2 for a
 village. Chosen on 121 places, see benchmarks/find_places.md; from half to twice of it little changes."""
@@ -31,7 +33,8 @@ class PlaceTable:
 
     vectors: NDArray[np.float64]
     degrees: NDArray[np.float64]  # (n, 2): latitude and longitude
-    by_latitude: NDArray[np.int64]  # (n,): their numbers from south to north
+    bands: NDArray[np.float64]  # the ``band_key`` of each that is no quarter, in order, at three turns of the globe
+    banded: NDArray[np.int64]  # their numbers, in that order
     whole: NDArray[np.bool_]  # (n,): no quarter of a larger place
     reach: NDArray[np.float64]
     population: NDArray[np.int64]
@@ -99,14 +102,17 @@ def place_table() -> PlaceTable:
     shown = {int(at): rest for at, *rest in (line.split("\t") for line in lines("shown"))}
     of_regions = (line.split("\t") for line in lines("region_shown"))
     shown |= {len(names) + int(at): rest for at, *rest in of_regions}
+    whole = ~found["quarter"].astype(bool)
     degrees = np.stack([found["latitude"], found["longitude"]], axis=1) / 1000.0
+    bands, banded = _in_bands(degrees, whole)
     population = found["population"].astype(np.int64)
     region = found["region"].astype(np.int64)
     return PlaceTable(
         vectors=on_sphere(degrees),
         degrees=degrees,
-        by_latitude=np.argsort(degrees[:, 0], kind="stable"),
-        whole=~found["quarter"].astype(bool),
+        bands=bands,
+        banded=banded,
+        whole=whole,
         reach=_KM_PER_ROOT * np.sqrt(population),
         population=population,
         country=found["country"].astype(np.int64) + len(names) + len(region_names),
@@ -119,6 +125,21 @@ def place_table() -> PlaceTable:
         _targets=found["targets"].astype(np.int64),
         _target_ends=found["target_ends"].astype(np.int64),
     )
+
+
+def band_key(bands: NDArray[np.float64], longitude: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By what places are in order: the number of the band of latitudes first, then the longitude in degrees."""
+    return bands * 2000.0 + longitude
+
+
+def _in_bands(degrees: NDArray[np.float64], whole: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    import numpy as np
+
+    numbers = np.tile(np.flatnonzero(whole), 3)
+    turned = degrees[numbers, 1] + np.repeat([-360.0, 0.0, 360.0], len(numbers) // 3)
+    keys = band_key(np.floor(degrees[numbers, 0] * BANDS_PER_DEGREE), turned)
+    order = np.argsort(keys, kind="stable")
+    return keys[order], numbers[order]
 
 
 def on_sphere(degrees: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semantik.places.table import PlaceTable, on_sphere, place_table
+from semantik.places.table import BANDS_PER_DEGREE, PlaceTable, band_key, on_sphere, place_table
 from semantik.queries import PlaceName
 
 FARTHEST = 60.0
@@ -19,9 +18,10 @@ NEAR = 20.0
 
 NOWHERE = -1
 
-_FEW = 50  # coordinates
 _EARTH = 6371.0088  # km, its mean radius
-_CELL_RADIUS = 79.0  # km from the middle of a square degree to its corners, at the equator
+_SQUARES_PER_DEGREE = 10
+_TO_CORNER = 7.9  # km from the middle of such a square to its corners, at the equator
+_SQUARES_AT_ONCE, _AT_ONCE = 1000, 100_000  # each with some hundreds of places, and with very few
 
 Degrees = NDArray[np.float64]
 """Latitudes and longitudes in degrees, float64 (n, 2)."""
@@ -31,11 +31,17 @@ def place_of(degrees: Degrees, table: PlaceTable | None = None) -> NDArray[np.in
     """The numbers of the places where coordinates are, int64 (n,), NOWHERE far from all."""
     table = table or place_table()
     found = np.full(len(degrees), NOWHERE, np.int64)
-    for rows, candidates in _by_square(degrees, table):
-        distances = _kilometres(degrees[rows], table.vectors[candidates])
+    squares, of = _squares(degrees)
+    places, starts, counts = _places_that_win(squares, table)
+    for first in range(0, len(degrees), _AT_ONCE):
+        own = of[first : first + _AT_ONCE]
+        rows, at = _pairs(starts[own], counts[own])
+        candidates = places[at]
+        distances = _apart(on_sphere(degrees[first : first + _AT_ONCE])[rows], table.vectors[candidates])
         weighed = np.where(distances <= FARTHEST, distances - table.reach[candidates], np.inf)
-        best = weighed.argmin(axis=1)
-        found[rows] = np.where(np.isfinite(weighed[np.arange(len(rows)), best]), candidates[best], NOWHERE)
+        best = np.flatnonzero((weighed == _least(weighed, counts[own])[rows]) & np.isfinite(weighed))
+        known, firsts = np.unique(rows[best], return_index=True)  # of two in one spot the larger
+        found[first + known] = candidates[best[firsts]]
     return found
 
 
@@ -94,37 +100,67 @@ def _kilometres(degrees: Degrees, vectors: NDArray[np.float64]) -> NDArray[np.fl
     return 2 * _EARTH * np.arcsin(np.minimum(chords / 2, 1.0))
 
 
-def _by_square(degrees: Degrees, table: PlaceTable) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """(rows, candidates) of each small square with coordinates in it: the places that can be meant there.
-
-    A picture is compared with some tens of places this way, and no tree nor index is needed: libraries have pictures
-    of some thousand such squares.
-    """
-    farthest = (_CELL_RADIUS + FARTHEST) / _EARTH
-    latitudes = table.degrees[table.by_latitude, 0]
-    for rows in _alike(np.floor(degrees)):
-        middle = np.floor(degrees[rows[:1]]) + 0.5
-        first, last = np.searchsorted(latitudes, middle[0, 0] + np.array([-1, 1]) * math.degrees(farthest))
-        around = table.by_latitude[first:last]
-        near_enough = table.vectors[around] @ on_sphere(middle)[0] >= math.cos(farthest)
-        around = around[near_enough & table.whole[around]]
-        if not len(around):
-            continue
-        if len(rows) <= _FEW:  # not worth looking closer
-            yield rows, around
-            continue
-        for some in _alike(np.floor(degrees[rows] * 10)):
-            inner = rows[some]
-            middle = (np.floor(degrees[inner[:1]] * 10) + 0.5) / 10
-            weighed = _kilometres(middle, table.vectors[around])[0] - table.reach[around]
-            # From the middle to any of its coordinates and back, which is as much as two places can change ranks by.
-            candidates = around[weighed <= weighed.min() + 2 * _CELL_RADIUS / 10]
-            for first in range(0, len(inner), 50_000):
-                yield inner[first : first + 50_000], candidates
+def _apart(ones: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Kilometres between unit vectors (n, 3) and the others in their places, float64 (n,)."""
+    chords: NDArray[np.float64] = np.linalg.norm(ones - others, axis=1)
+    return 2 * _EARTH * np.arcsin(np.minimum(chords / 2, 1.0))
 
 
-def _alike(keys: Degrees) -> Iterator[NDArray[np.int64]]:
-    """The rows of each different pair of whole numbers."""
-    joined = (keys[:, 0] * 10_000 + keys[:, 1]).astype(np.int64)
-    order = np.argsort(joined, kind="stable")
-    yield from np.split(order, np.flatnonzero(np.diff(joined[order])) + 1) if len(order) else ()
+def _squares(degrees: Degrees) -> tuple[Degrees, NDArray[np.int64]]:
+    """The middles of the squares in which coordinates are, each once, and the number of each one's, int64 (n,)."""
+    corners = np.floor(degrees * _SQUARES_PER_DEGREE).astype(np.int64)
+    around = 1000 * _SQUARES_PER_DEGREE
+    _, firsts, of = np.unique(corners[:, 0] * around + corners[:, 1], return_index=True, return_inverse=True)
+    return (corners[firsts] + 0.5) / _SQUARES_PER_DEGREE, of.astype(np.int64)
+
+
+def _places_that_win(
+    squares: Degrees, table: PlaceTable
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The places in which some coordinates in the squares may be, square after square, int64, and where those of each
+    begin and how many they are, int64 (n,)."""
+    kept, counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for first in range(0, len(squares), _SQUARES_AT_ONCE):
+        middles = squares[first : first + _SQUARES_AT_ONCE]
+        starts, around = _around(middles, (FARTHEST + _TO_CORNER) / _EARTH, table)
+        rows, at = _pairs(starts.ravel(), around.ravel())
+        rows //= starts.shape[1]
+        places = table.banded[at]
+        distances = _apart(on_sphere(middles)[rows], table.vectors[places])
+        weighed = distances - table.reach[places]
+        # A place near enough to all of a square wins against what is farther by the way to a corner and back.
+        sure = np.where(distances <= FARTHEST - _TO_CORNER, weighed, np.inf)
+        good = (distances <= FARTHEST + _TO_CORNER) & (
+            weighed <= _least(sure, around.sum(axis=1))[rows] + 2 * _TO_CORNER
+        )
+        kept.append(places[good])
+        counts.append(np.bincount(rows[good], minlength=len(middles)))
+    each = np.concatenate(counts)
+    return np.concatenate(kept), each.cumsum() - each, each
+
+
+def _around(middles: Degrees, angle: float, table: PlaceTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where in ``banded`` those begin that may be within an angle, and how many they are, int64 (n, bands)."""
+    bands = np.floor((middles[:, :1] - math.degrees(angle)) * BANDS_PER_DEGREE)
+    bands = bands + np.arange(math.ceil(2 * math.degrees(angle) * BANDS_PER_DEGREE) + 1)
+    # How far meridians can be apart there: all around the pole, if that is near.
+    flat = np.cos(np.radians(middles[:, :1]))
+    wide = np.degrees(np.arcsin(np.minimum(math.sin(angle) / np.maximum(flat, 1e-9), 1.0)))
+    wide[flat <= math.sin(angle)] = 180.0
+    starts = np.searchsorted(table.bands, band_key(bands, middles[:, 1:] - wide))
+    return starts, np.searchsorted(table.bands, band_key(bands, middles[:, 1:] + wide), "right") - starts
+
+
+def _pairs(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each of the stretches that begin somewhere and have so many: its number, and each place in it, int64."""
+    rows = np.repeat(np.arange(len(counts)), counts)
+    return rows, np.arange(len(rows)) + np.repeat(starts - (counts.cumsum() - counts), counts)
+
+
+def _least(values: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The least of each stretch of so many values, float64 (n,); infinity for none."""
+    least = np.full(len(counts), np.inf)
+    some = counts > 0
+    if some.any():
+        least[some] = np.minimum.reduceat(values, (counts.cumsum() - counts)[some])
+    return least

@@ -31,11 +31,17 @@ FEW = 10
 """Pictures with all of a query that are put first: a word that stands in more of them is no name."""
 
 MISREAD = 3
-"""Words of a query of which one may be misread in a picture: what has more is a sentence, and no name."""
+"""Words of a query of which one may be misread in a picture: what has more is a sentence, and no name.
+
+Of a sentence half must stand in a picture, word for word: signs, too, have words in common with what is said of others.
+"""
+
+LEAST_OF_SENTENCE = 0.5
 
 WORTH = {Likeness.WHOLE: 1.0, Likeness.BEGINS: 0.75, Likeness.WITHIN: 0.0, Likeness.NEARLY: 0.5}
 _BEGINNING = 4  # letters from which on a word counts that begins another: "sol" begins too many
 _NUMBER = 6  # figures and letters of a part of a number that nothing else has
+_PART_OF_NUMBER = 0.99  # what that is worth
 _STEPS = 16  # of what pictures are raised by, so that they are few
 
 
@@ -88,13 +94,14 @@ def find_written(parts: Sequence[Part], joined: JoinedIndexes, query: Query) -> 
         return None
     weights = np.log1p(joined.count / (1 + np.count_nonzero(worth, axis=0)))
     shares = np.minimum(worth @ weights / weights.sum(), 1.0)
-    kept = shares >= LEAST
+    kept = shares >= (LEAST if len(asked) <= MISREAD else LEAST_OF_SENTENCE)
     if not kept.any():
         return None
     ends = np.cumsum([len(one) for one in rows])[:-1]
     found = tuple(one.only(marked) for one, marked in zip(each, np.split(kept, ends), strict=True))
     row, shares = np.concatenate(rows)[kept], shares[kept]
-    whole = row[shares > 1 - 1e-6].tolist()
+    # The number itself comes before a longer one of which it is a part.
+    whole = row[shares > max(_PART_OF_NUMBER, float(shares.max())) - 1e-6].tolist()
     only_texts = all(term.image is None for term in query.terms if term.weight > 0)
     is_name = only_texts and (len(whole) <= FEW or all(word.is_code for word in asked))
     return Written(row, shares, frozenset(whole if is_name else ()), found)
@@ -117,8 +124,9 @@ class _Standing:
         if not part.texts:
             none = np.empty(0, np.int64)
             return cls(nothing(asked), none, none, np.empty((0, len(asked))))
-        found = part.texts.find(asked, within=False, nearly=len(asked) <= MISREAD)
-        table = np.array([[0.0, *(_worth(word, how) for how in Likeness)] for word in asked])
+        sentence = len(asked) > MISREAD
+        found = part.texts.find(asked, within=False, nearly=not sentence)
+        table = np.array([[0.0, *(_worth(word, how, sentence=sentence) for how in Likeness)] for word in asked])
         worth = table[np.arange(len(asked)), found.how]
         found = FoundTexts(asked, found.keys, np.where(worth > 0, found.how, 0).astype(np.uint8))
         rows, places = part.texts.rows(part.index, found)
@@ -130,11 +138,12 @@ class _Standing:
         return self.found.only(np.unique(self.places[marked]))
 
 
-def _worth(asked: AskedWord, how: Likeness) -> float:
+def _worth(asked: AskedWord, how: Likeness, *, sentence: bool) -> float:
     """What part of a word it is worth that it stands in a picture like this."""
     if asked.is_code and how is not Likeness.NEARLY and len(asked.word) >= _NUMBER:
-        return 1.0
-    return 0.0 if how is Likeness.BEGINS and len(asked.word) < _BEGINNING else WORTH[how]
+        return 1.0 if how is Likeness.WHOLE else _PART_OF_NUMBER
+    too_short = len(asked.word) < _BEGINNING
+    return 0.0 if how is Likeness.BEGINS and (sentence or too_short) else WORTH[how]
 
 
 # -- What hits show ----------------------------------------------------------------------------------------

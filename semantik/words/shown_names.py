@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 _TAIL = 4  # characters before the extension that stay visible when a name is cut: counters are there
+_LONGEST = 48  # letters that are left of a name
 
 
 def visible(text: str) -> str:
@@ -32,6 +33,12 @@ _VISIBLE = {
     **dict.fromkeys((0x0A, 0x0B, 0x0C, 0x0D, 0x85, 0x2028, 0x2029), 0x21B5),
     0x09: 0x21E5,
 }
+
+
+def brief(name: str) -> str:
+    """A person's name for a sentence or a button: as ``visible``, of a very long one the middle is left out."""
+    shown = visible(name)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST // 2].rstrip()}…{shown[-_LONGEST // 3 :].lstrip()}"
 
 
 def split_name(name: str) -> tuple[str, str]:

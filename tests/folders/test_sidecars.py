@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import ExifTags, Image
 
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
@@ -189,8 +193,6 @@ def test_a_changed_one_is_noticed(tmp_path: Path, decoders: DecodePool, monkeypa
 
 
 def test_what_the_picture_tells_goes_first(tmp_path: Path, decoders: DecodePool) -> None:
-    from PIL import Image
-
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9003] = "2010:08:22 10:08:19"
     Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", exif=exif)
@@ -200,3 +202,61 @@ def test_what_the_picture_tells_goes_first(tmp_path: Path, decoders: DecodePool)
     (told,) = details.of(list(Index(tmp_path).files()))
     assert told == Details(8, 8, datetime(2010, 8, 22, 10, 8, 19), dated=True)
     assert told.source is DateSource.EXIF
+
+
+GEOTAGGED = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/" xmlns:exif="http://ns.adobe.com/exif/1.0/"'
+    ' exif:GPSLatitude="36,31.806N" exif:GPSLongitude="6,18.36W"/>'
+)
+
+
+def of_version_2(base: sqlite3.Connection) -> None:
+    base.execute("ALTER TABLE pictures DROP COLUMN noted_latitude")
+    base.execute("ALTER TABLE pictures DROP COLUMN noted_longitude")
+    base.execute("PRAGMA user_version = 2")
+
+
+def of_version_3(base: sqlite3.Connection) -> None:
+    """Taken over from version 2: the files beside pictures were read again, the pictures were not."""
+    base.execute("UPDATE pictures SET sidecar = NULL")
+    base.execute("PRAGMA user_version = 3")
+
+
+@pytest.mark.parametrize("of_older", [of_version_2, of_version_3])
+def test_places_in_xmp_that_an_older_program_did_not_read_are_read_once(
+    tmp_path: Path,
+    decoders: DecodePool,
+    monkeypatch: pytest.MonkeyPatch,
+    of_older: Callable[[sqlite3.Connection], None],
+) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (36.0, 0.0, 0.0), 3: "W", 4: (6.0, 0.0, 0.0)})
+    for name, data in (("exif", {"exif": exif}), ("xmp", {"xmp": GEOTAGGED.encode()}), ("sidecar", {}), ("none", {})):
+        Image.new("RGB", (8, 8)).save(tmp_path / f"{name}.jpg", **data)
+    (tmp_path / "sidecar.xmp").write_text(GEOTAGGED)
+    store = tmp_path / "details.sqlite"
+    index: Any = Index(tmp_path)
+    FolderDetails(tmp_path, decoders, DetailsStore(store)).catch_up(index, renew=True)
+    with closing(sqlite3.connect(store)) as base, base:
+        base.execute("UPDATE pictures SET latitude = NULL, longitude = NULL WHERE path != ?", (b"exif.jpg",))
+        base.execute("UPDATE pictures SET noted_latitude = NULL, noted_longitude = NULL")
+        of_older(base)
+    asked: list[str] = []
+    describe = decoders.describe
+
+    def counted(paths):
+        listed = list(paths)
+        asked.extend(path.name for path in listed)
+        return describe(listed)
+
+    monkeypatch.setattr(decoders, "describe", counted)
+    details = FolderDetails(tmp_path, decoders, DetailsStore(store))
+    details.catch_up(index)
+    assert asked == []  # a search does not wait for it
+    cadiz = pytest.approx((36.53, -6.306), abs=0.001)
+    for names in (["none.jpg", "sidecar.jpg", "sidecar.xmp", "xmp.jpg"], []):
+        details.catch_up(index, renew=True)
+        assert sorted(asked) == names
+        places = {file.path: details.store.place_of(file) for file in index.files()}
+        assert places == {"exif.jpg": (36.0, -6.0), "none.jpg": None, "sidecar.jpg": cadiz, "xmp.jpg": cadiz}
+        asked.clear()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tkinter as tk
 from pathlib import Path
+from tkinter import ttk
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +18,7 @@ from semantik.gui.dialogs.people_offer import PeopleOffer
 from semantik.gui.dialogs.person_faces import FaceTile, PersonDialog
 from semantik.gui.dialogs.person_tile import PersonTile
 from semantik.gui.widgets.entries import HintedEntry
+from semantik.gui.widgets.tile_grid import TileGrid
 from semantik.results.thumbnails import ThumbnailCache
 from semantik.storage.settings import CONFIG_NAME
 from tests.support.faces import face_of
@@ -271,6 +274,12 @@ def test_of_hundreds_only_those_in_sight_are_read(window, library, pictures, mon
     dialog = opened(window)
     grid = dialog.grid_of_people
     assert str(dialog.count.cget("text")) == "500 personas."
+    # One that was put into its window a moment ago, too, has the tile that is asked for.
+    other = TileGrid(tk.Toplevel(window.root), (10, 10), lambda parent, key: ttk.Frame(parent), list)
+    other.pack(fill="both", expand=True)
+    other.show(["first"])
+    assert other.see("first") is other.tiles["first"]
+    other.master.destroy()
     # Those in sight and a row more, in the order in which they stand.
     columns = grid.columns
     assert columns >= 5

@@ -10,6 +10,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from semantik.desktop import file_manager
+from semantik.gui.main_window.result_strip import ResultStrip
 from semantik.storage.home import saved_searches_file
 from tests.support.libraries import paint
 from tests.support.waiting import PATIENCE
@@ -45,13 +47,23 @@ def marks(page: Path) -> tuple[list[str], str]:
     return names, line[1] if line else ""
 
 
+def marked(window) -> dict[str, list[str]]:
+    """The names of the pictures in the window on which something is written, and what."""
+    strip = window.part(ResultStrip)
+    written = {
+        path.name: [str(mark.cget("text")) for mark in button.winfo_children() if mark.winfo_ismapped()]
+        for path, button in zip(strip.shown, strip.buttons, strict=False)
+    }
+    return {name: words for name, words in written.items() if words}
+
+
 def update(window) -> None:
     window.answers = ["ok"]
     window.press(window.button("Actualizar índice"))
     window.wait_idle()
 
 
-def test_a_star_keeps_a_search_and_tells_what_is_new(window, library, home, pages):
+def test_a_star_keeps_a_search_and_tells_what_is_new(window, library, home, pages, monkeypatch):
     window.choose_folder(library)
     assert window.find("button", "☆") == []
     window.type_words("rojo")
@@ -73,9 +85,21 @@ def test_a_star_keeps_a_search_and_tells_what_is_new(window, library, home, page
     assert star.cget("text") == "★"
     assert marks(pages[-1]) == (["granate"], "1 nueva desde la última vez.")
     assert window.status.endswith("1 nueva desde la última vez.")
+    window.wait(lambda: marked(window), "marked in the window, too")
+    assert marked(window) == {"granate.png": ["Nueva"]}
+    strip = window.part(ResultStrip)
+    told = {path.name: tip.text for path, tip in zip(strip.shown, strip.tips, strict=False)}
+    assert told["granate.png"].endswith(" · nueva desde la última vez")
+    assert "nueva" not in told["rojo.png"]
+    opened: list[Path] = []
+    monkeypatch.setattr(file_manager, "open_picture", opened.append)
+    (mark,) = strip.buttons[[path.name for path in strip.shown].index("granate.png")].winfo_children()
+    mark.event_generate("<Button-1>")  # what it covers is a part of the picture
+    window.wait(lambda: opened == [library / "granate.png"], "opened")
     assert listed(window) == ["★ rojo", "rojo"]
     window.search("  rojo")  # not the same stroke of the key once more
     assert marks(pages[-1]) == ([], "")
+    window.wait(lambda: window.pictures() and not marked(window), "all have been seen")
     # An earlier search is only typed, as ever; Up and Down know nothing of stars.
     window.type_words("")
     box = window.entry("Texto a Buscar")

@@ -21,6 +21,7 @@ from semantik.gui.dialogs.about import AboutDialog
 from semantik.gui.dialogs.model_choice import ModelChoice
 from semantik.gui.dialogs.people import PeopleActions, PeopleDialog
 from semantik.gui.dialogs.people_offer import PeopleOffer
+from semantik.gui.dialogs.person_faces import PersonDialog
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
 from semantik.gui.main_window.filter_panel import FilterPanel
 from semantik.gui.main_window.folder_list import FEWEST_LINES, MOST_LINES, FolderLine
@@ -156,6 +157,7 @@ def test_all_windows_fit_their_screen_with_nothing_cut_off(start, displays, perc
         lambda: settings(window),
         lambda: PeopleOffer(root, 39, window.app.search),
         lambda: people(window),
+        lambda: faces(window),
     ):
         dialog = show()
         root.update()
@@ -177,6 +179,20 @@ def people(window: Window) -> tk.Toplevel:
     window.press(window.check(say("persons.show_hidden"), within=dialog))
     window.wait(lambda: len(dialog.grid_of_people.tiles) == 4, "the groups")
     dialog.tell(say("persons.other_name"))
+    window.root.update()
+    assert cut_off(dialog) == []
+    long = "María del Carmen " * 40
+    dialog.rename(groups[0], long)
+    window.wait(lambda: dialog.grid_of_people.tiles["0"].whole_name.text == long, "the name that does not fit")
+    return dialog
+
+
+def faces(window: Window) -> tk.Toplevel:
+    somebody = group(1, [Path("/f/1.jpg")] * 1234, "María del Carmen " * 40)
+    change = window.app.services.start_aside
+    dialog = PersonDialog(window.app.services, window.app.engine, FakePeople([somebody]), somebody, change)
+    window.wait(lambda: len(dialog.grid_of_faces.tiles) > 1, "the faces")
+    dialog.message.configure(text=counted("persons.taken_out", 1234))
     return dialog
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import struct
 from pathlib import Path
@@ -23,6 +24,7 @@ from semantik.places.naming import named_places
 from semantik.places.table import place_table
 from semantik.places.whereabouts import FARTHEST, NOWHERE, box, is_in, place_of
 from semantik.words import text
+from tests.support.places import REPO
 
 DEGREES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
@@ -96,6 +98,30 @@ def test_any_coordinates(degrees: list[tuple[float, float]]) -> None:
             assert weighed[number] <= weighed.min() + 0.01
 
 
+def test_many_coordinates_are_where_a_plain_comparison_says() -> None:
+    random, table = np.random.default_rng(18), place_table()
+    homes = table.degrees[random.integers(0, table.places, 25)]
+    far = table.degrees[np.argsort(-np.abs(table.degrees[:, 1]))[:10]]  # on both sides of the 180th meridian
+    north = table.degrees[np.argsort(-table.degrees[:, 0])[:5]]
+    asked = np.concatenate(
+        [
+            homes + random.normal(0, 0.2, homes.shape),
+            homes[:1] + random.normal(0, 0.01, (20, 2)),  # several in one square
+            far + random.normal(0, 0.3, far.shape),
+            north + random.normal(0, 0.5, north.shape),
+            np.stack([random.uniform(-90, 90, 20), random.uniform(-180, 180, 20)], axis=1),
+            [[90.0, 0.0], [-90.0, 180.0], [0.0, -180.0]],
+        ]
+    )
+    plainly = []
+    for at in np.array([_vector(*degrees) for degrees in asked]):
+        away = 2 * 6371.0088 * np.arcsin(np.linalg.norm(table.vectors - at, axis=1) / 2)
+        weighed = np.where(table.whole & (away <= FARTHEST), away - table.reach, np.inf)
+        plainly.append(int(weighed.argmin()) if np.isfinite(weighed.min()) else NOWHERE)
+    assert place_of(asked).tolist() == plainly
+    assert 40 < sum(number >= 0 for number in plainly) < len(plainly)
+
+
 @settings(max_examples=50)
 @given(st.sampled_from(["Madrid", "Fiji", "Alaska", "cerca de Auckland", "Ushuaia", "Rusia", "Tonga"]), DEGREES)
 def test_nothing_outside_of_a_box_is_in(name: str, degrees: tuple[float, float]) -> None:
@@ -123,6 +149,26 @@ def test_the_table_holds_together() -> None:
 def _vector(latitude: float, longitude: float) -> np.ndarray:
     lat, lon = np.radians([latitude, longitude])
     return np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+def test_the_table_can_be_made_of_geonames_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its columns, as its readme has them: id, name, in ASCII, other names, latitude, longitude, class and kind,
+    # country, other countries, four levels of regions, inhabitants, two elevations, time zone, date.
+    (tmp_path / "cities500.txt").write_text(
+        '1\tCádiz\tCadiz\tCadix,Gades,"Tacita\t36.53\t-6.29\tP\tPPLA2\tES\t\t51\tCA\t11012\t\t113066\t\t13'
+        "\tEurope/Madrid\t2024-01-02\n"
+        '2\tVillar "del" Río\tVillar del Rio\t\t42.0\t-2.3\tP\tPPL\tES\tES,PT\t55\t\t\t\t499\t1020\t1021'
+        "\tEurope/Madrid\t2024-01-02\n"
+        "3\tKöln\tKoeln\tColonia\t50.93\t6.95\tP\tPPLA2\tDE\t\t07\t\t\t\t963395\t\t58\tEurope/Berlin\t2024-01-02\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(str(REPO / "tools"))
+    # The largest first, and none with fewer than 500.
+    cologne, cadiz = importlib.import_module("make_places").cities(tmp_path)
+    assert (cologne.name, cologne.region, cologne.population) == ("Köln", "DE.07", 963_395)
+    assert (cadiz.name, cadiz.country, cadiz.region, cadiz.population) == ("Cádiz", "ES", "ES.51", 113_066)
+    assert (cadiz.latitude, cadiz.longitude, cadiz.others) == (36.53, -6.29, ["Cadix", "Gades", '"Tacita'])
+    assert list(cadiz.names()) == [("Cádiz", True), ("Cadix", False), ("Gades", False)]
 
 
 # -- How files write it

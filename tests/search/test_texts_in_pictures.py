@@ -104,6 +104,17 @@ def test_a_plate_is_surely_meant_and_never_trimmed(opened):
     assert next(hit.path.stem for hit in relevant(hits)) == "amarillo"
 
 
+@pytest.mark.parametrize("words", ["6120345", "Oakley Pérez12"])
+def test_a_number_comes_before_longer_ones_of_which_it_is_a_part(opened, words):
+    longer = f"{words}6"
+    note(opened, {})
+    nearest, farther = (name for name, _ in found(opened, words) if name in ("azul", "verde"))
+    note(opened, {f"{nearest}.png": [longer], f"{farther}.png": [words]})
+    assert found(opened, words)[0] == (farther, [words])
+    note(opened, {f"{farther}.png": [longer]})
+    assert found(opened, words)[0] == (farther, [longer])  # there is no other
+
+
 def test_the_order_without_texts_is_kept_behind_what_is_raised(opened):
     before = [name for name, _ in found(opened, "rojo")]
     note(opened, TEXTS | {"azul.png": ["rojo"]})
@@ -117,6 +128,7 @@ def test_the_order_without_texts_is_kept_behind_what_is_raised(opened):
         "mayor que todas las demás cosas",  # one word of four
         "perro en la playa",  # one letter from "plaza", and the other half is missing
         "horas de un perro azul",
+        "un hombre pasea y da un paso prohibido",  # two words of four
         "el de la en",
         "go may hor",  # neither short ones nor beginnings of three letters
         "azul - farmacia",
@@ -130,6 +142,16 @@ def test_an_ordinary_query_is_not_swamped(opened, words):
     opened.texts.keep(set())
     assert with_texts == found(opened, words)
     assert all(not lines for _, lines in with_texts)
+
+
+def test_a_sentence_is_found_on_a_sign_of_which_it_tells_and_on_no_other(opened):
+    note(opened, {})
+    words = "a man skateboards on a skateboard in a concrete area"
+    before = found(opened, words)
+    note(opened, {"verde.png": ["NO BICYCLES,", "SKATES OR", "SKATEBOARDS", "ON SIDEWALKS IN THIS AREA"]})
+    assert found(opened, words) == before
+    told_of = "a no bicycles, skates or skateboards sign on a pole"
+    assert found(opened, told_of)[0] == ("verde", ["NO BICYCLES,", "SKATES OR", "SKATEBOARDS"])
 
 
 def test_a_word_in_many_pictures_is_no_name(home, tmp_path, fake, pool):

@@ -74,7 +74,7 @@ class FoundPictures:
 
         def show(pictures: list[object]) -> None:
             self._found = [
-                Found(hit.picture, picture, told(hit))  # type: ignore[arg-type]  # PIL pictures
+                Found(hit.picture, picture, told(hit), hit.picture in answer.new)  # type: ignore[arg-type]  # PIL pictures
                 for hit, picture in zip(hits, pictures, strict=True)
             ]
             self._view.strip.show(self._found, self._among)

@@ -10,14 +10,13 @@ from tkinter import ttk
 
 from semantik.folders.suggested_folders import PictureCount
 from semantik.gui.widgets.screen_scale import px
+from semantik.gui.widgets.sun_valley import CAPTION_FONT
 from semantik.gui.widgets.table_columns import text_width
 from semantik.gui.widgets.theme import Hint
 from semantik.gui.widgets.tooltip import Tooltip
 from semantik.storage.regular_files import long_path
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, say
-
-PATH_FONT = "SunValleyCaptionFont"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,8 @@ class FolderChoices(ttk.Frame):
         box.bind("<FocusIn>", lambda event: self._bring_into_view(row))
         count = Hint(row, text=say("guide.counting"))
         count.grid(row=0, column=1, sticky="e", padx=(px(self, 8), 0))
-        shown = shortened(path, lambda words: text_width(self, PATH_FONT, words), self._room)
-        where = Hint(row, text=shown, font=PATH_FONT)
+        shown = shortened(path, lambda words: text_width(self, CAPTION_FONT, words), self._room)
+        where = Hint(row, text=shown, font=CAPTION_FONT)
         where.grid(row=1, column=0, columnspan=2, sticky="w", padx=(px(self, 28), 0))
         where.bind("<Button-1>", lambda event: box.invoke())
         if where.cget("text") != path:

@@ -17,6 +17,7 @@ from semantik.gui.widgets.theme import Hint
 from semantik.gui.widgets.tile_grid import TickBox
 from semantik.gui.window_services import WindowServices
 from semantik.words.plain import plain
+from semantik.words.shown_names import brief
 from semantik.words.text import counted, enumeration, say
 
 if TYPE_CHECKING:
@@ -163,11 +164,11 @@ class PeopleDialog(Dialog):
         if not same:
             self._put_name(group, name)
             self._work.change(lambda: people.name(group.id, name))
-            self.tell(say("persons.saved", name=name) if name else say("persons.name_gone"))
-        elif self.ask(say("persons.ask_same", name=same[0].name, faces=counted("persons.faces", same[0].count))):
+            self.tell(say("persons.saved", name=brief(name)) if name else say("persons.name_gone"))
+        elif self.ask(say("persons.ask_same", name=brief(same[0].name), faces=counted("persons.faces", same[0].count))):
             self._put_name(group, same[0].name)
             self._work.change(lambda: people.merge([same[0].id, group.id]))
-            self.tell(say("persons.merged", name=same[0].name))
+            self.tell(say("persons.merged", name=brief(same[0].name)))
         else:
             self.tell(say("persons.other_name"))
             return False
@@ -182,7 +183,7 @@ class PeopleDialog(Dialog):
     def merge(self) -> None:
         """The chosen groups are one person."""
         groups, people = self.grid_of_people.chosen, self._people
-        names = list(dict.fromkeys(group.name for group in groups if group.name))
+        names = [brief(name) for name in dict.fromkeys(group.name for group in groups if group.name)]
         if len(names) < 2 or self.ask(say("persons.ask_merge", names=enumeration(names), name=names[0])):
             self.grid_of_people.unchoose()
             self._work.change(lambda: people.merge([group.id for group in groups]))

@@ -17,7 +17,7 @@ from semantik.gui.widgets.tile_grid import TickBox, TileGrid
 from semantik.gui.widgets.tooltip import Tooltip
 from semantik.gui.window_services import WindowServices
 from semantik.records import split_path
-from semantik.words.shown_names import visible
+from semantik.words.shown_names import brief, visible
 from semantik.words.text import counted, say
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class PersonDialog(Dialog):
         change: Callable[[Callable[[], object]], object],
     ) -> None:
         """``change`` does something with the people in the background, after what was asked for before."""
-        super().__init__(services.root, group.name or say("persons.unnamed"))
+        super().__init__(services.root, brief(group.name) or say("persons.unnamed"))
         self._services, self._people, self._group, self._change = services, people, group, change
         self._faces: dict[str, ShownFace] = {}
         self._ticked: set[str] = set()
@@ -74,7 +74,7 @@ class PersonDialog(Dialog):
         row.grid(row=3, column=0, sticky="ew")
         row.columnconfigure(2, weight=1)
         name = self._group.name
-        wrong = say("persons.not_them", name=visible(name)) if name else say("persons.not_the_same")
+        wrong = say("persons.not_them", name=brief(name)) if name else say("persons.not_the_same")
         self.wrong_button = ttk.Button(row, text=wrong, command=self.take_out)
         self.open_button = ttk.Button(row, text=say("persons.open"), command=self.open_picture)
         self.close_button = self.default = ttk.Button(row, text=say("persons.close"), command=self.destroy)

@@ -12,6 +12,8 @@ from semantik.gui.widgets.entries import HintedEntry
 from semantik.gui.widgets.fine_pictures import for_tk
 from semantik.gui.widgets.screen_scale import px
 from semantik.gui.widgets.tile_grid import TickBox
+from semantik.gui.widgets.tooltip import Tooltip
+from semantik.words.shown_names import visible
 from semantik.words.text import counted, number, say
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ class PersonTile(ttk.Frame):
         self._count.bind("<Button-1>", lambda event: self.box.invoke())
         self.entry = HintedEntry(self, say("persons.who"), width=_LETTERS)
         self.entry.pack(fill="x", pady=(px(self, 2), 0))
+        self.whole_name = Tooltip(self.entry, "")  # of a name that does not fit
         self.entry.put(group.name)
         self._bind()
         self.take(group)
@@ -101,6 +104,7 @@ class PersonTile(ttk.Frame):
         if not self.typed:
             self.entry.put(group.name)
         self.group = group
+        self.whole_name.text = visible(group.name) if len(group.name) > _LETTERS else ""
         hidden = say("persons.faces_hidden", count=number(group.count))  # short: there is no room for more
         self._count.configure(text=hidden if group.hidden else counted("persons.faces", group.count))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from semantik.gui.main_window.commands import Commands
 from semantik.gui.widgets.fine_pictures import for_tk, pixels
 from semantik.gui.widgets.screen_scale import px
-from semantik.gui.widgets.theme import Hint
+from semantik.gui.widgets.theme import Badge, Hint
 from semantik.gui.widgets.tooltip import Tooltip
 from semantik.words.text import say
 
@@ -30,15 +30,20 @@ SIZES = (3.0, 2.0, 1.5, 1.0)
 """How many times as large pictures may be: the largest at which all of them fit."""
 
 _GAP = 2
+_AROUND = 4 + 1  # what a button has around its picture
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A picture for the strip, or a moment of a video: a thumbnail of any size or None, and what the tooltip says."""
+    """A picture for the strip, or a moment of a video: a thumbnail of any size or None, and what the tooltip says.
+
+    ``new``: it came since this starred search was looked at last.
+    """
 
     path: Path
     picture: Image.Image | None
     told: str
+    new: bool = False
 
 
 class ResultStrip(ttk.Frame):
@@ -54,7 +59,7 @@ class ResultStrip(ttk.Frame):
         self._size = 1.0  # of ``SIZES``
         self._columns = 1
         self.columnconfigure(0, weight=1)
-        room = px(self, HEIGHT) + 2 * px(self, 4 + 1)  # what a button needs: the window does not jump
+        room = px(self, HEIGHT) + 2 * px(self, _AROUND)  # what a button needs: the window does not jump
         self.configure(height=room)
         self.grid_propagate(False)  # pictures take the room that there is, and ask for none
         self.rowconfigure(0, weight=1)
@@ -127,8 +132,18 @@ class ResultStrip(ttk.Frame):
             with contextlib.suppress(tk.TclError):
                 button.bind(event, lambda event: self.offer(number))
         self.buttons.append(button)
-        self.tips.append(Tooltip(button, one.told))
+        self.tips.append(Tooltip(button, say("strip.told_new", told=one.told) if one.new else one.told))
         self._photos.append(photo)
+        if one.new:
+            self._mark(button, number)
+
+    def _mark(self, button: ttk.Button, number: int) -> None:
+        """Write on a corner of a picture that it is new; by the mouse it is a part of the picture."""
+        mark = Badge(button, say("page.new"))
+        mark.place(x=px(self, _AROUND), y=px(self, _AROUND))
+        mark.bind("<Button-1>", lambda event: button.invoke())
+        for event in ("<Button-2>", "<Button-3>"):
+            mark.bind(event, lambda event: self.offer(number))
 
     @property
     def shown(self) -> list[Path]:

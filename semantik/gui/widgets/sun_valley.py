@@ -22,7 +22,7 @@ THEMES = {"light": "sun-valley-light", "dark": "sun-valley-dark"}
 FONTS = "SunValley"
 """What the names of the themes' fonts begin with."""
 
-BODY_FONT = "SunValleyBodyFont"
+BODY_FONT, CAPTION_FONT = "SunValleyBodyFont", "SunValleyCaptionFont"
 
 FOLDER = Path(sv_ttk.__file__).parent
 

@@ -29,6 +29,8 @@ _FILE_LIST = """
 """
 """For the list in Tk's own file dialogs, used on X11: white whatever the theme, with the theme's text on it."""
 
+_ACCENT = "#2f60d8"
+
 COLOURS = {
     "light": {"hint": "#5c5c5c", "selected": "#e2e2e2", "selected_text": "#191919", "border": "#c8c8c8"},
     "dark": {"hint": "#b4b4b4", "selected": "#3d3d3d", "selected_text": "#fafafa", "border": "#4a4a4a"},
@@ -106,6 +108,19 @@ class Hint(ttk.Label):
         self.configure(foreground=COLOURS[worn(self)]["hint"])
 
 
+class Badge(ttk.Label):
+    """A word in white on the accent's colour, in both themes and over any picture: its contrast is above 5 to 1."""
+
+    def __init__(self, parent: tk.Misc, text: str) -> None:
+        padding = (screen_scale.px(parent, 3), 0)
+        super().__init__(parent, text=text, padding=padding, font=sun_valley.CAPTION_FONT, takefocus=False)
+        self.bind("<<ThemeChanged>>", lambda event: self._dress())  # as for Hint
+        self._dress()
+
+    def _dress(self) -> None:
+        self.configure(foreground="#ffffff", background=_ACCENT)
+
+
 def worn(widget: tk.Misc) -> str:
     """The theme that the window wears now: "light" or "dark"."""
     return "dark" if ttk.Style(widget).theme_use() == sun_valley.THEMES["dark"] else "light"
@@ -116,11 +131,10 @@ def dress(root: tk.Tk, name: str) -> None:
     style, colours = ttk.Style(root), COLOURS[name]
     style.theme_use(sun_valley.THEMES[name])
     _use_system_font(root)
-    accent = "#2f60d8"
     # The theme shows a selected row alike whether the keyboard is on it or not.
     style.map(
         "Treeview",
-        background=[("selected", "focus", accent), ("selected", colours["selected"])],
+        background=[("selected", "focus", _ACCENT), ("selected", colours["selected"])],
         foreground=[("selected", "focus", "#ffffff"), ("selected", colours["selected_text"])],
     )
     style.configure("Thumb.Toolbutton", padding=screen_scale.px(root, 1))

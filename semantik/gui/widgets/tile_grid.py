@@ -104,6 +104,8 @@ class TileGrid(ttk.Frame):
 
     def see(self, key: str) -> ttk.Frame | None:
         """Scroll as little as shows a tile whole; gives it. None while nothing of the grid is on the screen."""
+        if self._view.winfo_height() <= 1:
+            self.update_idletasks()  # it was put into its window a moment ago
         above = self._places[key] // self.columns * self._high
         height = self._view.winfo_height()
         if above < self._top:
