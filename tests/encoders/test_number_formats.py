@@ -15,7 +15,7 @@ from semantik.encoders import number_formats, registry
 from semantik.encoders.base import Encoder
 from semantik.encoders.clip import models as clip_models
 from semantik.encoders.machine import Machine, what_counts, worth_trying
-from semantik.encoders.number_formats import FORMATS
+from semantik.encoders.number_formats import FORMATS, TWO_TOWER_FORMATS
 from semantik.encoders.open_clip import models as open_clip_models
 from semantik.engine import format_trial
 from tests.support import tiny_models
@@ -40,14 +40,16 @@ PLAIN = {"sse4_2"}
 )
 def test_what_a_machine_is_worth_trying_with(device: str, instructions: set[str], expected: tuple[str, ...]) -> None:
     machine = Machine(device, "x", frozenset(instructions))
-    assert worth_trying(machine, FORMATS) == expected
+    assert worth_trying(machine, TWO_TOWER_FORMATS) == expected
+    assert worth_trying(machine, ("fp32", "fp32-onnx")) == ("fp32-onnx",)  # on the processor, whatever there is beside
     assert worth_trying(machine, ("fp32", "bf16")) == tuple(each for each in expected if each == "bf16")
     assert worth_trying(machine, ("fp32",)) == ()
 
 
-def test_without_its_packages_8_bits_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(number_formats, "INT8_PACKAGES", ("onnx", "no_such_package"))
+def test_without_its_packages_onnx_runtime_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number_formats, "ONNX_PACKAGES", ("onnx", "no_such_package"))
     assert worth_trying(Machine("cpu", "x", frozenset({"avx2", "avx512_bf16"})), FORMATS) == ("bf16",)
+    assert worth_trying(Machine("cuda", "x"), FORMATS) == ("fp16",)
 
 
 def test_an_outcome_is_about_the_machine_and_what_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
