@@ -2,10 +2,10 @@
 
 Folders of --counts small pictures that all differ. They are read, fitted and fingerprinted by the decoder processes,
 as all pictures are; only the encoder is one that costs nothing and whose vectors of 512 numbers say little, since a
-model's time is the same for every picture. CPU seconds of the program and its decoder processes, the least of --rounds for all
-but the first indexing. The exponent of each is the slope of its logarithm over that of the count: 1 is in proportion.
-"As measured" is between the first and the last count, "at the end" between the last two, where what is fixed counts
-least. --plot draws it.
+model's time is the same for every picture. CPU seconds of the program and its decoder processes, the least of --rounds
+for all but the first indexing. The exponent of each is the slope of its logarithm over that of the count: 1 is in
+proportion. "As measured" is between the first and the last count, "at the end" between the last two, where what is
+fixed counts least. --plot draws it.
 """
 
 from __future__ import annotations
