@@ -151,8 +151,8 @@ def test_searches_in_8_bits_find_what_full_precision_finds(models: Path, tmp_pat
         told = np.array([hit.score for hit in small])
         ranked = np.array([scores[hit.path] for hit in small])
         assert np.abs(told - ranked).max() < 0.02
-        assert np.diff(ranked).max() < 0.02  # each is before the next, or as good as level with it
-        assert np.ptp(ranked) > 0.05  # by scores that do tell pictures apart
+        assert np.diff(ranked).max() < 0.04  # each is before the next, or nearer to it than both scores may be off
+        assert np.ptp(ranked) > 0.1  # by scores that do tell pictures apart
     assert [found[0].path.name for found in hits["int8"][:2]] == ["0.png", "3b.png"]
 
 
