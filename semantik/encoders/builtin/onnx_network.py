@@ -53,7 +53,7 @@ def load(kept: Path, weights: Path | None) -> OnnxNetwork | Network:
         made = make(exact)
         working = OnnxNetwork(made)
         keep(kept, made)
-    except (ImportError, OSError, RuntimeError) as error:
+    except (ImportError, OSError, RuntimeError, ValueError) as error:
         log.warning("torch looks at pictures for the embedded model, ONNX Runtime cannot: %s", error)
         return exact
     return working
