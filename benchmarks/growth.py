@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -55,9 +56,12 @@ def make_pictures(folder: Path, first: int, last: int) -> None:
 
 
 def cpu_seconds() -> float:
-    """Of this process, and of those that it started and that still run."""
-    children = (each.cpu_times() for each in psutil.Process().children(recursive=True))
-    return time.process_time() + sum(each.user + each.system for each in children)
+    """Of this process and of those that it started, whether they still run or not."""
+    alive = (each.cpu_times() for each in psutil.Process().children(recursive=True))
+    ended = os.times()  # decoder processes are replaced after some thousand files
+    return (
+        time.process_time() + ended.children_user + ended.children_system + sum(one.user + one.system for one in alive)
+    )
 
 
 def cpu(work: Callable[[], object]) -> float:
