@@ -87,7 +87,7 @@ def encoder_of(checkpoint: Path, number_format: NumberFormat, name: str = CLIP) 
     from semantik.encoders.registry import create
 
     if name == "builtin":
-        return create(name, number_format=number_format)
+        return create(name, weights_folder=checkpoint.parent, number_format=number_format)
     return create(name, weights_folder=checkpoint.parent, checkpoint=checkpoint, number_format=number_format)
 
 
@@ -140,8 +140,13 @@ def ours(folder: Path, checkpoint: Path, vectors: Path | None, number_format: Nu
 
 
 def embedded(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
-    """This program with the embedded model in single precision."""
+    """This program with the embedded model in single precision, by torch."""
     return ours(folder, checkpoint, None, "fp32", "builtin")
+
+
+def embedded_onnx(folder: Path, checkpoint: Path, vectors: Path | None) -> Result:
+    """The same by ONNX Runtime."""
+    return ours(folder, checkpoint, None, "fp32-onnx", "builtin")
 
 
 def _timed_batches(encode: Callable[[np.ndarray], object], batch: np.ndarray, images: int) -> Result:
@@ -195,6 +200,7 @@ ARMS: dict[str, Callable[[Path, Path, Path | None], Mapping[str, object]]] = {
     "straightforward_upright": straightforward_upright,
     "choice": choice,
     "embedded": embedded,
+    "embedded_onnx": embedded_onnx,
     "clip_encoder_limit": clip_encoder_limit,
     "decoder_limit": decoder_limit,
 }

@@ -3,9 +3,11 @@
 Each way works in a process of its own on the same files with the same full-size ViT-B/32 of random weights, one
 after the other, the whole round repeated --rounds times. Loading the model is not counted; starting decoder
 processes is. What this program does by itself comes first: the number format that it chooses on this machine, in
-which "ours" and "encoder_limit" then work, and how long the choice took. Also measured: how well the embeddings
-agree with the straightforward pipeline's, and the memory that indexing takes beyond the loaded encoder
-(proportional set size of the process and its children).
+which "ours" and "encoder_limit" then work, and how long the choice took. Also measured: CPU seconds per picture of
+each way, decoder processes and threads included, which say more than wall time on a machine that has other things to
+do; how well the embeddings agree with the straightforward pipeline's, which does not turn pictures, and with those of
+one that does; and the memory that indexing takes beyond the loaded encoder (proportional set size of the process and
+its children). At its defaults it takes some minutes on two idle cores; --ways and the numbers of files shorten it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +35,7 @@ Row = dict[str, float | str]
 
 WAYS = (
     *("straightforward", "rclip", "ours", "encoder_limit", "clip_encoder_limit", "decoder_limit"),
-    *("ours_fp32", "fp32_limit", "ours_int8", "int8_limit", "embedded"),
+    *("straightforward_upright", "ours_fp32", "fp32_limit", "ours_int8", "int8_limit", "embedded", "embedded_onnx"),
 )
 IN_A_FORMAT = {"ours": "ours", "ours_fp32": "ours", "ours_int8": "ours"}
 IN_A_FORMAT |= dict.fromkeys(("encoder_limit", "fp32_limit", "int8_limit"), "encoder_limit")
@@ -91,6 +93,18 @@ def memory(process: psutil.Process) -> int:
     return total
 
 
+def cpu_seconds(process: psutil.Process) -> float:
+    """Of a process, its children and those of them that have ended."""
+    total = 0.0
+    for member in (process, *process.children(recursive=True)):
+        try:
+            told = member.cpu_times()
+        except psutil.Error:
+            continue
+        total += told.user + told.system + told.children_user + told.children_system
+    return total
+
+
 def measure(command: list[str], environment: Mapping[str, str] | None = None) -> Row:
     """Start one way, let it load, then let it work while its memory is watched."""
     with subprocess.Popen(
@@ -108,6 +122,7 @@ def measure(command: list[str], environment: Mapping[str, str] | None = None) ->
                 raise SystemExit(f"failed: {' '.join(command)}")
         process = psutil.Process(child.pid)
         before = peak = memory(process)
+        spent = cpu_seconds(process)
         finished = threading.Event()
 
         def watch() -> None:
@@ -120,12 +135,14 @@ def measure(command: list[str], environment: Mapping[str, str] | None = None) ->
         child.stdin.write("go\n")
         child.stdin.flush()
         line = child.stdout.readline()
+        spent = cpu_seconds(process) - spent if line else 0.0
         finished.set()
         watcher.join()
         if not line:
             raise SystemExit(f"failed: {' '.join(command)}")
         row: Row = json.loads(line)
     row["images_per_s"] = float(row["images"]) / float(row["seconds"])
+    row["cpu_ms"] = 1000 * spent / float(row["images"])
     row["extra_mb"] = (peak - before) / 2**20
     return row
 
@@ -136,22 +153,15 @@ def agreement(ours: Path, theirs: Path) -> dict[str, float]:
     return {"mean": float(cosines.mean()), "min": float(cosines.min())}
 
 
-def compare_embeddings(
-    sources: list[Path], work: Path, checkpoint: Path, chosen: str, environment: Mapping[str, str]
-) -> dict[str, dict[str, float]]:
-    """Agreement on the originals: with the straightforward pipeline as it is, and with pictures turned upright."""
+def compare_embeddings(work: Path, kinds: Iterable[str]) -> dict[str, dict[str, float]]:
+    """Agreement of the ways' embeddings in this run: with the straightforward pipeline as it is, and upright."""
     found = {}
-    for source in sources:
-        folder = work / f"originals-{source.name}"
-        repeat(source, folder, sum(1 for path in source.iterdir() if path.suffix.lower() in (".jpg", ".jpeg")))
-        compared = ("ours", "ours_fp32", "ours_int8")
-        for way in (*compared, "straightforward", "straightforward_upright"):
-            command = [sys.executable, *OURS, *arm_of(way, chosen), "--checkpoint", str(checkpoint)]
-            measure([*command, "--folder", str(folder), "--vectors", str(work / f"{way}.npy")], environment)
-        for way in compared:
+    for kind in kinds:
+        for way in ("ours", "ours_fp32", "ours_int8", "rclip"):
             for reference in ("straightforward", "straightforward_upright"):
-                pair = work / f"{way}.npy", work / f"{reference}.npy"
-                found[f"{source.name}: {way}, {reference}"] = agreement(*pair)
+                pair = work / f"{kind}-{way}.npy", work / f"{kind}-{reference}.npy"
+                if all(path.exists() for path in pair):
+                    found[f"{kind}: {way}, {reference}"] = agreement(*pair)
     return found
 
 
@@ -159,8 +169,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--camera", type=Path, default=REPO.parent / "shared" / "camera", help="large camera JPEGs")
     parser.add_argument("--photos", type=Path, default=REPO.parent / "shared" / "photos", help="web-size JPEGs")
-    parser.add_argument("--camera-files", type=int, default=200, help="repeat the camera files to so many")
-    parser.add_argument("--photo-files", type=int, default=600, help="repeat the web-size files to so many")
+    parser.add_argument("--camera-files", type=int, default=48, help="repeat the camera files to so many")
+    parser.add_argument("--photo-files", type=int, default=144, help="repeat the web-size files to so many")
     parser.add_argument("--rounds", type=int, default=1, help="measure each way so many times and take the medians")
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=WAYS, help="what to measure")
     parser.add_argument("--rclip-python", type=Path, help="a Python that has rclip; without it rclip is left out")
@@ -170,7 +180,6 @@ def main() -> None:
     options = parser.parse_args()
     ways = [way for way in options.ways if way != "rclip" or options.rclip_python]
     rows: list[Row] = []
-    agreements: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
         checkpoint = work / "ViT-B-32.pt"
@@ -205,8 +214,7 @@ def main() -> None:
                     row = measure([*command, *arguments, *common], environment)
                     rows.append({"pictures": kind, "way": way, "round": turn, **row})
                     print(f"  {kind} {way}: {row['images_per_s']:.2f} images/s", file=sys.stderr, flush=True)
-        if "ours" in ways:
-            agreements = compare_embeddings([options.camera, options.photos], work, checkpoint, chosen, environment)
+        agreements = compare_embeddings(work, folders)
     report(rows, agreements, options.json)
 
 
@@ -215,11 +223,14 @@ def report(rows: list[Row], agreements: dict[str, dict[str, float]], target: Pat
         values = [float(row[key]) for row in rows if (row["pictures"], row["way"]) == (kind, way) and key in row]
         return float(np.median(values)) if values else float("nan")
 
-    print("| pictures | way | images/s | ours / this | MB over the loaded encoder |\n|---|---|---|---|---|")
+    print("| pictures | way | images/s | ours / this | CPU ms | this / ours | MB over the loaded encoder |")
+    print("|---|---|---|---|---|---|---|")
     for kind, way in dict.fromkeys((str(row["pictures"]), str(row["way"])) for row in rows):
         speed = median(kind, way, "images_per_s")
         ratio = median(kind, "ours", "images_per_s") / speed
-        print(f"| {kind} | {way} | {speed:.2f} | {ratio:.2f} | {median(kind, way, 'extra_mb'):.0f} |")
+        cpu, memory_taken = median(kind, way, "cpu_ms"), median(kind, way, "extra_mb")
+        cpu_ratio = cpu / median(kind, "ours", "cpu_ms")
+        print(f"| {kind} | {way} | {speed:.2f} | {ratio:.2f} | {cpu:.0f} | {cpu_ratio:.2f} | {memory_taken:.0f} |")
     for kind in ("camera", "web"):
         encoder, decoder = (median(kind, "ours", key) for key in ("encoder_cpu", "decoder_cpu"))
         print(f"\nours, {kind}: CPU seconds in the program {encoder:.1f}, in decoder processes {decoder:.1f}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,13 @@ def usable_devices() -> list[str]:
 
     found = ["cuda"] if torch.cuda.is_available() else ["mps"] if torch.backends.mps.is_available() else []
     return [*found, "cpu"]
+
+
+def processors() -> int:
+    """Threads that encode pictures without torch: one for each core that this program may use, or OMP_NUM_THREADS."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(int(wanted) if wanted.isdecimal() else cores, MOST_WORKERS))
 
 
 def batch_size_on(device: str, side: int) -> int:

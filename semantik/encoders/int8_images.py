@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import secrets
 import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from semantik.encoders import onnx_images
 from semantik.storage.atomic_files import replace_file
 
 if TYPE_CHECKING:
@@ -35,24 +34,12 @@ def int8_path(kept: Path) -> Path:
 
 def make(visual: Any, height: int, width: int, target: Path) -> None:
     """Export an image network (float32, on the processor), quantise it and keep it. Raises OSError."""
-    import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     target.parent.mkdir(parents=True, exist_ok=True)
     with _scratch(target.parent) as scratch:
         exact, small = scratch / "exact.onnx", scratch / "int8.onnx"
-        with warnings.catch_warnings():
-            # The older exporter is called obsolescent; the newer one needs one more package and minutes.
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                visual,
-                (torch.zeros(2, 3, height, width),),
-                str(exact),
-                dynamo=False,
-                input_names=["pictures"],
-                output_names=["embeddings"],
-                dynamic_axes={"pictures": {0: "n"}, "embeddings": {0: "n"}},
-            )
+        onnx_images.export(visual, height, width, exact)
         quantize_dynamic(
             exact,
             small,
@@ -98,30 +85,10 @@ class Int8ImageTower:
     """
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # pictures are shared out by the caller
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
-        except _failures() as error:
-            raise RuntimeError(f"{path.name}: {error}") from error
+        self._network = onnx_images.OnnxImages(path)
 
     def __call__(self, pictures: torch.Tensor) -> torch.Tensor:
         import torch
 
         planes = pictures.numpy()
-        try:
-            rows = [self._session.run(None, {"pictures": planes[i : i + 1]})[0] for i in range(len(planes))]
-        except _failures() as error:
-            raise RuntimeError(str(error)) from error
-        return torch.from_numpy(np.concatenate(rows))
-
-
-def _failures() -> tuple[type[Exception], ...]:
-    """What ONNX Runtime raises for a file or a machine that it cannot work with."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    damaged = (state.Fail, state.InvalidProtobuf, state.InvalidGraph, state.InvalidArgument, state.NoSuchFile)
-    return (*damaged, state.NotImplemented, state.RuntimeException)
+        return torch.from_numpy(np.concatenate([self._network.one(planes[i : i + 1]) for i in range(len(planes))]))

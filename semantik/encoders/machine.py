@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from semantik.encoders import devices
-from semantik.encoders.number_formats import FORMATS, INT8, NumberFormat, int8_is_available
+from semantik.encoders.number_formats import EXACT_ONNX, FORMATS, INT8, NumberFormat, onnx_is_available
 
 _RUN_BY = ("torch", "onnxruntime", "onnx", "numpy", "open_clip_torch")
 
@@ -60,8 +60,10 @@ def worth_trying(machine: Machine, offered: Iterable[NumberFormat]) -> tuple[Num
         quicker = set()
         if machine.instructions & _FOR_BF16:
             quicker.add("bf16")
-        if machine.instructions & _FOR_INT8 and int8_is_available():
+        if machine.instructions & _FOR_INT8 and onnx_is_available():
             quicker.add(INT8)
+    if onnx_is_available():  # what offers it works on the processor, whatever else there is
+        quicker.add(EXACT_ONNX)
     return tuple(each for each in FORMATS if each in quicker and each in set(offered))
 
 

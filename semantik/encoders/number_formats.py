@@ -14,20 +14,25 @@ if TYPE_CHECKING:
 
     Network = Callable[[torch.Tensor], torch.Tensor]
 
-NumberFormat = Literal["fp32", "bf16", "fp16", "int8"]
-"""Single precision, bfloat16, half precision; 8-bit integers for the matrix products, run by ONNX Runtime."""
+NumberFormat = Literal["fp32", "fp32-onnx", "bf16", "fp16", "int8"]
+"""Single precision by torch, and by ONNX Runtime on the processor; bfloat16, half precision; 8-bit integers for the
+matrix products, run by ONNX Runtime."""
 
 FORMATS: tuple[NumberFormat, ...] = get_args(NumberFormat)
 EXACT: NumberFormat = "fp32"
+EXACT_ONNX: NumberFormat = "fp32-onnx"
 INT8: NumberFormat = "int8"
 """Has a space, and so indexes, of its own; the vectors of the other formats may be in one index."""
 
-INT8_PACKAGES = ("onnx", "onnxruntime")
+TWO_TOWER_FORMATS: tuple[NumberFormat, ...] = tuple(each for each in FORMATS if each != EXACT_ONNX)
+"""Those of CLIP's families, which ONNX Runtime runs in single precision no faster (benchmarks/onnx_images.md)."""
+
+ONNX_PACKAGES = ("onnx", "onnxruntime")
 
 
-def int8_is_available() -> bool:
-    """Whether the packages that 8-bit integers take are installed."""
-    return all(map(importlib.util.find_spec, INT8_PACKAGES))
+def onnx_is_available() -> bool:
+    """Whether the packages that ONNX Runtime's formats take are installed."""
+    return all(map(importlib.util.find_spec, ONNX_PACKAGES))
 
 
 def lowered(network: Any, number_format: NumberFormat, device: str) -> Network:

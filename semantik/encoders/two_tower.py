@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from semantik.encoders import devices, int8_images
 from semantik.encoders.base import Encoder, unit_rows
 from semantik.encoders.devices import PictureWorkers
-from semantik.encoders.number_formats import EXACT, INT8, NumberFormat, int8_is_available, lowered
+from semantik.encoders.number_formats import EXACT, INT8, NumberFormat, lowered, onnx_is_available
 from semantik.errors import EncoderFailed, FastPackagesMissing
 from semantik.records import Embeddings
 
@@ -155,7 +155,7 @@ class TwoTowerEncoder(Encoder):
 
     def _devices(self) -> list[str]:
         """Devices to try, the fastest first. Raises EncoderFailed when a package is not installed well."""
-        if self.number_format == INT8 and not int8_is_available():
+        if self.number_format == INT8 and not onnx_is_available():
             raise FastPackagesMissing(name=self._title)
         try:
             found = self._find_devices()

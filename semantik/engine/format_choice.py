@@ -15,7 +15,7 @@ from semantik.encoders import registry
 from semantik.encoders.base import Encoder
 from semantik.encoders.format_records import Decision, FormatRecords, Outcome, Record, decide
 from semantik.encoders.machine import Machine
-from semantik.encoders.number_formats import EXACT, INT8, NumberFormat
+from semantik.encoders.number_formats import EXACT, EXACT_ONNX, INT8, NumberFormat
 from semantik.engine import format_trial
 from semantik.errors import Cancelled, EncoderFailed, SemantikError, TooFewPictures
 from semantik.folders.exclusions import Exclusions
@@ -27,7 +27,11 @@ from semantik.records import Pixels
 log = logging.getLogger(__name__)
 
 LEAST = 24
-"""Pictures, mirrored and turned ones included, of which the ten nearest tell something."""
+"""Pictures, mirrored and turned ones included, of which the ten nearest tell something.
+
+For single precision by ONNX Runtime so many have to be there and are enough: it computes the same, and the trial of a
+quick model would cost a folder of a few pictures more than it could gain.
+"""
 
 _LOOKED_AT = 2000  # files of a folder among which those of the trial are chosen
 _FAILURES = (EncoderFailed, RuntimeError, ValueError, OSError, MemoryError, ImportError)
@@ -67,7 +71,9 @@ class FormatChoice:
             untried.remove(INT8)
         if untried and not record.wanted and used != INT8:
             try:
-                pixels = _pixels(indexed_folder.folder, encoder, indexed_folder.pool, control, indexed_folder.unwanted)
+                least = LEAST if untried == [EXACT_ONNX] else 0
+                where = indexed_folder.folder, encoder, indexed_folder.pool, control, indexed_folder.unwanted
+                pixels = _pixels(*where, least=least)
                 if len(pixels) >= LEAST:
                     self._try(encoder.name, untried, pixels, machine, control)
             except SemantikError as error:  # who indexes the folder meets it, too, and tells it
@@ -156,15 +162,27 @@ class FormatChoice:
 
 
 def _pixels(
-    folder: Path, encoder: Encoder, pool: DecodePool, control: TaskControl, unwanted: Exclusions | None = None
+    folder: Path,
+    encoder: Encoder,
+    pool: DecodePool,
+    control: TaskControl,
+    unwanted: Exclusions | None = None,
+    *,
+    least: int = 0,
 ) -> list[Pixels]:
-    """Pictures for a trial, spread over the folder, as neighbours in time look alike. None of what cannot be read."""
+    """Pictures for a trial, spread over the folder, as neighbours in time look alike. None of what cannot be read.
+
+    They are mirrored and turned until there are enough; with ``least`` as many of the folder itself, or fewer.
+    """
     here = (folder / file.path for file in find_images(folder, unwanted=unwanted) if not file.only_in_cloud)
     found = list(islice(here, _LOOKED_AT))
-    step = max(1, len(found) // format_trial.PICTURES)
+    if len(found) < least:
+        return []
+    wanted = least or format_trial.PICTURES
+    step = max(1, len(found) // wanted)
     pixels = []
-    for outcome in pool.fit_all(found[::step][: format_trial.PICTURES], encoder.input_spec):
+    for outcome in pool.fit_all(found[::step][:wanted], encoder.input_spec):
         control.stop_if_cancelled()
         if isinstance(outcome, Decoded):
             pixels.append(outcome.pixels)
-    return format_trial.enough(pixels)
+    return pixels if least else format_trial.enough(pixels)

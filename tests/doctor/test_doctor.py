@@ -384,9 +384,10 @@ def test_in_which_numbers_models_work(home, monkeypatch, language, told):
     FormatRecords(home).keep("clip-vit-b-32", Record("x", 64, {"int8": Outcome(1.9, 0.9997, 0.991)}))
     here = [registry.ModelOnDisk(registry.card(name), 1, True) for name in ("builtin", "clip-vit-b-32")]
     monkeypatch.setattr(registry, "listed", lambda folder: [*here, registry.ModelOnDisk(here[1].card, 0, False)])
-    (found,) = model_health.check_numbers(home, None, exact=False)
+    embedded, found = model_health.check_numbers(home, None, exact=False)
     assert found.grade is Grade.OK
     assert say(found.key, **found.facts) == told
+    assert say(embedded.key, **embedded.facts) == f"builtin: {say('format.untried', format=say('format.fp32'))}"
 
 
 def test_index_health(home, indexed):

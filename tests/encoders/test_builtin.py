@@ -16,9 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from semantik.encoders.builtin import sentences, usem3_parts
+from semantik.encoders.builtin import onnx_network, sentences, usem3_parts
 from semantik.encoders.builtin.encoder import APPEARANCE, MEANING, BuiltinEncoder
 from semantik.encoders.builtin.network import WEIGHTS
+from semantik.encoders.builtin.onnx_network import OnnxNetwork
 from semantik.encoders.builtin.packaged_file import PackagedFile
 from semantik.encoders.builtin.query_words import MAX_CHARS, bare, content_words, tidy
 from semantik.encoders.builtin.text_space import TEXT_DIM, principal_axes, read_classes
@@ -305,7 +306,7 @@ def test_the_quick_network_equals_the_packages_own(encoder):
     with torch.inference_mode():
         expected = torch.softmax(own(torch.from_numpy(batch)), dim=1).numpy()
     network = encoder._images()
-    assert network.probabilities(network.features(batch)) == pytest.approx(expected, abs=1e-4)
+    assert network.classifier.probabilities(network.features(batch)) == pytest.approx(expected, abs=1e-4)
     assert {read_classes()[i][0] for i in expected.argmax(axis=1)} <= {"Egyptian cat", "tiger cat", "tabby"}
 
 
@@ -361,14 +362,81 @@ def test_missing_files_are_told(tmp_path):
         PackagedFile("no_such_package_at_all", "x", "0").read()
 
 
-def test_texts_need_neither_torch_nor_torchvision():
-    program = """
+# -- By ONNX Runtime -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def parts(encoder):
+    """What is kept of the network for ONNX Runtime."""
+    return onnx_network.make(encoder._images())
+
+
+@pytest.fixture
+def kept(parts, tmp_path, encoder, monkeypatch) -> Path:
+    """A file with that; torch would have the network that is loaded already."""
+    monkeypatch.setattr(onnx_network, "Network", lambda weights: encoder._images())
+    monkeypatch.setattr(onnx_network, "make", lambda exact: parts)
+    path = onnx_network.kept_path(tmp_path)
+    onnx_network.keep(path, parts)
+    return path
+
+
+def test_onnx_runtime_gives_the_same_vectors_in_the_same_space(encoder, kept):
+    other = BuiltinEncoder(kept_folder=kept.parent, number_format="fp32-onnx")
+    other._text_space = encoder._texts()
+    images = [Image.open(package_folder("skimage") / "data" / name) for name in ("chelsea.png", "coffee.png")]
+    batch = fitted(encoder, [*images, Image.new("RGB", (300, 200), (250, 250, 250))])
+    ours, theirs = encoder.encode_images(batch), other.encode_images(batch)
+    assert isinstance(other._images(), OnnxNetwork)
+    assert theirs == pytest.approx(ours, abs=1e-5)
+    assert (theirs.dtype, other.space, other.store) == (np.float32, encoder.space, encoder.store)
+    network = other._images()
+    assert np.array_equal(np.concatenate([network.features(each[None]) for each in batch]), network.features(batch))
+    assert network.features(batch[:0]).shape == (0, 1280)
+
+
+def test_what_is_damaged_is_made_again(kept, parts, caplog):
+    whole = kept.read_bytes()
+    size = len(whole)
+    damaged = [b"", b"PK", whole[: size // 2], whole[:-30]]
+    for at in (1, 40, 300, size // 3, size - 1_000_000, size - 200, size - 10):
+        damaged.append(whole[:at] + bytes([whole[at] ^ 0x41]) + whole[at + 1 :])
+    for content in damaged:
+        kept.write_bytes(content)
+        found = onnx_network.read(kept)
+        assert found is None or all(np.array_equal(found[name], parts[name]) for name in parts)
+    kept.write_bytes(damaged[-5])
+    assert isinstance(onnx_network.load(kept, None), OnnxNetwork)
+    assert kept.read_bytes() == whole
+    assert f"{kept} is damaged and made again" in caplog.text
+    onnx_network.keep(kept, {**parts, "network": np.frombuffer(b"no network", np.uint8)})
+    assert isinstance(onnx_network.load(kept, None), OnnxNetwork)
+    assert kept.read_bytes() == whole
+
+
+def test_without_onnx_runtime_torch_does_the_work(kept, encoder, monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert onnx_network.load(kept, None) is encoder._images()
+    assert "torch looks at pictures for the embedded model, ONNX Runtime cannot" in caplog.text
+
+
+def test_where_nothing_can_be_kept_it_works_all_the_same(kept, tmp_path, caplog):
+    (tmp_path / "file").touch()
+    assert isinstance(onnx_network.load(onnx_network.kept_path(tmp_path / "file"), None), OnnxNetwork)
+    assert "is not kept in" in caplog.text
+
+
+def test_texts_and_onnx_runtime_need_neither_torch_nor_torchvision(kept):
+    program = f"""
 import sys
 for blocked in ("torch", "torchvision", "efficientnet_lite_pytorch", "clip"):
     sys.modules[blocked] = None
+import numpy, pathlib
 from semantik.encoders.builtin.encoder import BuiltinEncoder
-vectors = BuiltinEncoder().encode_texts(["gato", "cat", "tren"])
-print(vectors.shape, vectors[0] @ vectors[1] > 0.8 > vectors[0] @ vectors[2])
+encoder = BuiltinEncoder(kept_folder=pathlib.Path({str(kept.parent)!r}), number_format="fp32-onnx")
+vectors = encoder.encode_texts(["gato", "cat", "tren"])
+print(vectors.shape, vectors[0] @ vectors[1] > 0.8 > vectors[0] @ vectors[2], "onnxruntime" in sys.modules)
+print(encoder.encode_images(numpy.zeros((1, 3, 256, 256), numpy.float32)).shape)
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=REPO, capture_output=True, text=True, check=False)
-    assert (done.stdout.strip(), done.stderr) == ("(3, 512) True", "")
+    assert (done.stdout.split("\n"), done.stderr) == (["(3, 512) True False", "(1, 512)", ""], "")

@@ -74,7 +74,7 @@ def test_a_damaged_file_is_made_again(pair: tuple[ClipEncoder, ClipEncoder], fol
 def test_without_its_packages_the_user_is_told(
     pair: tuple[ClipEncoder, ClipEncoder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(number_formats, "INT8_PACKAGES", ("onnx", "no_such_package"))
+    monkeypatch.setattr(number_formats, "ONNX_PACKAGES", ("onnx", "no_such_package"))
     with pytest.raises(FastPackagesMissing) as missing:
         pair[1].load(texts=False)
     assert "pip install -r requirements.txt" in text.explain(missing.value)

@@ -8,18 +8,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ImageOps
 
 from semantik.decoding.fitting import fit_pixels
+from semantik.decoding.pool import DecodePool
 from semantik.encoders import machine as machines
 from semantik.encoders import number_formats, registry
 from semantik.encoders.base import Encoder
 from semantik.encoders.clip import models as clip_models
 from semantik.encoders.machine import Machine, what_counts, worth_trying
-from semantik.encoders.number_formats import FORMATS
+from semantik.encoders.number_formats import FORMATS, TWO_TOWER_FORMATS
 from semantik.encoders.open_clip import models as open_clip_models
 from semantik.engine import format_trial
+from semantik.folders.indexed_folder import IndexedFolder
+from semantik.queries import Query
+from semantik.records import Hit
 from tests.support import tiny_models
 from tests.support.clip_checkpoint import write_checkpoint
+from tests.support.libraries import together
 from tests.support.published import clip_model, open_clip_model, photographs
 
 PLAIN = {"sse4_2"}
@@ -40,14 +46,16 @@ PLAIN = {"sse4_2"}
 )
 def test_what_a_machine_is_worth_trying_with(device: str, instructions: set[str], expected: tuple[str, ...]) -> None:
     machine = Machine(device, "x", frozenset(instructions))
-    assert worth_trying(machine, FORMATS) == expected
+    assert worth_trying(machine, TWO_TOWER_FORMATS) == expected
+    assert worth_trying(machine, ("fp32", "fp32-onnx")) == ("fp32-onnx",)  # on the processor, whatever there is beside
     assert worth_trying(machine, ("fp32", "bf16")) == tuple(each for each in expected if each == "bf16")
     assert worth_trying(machine, ("fp32",)) == ()
 
 
-def test_without_its_packages_8_bits_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(number_formats, "INT8_PACKAGES", ("onnx", "no_such_package"))
+def test_without_its_packages_onnx_runtime_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(number_formats, "ONNX_PACKAGES", ("onnx", "no_such_package"))
     assert worth_trying(Machine("cpu", "x", frozenset({"avx2", "avx512_bf16"})), FORMATS) == ("bf16",)
+    assert worth_trying(Machine("cuda", "x"), FORMATS) == ("fp16",)
 
 
 def test_an_outcome_is_about_the_machine_and_what_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +128,32 @@ def test_a_trial_of_a_real_network(models: Path) -> None:
         assert found.speedup == 1  # each batch takes a tick
         assert least < found.cosine < 1
         assert found.recall > 0.8
+
+
+def test_searches_in_8_bits_find_what_full_precision_finds(models: Path, tmp_path: Path) -> None:
+    """From files to hits with a network that was really quantised: the same order, but where scores nearly tie."""
+    folder = tmp_path / "fotos"
+    folder.mkdir()
+    for number, image in enumerate(photographs()):
+        image.resize((80, 80)).save(folder / f"{number}.png")
+        ImageOps.invert(image.resize((80, 80))).save(folder / f"{number}b.png")
+    queries = [Query.of_image(folder / "0.png"), Query.of_image(folder / "3b.png"), Query.of_text("gato")]
+    hits: dict[str, list[list[Hit]]] = {}
+    with DecodePool(1) as pool:
+        for number_format in ("fp32", "int8"):
+            indexed = IndexedFolder(tmp_path, folder, made("clip-tiny", models, number_format), pool)
+            assert indexed.update().added == 12
+            assert indexed.store.name == ("clip-tiny" if number_format == "fp32" else "clip-tiny-int8")
+            hits[number_format] = [together(indexed).search(query, 12) for query in queries]
+    for exact, small in zip(hits["fp32"], hits["int8"], strict=True):
+        scores = {hit.path: hit.score for hit in exact}
+        assert {hit.path for hit in small} == set(scores)
+        told = np.array([hit.score for hit in small])
+        ranked = np.array([scores[hit.path] for hit in small])
+        assert np.abs(told - ranked).max() < 0.02
+        assert np.diff(ranked).max() < 0.04  # each is before the next, or nearer to it than both scores may be off
+        assert np.ptp(ranked) > 0.1  # by scores that do tell pictures apart
+    assert [found[0].path.name for found in hits["int8"][:2]] == ["0.png", "3b.png"]
 
 
 def test_a_model_is_removed_with_its_8_bits(models: Path, tmp_path: Path) -> None:

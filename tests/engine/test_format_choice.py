@@ -55,6 +55,8 @@ GOOD, QUICKER = Outcome(1.9, 0.9997, 0.991), Outcome(2.4, 0.9999, 1.0)
         ({"bf16": GOOD, "int8": QUICKER}, None, ("int8", "faster")),
         ({"bf16": GOOD, "int8": QUICKER}, "fp32", ("bf16", "faster")),
         ({"bf16": QUICKER, "int8": GOOD}, "int8", ("int8", "faster")),
+        ({"fp32-onnx": GOOD}, "fp32", ("fp32-onnx", "faster")),
+        ({"fp32-onnx": Outcome(2.3, 0.999, 1)}, None, ("fp32", "nothing_better")),
     ],
 )
 def test_what_follows_from_trials_and_indexes(tried, used, expected) -> None:
@@ -195,10 +197,11 @@ class Trials:
         self.machine = Machine("cpu", "new", frozenset({"avx2", "avx512_bf16"}))
         self.outcomes: dict[str, Outcome | BaseException] = {"bf16": GOOD, "int8": QUICKER}
         self.made: list[str] = []
+        self.pictures = 48  # six, in eight ways
 
     def run(self, exact, other, pixels, control):
         self.made.append(other.number_format)
-        assert len(pixels) == 48  # six pictures, in eight ways
+        assert len(pixels) == self.pictures
         assert exact.number_format == "fp32"
         found = self.outcomes[other.number_format]
         if isinstance(found, BaseException):
@@ -319,6 +322,33 @@ def test_it_is_tried_again_on_another_machine(home: Path, library: Path, monkeyp
     engine.close()
 
 
+def index_embedded(home: Path, folder: Path) -> str:
+    engine = Engine(home, Config())
+    engine.models.use("builtin")
+    opened = engine.open(folder)
+    opened.open()
+    assert [outcome.error for outcome in opened.update(opened.indexed_folders)] == [None]
+    engine.close()
+    return opened.encoder.number_format
+
+
+def test_the_embedded_model_is_tried_by_onnx_runtime_where_it_can_gain_something(
+    home: Path, library: Path, tmp_path: Path, trials
+) -> None:
+    """A few pictures would be indexed before the trial is over; afterwards what was found is used for all."""
+    trials.outcomes = {"fp32-onnx": GOOD}
+    trials.pictures = 24
+    assert index_embedded(home, library) == "fp32"
+    assert trials.made == []
+    for number in range(24):
+        paint(tmp_path / "muchas" / f"{number}.png", (10 * number, 90, 90))
+    assert index_embedded(home, tmp_path / "muchas") == "fp32-onnx"
+    assert trials.made == ["fp32-onnx"]
+    paint(tmp_path / "otra" / "gris.png", (90, 90, 90))
+    assert index_embedded(home, tmp_path / "otra") == "fp32-onnx"
+    assert (trials.made, stores(home)) == (["fp32-onnx"], {"builtin"})
+
+
 def test_a_trial_that_is_cancelled_leaves_nothing(home: Path, library: Path, trials) -> None:
     trials.outcomes["bf16"] = Cancelled()
     with DecodePool() as pool:
@@ -359,7 +389,8 @@ def test_the_command_shows_tries_and_overrides(home: Path, library: Path, trials
     named = ("--encoder", CLIP)
     assert run("fast") == (
         0,
-        "builtin: precisión completa: con menos acertaría menos\n",
+        "builtin: precisión completa; antes de indexar la primera carpeta se prueba si hay algo más rápido que dé lo "
+        "mismo\n",
         "",
     )
     trials.machine = Machine("cpu", "old")
@@ -391,4 +422,7 @@ def test_the_command_shows_tries_and_overrides(home: Path, library: Path, trials
 def test_a_format_that_a_model_has_not_is_refused(home: Path, trials, run) -> None:
     code, _, complaint = run("fast", "--format", "int8", "--encoder", "builtin")
     assert code == 1
-    assert "builtin no puede trabajar en 8 bits; puede en precisión completa." in complaint
+    assert (
+        "builtin no puede trabajar en 8 bits; puede en precisión completa, precisión completa con ONNX Runtime."
+        in complaint
+    )

@@ -143,7 +143,7 @@ def test_onnxruntime_raises_the_errors_that_we_catch():
     for name in names:
         assert issubclass(getattr(state, name, int), Exception), (
             f"onnxruntime has no {name}. See what InferenceSession raises now for a damaged file, and name that in "
-            "semantik/encoders/int8_images.py"
+            "semantik/encoders/onnx_images.py"
         )
 
 

@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 
 from semantik.decoding.fitting import InputSpec
 from semantik.encoders.base import Encoder, unit_rows
+from semantik.encoders.builtin import onnx_network
 from semantik.encoders.builtin.network import INPUT_SIDE, MEAN, STD, VISUAL_DIM, Network
+from semantik.encoders.builtin.onnx_network import OnnxNetwork
 from semantik.encoders.builtin.text_space import TEXT_DIM, TextSpace
+from semantik.encoders.number_formats import EXACT, EXACT_ONNX, NumberFormat
 from semantik.encoders.unread_text import unread_words
 from semantik.records import Embeddings
 
@@ -33,10 +36,12 @@ APPEARANCE = 0.75**0.5
 class BuiltinEncoder(Encoder):
     """EfficientNet-Lite0 and the multilingual Universal Sentence Encoder, both inside pip packages.
 
-    The sides load apart on first use: texts need numpy only (about a second), pictures need torch as
-    well. Both files are hashed on every load. All methods may be called from any thread.
+    The sides load apart on first use: texts need numpy only (about a second), pictures need torch or ONNX
+    Runtime as well, by ``number_format``. Both files are hashed when they are read; ONNX Runtime's, made of one, has
+    checksums. All methods may be called from any thread.
 
-    ``sentences_folder`` and ``weights_folder`` replace the folders of the packages that ship the files.
+    ``sentences_folder`` and ``weights_folder`` replace the folders of the packages that ship the files, ``kept_folder``
+    the usual folder of downloaded models, where ONNX Runtime's is kept.
     """
 
     name = "builtin"
@@ -45,12 +50,21 @@ class BuiltinEncoder(Encoder):
     is_calibrated = True
     input_spec = InputSpec(INPUT_SIDE, INPUT_SIDE, "crop", "bicubic", (MEAN,) * 3, (STD,) * 3)
 
-    def __init__(self, *, sentences_folder: Path | None = None, weights_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        sentences_folder: Path | None = None,
+        weights_folder: Path | None = None,
+        kept_folder: Path | None = None,
+        number_format: NumberFormat = EXACT,
+    ) -> None:
+        self.number_format = number_format
         self._sentences_folder = sentences_folder
         self._weights_folder = weights_folder
+        self._kept_folder = kept_folder
         self._text_lock, self._image_lock = threading.Lock(), threading.Lock()
         self._text_space: TextSpace | None = None
-        self._network: Network | None = None
+        self._network: Network | OnnxNetwork | None = None
 
     def load(self, *, images: bool = True, texts: bool = True) -> None:
         """Load the sides that are asked for; pictures need both. Raises EncoderFailed, WrongHash."""
@@ -83,8 +97,8 @@ class BuiltinEncoder(Encoder):
         space, network = self._texts(), self._images()
         features = network.features(batch)
         # Square roots, because the classifier is too sure: what it saw second is often in the picture, too.
-        meaning = unit_rows(np.sqrt(network.probabilities(features)) @ space.anchors)
-        appearance = unit_rows(network.appearance(features))
+        meaning = unit_rows(np.sqrt(network.classifier.probabilities(features)) @ space.anchors)
+        appearance = unit_rows(network.classifier.appearance(features))
         return unit_rows(np.hstack([MEANING * meaning, APPEARANCE * appearance]))
 
     def _texts(self) -> TextSpace:
@@ -94,9 +108,13 @@ class BuiltinEncoder(Encoder):
                 log.info("text side of %s loaded", self.space)
             return self._text_space
 
-    def _images(self) -> Network:
+    def _images(self) -> Network | OnnxNetwork:
         with self._image_lock:
             if self._network is None:
-                self._network = Network(self._weights_folder)
-                log.info("image side of %s loaded", self.space)
+                if self.number_format == EXACT_ONNX:
+                    kept = onnx_network.kept_path(self._kept_folder)
+                    self._network = onnx_network.load(kept, self._weights_folder)
+                else:
+                    self._network = Network(self._weights_folder)
+                log.info("image side of %s loaded: %s", self.space, type(self._network).__name__)
             return self._network

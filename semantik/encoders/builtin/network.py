@@ -34,8 +34,46 @@ MEAN, STD = 127 / 255, 128 / 255
 PICTURES_PER_PASS = 4  # the activations of more pictures do not fit the processor's cache
 
 
+class Classifier:
+    """What follows from what a network sees: classes with their probabilities, and how a picture looks."""
+
+    def __init__(
+        self, weights: NDArray[np.float32], bias: NDArray[np.float32], visual_axes: NDArray[np.float32] | None = None
+    ) -> None:
+        """Weights (1000, 1280) and bias (1000,) of the classes; the axes (1280, 192) are found unless given."""
+        self.class_weights, self.class_bias = weights, bias
+        self.visual_axes = _axes(weights) if visual_axes is None else visual_axes
+
+    def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Softmax over the 1000 ImageNet classes: (n, 1280) -> (n, 1000)."""
+        logits = features @ self.class_weights.T + self.class_bias
+        logits -= logits.max(axis=1, keepdims=True)
+        weights = np.exp(logits)
+        shares: NDArray[np.float32] = weights / weights.sum(axis=1, keepdims=True)
+        return shares
+
+    def appearance(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The features along the directions that tell classes apart: (n, 1280) -> (n, 192), not unit.
+
+        The square root keeps a few strong features from deciding alone (power normalisation,
+        Perronnin et al., ECCV 2010).
+        """
+        roots = np.sqrt(features)
+        seen: NDArray[np.float32] = (roots - roots.mean(axis=1, keepdims=True)) @ self.visual_axes
+        return seen
+
+
+def _axes(class_weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Right singular vectors of the class weights, by way of the smaller of the two scatter matrices."""
+    spread = class_weights.astype(np.float64)
+    spread -= spread.mean(axis=0)
+    values, left = principal_axes(spread @ spread.T, VISUAL_DIM)
+    axes: NDArray[np.float32] = (spread.T @ (left / np.sqrt(values))).astype(np.float32)
+    return axes
+
+
 class Network:
-    """Loads the classifier when constructed. ``folder`` replaces the weights package's own folder.
+    """Loads the classifier when constructed, for torch. ``folder`` replaces the weights package's own folder.
 
     Raises EncoderFailed, WrongHash.
     """
@@ -51,22 +89,16 @@ class Network:
         except (RuntimeError, KeyError, pickle.UnpicklingError) as error:
             raise EncoderFailed(name="EfficientNet-Lite0", detail=str(error)) from error
         network.eval().requires_grad_(False)
-        self._class_weights: NDArray[np.float32] = network._fc.weight.numpy().copy()
-        self._class_bias: NDArray[np.float32] = network._fc.bias.numpy().copy()
+        self.classifier = Classifier(network._fc.weight.numpy().copy(), network._fc.bias.numpy().copy())
         fold_batch_norms(network)
         pad_inside_convolutions(network)
         self._network = network.to(memory_format=torch.channels_last)
         self._workers = PictureWorkers(PICTURES_PER_PASS)
-        spread = self._class_weights.astype(np.float64)
-        spread -= spread.mean(axis=0)
-        # Right singular vectors of the class weights, by way of the smaller of the two scatter matrices
-        values, left = principal_axes(spread @ spread.T, VISUAL_DIM)
-        self._visual_axes = (spread.T @ (left / np.sqrt(values))).astype(np.float32)
 
     def features(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the network sees, before it names it: float32 (n, 3, H, W) -> (n, 1280), not negative."""
         pooled = self._workers.map(self._pass, np.require(batch, np.float32, ["C", "W"]))
-        return np.concatenate([np.empty((0, self._class_weights.shape[1]), dtype=np.float32), *pooled])
+        return np.concatenate([np.empty((0, self.classifier.class_weights.shape[1]), dtype=np.float32), *pooled])
 
     def _pass(self, part: NDArray[np.float32]) -> NDArray[np.float32]:
         import torch
@@ -76,23 +108,17 @@ class Network:
             pooled: NDArray[np.float32] = self._network.extract_features(pictures).mean(dim=(2, 3)).numpy()
         return pooled
 
-    def probabilities(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Softmax over the 1000 ImageNet classes: (n, 1280) -> (n, 1000)."""
-        logits = features @ self._class_weights.T + self._class_bias
-        logits -= logits.max(axis=1, keepdims=True)
-        weights = np.exp(logits)
-        shares: NDArray[np.float32] = weights / weights.sum(axis=1, keepdims=True)
-        return shares
+    def exportable(self) -> Any:
+        """What ``features`` does, as a ``torch.nn.Module`` in evaluation."""
+        from torch import nn
 
-    def appearance(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The features along the directions that tell classes apart: (n, 1280) -> (n, 192), not unit.
+        network = self._network
 
-        The square root keeps a few strong features from deciding alone (power normalisation,
-        Perronnin et al., ECCV 2010).
-        """
-        roots = np.sqrt(features)
-        seen: NDArray[np.float32] = (roots - roots.mean(axis=1, keepdims=True)) @ self._visual_axes
-        return seen
+        class Pooled(nn.Module):
+            def forward(self, pictures: Any) -> Any:
+                return network.extract_features(pictures).mean(dim=(2, 3))
+
+        return Pooled().eval()
 
 
 def fold_batch_norms(network: Any) -> None:

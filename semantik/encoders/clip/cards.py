@@ -11,7 +11,7 @@ from semantik.downloads.model_file_set import ModelFiles
 from semantik.encoders.clip import multilingual
 from semantik.encoders.clip.models import LICENCE, MODELS, ClipModel
 from semantik.encoders.model_card import EncoderOptions, ModelCard
-from semantik.encoders.number_formats import FORMATS
+from semantik.encoders.number_formats import TWO_TOWER_FORMATS
 
 if TYPE_CHECKING:
     from semantik.encoders.clip.encoder import ClipEncoder
@@ -34,7 +34,7 @@ def cards() -> Iterator[ModelCard]:
             made_files=partial(_made_files, model),
             imports=("torch", "clip"),
             takes_checkpoint=True,
-            formats=FORMATS,
+            formats=TWO_TOWER_FORMATS,
         )
     yield ModelCard(
         name=multilingual.NAME,

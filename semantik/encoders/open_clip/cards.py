@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.encoders.model_card import EncoderOptions, Languages, ModelCard
-from semantik.encoders.number_formats import FORMATS
+from semantik.encoders.number_formats import TWO_TOWER_FORMATS
 from semantik.encoders.open_clip.models import MODELS, OpenClipModel, kept_in_int8
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def cards() -> Iterator[ModelCard]:
             languages=_shown_languages(model.languages),
             make=partial(_encoder, model.name),
             files=model.files,
-            formats=FORMATS,
+            formats=TWO_TOWER_FORMATS,
             made_files=partial(_made_files, model),
             imports=("torch", "open_clip", "safetensors", "tokenizers"),
         )
