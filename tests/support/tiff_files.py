@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 Array = np.ndarray[Any, Any]
@@ -94,6 +95,20 @@ def _packed(rows: Array, compression: int) -> bytes:
         tags = image.tag_v2  # type: ignore[attr-defined]
         (start,), (length,) = tags[273], tags[279]
     return out.getvalue()[start : start + length]
+
+
+def codec_cases() -> list[object]:
+    """All compressions as parameters; skipped where Pillow's libtiff is built without one, as Windows' is without zstd."""
+    cases = []
+    for compression in CODECS:
+        try:
+            _packed(np.zeros((1, 1), np.uint8), compression)
+        except OSError:
+            reason = f"Pillow's libtiff here has no {CODECS[compression]}"
+            cases.append(pytest.param(compression, marks=pytest.mark.skip(reason=reason)))
+        else:
+            cases.append(pytest.param(compression))
+    return cases
 
 
 def _head(fields: dict[int, tuple[str, tuple[int, ...]]], order: str, big: bool) -> bytes:
