@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.cli.output import dump
-from semantik.cli.server_options import connect, format_on
+from semantik.cli.server_options import connect
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.shown_names import visible
@@ -45,6 +45,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         return 0
     from semantik.encoders.base import store_of
     from semantik.engine.engine import Engine, plainly
+    from semantik.engine.index_server import format_on
     from semantik.postgres.library_store import LibraryStore
     from semantik.storage.home import index_folder
 

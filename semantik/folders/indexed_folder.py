@@ -28,6 +28,10 @@ from semantik.errors import (
     NoneReadable,
     NotAFolder,
     SemantikError,
+    StoreForbids,
+    StoreReadOnly,
+    StoreRefused,
+    StoreUnreachable,
     system_detail,
 )
 from semantik.folders.exclusions import Exclusions
@@ -138,6 +142,11 @@ class IndexedFolder:
         return self._kept or self.store
 
     @property
+    def read_only(self) -> bool:
+        """Whether the index is one of others, in which this user may only search."""
+        return self._kept is not None and self._kept.read_only
+
+    @property
     def _known(self) -> KnownPictures:
         return KnownPictures(self.details.store, self.texts, self.faces)
 
@@ -218,8 +227,8 @@ class IndexedFolder:
                 missing = NotAFolder if is_file(self.folder) else FolderNotFound
                 return Check(State.UNREACHABLE, error=missing(folder=str(self.folder)))
             return self._load() if isinstance(self.kept, Path) and self._find_moved() else Check(State.NEW)
-        except IndexTooNew as error:
-            return Check(State.TOO_NEW, error=error)
+        except (IndexTooNew, StoreUnreachable, StoreForbids, StoreRefused) as error:
+            return Check(State.TOO_NEW if isinstance(error, IndexTooNew) else State.UNREACHABLE, error=error)
         except IndexDamaged as error:
             log.warning("stored index refused: %s", error)
             return Check(State.DAMAGED, error=error)
@@ -324,7 +333,7 @@ class IndexedFolder:
         again: Collection[str] = (),
         check: bool = False,
     ) -> IndexReport:
-        """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
+        """Bring the index up to date, making it when there is none. Raises as ``update_index``, and StoreReadOnly.
 
         Searches go on meanwhile, in what was there and in what is done; ``awaited`` says how much is not. After an
         update that was cancelled or failed, what is left still counts as awaited.
@@ -332,6 +341,8 @@ class IndexedFolder:
         ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
         its first save. ``control``, ``again`` and ``check`` are as in ``update_index``.
         """
+        if self.read_only:
+            raise StoreReadOnly(address=str(self.kept))
         self._failure, self._stopped = None, False
         if rebuild:
             return self._rebuild(control)

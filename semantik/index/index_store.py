@@ -31,6 +31,9 @@ class IndexStore(Protocol):
     store cannot be reached.
     """
 
+    read_only: bool
+    """Whether it is known that nothing can be saved here by this user."""
+
     def load(self, quantized_from: int, verify: Verify) -> tuple[Manifest, list[Run]]:
         """What is kept, as ``ImageIndex.load`` takes it. Raises NoIndex, IndexTooNew or IndexDamaged."""
 
@@ -55,6 +58,8 @@ class IndexStore(Protocol):
 
 class FileStore:
     """An index in files; see ``store.py``."""
+
+    read_only = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 import secrets
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -20,11 +19,10 @@ from semantik import __version__
 from semantik.errors import IndexDamaged, IndexNotSaved, NoIndex
 from semantik.index import Manifest, Restore, Run, Stamp, Verify
 from semantik.long_tasks import making_many_objects
+from semantik.postgres.libraries import ASIDE, decoded, encoded, name_of
 from semantik.postgres.schema import library_tables, migrate, version
 from semantik.postgres.server import Connection, Server, knows_vectors
 from semantik.postgres.server_vectors import GONE, ServerVectors
-from semantik.records import split_key
-from semantik.storage.regular_files import long_path
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +33,6 @@ SWEPT_AFTER = "1 day"
 """Removed rows stay so long on the server: who opened the library before still finds them."""
 
 _ROWS_PER_CHUNK = 4096
-_SAMPLE = 24  # pictures that tell whether a folder is the one that was indexed
-_ASIDE = " (aside)"  # behind the encoder of an index that another takes the place of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +61,11 @@ class StoredRows(ServerVectors):
 class LibraryStore:
     """An ``IndexStore`` on a server, for one folder and one encoder. ``exact``: searches look at every vector."""
 
-    def __init__(self, server: Server, folder: str, encoder: str, *, exact: bool = False) -> None:
+    def __init__(
+        self, server: Server, folder: str, encoder: str, *, exact: bool = False, read_only: bool = False
+    ) -> None:
         self.server = server
+        self.read_only = read_only
         self.folder = folder
         self.encoder = encoder
         self.exact = exact
@@ -75,10 +74,12 @@ class LibraryStore:
         self._lock = int.from_bytes(digest[:8], "big", signed=True)
 
     @classmethod
-    def of(cls, server: Server, folder: Path, encoder: str, *, exact: bool = False) -> LibraryStore:
+    def of(
+        cls, server: Server, folder: Path, encoder: str, *, exact: bool = False, read_only: bool = False
+    ) -> LibraryStore:
         """The store of a folder: by its path, or where it was indexed under another, as shared folders are, by that."""
-        name = server.read(lambda base: _name_of(base, folder, encoder))
-        return cls(server, name, encoder, exact=exact)
+        name = server.read(lambda base: name_of(base, folder, encoder) or str(folder))
+        return cls(server, name, encoder, exact=exact, read_only=read_only)
 
     def __str__(self) -> str:
         return str(self.server)
@@ -136,8 +137,8 @@ class LibraryStore:
         def rename(base: Connection) -> bool:
             if self._stamp(base) is None:
                 return False
-            self._drop(base, self.encoder + _ASIDE)
-            self._rename(base, self.encoder, self.encoder + _ASIDE)
+            self._drop(base, self.encoder + ASIDE)
+            self._rename(base, self.encoder, self.encoder + ASIDE)
             return True
 
         return self._restore if self.server.write(rename) else None
@@ -145,7 +146,7 @@ class LibraryStore:
     def _restore(self) -> None:
         def put_back(base: Connection) -> None:
             if self._stamp(base) is None:
-                self._rename(base, self.encoder + _ASIDE, self.encoder)
+                self._rename(base, self.encoder + ASIDE, self.encoder)
 
         self.server.write(put_back)
 
@@ -312,44 +313,9 @@ def _has_graph(base: Connection, library: int) -> bool:
     return bool(row and row[0])
 
 
-def _name_of(base: Connection, folder: Path, encoder: str) -> str:
-    """What the folder's library is called: one of the same last name whose pictures are there, or its own path."""
-    if not version(base):
-        return str(folder)
-    rows = base.execute("SELECT id, folder FROM semantik.libraries WHERE encoder = %s", (encoder,)).fetchall()
-    names = {decoded(name): library for library, name in rows}
-    if str(folder) in names:
-        return str(folder)
-    alike = [name for name in names if re.split(r"[/\\]", name)[-1] == folder.name]
-    for name in alike:
-        statement = f"SELECT path, size::text FROM semantik.pictures_{names[name]} WHERE removed_at IS NULL"
-        sample = base.execute(f"{statement} ORDER BY id LIMIT {_SAMPLE}").fetchall()
-        there = sum(_size_of(folder / split_key(decoded(path))[0]) == int(size) for path, size in sample)
-        if 2 * there > len(sample):
-            return name
-    return str(folder)
-
-
-def _size_of(path: Path) -> int:
-    try:
-        return long_path(path).stat().st_size
-    except OSError:
-        return -1
-
-
 def graph_name(library: int) -> str:
     """What the HNSW graph of a library is called in the schema."""
     return f"graph_{library}"
-
-
-def encoded(path: str) -> bytes:
-    """A path as the server has it: whatever names a system has, they come back as they were."""
-    return path.encode("utf-8", "surrogatepass")
-
-
-def decoded(path: bytes) -> str:
-    """The path again. Raises ValueError."""
-    return path.decode("utf-8", "surrogatepass")
 
 
 def _cells(row: tuple[str, int, int, str]) -> tuple[bytes, int, int, str]:
