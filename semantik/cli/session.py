@@ -182,6 +182,7 @@ class Session:
                     reading.step(pool.read)
                     show(Progress(total - reading.left, total))
                 reading.flush()
+                folder.share()
                 read[folder] = reading.read
                 if reading.unable:
                     raise _UNREADABLE[kind](detail=reading.unable[kind])

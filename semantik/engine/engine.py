@@ -80,7 +80,7 @@ class Engine:
 
     def indexed_folder(self, folder: Path, encoder: Encoder) -> IndexedFolder:
         """A folder of its own, with any encoder. Nothing is read yet: see ``IndexedFolder.open``."""
-        return IndexedFolder(
+        opened = IndexedFolder(
             self.home,
             folder,
             encoder,
@@ -89,6 +89,8 @@ class Engine:
             fetch_cloud=self.config.fetch_cloud_files,
             kept=self.kept_by(folder, encoder.store) if self.kept_by else None,
         )
+        opened.shares_faces = lambda: self.people.wanted
+        return opened
 
     def look_at_server(
         self, address: str, password: str, wanted: Sequence[Path], *, same_model: bool = False

@@ -22,7 +22,9 @@ from semantik.long_tasks import making_many_objects
 from semantik.postgres.libraries import ASIDE, decoded, encoded, name_of
 from semantik.postgres.schema import library_tables, migrate, version
 from semantik.postgres.server import Connection, Server, knows_vectors
+from semantik.postgres.server_rows import ServerRows, forget
 from semantik.postgres.server_vectors import GONE, ServerVectors
+from semantik.records import split_key
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +73,7 @@ class LibraryStore:
         self.exact = exact
         self._key = (encoded(folder), encoder)
         digest = hashlib.sha256(b"\0".join((self._key[0], encoder.encode()))).digest()
+        self.shared = ServerRows(server, self._key)
         self._lock = int.from_bytes(digest[:8], "big", signed=True)
 
     @classmethod
@@ -162,6 +165,7 @@ class LibraryStore:
         statement = "DELETE FROM semantik.libraries WHERE folder = %s AND encoder = %s RETURNING id"
         for (library,) in base.execute(statement, (self._key[0], encoder)).fetchall():
             base.execute(f"DROP TABLE semantik.pictures_{library}, semantik.vectors_{library}")
+            base.execute(f"DROP TABLE IF EXISTS semantik.known_{library}")  # tables of an older program have none
 
     # -- Saving ----------------------------------------------------------------------------------------
 
@@ -202,7 +206,7 @@ class LibraryStore:
         added[inside] = np.arange(next_row, next_row + int(inside.sum()))
         all_ids = np.concatenate([ids, added])
         if stored != new.stamp:
-            self._remove(base, library, ids[~live[: len(ids)]])
+            self._remove(base, library, new, ids[~live[: len(ids)]])
             self._change(base, library, new, ours, live)
             self._add(base, library, new, fresh, all_ids)
             base.execute(
@@ -220,15 +224,18 @@ class LibraryStore:
         library_tables(base, row[0], new.dim)
         return int(row[0])
 
-    def _remove(self, base: Connection, library: int, ids: NDArray[np.int64]) -> None:
+    def _remove(self, base: Connection, library: int, new: Manifest, ids: NDArray[np.int64]) -> None:
         gone = ids[ids != GONE].tolist()
         if gone:
             marked = f"UPDATE semantik.pictures_{library} SET removed_at = now() WHERE id = ANY(%s)"
             base.execute(marked, (gone,))
-        base.execute(
-            f"WITH old AS (DELETE FROM semantik.pictures_{library} WHERE removed_at < now() - interval '{SWEPT_AFTER}'"
-            f" RETURNING id) DELETE FROM semantik.vectors_{library} v USING old WHERE v.id = old.id"
-        )
+        swept = f"DELETE FROM semantik.pictures_{library} WHERE removed_at < now() - interval '{SWEPT_AFTER}'"
+        old = base.execute(f"{swept} RETURNING id, path").fetchall()
+        if old:
+            base.execute(f"DELETE FROM semantik.vectors_{library} WHERE id = ANY(%s)", ([one for one, _ in old],))
+            gone_rows = {*new.removed}
+            live = {split_key(new.paths[row])[0] for row in range(len(new.paths)) if row not in gone_rows}
+            forget(base, library, {split_key(decoded(path))[0] for _, path in old} - live)
 
     def _change(
         self, base: Connection, library: int, new: Manifest, ours: Sequence[StoredRows], live: NDArray[np.bool_]
