@@ -99,11 +99,10 @@ class SharedKnowledge:
         self._file.run(begin)
 
     def _take(self, shared: SharedRows, each: SharedKind, index: ImageIndex) -> None:
-        after = self._state(each.kind)[0]
-        if after and each.is_empty:  # it was damaged, or deleted here: what others know helps
+        after, known = self._state(each.kind)[0], self._there(each.kind)
+        if (after or known) and each.is_empty:  # it was damaged, or deleted here: what others know helps
             self._forget(each.kind)
-            after = 0
-        known = self._there(each.kind)
+            after, known = 0, {}
         # Whoever comes with knowledge of their own may know more of a file than those who read it before it changed.
         ours = {} if after else self._told(each, index)
 
