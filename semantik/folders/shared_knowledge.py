@@ -58,7 +58,11 @@ class SharedKnowledge:
         ``kinds``: those that the user wants. Raises as ``SharedRows``.
         """
         with self._lock:
-            self._begin(shared.token())
+            token = shared.token()
+            if not token and not read_only:  # whoever made the index knew nothing of this
+                shared.write(())
+                token = shared.token()
+            self._begin(token)
             if not read_only:
                 self._take_back(shared)
             for each in self._kinds:

@@ -30,4 +30,5 @@ class SharedRows(Protocol):
         """
 
     def write(self, rows: Sequence[SharedRow]) -> None:
-        """Put rows in the place of those of the same kind and path, thousands at a time. Raises IndexNotSaved."""
+        """Put rows in the place of those of the same kind and path, thousands at a time; none: make room for
+        some. Raises IndexNotSaved."""

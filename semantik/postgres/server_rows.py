@@ -54,7 +54,7 @@ class ServerRows:
 
     def write(self, rows: Sequence[SharedRow]) -> None:
         """Put rows in the place of former ones, in transactions of thousands."""
-        for first in range(0, len(rows), _AT_ONCE):
+        for first in range(0, max(1, len(rows)), _AT_ONCE):  # none, too, makes the tables
             part = rows[first : first + _AT_ONCE]
             self._server.write(lambda base, part=part: self._write(base, part))  # type: ignore[misc]
 

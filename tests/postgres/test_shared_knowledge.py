@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -14,26 +15,25 @@ from semantik.cli.server_options import use_server
 from semantik.decoding.pool import DecodePool
 from semantik.engine.engine import Engine
 from semantik.engine.library import Library
-from semantik.errors import SemantikError
+from semantik.errors import IndexNotSaved, PeopleNotWanted, SemantikError
+from semantik.index import ImageIndex, SharedRow
+from semantik.postgres import library_store
 from semantik.postgres import server as server_module
 from semantik.postgres.address import StoreAddress
+from semantik.postgres.library_store import LibraryStore
 from semantik.postgres.server import Server
+from semantik.records import ImageFile
+from semantik.storage.home import faces_file, folder_of_indexes
 from semantik.storage.settings import Config
+from tests.support.faces import face_of
 from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import write_texts
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
 QUERIES = (
-    *("año:2019", "verde desde:2021", "hasta:2020 rojo", "cámara:nikon", "lado:40", "forma:apaisada"),
-    *(
-        "lugar:sevilla",
-        "rojo lugar:sevilla",
-        'texto:"calle mayor"',
-        "texto:panaderia",
-        "texto:panadreia",
-        "orden:fecha",
-    ),
+    *("año:2019", "hasta:2020 rojo", "lado:40", "forma:apaisada", "lugar:sevilla", "rojo lugar:sevilla", "orden:fecha"),
+    *('texto:"calle mayor"', "texto:panaderia", "texto:panaderja", "personas:2"),
 )
 
 
@@ -119,15 +119,81 @@ def test_a_second_computer_finds_by_date_place_and_text_without_reading_a_pictur
     assert run("index", photos, "--store", address)[0] == 0
     write_texts(first, photos, {"verde.jpg": ["Calle Mayor 3"], "viaje/blanco.jpg": ["PANADERÍA"]})
     # They are read, here by hand, between two commands: the next one passes them on.
-    assert run("index", photos, "--store", address)[0] == 0
-    with opened(first, photos, address) as library:
+    with opened(first, photos, address, find_people=True) as library:
+        faces, index = library.indexed_folders[0].faces, library.indexed_folders[0].index
+        for file in index.files():
+            faces.add(file, [face_of("ana"), face_of("eva", left=60.0)][: 1 + (file.path == "rojo.jpg")])
+        library.indexed_folders[0].share()
         wanted = answers(library)
-    assert [len(wanted[words]) for words in ("año:2019", "lugar:sevilla", "texto:panaderia")] == [1, 3, 1]
-    second = computer("benito")
+    counts = {words: len(wanted[words]) for words in ("año:2019", "lugar:sevilla", "texto:panaderia", "personas:2")}
+    assert counts == {"año:2019": 1, "lugar:sevilla": 3, "texto:panaderia": 1, "personas:2": 1}
     no_decoding()
-    with opened(second, photos, address) as library:
+    with opened(computer("benito"), photos, address, find_people=True) as library:
         assert answers(library) == wanted
-    # Nor does it need the pictures at all.
+    # Nor does it need the pictures at all; and faces come only to those who want them.
     shutil.rmtree(photos)
-    with opened(computer("carla"), photos, address) as library:
-        assert answers(library) == wanted
+    home = computer("carla")
+    with opened(home, photos, address) as library:
+        assert answers(library) == wanted | {"personas:2": PeopleNotWanted.key}
+    assert not faces_file(folder_of_indexes(home, photos)).exists()
+
+
+def test_what_is_known_is_taken_to_a_server_and_back_with_the_index(run, photos, computer, address, no_decoding):
+    first = computer("ana")
+    run("index", photos)
+    write_texts(first, photos, {"verde.jpg": ["Calle Mayor 3"]})
+    asked = ("search", photos, "--text", 'texto:"calle mayor" desde:2020 orden:fecha', "--json")
+    wanted = run(*asked)
+    assert wanted[0] == 0
+    assert run("store", photos, "--to", address)[0] == 0
+    computer("benito")
+    no_decoding()
+    assert run("store", photos, "--from", address) == (0, f"{photos}: 6 filas copiadas y comparadas\n", "")
+    assert run(*asked) == wanted
+    # Who changes a row there is found out.
+    with psycopg.connect(address, autocommit=True) as base:
+        base.execute("UPDATE semantik.known_1 SET cells = replace(cells, 'Mayor', 'Menor') WHERE kind = 'text'")
+    code, _, err = run("store", photos, "--to", address)
+    assert (code, err) == (
+        1,
+        f"semantik: La copia en {address} no es igual en «verde.jpg». El índice de origen sigue como estaba.\n",
+    )
+
+
+def test_tables_of_an_older_program_get_one_for_what_is_known_and_those_of_pictures_that_are_gone_lose_it(
+    address, monkeypatch
+):
+    monkeypatch.setattr(library_store, "SWEPT_AFTER", "0 days")
+    server = Server(StoreAddress(address))
+    store = LibraryStore(server, "/fotos", "fake")
+    index = ImageIndex(store, Path("/fotos"), "fake/space", 2)
+    files = [ImageFile(name, 5, 5) for name in ("una.jpg", "otra.mp4")]
+    with index.locked():
+        index.add([files[0]], np.eye(2, dtype=np.float32)[:1])
+        index.save()
+    with psycopg.connect(address, autocommit=True) as base:  # as version 1 left it
+        base.execute("ALTER TABLE semantik.libraries DROP COLUMN known, DROP COLUMN token")
+        base.execute("DROP TABLE semantik.known_1")
+        base.execute("UPDATE semantik.version SET version = 1")
+    assert ImageIndex.load(store, Path("/fotos")).count == 1
+    taken = []
+    assert (store.shared.token(), store.shared.read("text", 0, taken.extend), taken) == ("", 0, [])
+    rows = [SharedRow("text", "una.jpg", "[5,5,[]]"), SharedRow("details", "una.jpg", "[5,5]")]
+    store.shared.write(rows)
+    assert store.shared.token()
+    assert (store.shared.read("text", 0, taken.extend), taken) == (1, rows[:1])
+    assert store.shared.read("text", 1, taken.extend) == 1
+    with index.locked():
+        index.remove(["una.jpg"])
+        index.save()
+        index.add([files[1]], np.eye(2, dtype=np.float32)[1:])
+        index.save()  # what was removed before is swept now
+    taken.clear()
+    assert store.shared.read("text", 1, taken.extend) == 2
+    assert taken == [SharedRow("text", "una.jpg", None)]
+    store.delete()
+    with psycopg.connect(address) as base:
+        assert base.execute("SELECT to_regclass('semantik.known_1')").fetchone() == (None,)
+    with pytest.raises(IndexNotSaved):
+        store.shared.write(rows)
+    server.close()
