@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,44 +20,16 @@ from semantik.errors import IndexDamaged, IndexNotSaved, NoIndex
 from semantik.index import Manifest, Restore, Run, Stamp, Verify
 from semantik.long_tasks import making_many_objects
 from semantik.postgres.libraries import ASIDE, decoded, encoded, name_of
+from semantik.postgres.row_writing import Columns, StoredRows, add_rows, change_rows, remove_rows
 from semantik.postgres.schema import library_tables, migrate, version
-from semantik.postgres.server import Connection, Server, knows_vectors
-from semantik.postgres.server_rows import ServerRows, forget
-from semantik.postgres.server_vectors import GONE, ServerVectors
-from semantik.records import split_key
+from semantik.postgres.server import Connection, Server
+from semantik.postgres.server_rows import ServerRows
+from semantik.postgres.server_vectors import GONE
 
 log = logging.getLogger(__name__)
 
 GRAPH_FROM = 50_000
 """Pictures from which on a library gets an HNSW graph: until then a scan of all takes milliseconds."""
-
-SWEPT_AFTER = "1 day"
-"""Removed rows stay so long on the server: who opened the library before still finds them."""
-
-_ROWS_PER_CHUNK = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """What the server has of some rows: lists that are never changed."""
-
-    paths: list[str]
-    sizes: list[int]
-    mtimes_ns: list[int]
-    fingerprints: list[str]
-
-    @classmethod
-    def of(cls, manifest: Manifest) -> _Columns:
-        return cls([*manifest.paths], [*manifest.sizes], [*manifest.mtimes_ns], [*manifest.fingerprints])
-
-    def row(self, row: int) -> tuple[str, int, int, str]:
-        return self.paths[row], self.sizes[row], self.mtimes_ns[row], self.fingerprints[row]
-
-
-class StoredRows(ServerVectors):
-    """Vectors on the server, with the columns of their rows as they are there."""
-
-    columns: _Columns
 
 
 class LibraryStore:
@@ -206,9 +178,9 @@ class LibraryStore:
         added[inside] = np.arange(next_row, next_row + int(inside.sum()))
         all_ids = np.concatenate([ids, added])
         if stored != new.stamp:
-            self._remove(base, library, new, ids[~live[: len(ids)]])
-            self._change(base, library, new, ours, live)
-            self._add(base, library, new, fresh, all_ids)
+            remove_rows(base, library, new, ids[~live[: len(ids)]])
+            change_rows(base, library, new, ours, live)
+            add_rows(base, library, new, fresh, all_ids)
             base.execute(
                 "UPDATE semantik.libraries SET generation = %s, stamp = %s, program = %s, views = %s, skipped = %s,"
                 " next_row = next_row + %s WHERE id = %s",
@@ -224,74 +196,10 @@ class LibraryStore:
         library_tables(base, row[0], new.dim)
         return int(row[0])
 
-    def _remove(self, base: Connection, library: int, new: Manifest, ids: NDArray[np.int64]) -> None:
-        gone = ids[ids != GONE].tolist()
-        if gone:
-            marked = f"UPDATE semantik.pictures_{library} SET removed_at = now() WHERE id = ANY(%s)"
-            base.execute(marked, (gone,))
-        swept = f"DELETE FROM semantik.pictures_{library} WHERE removed_at < now() - interval '{SWEPT_AFTER}'"
-        old = base.execute(f"{swept} RETURNING id, path").fetchall()
-        if old:
-            base.execute(f"DELETE FROM semantik.vectors_{library} WHERE id = ANY(%s)", ([one for one, _ in old],))
-            gone_rows = {*new.removed}
-            live = {split_key(new.paths[row])[0] for row in range(len(new.paths)) if row not in gone_rows}
-            forget(base, library, {split_key(decoded(path))[0] for _, path in old} - live)
-
-    def _change(
-        self, base: Connection, library: int, new: Manifest, ours: Sequence[StoredRows], live: NDArray[np.bool_]
-    ) -> None:
-        """Write the columns of rows that are there, where they are others by now."""
-        now = _Columns(new.paths, new.sizes, new.mtimes_ns, new.fingerprints)
-        start = 0
-        for run in ours:
-            was, end = run.columns, start + run.rows
-            same = all(getattr(now, name)[start:end] == getattr(was, name) for name in ("paths", "sizes", "mtimes_ns"))
-            if not same or now.fingerprints[start:end] != was.fingerprints:
-                statement = (
-                    f"UPDATE semantik.pictures_{library} SET path = %s, size = %s, mtime_ns = %s, fingerprint = %s"
-                    " WHERE id = %s"
-                )
-                others = [at for at in range(run.rows) if live[start + at] and now.row(start + at) != was.row(at)]
-                values = [(_cells(now.row(start + at)), int(run.ids[at])) for at in others]
-                with base.cursor() as cursor:
-                    cursor.executemany(statement, [(*cells, one) for cells, one in values])
-            start = end
-
-    def _add(
-        self,
-        base: Connection,
-        library: int,
-        new: Manifest,
-        fresh: Sequence[Run],
-        ids: NDArray[np.int64],
-    ) -> None:
-        """Copy in the last rows, which are those of the ``fresh`` runs."""
-        from pgvector import HalfVector
-
-        start = len(ids) - sum(run.rows for run in fresh)
-        columns = _Columns(new.paths, new.sizes, new.mtimes_ns, new.fingerprints)
-        with knows_vectors(base).cursor() as cursor:
-            with cursor.copy(
-                f"COPY semantik.pictures_{library} (id, path, size, mtime_ns, fingerprint) FROM STDIN"
-            ) as copy:
-                for row in range(start, len(ids)):
-                    if ids[row] != GONE:
-                        copy.write_row((int(ids[row]), *_cells(columns.row(row))))
-            with cursor.copy(f"COPY semantik.vectors_{library} FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(["int8", "halfvec"])
-                for run in fresh:
-                    for first in range(0, run.rows, _ROWS_PER_CHUNK):
-                        last = min(first + _ROWS_PER_CHUNK, run.rows)
-                        vectors = run.bytes_of(first, last).view(np.float32)
-                        for one, vector in zip(ids[start + first : start + last].tolist(), vectors, strict=True):
-                            if one != GONE:
-                                copy.write_row((one, HalfVector(vector)))
-                    start += run.rows
-
     def _run(self, base: Connection, library: int, manifest: Manifest, ids: NDArray[np.int64]) -> StoredRows:
         graph = not self.exact and _has_graph(base, library)
         run = StoredRows(self.server, library, ids, manifest.dim, graph=graph)
-        run.columns = _Columns.of(manifest)
+        run.columns = Columns.of(manifest)
         return run
 
     def quicken(self, saved: Sequence[Run]) -> None:
@@ -323,8 +231,3 @@ def _has_graph(base: Connection, library: int) -> bool:
 def graph_name(library: int) -> str:
     """What the HNSW graph of a library is called in the schema."""
     return f"graph_{library}"
-
-
-def _cells(row: tuple[str, int, int, str]) -> tuple[bytes, int, int, str]:
-    path, size, mtime_ns, fingerprint = row
-    return encoded(path), size, mtime_ns, fingerprint

@@ -17,7 +17,7 @@ from semantik.engine.engine import Engine
 from semantik.engine.library import Library
 from semantik.errors import IndexNotSaved, PeopleNotWanted, SemantikError
 from semantik.index import ImageIndex, SharedRow
-from semantik.postgres import library_store
+from semantik.postgres import row_writing
 from semantik.postgres import server as server_module
 from semantik.postgres.address import StoreAddress
 from semantik.postgres.library_store import LibraryStore
@@ -163,7 +163,7 @@ def test_what_is_known_is_taken_to_a_server_and_back_with_the_index(run, photos,
 def test_tables_of_an_older_program_get_one_for_what_is_known_and_those_of_pictures_that_are_gone_lose_it(
     address, monkeypatch
 ):
-    monkeypatch.setattr(library_store, "SWEPT_AFTER", "0 days")
+    monkeypatch.setattr(row_writing, "SWEPT_AFTER", "0 days")
     server = Server(StoreAddress(address))
     store = LibraryStore(server, "/fotos", "fake")
     index = ImageIndex(store, Path("/fotos"), "fake/space", 2)
