@@ -7,7 +7,7 @@ import json
 import pytest
 
 from semantik.cli import main
-from semantik.gui.actions import server_libraries
+from semantik.gui.actions import folder_commands, server_libraries
 from semantik.postgres import server as server_module
 from semantik.postgres.schema import role_statements
 from semantik.storage.settings import CONFIG_NAME
@@ -84,6 +84,44 @@ def test_a_library_is_made_and_opened_by_its_address(start, library, home, monke
         assert not path.is_file() or PASSWORD.encode() not in path.read_bytes(), path
 
 
+def test_pictures_that_are_elsewhere_here_and_folders_that_come_beside_are_asked_about(  # noqa: PLR0917 - fixtures
+    start, library, home, monkeypatch, address, tmp_path
+):
+    assert main.main(["index", str(library), "--store", address, "--encoder", "builtin"]) == 0
+    here, more = tmp_path / "montada" / "otro nombre", tmp_path / "más"
+    here.parent.mkdir()
+    library.rename(here)
+    paint(more / "lila.png", (250, 10, 250))
+    monkeypatch.setattr(server_libraries, "choose_folder", lambda root, title, initial=None: str(here))
+    monkeypatch.setattr(folder_commands, "choose_folder", lambda root, title, initial=None: str(more))
+    window = start(encoder="builtin")
+    found = Searches(window)
+    window.answers = ["yes"]
+    window.choose_folder(address)
+    assert [message.split("\n")[0] for message in window.messages] == [f"Este ordenador no ve la carpeta «{library}»."]
+    assert found("rojo")[0] == "rojo.png"
+    assert window.app.actions.opened.named == (str(here),)
+    # Nobody's pictures go where others see them by accident.
+    window.messages.clear()
+    window.more_options()
+    window.answers = ["no"]
+    window.press(window.button(say("window.add_folder")))
+    window.wait_idle()
+    assert window.app.actions.opened.named == (str(here),)
+    window.answers = ["yes"]
+    window.press(window.button(say("window.add_folder")))
+    window.wait_idle()
+    assert window.messages[0] == window.messages[1] == say("server.share", folder=f"«{more}»", address=address)
+    assert window.app.actions.opened.library.count == 7
+    # The next start knows both, by their contents and by their names.
+    window.close()
+    again = start()
+    assert (again.messages, again.app.actions.opened.named) == ([], (str(here), str(more)))
+    assert again.app.actions.opened.library.count == 7
+    with psycopg.connect(address) as base:
+        assert base.execute("SELECT count(*) FROM semantik.libraries").fetchone() == (2,)
+
+
 def test_who_may_only_search_opens_it_with_a_password_and_is_told_of_a_server_that_is_away(  # noqa: PLR0917 - fixtures
     start, library, home, monkeypatch, postgres, address, caplog
 ):
@@ -109,7 +147,7 @@ def test_who_may_only_search_opens_it_with_a_password_and_is_told_of_a_server_th
     assert main.main(["index", str(library), "--store", address, "--encoder", "builtin"]) == 0
     window.press(window.button(say("window.update")))
     window.wait_idle()
-    assert window.status.endswith(f"Índice en {reader}, donde usted solo busca; indexan otros.")
+    assert window.status.endswith(f"Índice en {reader}, solo para buscar.")
     assert found("rojo")[:2] == ["rojo.png", "nuevo.png"]
     # It goes away during a search: told, with what to do, and the next search goes on where it can.
     postgres.crash()

@@ -70,7 +70,8 @@ class ServerLibraries:
 
         def fail(error: BaseException) -> None:
             if isinstance(error, StorePasswordNeeded):
-                ServerPassword(services.root, request.address, str(error.params["detail"]), again, otherwise)
+                refused = str(error.params["detail"]) if password else ""
+                ServerPassword(services.root, request.address, refused, again, otherwise)
                 return
             otherwise()
             services.show_failure(error)

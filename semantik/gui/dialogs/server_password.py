@@ -24,13 +24,15 @@ class ServerPassword(Dialog):
         on_password: Callable[[str], object],
         give_up: Callable[[], object],
     ) -> None:
-        """``detail`` is what the server said."""
+        """``detail`` is what the server said of the last one, if there was one."""
         super().__init__(parent, say("server.password_title"))
         self._on_password, self._give_up = on_password, give_up
         wide = px(self, 460)
         message = say("server.password", address=visible(address))
         ttk.Label(self.body, text=message, wraplength=wide, justify="left").pack(anchor="w")
-        Hint(self.body, text=visible(detail), wraplength=wide, justify="left").pack(anchor="w", pady=(px(self, 8), 0))
+        if detail:
+            hint = Hint(self.body, text=visible(detail), wraplength=wide, justify="left")
+            hint.pack(anchor="w", pady=(px(self, 8), 0))
         line = ttk.Frame(self.body)
         line.pack(fill="x", pady=(px(self, 12), 0))
         label = ttk.Label(line, text=say("server.password_label"))
