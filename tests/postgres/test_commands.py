@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semantik.cli import main
@@ -147,6 +147,7 @@ def test_no_password_is_told_anywhere(run, library, home, postgres, address, cap
 VALUES = st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=12)
 
 
+@settings(max_examples=30)
 @given(
     st.fixed_dictionaries(
         {"password": VALUES},
