@@ -60,7 +60,8 @@ class IndexServer:
             if name is not None or (is_folder(folder) and not read_only):
                 names[folder] = name or str(folder)
         if not names:
-            names = {Path(each.folder): each.folder for each in there if each.encoder == store}
+            # Absolute, as the engine names folders: what another system's path is called does not matter here.
+            names = {Path(each.folder).absolute(): each.folder for each in there if each.encoder == store}
         return Served(model, number_format, names, read_only)
 
     def serve(self, served: Served) -> None:
