@@ -138,16 +138,34 @@ class StoreUnreachable(SemantikError):
     key = "error.store_unreachable"
 
 
+class StorePasswordNeeded(StoreUnreachable):
+    """The server asks for a password, and there is none, or it is not that. Params: address, detail."""
+
+    key = "error.store_password_needed"
+
+
 class StoreForbids(SemantikError):
     """The role on the server may not do that: it may only search. Params: address, detail."""
 
     key = "error.store_forbids"
 
 
+class StoreReadOnly(StoreForbids):
+    """That was known before anything was done. Params: address."""
+
+    key = "error.store_read_only"
+
+
 class StoreRefused(SemantikError):
     """The server that keeps the index answered with an error. Params: address, detail."""
 
     key = "error.store_refused"
+
+
+class StoreEmpty(SemantikError):
+    """There is no index on the server, and the role may not make one. Params: address."""
+
+    key = "error.store_empty"
 
 
 class StoreTaken(SemantikError):

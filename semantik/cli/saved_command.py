@@ -38,6 +38,8 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
     """List the starred searches, each with the number of its new hits; none of them counts as looked at."""
     from semantik.engine.library import outermost
 
+    if config.index_server and not options.folders:  # as the window has it
+        options.store, options.encoder = config.index_server, options.encoder or config.encoder
     options.folders = outermost(options.folders or [path_named(name) for name in config.opened])
     with Session(options, home, config, as_indexed=True) as session:
         library, hits = session.library, session.engine.new_hits

@@ -5,21 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semantik.postgres.address import VARIABLE
 from semantik.words.shown_names import visible
 from semantik.words.text import say
 
 if TYPE_CHECKING:
-    from semantik.encoders.number_formats import NumberFormat
     from semantik.engine.engine import Engine
     from semantik.postgres.server import Server
-
-VARIABLE = "SEMANTIK_STORE"
-"""The address may be here instead, where other users of the machine do not see it among its processes."""
 
 
 def add_store(command: argparse.ArgumentParser) -> None:
@@ -52,21 +47,10 @@ def connect(address: str) -> Server:
     return server
 
 
-def format_on(server: Server, name: str, folders: Iterable[Path]) -> NumberFormat:
-    """The number format of the index that the server has of these folders, whatever this computer would choose.
-
-    Where it has none, that which computers of all kinds can share.
-    """
-    from semantik.encoders.base import store_of
-    from semantik.encoders.number_formats import EXACT, INT8
-    from semantik.postgres.library_store import LibraryStore
-
-    kept = [LibraryStore.of(server, folder, store_of(name, INT8)).stamp() for folder in folders]
-    return INT8 if any(kept) else EXACT
-
-
 def use_server(engine: Engine, server: Server, *, exact: bool = False) -> None:
     """Have the engine keep indexes on the server from now on."""
+    from semantik.postgres.libraries import may_write
     from semantik.postgres.library_store import LibraryStore
 
-    engine.kept_by = partial(LibraryStore.of, server, exact=exact)
+    read_only = not server.read(may_write)
+    engine.kept_by = partial(LibraryStore.of, server, exact=exact, read_only=read_only)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.cli.output import ProgressLine
-from semantik.cli.server_options import address_in, connect, format_on, use_server
+from semantik.cli.server_options import address_in, connect, use_server
 from semantik.errors import Cancelled, FacesUnreadable, PeopleNotWanted, TextsUnreadable
 from semantik.long_tasks import Progress, TaskControl
 from semantik.storage.settings import Config
@@ -68,6 +68,8 @@ class Session:
         elif models.must_prove(self._name):
             print(say("cli.proving", name=models.short_title(self._name)), file=sys.stderr)
             models.prove(self._name, self._control)
+        from semantik.engine.index_server import format_on
+
         models.use(self._name, format_on(self._server, self._name, self._folders) if self._server else None)
         self.library: Library = self.engine.open(*self._folders)
         return self
@@ -180,6 +182,7 @@ class Session:
                     reading.step(pool.read)
                     show(Progress(total - reading.left, total))
                 reading.flush()
+                folder.share()
                 read[folder] = reading.read
                 if reading.unable:
                     raise _UNREADABLE[kind](detail=reading.unable[kind])

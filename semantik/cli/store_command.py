@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.cli.output import dump
-from semantik.cli.server_options import connect, format_on
+from semantik.cli.server_options import connect
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.shown_names import visible
@@ -16,7 +16,9 @@ from semantik.words.text import counted, say
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from semantik.folders.indexed_folder import IndexedFolder
     from semantik.index import IndexStore
+    from semantik.postgres.library_store import LibraryStore
     from semantik.postgres.server import Server
 
 
@@ -45,6 +47,8 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         return 0
     from semantik.encoders.base import store_of
     from semantik.engine.engine import Engine, plainly
+    from semantik.engine.index_server import format_on
+    from semantik.postgres.libraries import may_write
     from semantik.postgres.library_store import LibraryStore
     from semantik.storage.home import index_folder
 
@@ -60,11 +64,13 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             name = engine.models.encoder.store
         else:
             name = store_of(model, format_on(server, model, folders))
+        read_only = not server.read(may_write)
         for folder in folders:
             files = index_folder(home, folder, name)
-            there = LibraryStore.of(server, folder, name)
+            there = LibraryStore.of(server, folder, name, read_only=read_only)
             ends: tuple[Path | IndexStore, Path | IndexStore] = (files, there) if options.to else (there, files)
             count = _copy(folder, *ends)
+            _share(engine.indexed_folder(folder, engine.models.encoder), name, there)
             if options.remove:
                 _remove(ends[0], folder)
             done.append({"folder": str(folder), "rows": count, "removed": options.remove})
@@ -82,6 +88,16 @@ def _copy(folder: Path, source: Path | IndexStore, target: Path | IndexStore) ->
     from semantik.index import copy_index
 
     return copy_index(folder, source, target)
+
+
+def _share(indexed_folder: IndexedFolder, name: str, there: LibraryStore) -> None:
+    """Bring what is known of the pictures to where it is not, and see that both have the same."""
+    from semantik.index import ImageIndex
+
+    knowledge, kinds = indexed_folder.knowledge_for(name), indexed_folder.shared_kinds
+    index = ImageIndex.load(there, indexed_folder.folder)
+    knowledge.exchange(there.shared, index, kinds=kinds, read_only=there.read_only)
+    knowledge.compare(there.shared, index, kinds=kinds, place=str(there))
 
 
 def _remove(store: Path | IndexStore, folder: Path) -> None:

@@ -171,6 +171,8 @@ class BackgroundReading:
                 reading.flush()
         for reading in readings:
             reading.finish()
+        for folder in self._folders:
+            folder.share()
         return True
 
     def _tell(self, left: int, *, last: bool = False) -> None:

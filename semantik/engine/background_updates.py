@@ -140,7 +140,7 @@ class BackgroundUpdates:
         indexed_folder.index.awaited = other.awaited
         # An older program's index lacks views of wide pictures; nothing is told of that, and nothing asked.
         behind = check.state is State.READY and other.index is not None and other.index.views_behind
-        if not (check.state is State.CHANGED or behind) or not self._is_wanted():
+        if not (check.state is State.CHANGED or behind) or not self._is_wanted() or other.read_only:
             self._on_news(News(indexed_folder, check))
             return True
         # Searches go on in what was there before, and say of how much they do not know.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,9 @@ from semantik.storage.settings import Config
 from semantik.words.phrases import model_title
 from semantik.words.text import counted
 
+if TYPE_CHECKING:
+    from semantik.engine.index_server import IndexServer, Served
+
 
 class Engine:
     """Owns the models and the decoder processes, and opens libraries. Knows no window and prints nothing.
@@ -54,6 +58,7 @@ class Engine:
         self.new_hits = NewHits(home)
         self.kept_by: Callable[[Path, str], IndexStore] | None = None
         """What keeps the index of a folder for an encoder (``Encoder.store``) where that is not the home."""
+        self._servers: dict[tuple[str, str], IndexServer] = {}  # by address and password
         self._open: tuple[Library, ...] = ()  # the last that was opened: it hears of what changes here
         self.people = People(home, config, lambda: [each for library in self._open for each in library.active])
 
@@ -75,7 +80,7 @@ class Engine:
 
     def indexed_folder(self, folder: Path, encoder: Encoder) -> IndexedFolder:
         """A folder of its own, with any encoder. Nothing is read yet: see ``IndexedFolder.open``."""
-        return IndexedFolder(
+        opened = IndexedFolder(
             self.home,
             folder,
             encoder,
@@ -84,6 +89,34 @@ class Engine:
             fetch_cloud=self.config.fetch_cloud_files,
             kept=self.kept_by(folder, encoder.store) if self.kept_by else None,
         )
+        opened.shares_faces = lambda: self.people.wanted
+        return opened
+
+    def look_at_server(
+        self, address: str, password: str, wanted: Sequence[Path], *, same_model: bool = False
+    ) -> tuple[IndexServer, Served]:
+        """What a server of indexes has to open, see ``IndexServer.look``; it is connected to if need be.
+
+        Raises as that, StoreAddressBad and StorePackagesMissing.
+        """
+        from semantik.engine.index_server import IndexServer
+
+        server = self._servers.get((address, password)) or IndexServer(address, password)
+        self._servers[address, password] = server
+        return server, server.look(self.models.encoder.name, [*map(plainly, wanted)], same_model=same_model)
+
+    def keep_on(self, server: IndexServer, served: Served) -> None:
+        """Keep indexes on that server from now on, by the model and in the number format that they are of there."""
+        server.serve(served)
+        self.models.use(served.model, served.number_format)
+        self.kept_by = server.kept_by
+
+    def keep_here(self) -> None:
+        """Keep indexes in the home again."""
+        if self.kept_by:
+            self.kept_by = None
+            name = self.models.encoder.name
+            self.models.use(name, self.models.formats.decision(name).number_format)
 
     def choose_hemisphere(self, setting: str) -> None:
         """Read the seasons in queries by this half of the world from now on: a value of the setting."""
@@ -180,8 +213,10 @@ class Engine:
         return next(filter(None, told), None)
 
     def close(self) -> None:
-        """End the decoder processes."""
+        """End the decoder processes, and the connections to servers."""
         self.pool.close()
+        for server in self._servers.values():
+            server.close()
 
 
 def plainly(folder: Path) -> Path:

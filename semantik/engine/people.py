@@ -169,6 +169,8 @@ class People:
                 FaceStore(faces_file(indexes)).delete_all()
             self.book.delete_all()
             self._grouped = None
+        for folder in self._folders():  # where others have what came from here, it goes, too
+            folder.share()
 
     # -- Grouping
 

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from semantik.decoding.decoded import Description, Place
 from semantik.folders.details_rows import COLUMNS, Noted, Row, carried, checked, dated, is_good, row_of, version_of
 from semantik.folders.details_schema import prepare
-from semantik.folders.folder_database import FolderDatabase, select_among
+from semantik.folders.folder_database import FolderDatabase, Result, select_among
 from semantik.folders.known_content import Pairs
 from semantik.folders.places_of_rows import LATITUDE, LONGITUDE, SQUARES, around, as_degrees, in_places, square_of
 from semantik.queries import Filters, Period, Shape
@@ -157,6 +157,22 @@ class DetailsStore:
         if moved or copied:
             self._file.run(rewrite)
             self.changes += 1
+
+    def read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """What ``work`` reads in the file."""
+        self.flush()
+        return self._file.run(work)
+
+    def take(self, rows: Sequence[Row], gone: Sequence[str]) -> None:
+        """Know what another computer has learnt, and forget pictures."""
+        self.flush()
+        with self._lock:
+            self._file.run(
+                lambda base: base.executemany(
+                    "DELETE FROM pictures WHERE path = ?", [(os.fsencode(path),) for path in gone]
+                )
+            )
+            self._put(rows)
 
     def keep(self, paths: Collection[str]) -> None:
         """Forget all other pictures."""

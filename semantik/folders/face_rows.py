@@ -7,7 +7,7 @@ import os
 import sqlite3
 import struct
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +99,36 @@ def put(base: sqlite3.Connection, added: Sequence[tuple[ImageFile, Sequence[Face
             who = (known.group or None, known.sure) if known else (None, False)
             cells = (path, _REGION.pack(*face.region), face.confidence, vector_bytes(vector), *who)
             base.execute("INSERT INTO faces VALUES (NULL, ?, ?, ?, ?, ?, ?)", cells)
+
+
+def put_cells(base: sqlite3.Connection, pictures: Sequence[tuple[bytes, Sequence[object]]]) -> None:
+    """Write what ``cells_of`` gave of pictures, by their paths; no cells: the picture is not known any more."""
+    for path, cells in pictures:
+        base.execute("DELETE FROM faces WHERE path = ?", (path,))
+        base.execute("DELETE FROM pictures WHERE path = ?", (path,))
+        if len(cells) != 3 or not (type(cells[0]) is type(cells[1]) is int) or not isinstance(cells[2], list):
+            continue
+        base.execute("INSERT INTO pictures VALUES (?, ?, ?)", (path, cells[0], cells[1]))
+        for face in cells[2]:
+            row = _face(path, face)
+            if row and read_row((0, *row)):
+                base.execute("INSERT INTO faces VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
+
+
+def cells_of(cells: Sequence[Any]) -> list[object]:
+    """The cells of a face, those of ``read_row``, as JSON has them."""
+    _, _, region, confidence, vector, person, sure = cells
+    return [region.hex(), confidence, vector.hex(), person, int(bool(sure))]
+
+
+def _face(path: bytes, cells: object) -> tuple[object, ...] | None:
+    if not isinstance(cells, list) or len(cells) != 5:
+        return None
+    region, confidence, vector, person, sure = cells
+    try:
+        return path, bytes.fromhex(region), confidence, bytes.fromhex(vector), person, int(bool(sure))
+    except (TypeError, ValueError):
+        return None
 
 
 def follow(base: sqlite3.Connection, moved: Pairs, copied: Pairs) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from semantik.folders.details_rows import version_of
 from semantik.folders.face_rows import COLUMNS, LENGTH, Stored, follow, prepare, put, read_row
-from semantik.folders.folder_database import FolderDatabase, select_among
+from semantik.folders.folder_database import FolderDatabase, Result, select_among
 from semantik.folders.known_content import Pairs
 from semantik.queries import PeopleCount
 from semantik.records import Embeddings, Face, ImageFile
@@ -183,6 +183,16 @@ class FaceStore:
             return []
         self.flush()
         return self._file.run(work)
+
+    def read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """What ``work`` reads in the file, which is made if there is none."""
+        self.flush()
+        return self._file.run(work)
+
+    def change(self, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Have ``work`` change what is known."""
+        self.flush()
+        self._change(work)
 
     def _change(self, work: Callable[[sqlite3.Connection], object]) -> None:
         self._file.run(work)

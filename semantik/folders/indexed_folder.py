@@ -28,6 +28,10 @@ from semantik.errors import (
     NoneReadable,
     NotAFolder,
     SemantikError,
+    StoreForbids,
+    StoreReadOnly,
+    StoreRefused,
+    StoreUnreachable,
     system_detail,
 )
 from semantik.folders.exclusions import Exclusions
@@ -40,11 +44,13 @@ from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.other_indexes import adopt
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.folders.scan import find_images
+from semantik.folders.shared_kinds import SharedDetails, SharedFaces, SharedTexts
+from semantik.folders.shared_knowledge import SharedKnowledge
 from semantik.folders.text_store import TextStore
 from semantik.index import QUANTIZED_FROM, FileStore, ImageIndex, IndexStore, Restore, Verify
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
-from semantik.storage.home import details_file, faces_file, folder_of_indexes, picture_folders, texts_file
+from semantik.storage.home import details_file, faces_file, folder_of_indexes, picture_folders, shared_file, texts_file
 from semantik.storage.regular_files import is_file, is_folder
 from semantik.words.plain import plain
 
@@ -123,6 +129,9 @@ class IndexedFolder:
         self._quantized_from = quantized_from
         self.texts = TextStore(texts_file(self._indexes))
         self.faces = FaceStore(faces_file(self._indexes))
+        self.knowledge = self.knowledge_for(encoder.store)
+        self.shares_faces: Callable[[], bool] = lambda: False
+        """Whether the user wants faces to be known here."""
         self._fetch_cloud = fetch_cloud
         # The program's own pictures must not turn up as the user's when the home lies inside the folder.
         self._exclude = picture_folders(home)
@@ -136,6 +145,11 @@ class IndexedFolder:
     def kept(self) -> Path | IndexStore:
         """What keeps the index: those files, or what was given instead."""
         return self._kept or self.store
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the index is one of others, in which this user may only search."""
+        return self._kept is not None and self._kept.read_only
 
     @property
     def _known(self) -> KnownPictures:
@@ -218,14 +232,15 @@ class IndexedFolder:
                 missing = NotAFolder if is_file(self.folder) else FolderNotFound
                 return Check(State.UNREACHABLE, error=missing(folder=str(self.folder)))
             return self._load() if isinstance(self.kept, Path) and self._find_moved() else Check(State.NEW)
-        except IndexTooNew as error:
-            return Check(State.TOO_NEW, error=error)
+        except (IndexTooNew, StoreUnreachable, StoreForbids, StoreRefused) as error:
+            return Check(State.TOO_NEW if isinstance(error, IndexTooNew) else State.UNREACHABLE, error=error)
         except IndexDamaged as error:
             log.warning("stored index refused: %s", error)
             return Check(State.DAMAGED, error=error)
         if index.space != self.encoder.space or index.dim != self.encoder.dim:
             return Check(State.OTHER_SPACE, error=IndexDamaged(why="space", detail=index.space))
         self.index = index
+        self.share()
         return Check(State.READY)
 
     def _find_moved(self) -> bool:
@@ -245,11 +260,37 @@ class IndexedFolder:
         decoded. A later call goes on where this one stops."""
         if self.index:
             self.details.catch_up(self.index, control, renew=True)
+            self.share()
 
     def learn_fingerprints(self, control: TaskControl = UNATTENDED) -> None:
         """Read what an older program indexed for its fingerprints; a later call goes on where this one stops."""
         if self.index:
             self._learn_fingerprints(self.index, control)
+
+    def knowledge_for(self, encoder: str) -> SharedKnowledge:
+        """What passes on what is known of the pictures, beside the index for an encoder (``Encoder.store``)."""
+        kinds = SharedDetails(self.details.store), SharedTexts(self.texts), SharedFaces(self.faces)
+        return SharedKnowledge(shared_file(self._indexes / encoder), kinds)
+
+    def share(self) -> None:
+        """Where the index is kept for several computers, take what others have learnt of the pictures beside it, and
+        pass on what is known here. A failure is logged: the next time will do."""
+        if self.index:
+            self._share(self.index)
+
+    def _share(self, index: ImageIndex) -> None:
+        shared = self._kept.shared if self._kept else None
+        if shared is None:
+            return
+        try:
+            self.knowledge.exchange(shared, index, kinds=self.shared_kinds, read_only=self.read_only)
+        except SemantikError as error:
+            log.warning("what is known of %s is not shared now: %r", self.folder, error)
+
+    @property
+    def shared_kinds(self) -> frozenset[str]:
+        """What may go to other computers, and come from there."""
+        return frozenset(("details", "text", *(("faces",) if self.shares_faces() else ())))
 
     def quantize(self, control: TaskControl = UNATTENDED) -> None:
         """Make what lets a large index be searched quicker, if it is not there; see ``ImageIndex.quantize``."""
@@ -324,7 +365,7 @@ class IndexedFolder:
         again: Collection[str] = (),
         check: bool = False,
     ) -> IndexReport:
-        """Bring the index up to date, making it when there is none. Raises as ``update_index`` does.
+        """Bring the index up to date, making it when there is none. Raises as ``update_index``, and StoreReadOnly.
 
         Searches go on meanwhile, in what was there and in what is done; ``awaited`` says how much is not. After an
         update that was cancelled or failed, what is left still counts as awaited.
@@ -332,7 +373,10 @@ class IndexedFolder:
         ``rebuild`` starts anew; what was stored is kept aside, and put back when the rebuild fails before
         its first save. ``control``, ``again`` and ``check`` are as in ``update_index``.
         """
+        if self.read_only:
+            raise StoreReadOnly(address=str(self.kept))
         self._failure, self._stopped = None, False
+        self.share()  # what others have learnt needs not be read
         if rebuild:
             return self._rebuild(control)
         index = self.index.fork(self.awaited) if self.index else self._new_index()
@@ -438,6 +482,7 @@ class IndexedFolder:
         if not report.cancelled:
             self.details.catch_up(index, control, renew=True)
             self._known.forget_gone(index)
+            self._share(index)
             self._learn_fingerprints(index, control)
             index.quantize(control)
         return report

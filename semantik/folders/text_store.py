@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.folders.details_rows import version_of
-from semantik.folders.folder_database import FolderDatabase, select_among
+from semantik.folders.folder_database import FolderDatabase, Result, select_among
 from semantik.folders.known_content import Pairs
 from semantik.folders.text_finding import FoundTexts, TextMatch, find, matching, nothing, those_of
 from semantik.folders.text_rows import TextRows
@@ -202,6 +202,22 @@ class TextStore:
         rows = self._file.run(lambda base: [*select_among(base, f"{KNOWN} WHERE path IN", paths)])
         told = {row[:3]: row[3] for row in rows}
         return [read(told[version]) or () if (version := version_of(file)) in told else None for file in files]
+
+    def read(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """What ``work`` reads in the file."""
+        self.flush()
+        return self._file.run(work)
+
+    def change(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Have ``work`` change what is known."""
+        if self._works:
+            self.flush()
+            self._change(work)
+
+    @property
+    def works(self) -> bool:
+        """Whether anything can be kept and found."""
+        return self._works
 
     def _change(self, work: Callable[[sqlite3.Connection], None]) -> None:
         self._file.run(work)

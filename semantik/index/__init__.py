@@ -8,6 +8,7 @@ from semantik.index.joined_indexes import JoinedIndexes, Searchable
 from semantik.index.manifest import Manifest, Stamp
 from semantik.index.opened_file import let_go
 from semantik.index.quantized_vectors import QUANTIZED_FROM
+from semantik.index.shared_rows import SharedRow, SharedRows
 from semantik.index.skipped_files import TRANSIENT
 from semantik.index.store import put_back, recorded_folder, set_aside, stored_contents, write_recorded_folder
 from semantik.index.stored_pictures import StoredFile, stored_file
@@ -25,6 +26,8 @@ __all__ = [
     "Restore",
     "Run",
     "Searchable",
+    "SharedRow",
+    "SharedRows",
     "Stamp",
     "StoredFile",
     "Verify",

@@ -13,6 +13,7 @@ from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError, system_d
 from semantik.index.commit import commit
 from semantik.index.manifest import MANIFEST, Manifest, Stamp
 from semantik.index.opened_file import let_go
+from semantik.index.shared_rows import SharedRows
 from semantik.index.store import current_stamp, put_back, read_manifest, set_aside, stored_stamp, writer_lock
 from semantik.index.vector_files import Run, Vectors, Verify, open_files
 
@@ -30,6 +31,13 @@ class IndexStore(Protocol):
     ``str`` of it is how users are told of it, without any secret. Each method may also raise what tells that the
     store cannot be reached.
     """
+
+    read_only: bool
+    """Whether it is known that nothing can be saved here by this user."""
+
+    @property
+    def shared(self) -> SharedRows | None:
+        """What is known of the pictures for all computers that open the index; None where there is but one."""
 
     def load(self, quantized_from: int, verify: Verify) -> tuple[Manifest, list[Run]]:
         """What is kept, as ``ImageIndex.load`` takes it. Raises NoIndex, IndexTooNew or IndexDamaged."""
@@ -55,6 +63,9 @@ class IndexStore(Protocol):
 
 class FileStore:
     """An index in files; see ``store.py``."""
+
+    read_only = False
+    shared = None
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from semantik.errors import StoreAddressBad, StorePackagesMissing
 
 _SHOWN = ("host", "hostaddr", "port", "dbname", "user", "service", "sslmode")
 _SECRETS = ("password", "sslpassword", "oauth_client_secret")
 HIDDEN = "…"
+
+VARIABLE = "SEMANTIK_STORE"
+"""The address may be here instead, where other users of the machine do not see it among its processes."""
+
+_SCHEMES = ("postgresql://", "postgres://")
+_OURS = {"connect_timeout": "10", "application_name": "semantik"}
+_HOST_OF_URI = re.compile(r"[\w.-]+")
+
+
+def is_address(typed: str) -> bool:
+    """Whether what was typed is meant as the address of a server, and not as a path."""
+    return typed.strip().lower().startswith(_SCHEMES)
 
 
 def psycopg_module() -> Any:
@@ -24,25 +38,48 @@ def psycopg_module() -> Any:
 class StoreAddress:
     """Where a server is, ``postgresql://…``. What is printed or logged of it is ``str`` of it, or went by ``hide``."""
 
-    def __init__(self, address: str) -> None:
-        """Raises StoreAddressBad, which does not tell the address, and StorePackagesMissing."""
+    def __init__(self, address: str, password: str = "") -> None:
+        """``password``: one that was asked for, in place of that of the address.
+
+        Raises StoreAddressBad, which does not tell the address, and StorePackagesMissing.
+        """
         psycopg = psycopg_module()
         from psycopg.conninfo import conninfo_to_dict
 
-        if not address.startswith(("postgresql://", "postgres://")):
+        if not address.startswith(_SCHEMES):
             raise StoreAddressBad
         try:
             parts = {name: str(value) for name, value in conninfo_to_dict(address).items() if value is not None}
         except psycopg.Error:
             raise StoreAddressBad from None  # libpq's own message has the whole address in it
-        parts.setdefault("connect_timeout", "10")
-        parts.setdefault("application_name", "semantik")
-        self._parts = parts
+        self._parts = _OURS | parts | ({"password": password} if password else {})
 
     @property
     def parts(self) -> dict[str, str]:
         """libpq's parameters, with the password if the address has one."""
         return {**self._parts}
+
+    @property
+    def without_secrets(self) -> str:
+        """The address once more, to be kept and shown: all that it says but passwords."""
+        left = {name: value for name, value in self._parts.items() if name not in _SECRETS}
+        for name, value in _OURS.items():
+            if left[name] == value:
+                del left[name]
+        user = quote(left.pop("user", ""), safe="")
+        base = quote(left.pop("dbname", ""), safe="")
+        place = ""
+        if _HOST_OF_URI.fullmatch(left.get("host", "")):  # a socket or several hosts have no place there
+            place = left.pop("host")
+            port = left.pop("port", "")
+            place += f":{port}" if port else ""
+        rest = urlencode(left, quote_via=quote, safe="/")
+        return f"postgresql://{user}{'@' if user else ''}{place}/{base}" + (f"?{rest}" if rest else "")
+
+    @property
+    def password(self) -> str:
+        """The password of the address, or that which was asked for; "" for none."""
+        return self._parts.get("password", "")
 
     @property
     def has_password(self) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 import secrets
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,65 +19,42 @@ from semantik import __version__
 from semantik.errors import IndexDamaged, IndexNotSaved, NoIndex
 from semantik.index import Manifest, Restore, Run, Stamp, Verify
 from semantik.long_tasks import making_many_objects
+from semantik.postgres.libraries import ASIDE, decoded, encoded, name_of
+from semantik.postgres.row_writing import Columns, StoredRows, add_rows, change_rows, remove_rows
 from semantik.postgres.schema import library_tables, migrate, version
-from semantik.postgres.server import Connection, Server, knows_vectors
-from semantik.postgres.server_vectors import GONE, ServerVectors
-from semantik.records import split_key
-from semantik.storage.regular_files import long_path
+from semantik.postgres.server import Connection, Server
+from semantik.postgres.server_rows import ServerRows
+from semantik.postgres.server_vectors import GONE
 
 log = logging.getLogger(__name__)
 
 GRAPH_FROM = 50_000
 """Pictures from which on a library gets an HNSW graph: until then a scan of all takes milliseconds."""
 
-SWEPT_AFTER = "1 day"
-"""Removed rows stay so long on the server: who opened the library before still finds them."""
-
-_ROWS_PER_CHUNK = 4096
-_SAMPLE = 24  # pictures that tell whether a folder is the one that was indexed
-_ASIDE = " (aside)"  # behind the encoder of an index that another takes the place of
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """What the server has of some rows: lists that are never changed."""
-
-    paths: list[str]
-    sizes: list[int]
-    mtimes_ns: list[int]
-    fingerprints: list[str]
-
-    @classmethod
-    def of(cls, manifest: Manifest) -> _Columns:
-        return cls([*manifest.paths], [*manifest.sizes], [*manifest.mtimes_ns], [*manifest.fingerprints])
-
-    def row(self, row: int) -> tuple[str, int, int, str]:
-        return self.paths[row], self.sizes[row], self.mtimes_ns[row], self.fingerprints[row]
-
-
-class StoredRows(ServerVectors):
-    """Vectors on the server, with the columns of their rows as they are there."""
-
-    columns: _Columns
-
 
 class LibraryStore:
     """An ``IndexStore`` on a server, for one folder and one encoder. ``exact``: searches look at every vector."""
 
-    def __init__(self, server: Server, folder: str, encoder: str, *, exact: bool = False) -> None:
+    def __init__(
+        self, server: Server, folder: str, encoder: str, *, exact: bool = False, read_only: bool = False
+    ) -> None:
         self.server = server
+        self.read_only = read_only
         self.folder = folder
         self.encoder = encoder
         self.exact = exact
         self._key = (encoded(folder), encoder)
         digest = hashlib.sha256(b"\0".join((self._key[0], encoder.encode()))).digest()
+        self.shared = ServerRows(server, self._key)
         self._lock = int.from_bytes(digest[:8], "big", signed=True)
 
     @classmethod
-    def of(cls, server: Server, folder: Path, encoder: str, *, exact: bool = False) -> LibraryStore:
+    def of(
+        cls, server: Server, folder: Path, encoder: str, *, exact: bool = False, read_only: bool = False
+    ) -> LibraryStore:
         """The store of a folder: by its path, or where it was indexed under another, as shared folders are, by that."""
-        name = server.read(lambda base: _name_of(base, folder, encoder))
-        return cls(server, name, encoder, exact=exact)
+        name = server.read(lambda base: name_of(base, folder, encoder) or str(folder))
+        return cls(server, name, encoder, exact=exact, read_only=read_only)
 
     def __str__(self) -> str:
         return str(self.server)
@@ -136,8 +112,8 @@ class LibraryStore:
         def rename(base: Connection) -> bool:
             if self._stamp(base) is None:
                 return False
-            self._drop(base, self.encoder + _ASIDE)
-            self._rename(base, self.encoder, self.encoder + _ASIDE)
+            self._drop(base, self.encoder + ASIDE)
+            self._rename(base, self.encoder, self.encoder + ASIDE)
             return True
 
         return self._restore if self.server.write(rename) else None
@@ -145,7 +121,7 @@ class LibraryStore:
     def _restore(self) -> None:
         def put_back(base: Connection) -> None:
             if self._stamp(base) is None:
-                self._rename(base, self.encoder + _ASIDE, self.encoder)
+                self._rename(base, self.encoder + ASIDE, self.encoder)
 
         self.server.write(put_back)
 
@@ -161,6 +137,7 @@ class LibraryStore:
         statement = "DELETE FROM semantik.libraries WHERE folder = %s AND encoder = %s RETURNING id"
         for (library,) in base.execute(statement, (self._key[0], encoder)).fetchall():
             base.execute(f"DROP TABLE semantik.pictures_{library}, semantik.vectors_{library}")
+            base.execute(f"DROP TABLE IF EXISTS semantik.known_{library}")  # tables of an older program have none
 
     # -- Saving ----------------------------------------------------------------------------------------
 
@@ -201,9 +178,9 @@ class LibraryStore:
         added[inside] = np.arange(next_row, next_row + int(inside.sum()))
         all_ids = np.concatenate([ids, added])
         if stored != new.stamp:
-            self._remove(base, library, ids[~live[: len(ids)]])
-            self._change(base, library, new, ours, live)
-            self._add(base, library, new, fresh, all_ids)
+            remove_rows(base, library, new, ids[~live[: len(ids)]])
+            change_rows(base, library, new, ours, live)
+            add_rows(base, library, new, fresh, all_ids)
             base.execute(
                 "UPDATE semantik.libraries SET generation = %s, stamp = %s, program = %s, views = %s, skipped = %s,"
                 " next_row = next_row + %s WHERE id = %s",
@@ -219,71 +196,10 @@ class LibraryStore:
         library_tables(base, row[0], new.dim)
         return int(row[0])
 
-    def _remove(self, base: Connection, library: int, ids: NDArray[np.int64]) -> None:
-        gone = ids[ids != GONE].tolist()
-        if gone:
-            marked = f"UPDATE semantik.pictures_{library} SET removed_at = now() WHERE id = ANY(%s)"
-            base.execute(marked, (gone,))
-        base.execute(
-            f"WITH old AS (DELETE FROM semantik.pictures_{library} WHERE removed_at < now() - interval '{SWEPT_AFTER}'"
-            f" RETURNING id) DELETE FROM semantik.vectors_{library} v USING old WHERE v.id = old.id"
-        )
-
-    def _change(
-        self, base: Connection, library: int, new: Manifest, ours: Sequence[StoredRows], live: NDArray[np.bool_]
-    ) -> None:
-        """Write the columns of rows that are there, where they are others by now."""
-        now = _Columns(new.paths, new.sizes, new.mtimes_ns, new.fingerprints)
-        start = 0
-        for run in ours:
-            was, end = run.columns, start + run.rows
-            same = all(getattr(now, name)[start:end] == getattr(was, name) for name in ("paths", "sizes", "mtimes_ns"))
-            if not same or now.fingerprints[start:end] != was.fingerprints:
-                statement = (
-                    f"UPDATE semantik.pictures_{library} SET path = %s, size = %s, mtime_ns = %s, fingerprint = %s"
-                    " WHERE id = %s"
-                )
-                others = [at for at in range(run.rows) if live[start + at] and now.row(start + at) != was.row(at)]
-                values = [(_cells(now.row(start + at)), int(run.ids[at])) for at in others]
-                with base.cursor() as cursor:
-                    cursor.executemany(statement, [(*cells, one) for cells, one in values])
-            start = end
-
-    def _add(
-        self,
-        base: Connection,
-        library: int,
-        new: Manifest,
-        fresh: Sequence[Run],
-        ids: NDArray[np.int64],
-    ) -> None:
-        """Copy in the last rows, which are those of the ``fresh`` runs."""
-        from pgvector import HalfVector
-
-        start = len(ids) - sum(run.rows for run in fresh)
-        columns = _Columns(new.paths, new.sizes, new.mtimes_ns, new.fingerprints)
-        with knows_vectors(base).cursor() as cursor:
-            with cursor.copy(
-                f"COPY semantik.pictures_{library} (id, path, size, mtime_ns, fingerprint) FROM STDIN"
-            ) as copy:
-                for row in range(start, len(ids)):
-                    if ids[row] != GONE:
-                        copy.write_row((int(ids[row]), *_cells(columns.row(row))))
-            with cursor.copy(f"COPY semantik.vectors_{library} FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(["int8", "halfvec"])
-                for run in fresh:
-                    for first in range(0, run.rows, _ROWS_PER_CHUNK):
-                        last = min(first + _ROWS_PER_CHUNK, run.rows)
-                        vectors = run.bytes_of(first, last).view(np.float32)
-                        for one, vector in zip(ids[start + first : start + last].tolist(), vectors, strict=True):
-                            if one != GONE:
-                                copy.write_row((one, HalfVector(vector)))
-                    start += run.rows
-
     def _run(self, base: Connection, library: int, manifest: Manifest, ids: NDArray[np.int64]) -> StoredRows:
         graph = not self.exact and _has_graph(base, library)
         run = StoredRows(self.server, library, ids, manifest.dim, graph=graph)
-        run.columns = _Columns.of(manifest)
+        run.columns = Columns.of(manifest)
         return run
 
     def quicken(self, saved: Sequence[Run]) -> None:
@@ -312,46 +228,6 @@ def _has_graph(base: Connection, library: int) -> bool:
     return bool(row and row[0])
 
 
-def _name_of(base: Connection, folder: Path, encoder: str) -> str:
-    """What the folder's library is called: one of the same last name whose pictures are there, or its own path."""
-    if not version(base):
-        return str(folder)
-    rows = base.execute("SELECT id, folder FROM semantik.libraries WHERE encoder = %s", (encoder,)).fetchall()
-    names = {decoded(name): library for library, name in rows}
-    if str(folder) in names:
-        return str(folder)
-    alike = [name for name in names if re.split(r"[/\\]", name)[-1] == folder.name]
-    for name in alike:
-        statement = f"SELECT path, size::text FROM semantik.pictures_{names[name]} WHERE removed_at IS NULL"
-        sample = base.execute(f"{statement} ORDER BY id LIMIT {_SAMPLE}").fetchall()
-        there = sum(_size_of(folder / split_key(decoded(path))[0]) == int(size) for path, size in sample)
-        if 2 * there > len(sample):
-            return name
-    return str(folder)
-
-
-def _size_of(path: Path) -> int:
-    try:
-        return long_path(path).stat().st_size
-    except OSError:
-        return -1
-
-
 def graph_name(library: int) -> str:
     """What the HNSW graph of a library is called in the schema."""
     return f"graph_{library}"
-
-
-def encoded(path: str) -> bytes:
-    """A path as the server has it: whatever names a system has, they come back as they were."""
-    return path.encode("utf-8", "surrogatepass")
-
-
-def decoded(path: bytes) -> str:
-    """The path again. Raises ValueError."""
-    return path.decode("utf-8", "surrogatepass")
-
-
-def _cells(row: tuple[str, int, int, str]) -> tuple[bytes, int, int, str]:
-    path, size, mtime_ns, fingerprint = row
-    return encoded(path), size, mtime_ns, fingerprint

@@ -11,8 +11,14 @@ if TYPE_CHECKING:
 
 SCHEMA = "semantik"
 
+KNOWN = (
+    "kind text NOT NULL, path bytea NOT NULL, cells text, number bigint NOT NULL,"
+    " PRIMARY KEY (kind, path), UNIQUE (kind, number, path)"
+)
+"""The columns of the tables of what is known: see ``server_rows.py``."""
+
 MIGRATIONS = (
-    # 1: indexes. Each library has two tables of its own beside these, see ``library_tables``.
+    # 1: indexes. Each library has tables of its own beside these, see ``library_tables``.
     """
     CREATE EXTENSION IF NOT EXISTS vector;
     CREATE TABLE semantik.libraries (
@@ -30,6 +36,17 @@ MIGRATIONS = (
         UNIQUE (folder, encoder)
     );
     """,
+    # 2: what is known of pictures beside their vectors. ``known`` is the number of the last write of such rows, and
+    # ``token`` tells a library from another that has its name later.
+    """
+    ALTER TABLE semantik.libraries ADD COLUMN known bigint NOT NULL DEFAULT 0,
+        ADD COLUMN token text NOT NULL DEFAULT gen_random_uuid()::text;
+    DO $$ DECLARE library integer; BEGIN
+        FOR library IN SELECT id FROM semantik.libraries LOOP
+            EXECUTE format('CREATE TABLE semantik.known_%s (%s)', library, '{known}');
+        END LOOP;
+    END $$;
+    """.replace("{known}", KNOWN),
 )
 """What brings the tables from each version to the next one: a version is the number of steps that were taken."""
 
@@ -65,7 +82,8 @@ def migrate(base: Connection) -> None:
 
 
 def library_tables(base: Connection, library: int, dim: int) -> None:
-    """Make the tables of one library: its pictures, and apart from them, as they are read apart, their vectors."""
+    """Make the tables of one library: its pictures, and apart from them, as they are read apart, their vectors and what
+    else is known of them."""
     base.execute(
         f"CREATE TABLE semantik.pictures_{library} (id bigint PRIMARY KEY, path bytea NOT NULL, size numeric NOT NULL,"
         " mtime_ns numeric NOT NULL, fingerprint text NOT NULL, removed_at timestamptz)"
@@ -73,6 +91,7 @@ def library_tables(base: Connection, library: int, dim: int) -> None:
     base.execute(f"CREATE TABLE semantik.vectors_{library} (id bigint PRIMARY KEY, embedding halfvec({dim}) NOT NULL)")
     # In the row itself, not beside it: a scan of all reads them in order.
     base.execute(f"ALTER TABLE semantik.vectors_{library} ALTER COLUMN embedding SET STORAGE PLAIN")
+    base.execute(f"CREATE TABLE semantik.known_{library} ({KNOWN})")
 
 
 def role_statements(name: str) -> str:

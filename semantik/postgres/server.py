@@ -9,7 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from semantik.errors import IndexLocked, SemantikError, StoreForbids, StoreRefused, StoreUnreachable
+from semantik.errors import (
+    IndexLocked,
+    SemantikError,
+    StoreForbids,
+    StorePasswordNeeded,
+    StoreRefused,
+    StoreUnreachable,
+)
 from semantik.postgres.address import StoreAddress, psycopg_module
 
 if TYPE_CHECKING:
@@ -38,8 +45,9 @@ class _Lost(Exception):
 class Server:
     """A server. May be used by any thread.
 
-    What goes wrong is raised as StoreUnreachable (no connection, or it broke off), StoreForbids (the role may not do
-    that) or StoreRefused (anything else that the server says), none of which tells a secret.
+    What goes wrong is raised as StoreUnreachable (no connection, or it broke off; StorePasswordNeeded where a password
+    is missing), StoreForbids (the role may not do that) or StoreRefused (anything else that the server says), none of
+    which tells a secret.
     """
 
     def __init__(self, address: StoreAddress) -> None:
@@ -167,7 +175,9 @@ class Server:
         except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory, psycopg.errors.QueryCanceled) as error:
             raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
         except psycopg.OperationalError as error:
-            raise StoreUnreachable(address=str(self.address), detail=self.address.hide(str(error))) from None
+            told = {"address": str(self.address), "detail": self.address.hide(str(error))}
+            asked = error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password)
+            raise (StorePasswordNeeded if asked else StoreUnreachable)(**told) from None
         except psycopg.Error as error:
             raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
 

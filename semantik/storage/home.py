@@ -204,6 +204,11 @@ def faces_file(indexes: Path) -> Path:
     return indexes / "faces.sqlite"
 
 
+def shared_file(store: Path) -> Path:
+    """What of that is where the index is kept, for all computers that open it, beside the ``store`` in the home."""
+    return store / "shared.sqlite"
+
+
 def known_files(indexes: Path) -> tuple[Path, ...]:
     """All files of what is known of a folder's pictures beside its ``indexes``, whether they exist or not."""
     return details_file(indexes), texts_file(indexes), faces_file(indexes)

@@ -33,6 +33,7 @@ class Config:
     image_folder: str = ""  # the last library, or the first of its folders
     folders: tuple[str, ...] = ()  # the library's folders where it has several
     inactive_folders: tuple[str, ...] = ()  # those of them that are not searched
+    index_server: str = ""  # address of the server that keeps their indexes, without a password; empty: this computer
     watch: bool = False  # include new pictures while the program is open, without a question
     guide: bool = True  # show the first steps at the next start, if no folder was chosen yet
     encoder: str = ""  # a name from ``python -m semantik models``; empty: not chosen yet

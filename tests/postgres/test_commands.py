@@ -6,11 +6,15 @@ import json
 import os
 import stat
 from datetime import datetime
+from urllib.parse import quote, urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from semantik.cli import main
 from semantik.postgres import server as server_module
+from semantik.postgres.address import StoreAddress
 from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import paint
 
@@ -138,6 +142,28 @@ def test_no_password_is_told_anywhere(run, library, home, postgres, address, cap
     for path in home.rglob("*"):
         assert not path.is_file() or PASSWORD.encode() not in path.read_bytes()
         assert os.name == "nt" or not path.is_file() or not stat.S_IMODE(path.stat().st_mode) & 0o077
+
+
+VALUES = st.text(st.characters(exclude_categories=("C",)), min_size=1, max_size=12)
+
+
+@settings(max_examples=30)
+@given(
+    st.fixed_dictionaries(
+        {"password": VALUES},
+        optional={
+            **dict.fromkeys(("host", "user", "dbname", "sslrootcert", "options", "sslpassword"), VALUES),
+            **{"port": st.sampled_from(["5432", "6000"]), "sslmode": st.just("verify-full")},
+        },
+    )
+)
+def test_an_address_without_its_secrets_says_all_the_rest(parts):
+    address = StoreAddress("postgresql:///?" + urlencode(parts, quote_via=quote))
+    plain = StoreAddress(address.without_secrets)
+    left = {name: value for name, value in address.parts.items() if name not in ("password", "sslpassword")}
+    assert plain.parts == left
+    assert plain.without_secrets == address.without_secrets
+    assert StoreAddress(plain.without_secrets, parts["password"]).parts == left | {"password": parts["password"]}
 
 
 def test_encryption_that_the_address_asks_for_is_not_left_out(run, library, postgres, address):

@@ -132,13 +132,13 @@ def test_there_and_back_nothing_is_lost(server, tmp_path):
 
 def test_a_copy_that_differs_in_one_number_is_refused(server, tmp_path, monkeypatch):
     filled(tmp_path / "store")
-    real = LibraryStore._add
+    real = library_store.add_rows
 
-    def spoil(self, base, library, *rest):
-        real(self, base, library, *rest)
+    def spoil(base, library, *rest):
+        real(base, library, *rest)
         base.execute(f"UPDATE semantik.pictures_{library} SET size = size + 1 WHERE id = 100")
 
-    monkeypatch.setattr(LibraryStore, "_add", spoil)
+    monkeypatch.setattr(library_store, "add_rows", spoil)
     with pytest.raises(StoreCopyDiffers) as told:
         copy_index(FOLDER, tmp_path / "store", store_of(server))
     assert told.value.params["path"].startswith("viaje ")

@@ -93,6 +93,32 @@ class PostgresServer:
             base.execute(f"CREATE DATABASE {name}")
         return self.address(name)
 
+    def new_role(self, address: str, statements: str, name: str) -> str:
+        """The address for a role that these statements make."""
+        import psycopg
+
+        with psycopg.connect(address, autocommit=True) as base:
+            base.execute(statements)
+        return address.replace("owner@", f"{name}@")
+
+    def ask_password_of(self, name: str, address: str) -> None:
+        """Let a role in with its password only, from now on."""
+        import psycopg
+
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"local all {name} scram-sha-256\n{rules.read_text()}")
+        with psycopg.connect(self.address("postgres"), autocommit=True) as base:
+            base.execute("SELECT pg_reload_conf()")
+
+        def refused() -> bool:
+            try:
+                psycopg.connect(address).close()
+            except psycopg.OperationalError:
+                return True
+            return False
+
+        wait_until(refused)
+
     def _run(self, program: str, *arguments: str, check: bool = True) -> None:
         self._call([self._programs / program, "-D", self._data, *arguments], check=check)
 

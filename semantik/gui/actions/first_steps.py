@@ -28,7 +28,7 @@ class FirstSteps:
     def wanted(self) -> bool:
         """Whether this is the first start: nothing was chosen yet, and the guide was not seen."""
         config = self._services.config
-        return config.guide and not (config.image_folder or config.encoder)
+        return config.guide and not (config.image_folder or config.index_server or config.encoder)
 
     def show(self) -> None:
         """Open the guide, with what is chosen already."""

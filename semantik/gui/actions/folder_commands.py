@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from semantik.gui.actions.indexing import Indexing
 from semantik.gui.actions.open_folders import OpenFolders
+from semantik.gui.actions.server_libraries import Request
 from semantik.gui.dialogs.skipped_files import ProblemsDialog
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.widgets.entries import replace_text
 from semantik.gui.widgets.file_dialogs import choose_folder
 from semantik.gui.window_services import WindowServices
+from semantik.postgres.address import is_address
 from semantik.records import Problem
 from semantik.storage.typed_paths import typed_path
 from semantik.words.shown_names import visible
@@ -57,11 +59,32 @@ class FolderActions:
 
     def take_typed(self) -> bool:
         """Open the folder that was typed if it is another one than before; True when it was taken."""
-        typed = typed_path(self._view.folder_entry.get())
-        if not typed or typed == visible(self._opened.folder) or self._services.tasks.busy:
+        typed = self._view.folder_entry.get()
+        if is_address(typed):
+            return self._take_address(typed)
+        typed = typed_path(typed)
+        same = not self._opened.address and typed == visible(self._opened.folder)
+        if not typed or same or self._services.tasks.busy:
             return False
         self._opened.open([typed])
         return True
+
+    def _take_address(self, typed: str) -> bool:
+        """The same of the address of a server that keeps libraries."""
+        if typed.strip() == self._opened.shown or self._services.tasks.busy:
+            return False
+        if address := self._opened.servers.plain(typed):
+            self._opened.open_on_server(Request(address, typed=True))
+        else:
+            replace_text(self._view.folder_entry, self._opened.shown)
+        return True
+
+    def remember_server(self, typed: str, folders: Sequence[Path]) -> None:
+        """Before any folder is opened: have these folders opened with their indexes on a server, or all it has."""
+        address, config = self._opened.servers.plain(typed), self._services.config
+        if address and (folders or address != config.index_server):
+            self._services.save(index_server=address)
+            self._opened.remember_for_start(tuple(map(str, folders)), ())
 
     def take(self, folders: Sequence[Path]) -> None:
         """Folders that were dropped: one is the library, more are several, and one more where there are several."""
@@ -85,9 +108,12 @@ class FolderActions:
 
     def join(self, folders: Sequence[str]) -> None:
         """Open folders beside those that are open; what lies within another is not counted twice."""
-        named = self._joined(self._opened.named, folders)
-        if named != self._opened.named:
-            self._opened.open(named, [name for name in self._opened.inactive if name in named])
+        named, opened = self._joined(self._opened.named, folders), self._opened
+        more = [name for name in named if name not in opened.named]
+        if opened.address and more and not opened.servers.may_share(opened.address, more):
+            return
+        if named != opened.named:
+            opened.open_beside(named, [name for name in opened.inactive if name in named])
 
     def remember_also(self, folders: Sequence[Path]) -> None:
         """Before any folder is opened: have these opened beside those of the last time."""
@@ -95,6 +121,8 @@ class FolderActions:
         opened = {os.path.realpath(name) for name in config.opened}
         new = [str(folder) for folder in folders if os.path.realpath(folder) not in opened]
         named = self._joined(config.opened, new)
+        if config.index_server and new and not self._opened.servers.may_share(config.index_server, new):
+            return
         if named != config.opened:
             self._opened.remember_for_start(named, [name for name in config.inactive_folders if name in named])
 
@@ -120,7 +148,7 @@ class FolderActions:
         if self._changeable(folder) and len(self._opened.named) > 1:
             left = [name for name in self._opened.named if name != folder]
             inactive = [name for name in self._opened.inactive if name in left]
-            self._opened.open(left, inactive if len(inactive) < len(left) else ())
+            self._opened.open_beside(left, inactive if len(inactive) < len(left) else ())
 
     # -- Searching in some of them ---------------------------------------------------------------------
 
@@ -168,17 +196,21 @@ class FolderActions:
             self._services.warn("warn.busy")
         elif self.take_typed():
             return
-        elif library is None:
+        elif library is None and not self._opened.address:
             self._services.warn("warn.no_folder")
-        elif all(indexed_folder.index is None for indexed_folder in library.active):
-            self._opened.again()
+        elif library is None or all(each.index is None or each.read_only for each in library.active):
+            self._opened.again()  # where others index, what they did since is taken from there
         else:
             self._indexing.start(library, library.active)
 
     def update(self, folder: str) -> None:
         """Bring one folder up to date."""
         if library := self._changeable(folder):
-            self._indexing.start(library, [library.indexed_folders[self._opened.named.index(folder)]])
+            indexed_folder = library.indexed_folders[self._opened.named.index(folder)]
+            if indexed_folder.read_only:
+                self._opened.again()
+            else:
+                self._indexing.start(library, [indexed_folder])
 
     def watch(self, wanted: bool) -> None:
         """Include new pictures without a question from now on, or ask again."""
@@ -204,5 +236,5 @@ class FolderActions:
             self._services.root,
             self._opened.problems,
             lambda problem: self._commands.reveal_picture((problem.folder or first) / problem.path),
-            None if self._services.tasks.busy else retry,
+            None if self._services.tasks.busy or folders[0].read_only else retry,
         )

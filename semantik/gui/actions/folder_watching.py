@@ -113,9 +113,10 @@ def _message(news: News) -> str:
         return ""
     if news.error and not isinstance(news.error, errors.MassRemoval):
         return visible(explain(news.error))
-    if new := really_new(changes):
-        return say("watch.changed", pictures=counted("watch.new", new))
-    return say("watch.other_changes")
+    read_only, new = news.indexed_folder.read_only, really_new(changes)
+    if new:
+        return say("server.for_others" if read_only else "watch.changed", pictures=counted("watch.new", new))
+    return "" if read_only else say("watch.other_changes")
 
 
 def _done(report: IndexReport) -> str:

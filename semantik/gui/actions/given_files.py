@@ -10,12 +10,14 @@ from semantik.errors import QueryImageMissing
 from semantik.gui.actions.folder_commands import FolderActions
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.window_services import WindowServices
+from semantik.postgres.address import VARIABLE, is_address
 from semantik.storage.regular_files import is_file, is_folder
 from semantik.storage.typed_paths import path_named
 
 
 class GivenFiles:
-    """Folders are opened beside those of the last time; pictures are what to search with, as soon as that is possible.
+    """Folders are opened beside those of the last time, or with their indexes on the server whose address is given;
+    pictures are what to search with, as soon as that is possible.
 
     Once only: what is opened later is the user's affair.
     """
@@ -27,7 +29,10 @@ class GivenFiles:
         self._services = services
         self._view = view
         self._folders = folders
-        paths = [Path(os.path.abspath(path_named(name))) for name in named if not _is_option(name)]  # noqa: PTH100
+        addresses = [*filter(None, [os.environ.get(VARIABLE, "")]), *filter(is_address, named)]
+        self._address = addresses[-1] if addresses else ""
+        names = [name for name in named if not (_is_option(name) or is_address(name))]
+        paths = [Path(os.path.abspath(path_named(name))) for name in names]  # noqa: PTH100
         self._given_folders = [path for path in paths if is_folder(path)]
         self._pictures = [path for path in paths if not is_folder(path)]
         self._waits = False
@@ -36,7 +41,9 @@ class GivenFiles:
 
     def take(self) -> None:
         """Before the folders of the last time are opened: remember the new ones with them, and take the pictures."""
-        if self._given_folders:
+        if self._address:
+            self._folders.remember_server(self._address, self._given_folders)
+        elif self._given_folders:
             self._folders.remember_also(self._given_folders)
         there = [path for path in self._pictures if is_file(path)]
         for path in self._pictures:

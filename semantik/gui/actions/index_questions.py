@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from semantik import errors
 from semantik.gui.window_services import WindowServices
-from semantik.words.phrases import changes_question, model_title
+from semantik.words.phrases import changes_question, model_title, really_new
 from semantik.words.shown_names import short_names, visible
 from semantik.words.text import counted, explain, say
 
@@ -32,6 +32,10 @@ class IndexQuestions:
         from semantik.folders.indexed_folder import State
 
         services = self._services
+        for_others = [check.changes for each, check in found if each.read_only and check.changes]
+        if new := sum(map(really_new, for_others)):
+            services.tell(say("server.for_others", pictures=counted("watch.new", new)))
+        found = [(indexed_folder, check) for indexed_folder, check in found if not indexed_folder.read_only]
         todo = [indexed_folder for indexed_folder, check in found if check.state is State.NEW]
         # The first index of a folder is what the user came for; one more for another model is asked about.
         title = model_title(library.encoder.name)

@@ -90,6 +90,8 @@ class LoadedActions:
             services.warn("warn.busy")
         elif self.folders.take_typed():
             return
+        elif library is None and self.opened.address:
+            self.opened.again()  # a server that did not answer
         elif library is None:
             services.warn("warn.no_folder")
         elif not library.count and self.indexing.running:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from semantik import errors
 from semantik.gui.actions.index_questions import IndexQuestions, about_folder
 from semantik.gui.actions.indexing import Indexing
+from semantik.gui.actions.server_libraries import Request, ServerLibraries
 from semantik.gui.main_window.folder_list import FolderLine
 from semantik.gui.main_window.main_view import MainView
 from semantik.gui.widgets.entries import replace_text
@@ -35,6 +36,8 @@ class OpenFolders:
         self._engine = engine
         self._indexing = indexing
         self._questions = IndexQuestions(services)
+        self.servers = ServerLibraries(services, engine)
+        self._request: Request | None = None  # the server that keeps the indexes, and what was wanted of it
         self.library: Library | None = None
         """The folders in the engine; None before the first ones are opened."""
         self.named: tuple[str, ...] = ()
@@ -58,6 +61,32 @@ class OpenFolders:
 
     def open(self, folders: Sequence[str], inactive: Sequence[str] = ()) -> None:
         """Open these folders and their indexes in the background; missing ones are made, wrong ones asked about."""
+        self._request = None
+        self._engine.keep_here()
+        self._open(folders, inactive)
+
+    def open_on_server(self, request: Request) -> None:
+        """The same with indexes on a server, as soon as it answers; until then nothing is open."""
+        self._request, self.library, self.named = request, None, ()
+        self._view.show_folders([])
+        replace_text(self._view.folder_entry, self.shown)
+        self.servers.connect(replace(request, same_model=self._model_replaced), self._connected, self._not_connected)
+
+    def _connected(self, request: Request, read_only: bool) -> None:
+        self._request = replace(request, typed=False)
+        self._open(request.folders, [name for name in request.inactive if name in request.folders])
+
+    def _not_connected(self) -> None:
+        self._services.tell(say("server.not_connected", address=self.shown))
+
+    def open_beside(self, folders: Sequence[str], inactive: Sequence[str] = ()) -> None:
+        """Open folders whose indexes are kept where those of the open ones are."""
+        if self._request:
+            self.open_on_server(Request(self._request.address, tuple(folders), tuple(inactive)))
+        else:
+            self.open(folders, inactive)
+
+    def _open(self, folders: Sequence[str], inactive: Sequence[str]) -> None:
         from semantik.engine.engine import plainly
 
         named = tuple({plainly(Path(name)): name for name in reversed(folders)}.values())[::-1]
@@ -67,7 +96,7 @@ class OpenFolders:
         self._scan_problems = {}
         self._happened.folders_opening(library, named)
         self._view.subfolders = library.subfolders
-        replace_text(self._view.folder_entry, visible(named[0]))
+        replace_text(self._view.folder_entry, self.shown)
         self.show(library)
         self.show_problems(library)
         shown = visible(library.indexed_folders[0].name) if len(named) == 1 else ""
@@ -91,14 +120,19 @@ class OpenFolders:
 
     def again(self) -> None:
         """Open the same folders anew: another model, or other files are left out."""
-        if self.named:
+        if self._request:
+            request = replace(self._request, folders=self.named, inactive=tuple(self.inactive))
+            self.open_on_server(request if self.named else self._request)
+        elif self.named:
             self.open(self.named, self.inactive)
 
     def _open_with_model(self) -> None:
         """Another model was taken into use."""
         config = self._services.config
-        if self.named:
+        if self.named or self._request:
             self.again()
+        elif config.index_server:
+            self.open_on_server(Request(config.index_server, config.opened, config.inactive_folders))
         elif config.opened:
             self.open(config.opened, config.inactive_folders)
         else:
@@ -115,6 +149,16 @@ class OpenFolders:
     def folder(self) -> str:
         """The open folder, or the first of several, as the user named it; "" while none is."""
         return self.named[0] if self.named else ""
+
+    @property
+    def address(self) -> str:
+        """That of the server that keeps the indexes, without secrets; "" for none."""
+        return self._request.address if self._request else ""
+
+    @property
+    def shown(self) -> str:
+        """What the folder's entry says: what a user would type to open the same."""
+        return visible(self.address or self.folder)
 
     @property
     def inactive(self) -> list[str]:
@@ -158,20 +202,22 @@ class OpenFolders:
 
     def remember(self) -> None:
         """Save which folders the library has, for the next start."""
-        self._save(self.named, tuple(self.inactive))
+        self._save(self.named, tuple(self.inactive), self.address)
 
     def remember_for_start(self, folders: tuple[str, ...], inactive: Sequence[str]) -> None:
         """Save which folders the first model in use will open."""
-        self._save(folders, tuple(inactive))
+        self._save(folders, tuple(inactive), self._services.config.index_server)
 
     def choose(self, folders: tuple[str, ...]) -> None:
         """Have these folders opened with the model that is taken into use next."""
-        self.library, self.named = None, ()
+        self.library, self.named, self._request = None, (), None
+        self._engine.keep_here()
         self._save(folders)
 
-    def _save(self, named: tuple[str, ...], inactive: tuple[str, ...] = ()) -> None:
+    def _save(self, named: tuple[str, ...], inactive: tuple[str, ...] = (), address: str = "") -> None:
         several = named if len(named) > 1 else ()
-        self._services.save(image_folder=named[0], folders=several, inactive_folders=inactive)
+        first = named[0] if named else ""
+        self._services.save(image_folder=first, folders=several, inactive_folders=inactive, index_server=address)
 
     # -- Indexing --------------------------------------------------------------------------------------
 
@@ -227,6 +273,8 @@ class OpenFolders:
 
     def _take_news(self, library: Library, indexed_folder: IndexedFolder, state: str, message: str) -> None:
         """From the watch: a folder changed, was brought up to date, went or came back."""
+        if library is not self.library:
+            return  # another one is being opened
         before, self._states[indexed_folder.folder] = self._states.get(indexed_folder.folder), state
         gone = "folders.unreachable"
         if state == before == gone:
@@ -257,7 +305,11 @@ class OpenFolders:
         if not count:
             self._services.tell(say("status.no_index"))
             return
-        self._services.tell(counted("status.ready", count, model=model_title(library.encoder.name)))
+        told = counted("status.ready", count, model=model_title(library.encoder.name))
+        if self.address:
+            key = "server.status_read_only" if library.active[0].read_only else "server.status"
+            told = say(key, told=told, address=self.shown)
+        self._services.tell(told)
 
     def _show_again(self) -> None:
         if self.library and not self._indexing.running:

@@ -1,0 +1,166 @@
+"""What the stores know of pictures, as rows of text: what one computer has learnt, another takes over as it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from semantik.folders import text_schema
+from semantik.folders.details_rows import COLUMNS as DETAILS
+from semantik.folders.details_rows import checked
+from semantik.folders.details_store import DetailsStore
+from semantik.folders.face_rows import COLUMNS as FACES
+from semantik.folders.face_rows import cells_of, put_cells, read_row
+from semantik.folders.face_store import FaceStore
+from semantik.folders.text_store import TextStore
+from semantik.index import SharedRow
+
+Version = tuple[bytes, int, int]  # as ``version_of``
+
+
+class Told(NamedTuple):
+    """What a store knows of one version of a file."""
+
+    version: Version
+    cells: str
+
+
+class SharedKind(Protocol):
+    """A store whose rows go from computer to computer."""
+
+    kind: str
+
+    @property
+    def path(self) -> Path:
+        """The store's file."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of any picture."""
+
+    def rows(self) -> Iterator[Told]:
+        """All that is known and is as it should be."""
+
+    def take(self, rows: Sequence[SharedRow]) -> None:
+        """Know these in place of what was known; rows that are not as they should be are left out."""
+
+
+class SharedDetails:
+    """Dates, sizes, cameras and places."""
+
+    kind = "details"
+
+    def __init__(self, store: DetailsStore) -> None:
+        self._store = store
+        self.path = store.path
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no picture is known."""
+        return self._store.read(_is_empty)
+
+    def rows(self) -> Iterator[Told]:
+        """The rows of the table."""
+        found = self._store.read(lambda base: base.execute(f"SELECT {', '.join(DETAILS)} FROM pictures").fetchall())
+        return (Told(cells[:3], _json(cells[1:])) for cells in found if checked(cells))
+
+    def take(self, rows: Sequence[SharedRow]) -> None:
+        """Put them into the table."""
+        told = [(os.fsencode(row.path), *_cells(row)) for row in rows if row.cells is not None]
+        known = [checked(cells) for cells in told if len(cells) == len(DETAILS)]
+        self._store.take([row for row in known if row], [row.path for row in rows if row.cells is None])
+
+
+class SharedTexts:
+    """The lines of text."""
+
+    kind = "text"
+
+    def __init__(self, store: TextStore) -> None:
+        self._store = store
+        self.path = store.path
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no picture was read."""
+        return not self._store.works or self._store.read(_is_empty)
+
+    def rows(self) -> Iterator[Told]:
+        """What was read in each picture."""
+        if not self._store.works:
+            return iter(())
+        found = self._store.read(lambda base: base.execute(text_schema.KNOWN).fetchall())
+        return (Told(row[:3], _json(row[1:])) for row in found if text_schema.is_good(row))
+
+    def take(self, rows: Sequence[SharedRow]) -> None:
+        """Have their words found from now on."""
+        known = [(os.fsencode(row.path), *_cells(row)) for row in rows if row.cells is not None]
+        good = [row for row in known if len(row) == 4 and text_schema.is_good(row)]
+        gone = [os.fsencode(row.path) for row in rows if row.cells is None]
+
+        def put(base: sqlite3.Connection) -> None:
+            text_schema.drop(base, gone)
+            text_schema.put(base, good)
+
+        self._store.change(put)
+
+
+class SharedFaces:
+    """The faces, and the group that each is in."""
+
+    kind = "faces"
+
+    def __init__(self, store: FaceStore) -> None:
+        self._store = store
+        self.path = store.path
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no picture was looked at."""
+        return self.was_deleted or self._store.read(_is_empty)
+
+    @property
+    def was_deleted(self) -> bool:
+        """Whether there is not even a file: nobody was ever to be found, or nobody any more."""
+        return self._store.is_empty
+
+    def rows(self) -> Iterator[Told]:
+        """The faces of each picture that was looked at."""
+        if self._store.is_empty:
+            return
+        pictures = self._store.read(lambda base: base.execute("SELECT path, size, mtime_ns FROM pictures").fetchall())
+        found = self._store.read(lambda base: base.execute(f"SELECT {FACES} FROM faces f ORDER BY f.id").fetchall())
+        faces: dict[bytes, list[list[object]]] = {}
+        for cells in found:
+            if read_row(cells):
+                faces.setdefault(cells[1], []).append(cells_of(cells))
+        for path, size, mtime_ns in pictures:
+            if type(path) is bytes and type(size) is type(mtime_ns) is int:
+                yield Told((path, size, mtime_ns), _json((size, mtime_ns, faces.get(path, []))))
+
+    def take(self, rows: Sequence[SharedRow]) -> None:
+        """Know these faces in the pictures."""
+        known = [(os.fsencode(row.path), _cells(row)) for row in rows]
+        if known:
+            self._store.change(lambda base: put_cells(base, known))
+
+
+def _is_empty(base: sqlite3.Connection) -> bool:
+    return base.execute("SELECT 1 FROM pictures LIMIT 1").fetchone() is None
+
+
+def _json(cells: Sequence[Any]) -> str:
+    return json.dumps(cells, separators=(",", ":"), ensure_ascii=True)
+
+
+def _cells(row: SharedRow) -> tuple[Any, ...]:
+    """The cells of a row; none of one that is not known any more, or is no list."""
+    try:
+        cells = json.loads(row.cells or "[]")
+    except (ValueError, RecursionError):
+        return ()
+    return tuple(cells) if isinstance(cells, list) else ()
