@@ -98,13 +98,13 @@ def _packed(rows: Array, compression: int) -> bytes:
 
 
 def codec_cases() -> list[object]:
-    """All compressions as parameters; skipped where Pillow's libtiff is built without one, as Windows' is without zstd."""
+    """All compressions as parameters; skipped where Pillow's libtiff has been built without, as Windows' without zstd."""
     cases = []
-    for compression in CODECS:
+    for compression, name in CODECS.items():
         try:
             _packed(np.zeros((1, 1), np.uint8), compression)
         except OSError:
-            reason = f"Pillow's libtiff here has no {CODECS[compression]}"
+            reason = f"Pillow's libtiff here has no {name}"
             cases.append(pytest.param(compression, marks=pytest.mark.skip(reason=reason)))
         else:
             cases.append(pytest.param(compression))
