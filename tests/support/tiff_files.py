@@ -98,7 +98,7 @@ def _packed(rows: Array, compression: int) -> bytes:
 
 
 def codec_cases() -> list[object]:
-    """All compressions as parameters; skipped where Pillow's libtiff has been built without, as Windows' without zstd."""
+    """All compressions as parameters; skipped where Pillow's libtiff is without, as on Windows it is without zstd."""
     cases = []
     for compression, name in CODECS.items():
         try:
