@@ -23,6 +23,10 @@ class Opened(SimpleNamespace):
     def __init__(self, home, folder):
         super().__init__(folder=folder, faces=FaceStore(faces_file(folder_of_indexes(home, folder))))
         self.files = []
+        self.shared = 0
+
+    def share(self):
+        self.shared += 1
 
     def add(self, picture, *faces):
         file = file_of(picture)
@@ -147,6 +151,7 @@ def test_all_is_deleted_also_of_folders_that_are_not_open(people, opened, tmp_pa
     assert len(found) == 3
     (found[0].parent / "details.sqlite").touch()
     people.delete_all()
+    assert [folder.shared for folder in opened] == [1] * len(opened)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["details.sqlite"]
     assert (people.groups(), people.book.persons(), people.unread) == ([], {}, 3)
 
