@@ -17,6 +17,7 @@ from semantik.cluster.crew import Crew
 from semantik.cluster.worker import Task
 from semantik.decoding.pool import DecodePool
 from semantik.folders.indexed_folder import IndexedFolder
+from semantik.index.index_store import IndexStore
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.storage.home import batches_folder
 from tests.support.cluster_encoders import WorkerEncoder, recipe, working
@@ -71,9 +72,10 @@ class Bench:
         cluster: bool,
         crew: Callable[[], Crew] | None = None,
         embedder: type[ClusterEmbedder] = ClusterEmbedder,
+        kept: IndexStore | None = None,
     ) -> IndexedFolder:
-        """The folder with its index in ``home``, loaded; embedded by ``crew``, the shared one for None."""
-        found = IndexedFolder(home, self.folder, self.encoder, self.pool)
+        """The folder with its index in ``home`` or ``kept``, loaded; embedded by ``crew``, the shared one for None."""
+        found = IndexedFolder(home, self.folder, self.encoder, self.pool, kept=kept)
         if cluster:
             parts = self.folder, batches_folder(found.store), self.encoder, crew or self.workers.crew
             found.embed_by = partial(embedder, *parts)
@@ -130,11 +132,11 @@ class Machine:
         psutil.wait_procs(gone)
 
 
-def assert_same(found: IndexedFolder, single: IndexedFolder) -> None:
-    """Paths, vectors, what was skipped and why, dates and sizes; and no batch file is left."""
+def assert_same(found: IndexedFolder, single: IndexedFolder, within: float = 1e-5) -> None:
+    """Paths, vectors (so exactly), what was skipped and why, dates and sizes; and no batch file is left."""
     assert found.index.rows().keys() == single.index.rows().keys()
     for key in single.index.rows():
-        assert np.abs(found.index.vector(key) - single.index.vector(key)).max() < 1e-5, key
+        assert np.abs(found.index.vector(key) - single.index.vector(key)).max() < within, key
     assert [(bad.path, bad.reason) for bad in found.problems()] == [(bad.path, bad.reason) for bad in single.problems()]
     files = list(single.index.files())
     assert found.details.of(files) == single.details.of(files)
