@@ -37,7 +37,7 @@ from tests.support.places import REPO
 from tests.support.postgres_server import PostgresServer
 from tests.support.waiting import wait_until
 
-KINDS = ("program", "worker", "machine", "server")
+KINDS = ("worker", "server", "program", "machine")
 SAVE_EVERY = 10  # pictures
 PICTURES = 150
 HALF = 1e-3  # the server keeps vectors in half precision
@@ -57,17 +57,17 @@ def main() -> None:
         with RayCluster("local:2", place, make(), make, 20.0) as cluster, DecodePool(1) as pool:
             cluster.crew()
             rounds = Rounds(cluster._ray, pool, place, options.seed)
+            print("| killed | survived | runs over before | saves before | batches taken up again |")
+            print("|---|---|---|---|---|")
             for kind in options.kinds:
                 while rounds.killed[kind] < options.kills:
                     rounds.round(kind)
-                    print(f"{kind}: {rounds.killed[kind]} of {options.kills} survived", flush=True)
+                    print(f"\r{rounds.killed[kind]} of {options.kills}", end="", file=sys.stderr, flush=True)
+                figures = (rounds.killed[kind], rounds.over[kind], rounds.saved[kind], rounds.taken[kind])
+                print(f"| {kind} | {' | '.join(map(str, figures))} |", flush=True)
             rounds.close()
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    print("\n| killed | survived | runs over before | saves before | batches taken up again |\n|---|---|---|---|---|")
-    for kind in options.kinds:
-        figures = (rounds.killed[kind], rounds.over[kind], rounds.saved[kind], rounds.taken[kind])
-        print(f"| {kind} | {' | '.join(map(str, figures))} |")
     print(f"\n{rounds.compared} vectors compared, {time.monotonic() - started:.0f} s")
 
 

@@ -138,6 +138,12 @@ class StoreUnreachable(SemantikError):
     key = "error.store_unreachable"
 
 
+class StoreUntrusted(SemantikError):
+    """The server's certificate is not the one that the address demands; nothing was sent. Params: address, detail."""
+
+    key = "error.store_untrusted"
+
+
 class StoreForbids(SemantikError):
     """The role on the server may not do that: it may only search. Params: address, detail."""
 

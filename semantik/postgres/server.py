@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from semantik.errors import IndexLocked, SemantikError, StoreForbids, StoreRefused, StoreUnreachable
+from semantik.errors import IndexLocked, SemantikError, StoreForbids, StoreRefused, StoreUnreachable, StoreUntrusted
 from semantik.postgres.address import StoreAddress, psycopg_module
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ PATIENCE = 30.0
 
 _PAUSE = 0.25  # seconds between two tries
 
+_UNTRUSTED = ("certificate verify failed", "server certificate", "root certificate")
+"""What libpq says of the server's certificate, for which it has no number. The client's own is another matter."""
+
 
 class _Lost(Exception):
     """The connection broke off: ``error`` is what psycopg said."""
@@ -38,8 +41,9 @@ class _Lost(Exception):
 class Server:
     """A server. May be used by any thread.
 
-    What goes wrong is raised as StoreUnreachable (no connection, or it broke off), StoreForbids (the role may not do
-    that) or StoreRefused (anything else that the server says), none of which tells a secret.
+    What goes wrong is raised as StoreUnreachable (no connection, or it broke off), StoreUntrusted (not the certificate
+    that the address demands), StoreForbids (the role may not do that) or StoreRefused (anything else that the server
+    says), none of which tells a secret.
     """
 
     def __init__(self, address: StoreAddress) -> None:
@@ -167,7 +171,9 @@ class Server:
         except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory, psycopg.errors.QueryCanceled) as error:
             raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
         except psycopg.OperationalError as error:
-            raise StoreUnreachable(address=str(self.address), detail=self.address.hide(str(error))) from None
+            detail = self.address.hide(str(error))
+            kind = StoreUntrusted if any(each in detail for each in _UNTRUSTED) else StoreUnreachable
+            raise kind(address=str(self.address), detail=detail) from None
         except psycopg.Error as error:
             raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
 

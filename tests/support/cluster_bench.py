@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+import pytest
 
 from semantik import __version__
 from semantik.cluster.batch_files import stored_batches
@@ -23,6 +24,7 @@ from semantik.storage.home import batches_folder
 from tests.support.cluster_encoders import WorkerEncoder, recipe, working
 
 BATCH = 4
+TRIES = 3
 
 
 class Workers:
@@ -108,7 +110,21 @@ class Machine:
 
         cluster = Cluster(shutdown_at_exit=False)
         cluster.head_node = _global_node  # which another way started
-        self._node = cluster.add_node(wait=False, node_ip_address="127.0.0.1", object_store_memory=80 * 2**20)
+        self._node = self._started(cluster)
+
+    @staticmethod
+    def _started(cluster: Any) -> Any:
+        """A node. Ray gives it 30 seconds, which a busy machine may exceed."""
+        before = psutil.Process().children(recursive=True)
+        for _ in range(TRIES):
+            try:
+                return cluster.add_node(wait=False, node_ip_address="127.0.0.1", object_store_memory=80 * 2**20)
+            except Exception as error:  # noqa: BLE001 - which is all that Ray raises then
+                failure = error
+            for process in psutil.Process().children(recursive=True):
+                if process not in before and process.name() == "raylet":
+                    _end([process, *process.children(recursive=True)])
+        pytest.skip(f"Ray does not start another node here: {failure}")
 
     def _processes(self) -> list[psutil.Process]:
         started = [each.process for kind in self._node.all_processes.values() for each in kind]
@@ -126,10 +142,13 @@ class Machine:
 
     def kill(self) -> None:
         """End all of it at once, as a power cut would."""
-        gone = self._processes()
-        for process in gone:
-            process.kill()
-        psutil.wait_procs(gone)
+        _end(self._processes())
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        process.kill()
+    psutil.wait_procs(processes)
 
 
 def assert_same(found: IndexedFolder, single: IndexedFolder, within: float = 1e-5) -> None:
