@@ -83,7 +83,7 @@ class Rounds:
         (self.folder / "rota.jpg").write_bytes(b"not a picture")
         (place / "workers").mkdir()
         self.workers = Workers(ray, place / "workers")
-        self.seconds: dict[str, float] = {}  # of a run that nothing befalls
+        self.seconds: dict[str, float] = {}  # of the last run that nothing befell
         self.killed, self.over, self.saved, self.taken = (Counter[str]() for _ in range(4))
         self.compared = 0
         self.number = 0
@@ -177,16 +177,19 @@ class Rounds:
             while not began() and not over.is_set():
                 time.sleep(0.005)
             if delay is not None and not over.wait(delay):
-                struck.append(_generation(found))
+                saves = _generation(found)
                 kill()
+                struck.append(saves)
 
         thread = threading.Thread(target=strike)
         started = time.monotonic()
         thread.start()
         found.update()
         over.set()
-        self.seconds.setdefault(kind, time.monotonic() - started)
+        ended = time.monotonic()
         thread.join()
+        if not struck:
+            self.seconds[kind] = ended - started
         self.saved[kind] += sum(struck)
         return bool(struck)
 
@@ -205,8 +208,9 @@ class Rounds:
         except subprocess.TimeoutExpired:
             program.kill()
             program.wait()
-        self.seconds.setdefault("program", time.monotonic() - began)
         struck = program.returncode < 0
+        if not struck:
+            self.seconds["program"] = time.monotonic() - began
         first = bench.working()
         wait_until(lambda: not any(map(psutil.pid_exists, first)), what="its workers end")
         found = bench.indexed(bench.home, cluster=True)
