@@ -13,9 +13,9 @@ from semantik.records import ImageFile, Reason
 
 
 @given(
-    st.integers(0, 60),
+    st.integers(0, 30),
     st.integers(1, 16),
-    st.sets(st.integers(0, 59), max_size=4),
+    st.sets(st.integers(0, 29), max_size=4),
     st.integers(0, 2**32),
     st.integers(1, 4),
 )
