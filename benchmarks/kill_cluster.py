@@ -57,15 +57,17 @@ def main() -> None:
         with RayCluster("local:2", place, make(), make, 20.0) as cluster, DecodePool(1) as pool:
             cluster.crew()
             rounds = Rounds(cluster._ray, pool, place, options.seed)
-            print("| killed | survived | runs over before | saves before | batches taken up again |")
-            print("|---|---|---|---|---|")
-            for kind in options.kinds:
-                while rounds.killed[kind] < options.kills:
-                    rounds.round(kind)
-                    print(f"\r{rounds.killed[kind]} of {options.kills}", end="", file=sys.stderr, flush=True)
-                figures = (rounds.killed[kind], rounds.over[kind], rounds.saved[kind], rounds.taken[kind])
-                print(f"| {kind} | {' | '.join(map(str, figures))} |", flush=True)
-            rounds.close()
+            try:
+                print("| killed | survived | runs over before | saves before | batches taken up again |")
+                print("|---|---|---|---|---|")
+                for kind in options.kinds:
+                    while rounds.killed[kind] < options.kills:
+                        rounds.round(kind)
+                        print(f"\r{rounds.killed[kind]} of {options.kills}", end="", file=sys.stderr, flush=True)
+                    figures = (rounds.killed[kind], rounds.over[kind], rounds.saved[kind], rounds.taken[kind])
+                    print(f"| {kind} | {' | '.join(map(str, figures))} |", flush=True)
+            finally:
+                rounds.close()
     finally:
         shutil.rmtree(place, ignore_errors=True)
     print(f"\n{rounds.compared} vectors compared, {time.monotonic() - started:.0f} s")
