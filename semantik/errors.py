@@ -144,6 +144,12 @@ class StorePasswordNeeded(StoreUnreachable):
     key = "error.store_password_needed"
 
 
+class StoreUntrusted(SemantikError):
+    """The server's certificate is not the one that the address demands; nothing was sent. Params: address, detail."""
+
+    key = "error.store_untrusted"
+
+
 class StoreForbids(SemantikError):
     """The role on the server may not do that: it may only search. Params: address, detail."""
 

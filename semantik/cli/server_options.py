@@ -30,7 +30,7 @@ def address_in(options: argparse.Namespace) -> str:
 def connect(address: str) -> Server:
     """The server, and a word on stderr where a password or the pictures' names may be read by others.
 
-    Raises StoreAddressBad, StorePackagesMissing, StoreUnreachable and StoreRefused.
+    Raises StoreAddressBad, StorePackagesMissing, StoreUnreachable, StoreUntrusted and StoreRefused.
     """
     from semantik.postgres.address import StoreAddress
     from semantik.postgres.server import Server

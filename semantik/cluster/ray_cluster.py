@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -17,13 +16,13 @@ from typing import Any, Self
 from semantik import __version__
 from semantik.cluster.cluster_embedder import ClusterEmbedder
 from semantik.cluster.crew import Crew
+from semantik.cluster.ray_folder import RayFolder
 from semantik.cluster.worker import Task
 from semantik.encoders.base import Encoder
 from semantik.errors import ClusterEmpty, ClusterUnreachable, RayMissing
 from semantik.folders.file_embedder import Embedder
 from semantik.long_tasks import TaskControl
-from semantik.storage.home import batches_folder, cluster_folder
-from semantik.storage.private_files import make_folder
+from semantik.storage.home import batches_folder
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,6 @@ ON_CPU, ON_GPU = 64, 512
 """Files of a batch: seconds of a worker's time, which is what its death costs."""
 
 _LOCAL = re.compile(r"local:([1-9]\d{0,2})")
-_MOST_BYTES = 60  # of the folder's path, so that those of Ray's sockets below it stay within the system's 107
 _STORE = 80 * 2**20  # bytes for what Ray hands around: nothing here, and it takes no less
 _TRIES = 3  # Ray gives its own processes 30 seconds to start, which a busy machine may exceed
 
@@ -65,7 +63,7 @@ class RayCluster:
         self._task = Task(make, encoder.space, __version__, decode_seconds)
         self._ray: Any = None
         self._crew: Crew | None = None
-        self._temporary: Path | None = None
+        self._temporary: RayFolder | None = None
         self._settings = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -101,7 +99,7 @@ class RayCluster:
         if self._ray:
             self._ray.shutdown()
         if self._temporary:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary.close()
         self._settings.close()
         self._crew = self._ray = self._temporary = None
 
@@ -126,7 +124,7 @@ class RayCluster:
             import ray.util.scheduling_strategies
 
             for attempt in range(1, _TRIES + 1):
-                self._temporary = self._temporary_folder()
+                self._temporary = RayFolder(self._home)
                 try:
                     ray.init(
                         address="local",
@@ -135,28 +133,18 @@ class RayCluster:
                         object_store_memory=_STORE,
                         configure_logging=False,
                         log_to_driver=False,
-                        _temp_dir=str(self._temporary),
+                        _temp_dir=str(self._temporary.path),
                     )
                     _quiet(ray)
                     return ray
                 except Exception as error:
                     ray.shutdown()
-                    shutil.rmtree(self._temporary, ignore_errors=True)
+                    self._temporary.close()
                     if type(error) is not Exception and not isinstance(error, (OSError, RuntimeError, ValueError)):
                         raise
                     log.warning("Ray did not start, try %d: %s", attempt, error)
                     failure = error
             raise ClusterUnreachable(address=self._address, detail=_first_line(failure)) from failure
-
-    def _temporary_folder(self) -> Path:
-        """Where Ray keeps its sockets and logs: in the home, unless that has too long a path for sockets."""
-        own = cluster_folder(self._home)
-        if os.name == "nt" or len(os.fsencode(own)) + 10 <= 107 - _MOST_BYTES:
-            folder = own / f"r{secrets.token_hex(4)}"
-        else:
-            folder = Path(f"/tmp/semantik-{secrets.token_hex(4)}")
-        make_folder(folder)
-        return folder
 
 
 @contextlib.contextmanager

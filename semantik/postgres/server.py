@@ -16,6 +16,7 @@ from semantik.errors import (
     StorePasswordNeeded,
     StoreRefused,
     StoreUnreachable,
+    StoreUntrusted,
 )
 from semantik.postgres.address import StoreAddress, psycopg_module
 
@@ -33,6 +34,9 @@ PATIENCE = 30.0
 
 _PAUSE = 0.25  # seconds between two tries
 
+_UNTRUSTED = ("certificate verify failed", "server certificate", "root certificate")
+"""What libpq says of the server's certificate, for which it has no number. The client's own is another matter."""
+
 
 class _Lost(Exception):
     """The connection broke off: ``error`` is what psycopg said."""
@@ -46,8 +50,8 @@ class Server:
     """A server. May be used by any thread.
 
     What goes wrong is raised as StoreUnreachable (no connection, or it broke off; StorePasswordNeeded where a password
-    is missing), StoreForbids (the role may not do that) or StoreRefused (anything else that the server says), none of
-    which tells a secret.
+    is missing), StoreUntrusted (not the certificate that the address demands), StoreForbids (the role may not do that)
+    or StoreRefused (anything else that the server says), none of which tells a secret.
     """
 
     def __init__(self, address: StoreAddress) -> None:
@@ -175,9 +179,12 @@ class Server:
         except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory, psycopg.errors.QueryCanceled) as error:
             raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
         except psycopg.OperationalError as error:
-            told = {"address": str(self.address), "detail": self.address.hide(str(error))}
+            detail = self.address.hide(str(error))
             asked = error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password)
-            raise (StorePasswordNeeded if asked else StoreUnreachable)(**told) from None
+            kind = StorePasswordNeeded if asked else StoreUnreachable
+            if any(each in detail for each in _UNTRUSTED):
+                kind = StoreUntrusted
+            raise kind(address=str(self.address), detail=detail) from None
         except psycopg.Error as error:
             raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -17,6 +19,7 @@ from semantik.postgres import server as server_module
 from semantik.postgres.address import StoreAddress
 from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import paint
+from tests.support.tls_proxy import TlsProxy, make_certificate
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
@@ -173,6 +176,33 @@ def test_encryption_that_the_address_asks_for_is_not_left_out(run, library, post
     assert (code, out) == (1, "")
     assert err.startswith(f"semantik: El servidor {asked} no responde: ")
     assert run("index", library, "--store", postgres.by_network(address, "sslmode=prefer"))[0] == 0
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl, which makes the certificate, is not installed")
+def test_a_server_shows_the_certificate_that_the_address_demands(run, library, postgres, address, tmp_path):
+    good, other = (make_certificate(tmp_path, name, "IP:127.0.0.1") for name in ("servidor", "impostor"))
+    by_tls = TlsProxy(postgres.port, good)
+    asked = partial(postgres.by_network, address, port=by_tls.port)
+    for refused, host, said in (
+        (other, "127.0.0.1", "certificate verify failed"),
+        (good, "localhost", 'does not match host name "localhost"'),
+        (tmp_path / "falta.pem", "127.0.0.1", "does not exist"),
+    ):
+        shown = asked("sslmode=verify-full", host=host)
+        code, out, err = run("index", library, "--store", f"{shown}&sslrootcert={refused}")
+        assert (code, out) == (1, "")
+        told = f"semantik: El servidor {shown} no muestra el certificado que pide la dirección: "
+        assert err.startswith(told)
+        assert said in err
+        assert err.endswith(". No se le envió nada; revise el nombre del servidor y sslrootcert.\n")
+        assert by_tls.passed == 0
+    shown = asked("sslmode=verify-full")
+    code, out, err = run("index", library, "--store", f"{shown}&sslrootcert={good}", "--json")
+    assert (code, counts(out)["added"], by_tls.passed > 0) == (0, 6, True)
+    assert err.startswith(f"Conexión cifrada (TLS) con {shown}.\n")
+    _, out, _ = run("search", library, "--text", "rojo", "-k", "1", "--json", "--store", f"{shown}&sslrootcert={good}")
+    assert hits(out) == [(str(library / "rojo.png"), 1.0)]
+    by_tls.close()
 
 
 def test_a_missing_package_is_named_with_what_installs_it(run, library, monkeypatch):

@@ -7,16 +7,17 @@ import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pytest
 
 from semantik.decoding.fitting import InputSpec
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder, unit_rows
-from semantik.search.relevance import read_queries
 from semantik.storage.settings import CONFIG_NAME
+
+if TYPE_CHECKING:
+    import pytest  # each worker of a cluster imports this module, and needs neither that nor searches
 
 
 class FakeEncoder(Encoder):
@@ -37,7 +38,6 @@ class FakeEncoder(Encoder):
         "amarillo": (1, 1, 0),
         "blanco": (1, 1, 1),
     }
-    WHITE: ClassVar = frozenset(read_queries()[::10])
 
     def __init__(self) -> None:
         self.images = 0
@@ -50,8 +50,15 @@ class FakeEncoder(Encoder):
 
     def encode_texts(self, texts):
         # Of the texts that name no colour every tenth background query is white, the rest mean nothing.
-        colours = [self.COLOURS.get(text, (1, 1, 1) if text in self.WHITE else (0, 0, 0)) for text in texts]
+        colours = [self.COLOURS.get(text, (1, 1, 1) if text in _white() else (0, 0, 0)) for text in texts]
         return unit_rows(np.array(colours, dtype=np.float32).reshape(-1, 3))
+
+
+@functools.cache
+def _white() -> frozenset[str]:
+    from semantik.search.relevance import read_queries
+
+    return frozenset(read_queries()[::10])
 
 
 def fake_encoder(name: str, **options: object) -> FakeEncoder:

@@ -75,9 +75,9 @@ class PostgresServer:
         """The address of a database of it."""
         return f"postgresql://{user}@/{base}?host={self.folder}&port={self.port}{more}"
 
-    def by_network(self, address: str, more: str) -> str:
-        """The same database by TCP, with these parameters of libpq."""
-        return f"postgresql://owner@127.0.0.1:{self.port}/{self.base_of(address)}?{more}"
+    def by_network(self, address: str, more: str, *, host: str = "127.0.0.1", port: int = 0) -> str:
+        """The same database by TCP, with these parameters of libpq; by another ``port`` if there is one before it."""
+        return f"postgresql://owner@{host}:{port or self.port}/{self.base_of(address)}?{more}"
 
     def base_of(self, address: str) -> str:
         """The name of the database that an address is of."""
