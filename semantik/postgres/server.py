@@ -181,7 +181,7 @@ class Server:
         except psycopg.OperationalError as error:
             detail = self.address.hide(str(error))
             asked = error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password)
-            kind = StorePasswordNeeded if asked else StoreUnreachable
+            kind: type[SemantikError] = StorePasswordNeeded if asked else StoreUnreachable
             if any(each in detail for each in _UNTRUSTED):
                 kind = StoreUntrusted
             raise kind(address=str(self.address), detail=detail) from None
