@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import resource
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -176,6 +175,8 @@ def quality(groups: list[str], who: list[str]) -> dict[str, float]:
 
 
 def group(count: int) -> None:
+    import resource  # which Windows lacks
+
     chance = np.random.default_rng(SEED)
     vectors, who = drawn(count, chance)
     owners = [str(each) for each in who]

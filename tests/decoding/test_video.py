@@ -396,6 +396,16 @@ def test_lengths_that_headers_lie_about(tmp_path, pool):
         assert 3.9 <= found.moments[1] <= 5.5
 
 
+def test_a_length_that_lies_is_found_out_by_a_slow_machine_too(tmp_path, monkeypatch):
+    """It looks at places far behind the end before it has read to it, and finds nothing there."""
+    path = write_film(tmp_path / "hours.mkv", scenes((RED, 4), (GREEN, 4)), "VP80")
+    patch(path, find(path, b"\x44\x89\x88") + 3, struct.pack(">d", 7_200_000.0))
+    monkeypatch.setattr(sampling, "_WARM_UP", -1.0)  # the first frame foretells that all would take too long
+    found = sample_frames(path, 32, SECONDS)
+    assert found.moments[0] == 0.0
+    assert [3.9 <= moment <= 5.5 for moment in found.moments[1:]] == [True]
+
+
 def test_sizes_that_no_memory_holds(tmp_path, pool):
     path = write_film(tmp_path / "huge.avi", scenes((RED, 2)), "FFV1")
     huge = struct.pack("<II", 100_000, 100_000)

@@ -20,7 +20,7 @@ from semantik.results.page import write_page
 from semantik.storage import atomic_files
 from semantik.storage.settings import CONFIG_NAME, Config, load_config, save_config
 from tests.support.faulty_disk import FaultyDisk, ForgetfulDisk, refuse_at_first, refused
-from tests.support.systems import WINDOWS, posix_only
+from tests.support.systems import WINDOWS, mapped_files, posix_only
 
 CODES = (errno.ENOSPC, errno.EACCES, errno.EIO)
 
@@ -117,6 +117,7 @@ SAVES = {
     "manifest deleted": (eight, lambda index: (index.store / "image_index.json").unlink()),
     "vectors deleted": (log_of_three, lambda index: ((index.store / "image_index.2.bin").unlink(), append(index))),
 }
+ALL_SAVES = [pytest.param(name, marks=[mapped_files] if name == "vectors deleted" else []) for name in SAVES]
 
 
 @pytest.fixture
@@ -191,7 +192,7 @@ def manifest(index):
     return json.loads((index.store / "image_index.json").read_text())["index"]
 
 
-@pytest.mark.parametrize("name", SAVES)
+@pytest.mark.parametrize("name", ALL_SAVES)
 def test_every_call_fails_in_turn(scene, monkeypatch, name):
     index, _ = scene(name)
     with index.locked(), FaultyDisk(monkeypatch) as dry:
@@ -215,7 +216,7 @@ def test_every_call_fails_in_turn(scene, monkeypatch, name):
     assert commits * 4 - 4 - WINDOWS <= refused <= commits * 4
 
 
-@pytest.mark.parametrize("name", SAVES)
+@pytest.mark.parametrize("name", ALL_SAVES)
 def test_short_writes(scene, monkeypatch, name):
     index, before = scene(name)
     wanted = state(index)
@@ -252,7 +253,7 @@ def after_power_cut(tmp_path):
 
 
 @no_folder_sync
-@pytest.mark.parametrize("name", SAVES)
+@pytest.mark.parametrize("name", ALL_SAVES)
 def test_power_cut_at_every_instant(scene, monkeypatch, after_power_cut, name):
     index, before = scene(name)
     after = state(index)

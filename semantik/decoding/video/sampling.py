@@ -51,8 +51,9 @@ class Sampling:
             if self.end < self.length / 2:  # either the header lies or it has one key frame: it shows now which
                 self.length = 0.0
             self._read(self._deadline)
-        if not self.complete and self.length:
-            self._seek()
+        if not self.complete and self.length and not self._seek():
+            self.length = 0.0  # nothing is where the header has it: what there is is read in its order
+            self._read(self._deadline)
 
     @property
     def _step(self) -> float:
@@ -84,9 +85,12 @@ class Sampling:
     def _is_too_slow(self, reached: float, spent: float, allowed: float) -> bool:
         return bool(self.length) and spent > _WARM_UP and spent * self.length > allowed * max(reached, 0.01)
 
-    def _seek(self) -> None:
-        """Look at places all over what was not read, first far apart, then between them, while there is time."""
-        start, misses = self._reached, 0
+    def _seek(self) -> bool:
+        """Look at places all over what was not read, first far apart, then between them, while there is time.
+
+        Returns whether there was anything.
+        """
+        start, misses, found = self._reached, 0, False
         count = min(CANDIDATES, int((self.length - start) / self._step))
         try:
             with open_capture(self._file, self._deadline) as video:
@@ -95,11 +99,12 @@ class Sampling:
                     if video.seek(wanted) and abs(video.time - wanted) < max(10.0, self._step):
                         self._offer(video)
                         self.end = max(self.end, video.time)
-                        misses = 0
+                        misses, found = 0, True
                     elif (misses := misses + 1) >= _MISSES:
-                        return
+                        break
         except OutOfTime:
             self.late = True
+        return found
 
     def _offer(self, video: Capture) -> bool:
         glance = video.glance()
