@@ -161,7 +161,8 @@ def open_cache(path: Path, source_sha256: str) -> StoredWeights | None:
     try:
         return StoredWeights(path, source_sha256)
     except (OSError, ValueError) as error:
-        log.warning("the kept weights are not used: %s", error)
+        # Not the error itself: who keeps what is logged would keep the file open, and on Windows nobody could replace it.
+        log.warning("the kept weights are not used: %s", str(error))
         return None
 
 

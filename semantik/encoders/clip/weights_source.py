@@ -63,6 +63,7 @@ class ClipSource:
         kept = tensor_files.open_cache(self.kept, self.sha256)
         if kept and self._fits(kept):
             return kept
+        del kept  # on Windows nobody replaces a file that is open
         try:
             state = network.read_archive(self._trusted_file())
         except LOAD_ERRORS as error:
