@@ -161,7 +161,7 @@ def open_cache(path: Path, source_sha256: str) -> StoredWeights | None:
     try:
         return StoredWeights(path, source_sha256)
     except (OSError, ValueError) as error:
-        # Not the error itself: who keeps what is logged would keep the file open, and on Windows nobody could replace it.
+        # Not the error itself: who keeps what is logged would keep the file open, and Windows replaces no open file.
         log.warning("the kept weights are not used: %s", str(error))
         return None
 
