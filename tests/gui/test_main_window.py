@@ -29,6 +29,7 @@ from semantik.storage.settings import CONFIG_NAME
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.libraries import change_silently, paint
 from tests.support.page_outline import Outline
+from tests.support.systems import mapped_files
 from tests.support.waiting import PATIENCE
 
 # -- What is on the window -----------------------------------------------------------------------------
@@ -213,6 +214,7 @@ def test_a_changed_folder_is_asked_about(start, library, encoders):
     assert agreed.app.is_index_valid()
 
 
+@mapped_files
 def test_a_damaged_index_is_told_and_rebuilt_when_the_user_agrees(start, library, home):
     first = start(encoder="builtin")
     first.choose_folder(library)
