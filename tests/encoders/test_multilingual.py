@@ -21,6 +21,9 @@ from semantik.encoders.text_tokens import TextTokens
 from semantik.errors import EncoderFailed, WeightsMissing, WrongHash
 from tests.support import tiny_models
 from tests.support.places import REPO
+from tests.support.systems import with_transformers
+
+pytestmark = with_transformers
 
 NAMES = ("model.safetensors", "2_Dense-model.safetensors", "tokenizer.json")
 TEXTS = [

@@ -26,6 +26,7 @@ pipes = posix_only("Windows has no pipes with names")
 raw_names = posix_only("names on Windows are text, not bytes")
 mapped_files = posix_only("on Windows nobody writes or deletes a file that a program has mapped")
 grouped_faces = not_in_wine("SciPy, with which faces are grouped, needs crealf of the C library, which wine lacks")
+with_transformers = not_in_wine("transformers loads SciPy, which needs crealf of the C library, which wine lacks")
 
 
 def raw_name(name: bytes) -> str:
