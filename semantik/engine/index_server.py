@@ -44,8 +44,8 @@ class IndexServer:
         """What there is to open: of ``wanted`` what the server has, or what is new to it; or else all that it has.
 
         By ``model`` where anything was indexed with it, or if it is to be the ``same_model`` in any case; else by that
-        of most libraries. Raises StorePasswordNeeded,
-        StoreUnreachable, StoreForbids, StoreRefused and IndexTooNew.
+        of most libraries. Raises StorePasswordNeeded, StoreUnreachable, StoreUntrusted, StoreForbids, StoreRefused and
+        IndexTooNew.
         """
         return self._server.read(lambda base: self._look(base, model, wanted, same_model))
 

@@ -25,7 +25,7 @@ from semantik.decoding.pipe_messages import _MAX_PAYLOAD
 from semantik.decoding.pool import DecodePool
 from semantik.decoding.refusals import Refused
 from semantik.decoding.video import sampling
-from semantik.decoding.video.capture import Capture, open_capture
+from semantik.decoding.video.capture import Capture, OutOfTime, open_capture
 from semantik.decoding.video.distinct_frames import MAX_FRAMES, DistinctFrames
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS, recognise_video
 from semantik.decoding.video.frames import describe_video, first_frame, frame_at, is_video, sample_frames
@@ -394,6 +394,18 @@ def test_lengths_that_headers_lie_about(tmp_path, pool):
         assert len(found.moments) == 2, path
         assert found.moments[0] == 0.0
         assert 3.9 <= found.moments[1] <= 5.5
+
+
+def test_no_time_to_look_is_no_proof_that_a_length_lies(tmp_path, monkeypatch):
+    def too_late(self, moment):
+        raise OutOfTime
+
+    path = write_film(tmp_path / "cut.mp4", moving([RED, GREEN], 3.0))
+    monkeypatch.setattr(sampling.Sampling, "_is_too_slow", lambda *_: True)
+    monkeypatch.setattr(Capture, "seek", too_late)
+    found = sample_frames(path, 32, SECONDS)
+    assert found.moments == (0.0,)
+    assert found.duration == pytest.approx(6.0, abs=0.2)
 
 
 def test_a_length_that_lies_is_found_out_by_a_slow_machine_too(tmp_path, monkeypatch):

@@ -51,8 +51,8 @@ class Sampling:
             if self.end < self.length / 2:  # either the header lies or it has one key frame: it shows now which
                 self.length = 0.0
             self._read(self._deadline)
-        if not self.complete and self.length and not self._seek():
-            self.length = 0.0  # nothing is where the header has it: what there is is read in its order
+        if not self.complete and self.length and self._seek():
+            self.length = 0.0  # the header lies: what there is is read in its order
             self._read(self._deadline)
 
     @property
@@ -88,7 +88,7 @@ class Sampling:
     def _seek(self) -> bool:
         """Look at places all over what was not read, first far apart, then between them, while there is time.
 
-        Returns whether there was anything.
+        Returns whether nothing was at any of them, though there was time to find out.
         """
         start, misses, found = self._reached, 0, False
         count = min(CANDIDATES, int((self.length - start) / self._step))
@@ -104,7 +104,8 @@ class Sampling:
                         break
         except OutOfTime:
             self.late = True
-        return found
+            return False
+        return misses > 0 and not found
 
     def _offer(self, video: Capture) -> bool:
         glance = video.glance()
