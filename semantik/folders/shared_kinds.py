@@ -70,8 +70,7 @@ class SharedDetails:
 
     def take(self, rows: Sequence[SharedRow]) -> None:
         """Put them into the table."""
-        told = [(os.fsencode(row.path), *_cells(row)) for row in rows if row.cells is not None]
-        known = [checked(cells) for cells in told if len(cells) == len(DETAILS)]
+        known = [checked(cells) for cells in _known(rows) if len(cells) == len(DETAILS)]
         self._store.take([row for row in known if row], [row.path for row in rows if row.cells is None])
 
 
@@ -98,8 +97,7 @@ class SharedTexts:
 
     def take(self, rows: Sequence[SharedRow]) -> None:
         """Have their words found from now on."""
-        known = [(os.fsencode(row.path), *_cells(row)) for row in rows if row.cells is not None]
-        good = [row for row in known if len(row) == 4 and text_schema.is_good(row)]
+        good = [row for row in _known(rows) if len(row) == 4 and text_schema.is_good(row)]
         gone = [os.fsencode(row.path) for row in rows if row.cells is None]
 
         def put(base: sqlite3.Connection) -> None:
@@ -155,6 +153,11 @@ def _is_empty(base: sqlite3.Connection) -> bool:
 
 def _json(cells: Sequence[Any]) -> str:
     return json.dumps(cells, separators=(",", ":"), ensure_ascii=True)
+
+
+def _known(rows: Sequence[SharedRow]) -> list[tuple[Any, ...]]:
+    """Path and cells of each picture that is known still."""
+    return [(os.fsencode(row.path), *_cells(row)) for row in rows if row.cells is not None]
 
 
 def _cells(row: SharedRow) -> tuple[Any, ...]:
