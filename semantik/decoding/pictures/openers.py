@@ -23,6 +23,7 @@ from semantik.decoding.pictures.formats import (
     WEBP,
     ImageFormat,
 )
+from semantik.decoding.pictures.heif_tiles import HeifPicture
 from semantik.decoding.pictures.jpeg_2000 import Jpeg2000Picture
 from semantik.decoding.pictures.jpeg_xl import JxlPicture
 from semantik.decoding.pictures.opened_picture import Picture
@@ -58,21 +59,23 @@ def open_picture(file: BinaryIO, kind: ImageFormat) -> Picture:
         return _OWN[kind.plugin](file, kind.cost)
     if kind.plugin == LIBHEIF:
         _register_heif()
-    else:
-        plugin: Any = importlib.import_module(f"PIL.{kind.plugin}")
-        if hasattr(plugin, "DEFAULT_MAX_THREADS"):  # AVIF would start one per core, each with its stack
-            plugin.DEFAULT_MAX_THREADS = 1
-    if kind is WEBP:
-        size, animated = webp_size(file)
-        if size[0] * size[1] > SMALL:
-            return LargeWebp(file, kind.cost, size, animated)
-    if kind is TIFF and (parts := _tiff_parts(file)) is not None:
-        return parts
+        return HeifPicture(_open(file, kind), kind.cost, file)
+    plugin: Any = importlib.import_module(f"PIL.{kind.plugin}")
+    if hasattr(plugin, "DEFAULT_MAX_THREADS"):  # AVIF would start one per core, each with its stack
+        plugin.DEFAULT_MAX_THREADS = 1
+    other = _large_webp(file, kind.cost) if kind is WEBP else _tiff_parts(file) if kind is TIFF else None
+    if other is not None:
+        return other
     if kind is PSD and needs_own_reader(file):
         return PhotoshopPicture(file)
     if kind is JPEG2000:
         return Jpeg2000Picture(_open(file, kind), kind.cost, file)
     return Picture(_open(file, kind), kind.cost, kind.scales)
+
+
+def _large_webp(file: BinaryIO, cost: float) -> Picture | None:
+    size, animated = webp_size(file)
+    return LargeWebp(file, cost, size, animated) if size[0] * size[1] > SMALL else None
 
 
 def _tiff_parts(file: BinaryIO) -> Picture | None:
