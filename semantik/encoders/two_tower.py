@@ -117,7 +117,8 @@ class TwoTowerEncoder(Encoder):
 
     def _read_in_format(self, weights: Any, side: Side, device: str) -> dict[Side, Network]:
         if side == "image" and self.number_format == INT8:
-            self._workers = PictureWorkers(devices.PICTURES_PER_PASS)
+            # Each picture is a run of its own anyway, so whoever is ready takes the next: decoders slow one core down.
+            self._workers = PictureWorkers(1)
             made = int8_images.load(
                 self._int8_path(), lambda: self._exportable(weights), self.input_spec.height, self.input_spec.width
             )
