@@ -19,35 +19,10 @@ from semantik.folders.text_store import TextStore
 from semantik.index import SharedRow
 from semantik.records import DateSource, ImageFile, TextLine
 from tests.support.faces import face_of
+from tests.support.rows_keeper import Keeper
 
 ALL = frozenset(("details", "text", "faces"))
 NAMES = ("a.jpg", "viaje/ñ.jpg", "mar\udcff.jpg")
-
-
-class Keeper:
-    """``SharedRows`` in memory."""
-
-    def __init__(self, name="one"):
-        self.name = name
-        self.rows: dict[tuple[str, str], tuple[int, str | None]] = {}
-        self.number = 0
-        self.read_rows = 0
-
-    def token(self):
-        return self.name
-
-    def read(self, kind, after, take):
-        found = [(number, path, cells) for (what, path), (number, cells) in self.rows.items() if what == kind]
-        found = sorted(row for row in found if row[0] > after)
-        self.read_rows += len(found)
-        if found:
-            take([SharedRow(kind, path, cells) for _, path, cells in found])
-        return max([after, *(number for number, _, _ in found)])
-
-    def write(self, rows):
-        self.number += 1
-        for row in rows:
-            self.rows[row.kind, row.path] = self.number, row.cells
 
 
 class Computer:
