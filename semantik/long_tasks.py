@@ -97,6 +97,9 @@ UNATTENDED = TaskControl()
 MEMORY = 45.0
 """Seconds after which a measured speed counts 1/e as much as a new one."""
 
+FEW_ROWS = 5000
+"""Rows that are read or written in less than a second: nothing is told of so few."""
+
 _TELL_ROWS = 0.2  # seconds between two records of rows
 
 TOLERANCE = 0.1
@@ -177,7 +180,7 @@ class RowsTold:
     def did(self, count: int) -> bool:
         """So many more are done; returns whether the task is to stop."""
         self.done += count
-        if self.done < self.total:
+        if FEW_ROWS < self.total > self.done:
             self._meter.report(self.control, self.done, self.total)
         return self.control.cancelled
 
