@@ -13,6 +13,7 @@ class Keeper:
         self.rows: dict[tuple[str, str], tuple[int, str | None]] = {}
         self.number = 0
         self.read_rows = 0
+        self.at_once = 1000
 
     def token(self):
         return self.name
@@ -26,10 +27,14 @@ class Keeper:
 
     def read(self, kind, after, take):
         found = self._found(kind, after)
-        self.read_rows += len(found)
-        if found:
-            take([SharedRow(kind, path, cells) for _, path, cells in found])
-        return max([after, *(number for number, _, _ in found)])
+        newest = after
+        for first in range(0, len(found), self.at_once):
+            part = found[first : first + self.at_once]
+            self.read_rows += len(part)
+            stop, newest = take([SharedRow(kind, path, cells) for _, path, cells in part]), part[-1][0]
+            if stop:
+                return max(after, newest - 1)
+        return newest
 
     def write(self, rows):
         self.number += 1
