@@ -144,6 +144,30 @@ class StorePasswordNeeded(StoreUnreachable):
     key = "error.store_password_needed"
 
 
+class StoreDatabaseMissing(StoreUnreachable):
+    """The server answers, and has no such database. Params: address, detail."""
+
+    key = "error.store_database_missing"
+
+
+class StoreRoleMissing(StoreUnreachable):
+    """The server answers, and knows no such user. Params: address, detail."""
+
+    key = "error.store_role_missing"
+
+
+class StoreCrowded(StoreUnreachable):
+    """The server answers, and takes no more connections now. Params: address, detail."""
+
+    key = "error.store_crowded"
+
+
+class StoreNoEntry(StoreUnreachable):
+    """The server answers, and lets this user not in for another reason. Params: address, detail."""
+
+    key = "error.store_no_entry"
+
+
 class StoreUntrusted(SemantikError):
     """The server's certificate is not the one that the address demands; nothing was sent. Params: address, detail."""
 

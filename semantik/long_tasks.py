@@ -97,6 +97,11 @@ UNATTENDED = TaskControl()
 MEMORY = 45.0
 """Seconds after which a measured speed counts 1/e as much as a new one."""
 
+FEW_ROWS = 5000
+"""Rows that are read or written in less than a second: nothing is told of so few."""
+
+_TELL_ROWS = 0.2  # seconds between two records of rows
+
 TOLERANCE = 0.1
 """Share of the time left by which a new estimate must differ to be believed over the one that was told before."""
 
@@ -162,6 +167,22 @@ class SpeedMeter:
         if self._end is None or abs(now + left - self._end) > TOLERANCE * left:
             self._end = now + left
         return max(0.0, self._end - now)
+
+
+class RowsTold:
+    """How many rows of many are read or written, told now and then while some are left."""
+
+    def __init__(self, control: TaskControl, total: int) -> None:
+        """``total`` may still grow."""
+        self.control, self.total, self.done = control, total, 0
+        self._meter = SpeedMeter(interval=_TELL_ROWS)
+
+    def did(self, count: int) -> bool:
+        """So many more are done; returns whether the task is to stop."""
+        self.done += count
+        if FEW_ROWS < self.total > self.done:
+            self._meter.report(self.control, self.done, self.total)
+        return self.control.cancelled
 
 
 # -- Making many objects at once

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.postgres.address import VARIABLE
@@ -13,6 +15,7 @@ from semantik.words.shown_names import visible
 from semantik.words.text import say
 
 if TYPE_CHECKING:
+    from semantik.encoders.number_formats import NumberFormat
     from semantik.engine.engine import Engine
     from semantik.postgres.server import Server
 
@@ -45,6 +48,13 @@ def connect(address: str) -> Server:
     elif found.is_remote:
         print(visible(say("cli.store_open", address=found)), file=sys.stderr)
     return server
+
+
+def stored_on(server: Server, model: str, folders: Sequence[Path]) -> NumberFormat:
+    """See ``index_server.stored_format``."""
+    from semantik.engine.index_server import stored_format
+
+    return server.read(lambda base: stored_format(base, model, folders))
 
 
 def use_server(engine: Engine, server: Server, *, exact: bool = False) -> None:

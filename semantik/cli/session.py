@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.cli.output import ProgressLine
-from semantik.cli.server_options import address_in, connect, use_server
+from semantik.cli.server_options import address_in, connect, stored_on, use_server
 from semantik.errors import Cancelled, FacesUnreadable, PeopleNotWanted, TextsUnreadable
 from semantik.long_tasks import Progress, TaskControl
 from semantik.storage.settings import Config
-from semantik.words.phrases import download_status, indexing_status
+from semantik.words.phrases import catching_up_status, download_status, indexing_status
 from semantik.words.text import counted, number, say
 
 if TYPE_CHECKING:
     from semantik.engine.engine import Engine
     from semantik.engine.library import Library, Outcome
-    from semantik.folders.indexed_folder import IndexedFolder
+    from semantik.folders.indexed_folder import Check, IndexedFolder
     from semantik.postgres.server import Server
 
 
@@ -68,9 +68,10 @@ class Session:
         elif models.must_prove(self._name):
             print(say("cli.proving", name=models.short_title(self._name)), file=sys.stderr)
             models.prove(self._name, self._control)
-        from semantik.engine.index_server import format_on
-
-        models.use(self._name, format_on(self._server, self._name, self._folders) if self._server else None)
+        if self._server:
+            models.use_shared(self._name, stored_on(self._server, self._name, self._folders))
+        else:
+            models.use(self._name)
         self.library: Library = self.engine.open(*self._folders)
         return self
 
@@ -112,7 +113,7 @@ class Session:
         """
         from semantik.folders.indexed_folder import State
 
-        checks = [(indexed_folder, indexed_folder.load()) for indexed_folder in self.library.indexed_folders]
+        checks = [(each, self._load(each)) for each in self.library.indexed_folders]
         for _, check in checks:
             if check.error:
                 raise check.error
@@ -130,7 +131,7 @@ class Session:
 
         failed, good, anew = [], [], []
         for indexed_folder in self.library.indexed_folders:
-            loaded = indexed_folder.load()
+            loaded = self._load(indexed_folder)
             if loaded.error and not (rebuild and loaded.state in (State.DAMAGED, State.OTHER_SPACE)):
                 failed.append(Outcome(indexed_folder, error=loaded.error))
                 continue
@@ -188,6 +189,11 @@ class Session:
                     raise _UNREADABLE[kind](detail=reading.unable[kind])
         self._line.end()
         return read
+
+    def _load(self, indexed_folder: IndexedFolder) -> Check:
+        check = indexed_folder.load(self._control.telling(self._line.shows(catching_up_status)))
+        self._line.end()
+        return check
 
     def _update(
         self,

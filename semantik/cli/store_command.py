@@ -6,10 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from semantik.cli.output import dump
-from semantik.cli.server_options import connect
+from semantik.cli.output import ProgressLine, dump
+from semantik.cli.server_options import connect, stored_on
+from semantik.long_tasks import TaskControl
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
+from semantik.words.phrases import catching_up_status
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, say
 
@@ -47,13 +49,14 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         return 0
     from semantik.encoders.base import store_of
     from semantik.engine.engine import Engine, plainly
-    from semantik.engine.index_server import format_on
     from semantik.postgres.libraries import may_write
     from semantik.postgres.library_store import LibraryStore
     from semantik.storage.home import index_folder
 
     server: Server = connect(options.to or options.source)
     engine = Engine(home, config)
+    line = ProgressLine()
+    control = TaskControl(line.shows(catching_up_status))
     done: list[dict[str, Any]] = []
     try:
         model = options.encoder or engine.models.without_asking()
@@ -63,14 +66,15 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             engine.models.use(model)
             name = engine.models.encoder.store
         else:
-            name = store_of(model, format_on(server, model, folders))
+            name = store_of(model, stored_on(server, model, folders))
         read_only = not server.read(may_write)
         for folder in folders:
             files = index_folder(home, folder, name)
             there = LibraryStore.of(server, folder, name, read_only=read_only)
             ends: tuple[Path | IndexStore, Path | IndexStore] = (files, there) if options.to else (there, files)
             count = _copy(folder, *ends)
-            _share(engine.indexed_folder(folder, engine.models.encoder), name, there)
+            _share(engine.indexed_folder(folder, engine.models.encoder), name, there, control)
+            line.end()
             if options.remove:
                 _remove(ends[0], folder)
             done.append({"folder": str(folder), "rows": count, "removed": options.remove})
@@ -90,14 +94,14 @@ def _copy(folder: Path, source: Path | IndexStore, target: Path | IndexStore) ->
     return copy_index(folder, source, target)
 
 
-def _share(indexed_folder: IndexedFolder, name: str, there: LibraryStore) -> None:
+def _share(indexed_folder: IndexedFolder, name: str, there: LibraryStore, control: TaskControl) -> None:
     """Bring what is known of the pictures to where it is not, and see that both have the same."""
     from semantik.index import ImageIndex
 
     knowledge, kinds = indexed_folder.knowledge_for(name), indexed_folder.shared_kinds
     index = ImageIndex.load(there, indexed_folder.folder)
-    knowledge.exchange(there.shared, index, kinds=kinds, read_only=there.read_only)
-    knowledge.compare(there.shared, index, kinds=kinds, place=str(there))
+    knowledge.exchange(there.shared, index, control, kinds=kinds, read_only=there.read_only)
+    knowledge.compare(there.shared, index, kinds=kinds, place=str(there), read_only=there.read_only)
 
 
 def _remove(store: Path | IndexStore, folder: Path) -> None:

@@ -17,6 +17,7 @@ from semantik.doctor import (
     model_proof,
     package_health,
     reading_health,
+    server_health,
     storage_health,
 )
 from semantik.doctor.findings import Diagnosis, Finding, note, ok, wrong
@@ -49,7 +50,8 @@ def diagnose(
     window: Window | None = None,
     control: TaskControl = UNATTENDED,
 ) -> Diagnosis:
-    """Look into everything. Nothing is changed but what is known of the models, and nothing leaves the computer.
+    """Look into everything. Nothing is changed but what is known of the models, and nothing leaves the computer; only
+    the server that keeps indexes, if there is one, is asked how it is.
 
     Every index is read whole. ``deep`` also computes the SHA-256 of large model files whose content was not checked
     before, and has every model that is here show that it works (seconds each, and its memory). Takes from a second
@@ -67,6 +69,7 @@ def diagnose(
         model_proof.check(home, config, weights, deep=deep, control=control),
         model_health.check_numbers(home, weights, exact=config.exact_numbers),
         index_health.check(home, config.opened),
+        server_health.check(config),
         storage_health.check_watching(home, config.opened),
         storage_health.check(home, weights),
         log_health.check(home, datetime.now()),

@@ -22,8 +22,8 @@ class Bytes(int):
 class Private(str):
     """What tells who the user is or what the pictures show: shown only on request.
 
-    ``kind`` says what stands in its place: "folder", "home", "weights" or "detail". Folders are numbered, those
-    of the same ``group`` alike.
+    ``kind`` says what stands in its place: "folder", "home", "weights", "server" or "detail". Folders are numbered,
+    those of the same ``group`` alike.
     """
 
     kind: str

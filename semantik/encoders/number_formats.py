@@ -24,6 +24,10 @@ EXACT_ONNX: NumberFormat = "fp32-onnx"
 INT8: NumberFormat = "int8"
 """Has a space, and so indexes, of its own; the vectors of the other formats may be in one index."""
 
+SAME_VECTORS: tuple[NumberFormat, ...] = (EXACT, EXACT_ONNX)
+"""Those of which it does not matter which computer of several made a vector: an index that they share takes no others
+of its space."""
+
 TWO_TOWER_FORMATS: tuple[NumberFormat, ...] = tuple(each for each in FORMATS if each != EXACT_ONNX)
 """Those of CLIP's families, which ONNX Runtime runs in single precision no faster (benchmarks/onnx_images.md)."""
 

@@ -88,6 +88,7 @@ class Engine:
             unwanted=Exclusions(self.config.exclude),
             fetch_cloud=self.config.fetch_cloud_files,
             kept=self.kept_by(folder, encoder.store) if self.kept_by else None,
+            book=self.people.book,
         )
         opened.shares_faces = lambda: self.people.wanted
         return opened
@@ -106,9 +107,9 @@ class Engine:
         return server, server.look(self.models.encoder.name, [*map(plainly, wanted)], same_model=same_model)
 
     def keep_on(self, server: IndexServer, served: Served) -> None:
-        """Keep indexes on that server from now on, by the model and in the number format that they are of there."""
+        """Keep indexes on that server from now on, by the model that they are of there."""
         server.serve(served)
-        self.models.use(served.model, served.number_format)
+        self.models.use_shared(served.model, served.stored)
         self.kept_by = server.kept_by
 
     def keep_here(self) -> None:

@@ -15,7 +15,7 @@ from semantik.encoders import registry
 from semantik.encoders.base import Encoder
 from semantik.encoders.format_records import Decision, FormatRecords, Outcome, Record, decide
 from semantik.encoders.machine import Machine
-from semantik.encoders.number_formats import EXACT, EXACT_ONNX, INT8, NumberFormat
+from semantik.encoders.number_formats import EXACT, EXACT_ONNX, INT8, SAME_VECTORS, NumberFormat
 from semantik.engine import format_trial
 from semantik.errors import Cancelled, EncoderFailed, SemantikError, TooFewPictures
 from semantik.folders.exclusions import Exclusions
@@ -53,11 +53,20 @@ class FormatChoice:
         """In which format a model works, and why. Cheap, and loads nothing."""
         return self._records.decision(registry.card(name), exact=self._exact)
 
+    def shared(self, name: str, stored: NumberFormat) -> NumberFormat:
+        """In which format a model works here for an index that other computers write, too, which is ``stored`` as INT8
+        or EXACT: one that gives the same vectors as that, the quickest on this computer as far as is known."""
+        if stored == INT8:
+            return INT8
+        offered = [each for each in registry.card(name).formats if each in SAME_VECTORS]
+        return decide(offered, self._records.of(name), EXACT, exact=self._exact).number_format
+
     def settle(self, indexed_folder: IndexedFolder, encoder: Encoder, control: TaskControl = UNATTENDED) -> Encoder:
         """The encoder for a folder that is to be indexed for the first time: the same, or in another format.
 
         A trial of seconds on the folder's pictures decides, unless this machine has made one. No space changes for a
-        model that has an index in this home: the format is then one that shares it.
+        model that has an index in this home: the format is then one that shares it. Of an index that other computers
+        write, too, see ``shared``.
         """
         if self._exact or len(registry.card(encoder.name).formats) < 2:
             return encoder
@@ -67,7 +76,10 @@ class FormatChoice:
             return encoder
         record, used = self._records.of(encoder.name), self._records.used(encoder.name)
         untried = self._untried(encoder.name, record, machine)
-        if INT8 in untried and used is not None:
+        if indexed_folder.is_shared:
+            used = INT8 if encoder.number_format == INT8 else EXACT
+            untried = [each for each in untried if each in SAME_VECTORS]
+        elif INT8 in untried and used is not None:
             untried.remove(INT8)
         if untried and not record.wanted and used != INT8:
             try:
@@ -79,7 +91,8 @@ class FormatChoice:
             except SemantikError as error:  # who indexes the folder meets it, too, and tells it
                 log.info("no trial with %s: %r", indexed_folder.folder, error)
                 return encoder
-        decided = self.decision(encoder.name).number_format
+        own = self.decision(encoder.name).number_format
+        decided = self.shared(encoder.name, used or EXACT) if indexed_folder.is_shared else own
         return encoder if decided == encoder.number_format else self._create(encoder.name, decided)
 
     def prepare(self, name: str) -> None:

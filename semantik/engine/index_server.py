@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class Served:
     """What a server has: the folders to open, as they are called here and there, and how they were indexed."""
 
     model: str
-    number_format: NumberFormat
+    stored: NumberFormat  # INT8 or EXACT
     names: dict[Path, str]  # each folder here, and what it is called on the server
     read_only: bool  # whether the user there may only search
 
@@ -52,8 +52,8 @@ class IndexServer:
     def _look(self, base: Connection, model: str, wanted: Sequence[Path], same_model: bool) -> Served:
         there, read_only = libraries(base), not may_write(base)
         model = model if same_model else _model_of(there, model)
-        number_format = INT8 if any(each.encoder == store_of(model, INT8) for each in there) else EXACT
-        store = store_of(model, number_format)
+        stored = stored_format(base, model, wanted)
+        store = store_of(model, stored)
         names: dict[Path, str] = {}
         for folder in wanted:
             name = name_of(base, folder, store)
@@ -62,7 +62,7 @@ class IndexServer:
         if not names:
             # Absolute, as the engine names folders: what another system's path is called does not matter here.
             names = {Path(each.folder).absolute(): each.folder for each in there if each.encoder == store}
-        return Served(model, number_format, names, read_only)
+        return Served(model, stored, names, read_only)
 
     def serve(self, served: Served) -> None:
         """Have ``kept_by`` know these folders from now on."""
@@ -87,10 +87,11 @@ def _model_of(there: Sequence[StoredLibrary], usual: str) -> str:
     return usual if counts[usual] else max(names, key=counts.__getitem__)
 
 
-def format_on(server: Server, name: str, folders: Iterable[Path]) -> NumberFormat:
-    """The number format of the index that the server has of these folders, whatever this computer would choose.
+def stored_format(base: Connection, model: str, wanted: Sequence[Path]) -> NumberFormat:
+    """How the vectors of a model are on a server, whatever this computer would choose: INT8, or EXACT.
 
-    Where it has none, that which computers of all kinds can share.
+    Those of the ``wanted`` folders, which are searched together; where the server has none of them, of all that it has.
     """
-    kept = [LibraryStore.of(server, folder, store_of(name, INT8)).stamp() for folder in folders]
-    return INT8 if any(kept) else EXACT
+    there = {each.encoder for each in libraries(base)} & {store_of(model, EXACT), store_of(model, INT8)}
+    kept = {store for store in there for folder in wanted if name_of(base, folder, store) is not None}
+    return INT8 if store_of(model, INT8) in (kept or there) else EXACT

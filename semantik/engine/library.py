@@ -93,11 +93,8 @@ class Library:
             indexed_folder.encoder = encoder
 
     def settle_format(self, indexed_folder: IndexedFolder, control: TaskControl, *, anew: bool) -> None:
-        """Choose the encoder's number format for a loaded folder that has no index yet, or is indexed ``anew``.
-
-        Not where the index is on a server: computers of all kinds share it.
-        """
-        if isinstance(indexed_folder.kept, Path) and (not indexed_folder.count or anew):
+        """Choose the encoder's number format for a loaded folder that has no index yet, or is indexed ``anew``."""
+        if not indexed_folder.count or anew:
             settled = self._settle(indexed_folder, self._encoder, control)
             if settled is not self._encoder:
                 self.encoder = settled
@@ -156,9 +153,9 @@ class Library:
 
     # -- Keeping up with the folders -------------------------------------------------------------------
 
-    def open(self) -> list[Check]:
+    def open(self, control: TaskControl = UNATTENDED) -> list[Check]:
         """Load each folder's index and compare it with the folder; inactive ones too. See ``IndexedFolder.open``."""
-        return [indexed_folder.open() for indexed_folder in self.indexed_folders]
+        return [indexed_folder.open(control) for indexed_folder in self.indexed_folders]
 
     def exclude(self, patterns: Sequence[str]) -> None:
         """Leave out what these patterns name (see ``Exclusions``), from the next check or update on."""

@@ -60,6 +60,11 @@ class Models:
                 raise ModelUnproven(name=self.short_title(name))
             self.encoder = self._create(name, number_format)
 
+    def use_shared(self, name: str, stored: NumberFormat) -> None:
+        """The same for libraries that other computers write, too, ``stored`` as INT8 or EXACT: see
+        ``FormatChoice.shared``."""
+        self.use(name, self.formats.shared(name, stored))
+
     def create(self, name: str) -> Encoder:
         """Another encoder than the one in use, not yet loaded. Raises UnknownEncoder."""
         return self._create(name)

@@ -17,7 +17,7 @@ from semantik.folders.face_rows import Stored
 from semantik.folders.face_store import FaceStore, StoredFaces
 from semantik.folders.folder_people import FolderPeople
 from semantik.folders.indexed_folder import IndexedFolder
-from semantik.folders.people_book import PeopleBook, Person, faces_of, telling
+from semantik.folders.people_book import PeopleBook, Person, Renamed, faces_of, telling
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Embeddings, Region
 from semantik.storage.home import faces_file, indexes_folder
@@ -136,7 +136,7 @@ class People:
                 store.assign({face.id: kept for face in store.faces_in(several)}, sure=True)
             hidden = all(group in persons and persons[group].hidden for group in several)
             self._keep(replace(persons.get(kept, Person(kept)), hidden=hidden))
-            self.book.drop(group for group in several if group != kept)
+            self.book.merge(several, kept)
 
     def split(self, group: str, faces: Sequence[str]) -> None:
         """Say that these faces, by their ids, are not who the group is: they are a group of their own."""
@@ -172,6 +172,21 @@ class People:
         for folder in self._folders():  # where others have what came from here, it goes, too
             folder.share()
 
+    # -- What others say
+
+    def share(self) -> bool:
+        """Where indexes are kept for several computers, pass on what the user said and take what others did; whether
+        anything is known otherwise by now."""
+        before = self._state()
+        for folder in self._folders():
+            folder.share()
+        return self._state() != before or bool(self.book.renamed)
+
+    def take_renamed(self) -> list[Renamed]:
+        """Who was called otherwise by others since this was asked last: for the user, who would search in vain."""
+        taken, self.book.renamed = self.book.renamed, []
+        return taken
+
     # -- Grouping
 
     def group(self, control: TaskControl = UNATTENDED, *, anew: bool = False) -> None:
@@ -180,7 +195,9 @@ class People:
             state = self._state()
             if state == self._grouped and not anew:
                 return
-            stores = self._stores()
+            stores, merged = self._stores(), self.book.merged()
+            for store in stores:
+                store.follow_merges(merged)
             loaded = [store.load() for store in stores]
             persons = self.book.persons()
             before = [_kept(faces, persons, anew=anew) for faces in loaded]
@@ -203,7 +220,8 @@ class People:
     def _state(self) -> object:
         for store in self._stores():
             store.flush()
-        return tuple((str(store.path), store.changes) for store in self._stores()), self.book.persons().keys()
+        stores = tuple((str(store.path), store.changes) for store in self._stores())
+        return stores, self.book.persons(), self.book.merged()
 
     def _stores(self) -> list[FaceStore]:
         return [folder.faces for folder in self._folders()]

@@ -6,7 +6,8 @@ import math
 import os
 import sqlite3
 import struct
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,9 @@ from semantik.folders.known_content import Pairs
 from semantik.records import Face, ImageFile, Region
 
 VERSION = 1
+SAID = 2
+"""``sure`` of what the user said of a face and nobody else has heard yet; what others have heard, or said, is 1."""
+
 LENGTH = 128
 """Numbers in a face's embedding."""
 
@@ -36,7 +40,10 @@ _SAME = 0.9
 
 
 class Stored(NamedTuple):
-    """A face as it is stored. ``vector`` float32 (128,), of unit length; ``group`` "" for none."""
+    """A face as it is stored. ``vector`` float32 (128,), of unit length; ``group`` "" for none.
+
+    ``sure``: 0 for what is only probable, 1 where a user said so, SAID where only this computer knows that.
+    """
 
     id: int
     path: str
@@ -44,7 +51,7 @@ class Stored(NamedTuple):
     confidence: float
     vector: NDArray[np.float32]
     group: str
-    sure: bool
+    sure: int
 
 
 def prepare(base: sqlite3.Connection) -> None:
@@ -68,7 +75,8 @@ def read_row(cells: Sequence[object]) -> Stored | None:
     if type(path) is not bytes or type(face) is not int or place is None or embedding is None:
         return None
     certain = confidence if isinstance(confidence, float) and 0 <= confidence <= 1 else 0.0
-    return Stored(face, os.fsdecode(path), place, certain, embedding, person if type(person) is str else "", bool(sure))
+    said = SAID if sure == SAID else int(bool(sure))
+    return Stored(face, os.fsdecode(path), place, certain, embedding, person if type(person) is str else "", said)
 
 
 def vector_bytes(embedding: Sequence[float] | NDArray[np.float32]) -> bytes:
@@ -94,16 +102,34 @@ def put(base: sqlite3.Connection, added: Sequence[tuple[ImageFile, Sequence[Face
         base.execute("INSERT OR REPLACE INTO pictures VALUES (?, ?, ?)", (path, size, mtime_ns))
         for face in faces:
             vector = np.asarray(face.embedding, np.float32)
-            before = max(old, key=lambda row: float(row.vector @ vector), default=None)
-            known = before if before and float(before.vector @ vector) >= _SAME else None
-            who = (known.group or None, known.sure) if known else (None, False)
+            known = _same_face(vector, old)
+            who = (known.group or None, known.sure) if known else (None, 0)
             cells = (path, _REGION.pack(*face.region), face.confidence, vector_bytes(vector), *who)
             base.execute("INSERT INTO faces VALUES (NULL, ?, ?, ?, ?, ?, ?)", cells)
 
 
-def put_cells(base: sqlite3.Connection, pictures: Sequence[tuple[bytes, Sequence[object]]]) -> None:
-    """Write what ``cells_of`` gave of pictures, by their paths; no cells: the picture is not known any more."""
+def _same_face(vector: NDArray[np.float32], faces: Sequence[Stored]) -> Stored | None:
+    """Which of the faces another reading of the picture gave this embedding, float32 (128,)."""
+    nearest = max(faces, key=lambda row: float(row.vector @ vector), default=None)
+    return nearest if nearest and float(nearest.vector @ vector) >= _SAME else None
+
+
+def put_cells(
+    base: sqlite3.Connection,
+    pictures: Sequence[tuple[bytes, Sequence[object]]],
+    merged: Mapping[str, str] = {},
+    *,
+    first: bool = False,
+) -> Counter[tuple[str, str]]:
+    """Write what ``cells_of`` gave of pictures, by their paths; no cells: the picture is not known any more.
+
+    Who a face is stays as the user said here, if nobody else has heard that; where all of it is taken for the ``first``
+    time, only if nobody there said anything. ``merged``: the groups whose faces are in others by now. Returns of how
+    many faces it was said here that they are in one group and told there that they are in one: (theirs, ours).
+    """
+    pairs: Counter[tuple[str, str]] = Counter()
     for path, cells in pictures:
+        said = [row for row in map(read_row, _of_picture(base, path)) if row and row.sure == SAID and row.group]
         base.execute("DELETE FROM faces WHERE path = ?", (path,))
         base.execute("DELETE FROM pictures WHERE path = ?", (path,))
         if len(cells) != 3 or not (type(cells[0]) is type(cells[1]) is int) or not isinstance(cells[2], list):
@@ -111,8 +137,25 @@ def put_cells(base: sqlite3.Connection, pictures: Sequence[tuple[bytes, Sequence
         base.execute("INSERT INTO pictures VALUES (?, ?, ?)", (path, cells[0], cells[1]))
         for face in cells[2]:
             row = _face(path, face)
-            if row and read_row((0, *row)):
-                base.execute("INSERT INTO faces VALUES (NULL, ?, ?, ?, ?, ?, ?)", row)
+            there = read_row((0, *row)) if row else None
+            if row is None or there is None:
+                continue
+            group, sure = merged.get(there.group, there.group), there.sure
+            if ours := _same_face(there.vector, said):
+                if group:
+                    pairs[group, ours.group] += 1
+                if not (sure and (first or group == ours.group)):
+                    group, sure = ours.group, SAID
+            base.execute("INSERT INTO faces VALUES (NULL, ?, ?, ?, ?, ?, ?)", (*row[:4], group or None, sure))
+    return pairs
+
+
+def heard(base: sqlite3.Connection, pictures: Mapping[bytes, Sequence[object]]) -> None:
+    """Others know by now what ``cells_of`` gave of these pictures, by their paths."""
+    for (path,) in base.execute("SELECT DISTINCT path FROM faces WHERE sure = ?", (SAID,)).fetchall():
+        now = [cells_of(cells) for cells in _of_picture(base, path) if read_row(cells)]
+        if path in pictures and now == pictures[path]:  # and nothing was said since
+            base.execute("UPDATE faces SET sure = 1 WHERE path = ? AND sure = ?", (path, SAID))
 
 
 def cells_of(cells: Sequence[Any]) -> list[object]:
@@ -152,7 +195,7 @@ def follow(base: sqlite3.Connection, moved: Pairs, copied: Pairs) -> None:
 
 
 def _of_picture(base: sqlite3.Connection, path: bytes) -> list[tuple[object, ...]]:
-    return base.execute(f"SELECT {COLUMNS} FROM faces f WHERE f.path = ?", (path,)).fetchall()
+    return base.execute(f"SELECT {COLUMNS} FROM faces f WHERE f.path = ? ORDER BY f.id", (path,)).fetchall()
 
 
 def _region(data: object) -> Region | None:

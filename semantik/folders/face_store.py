@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik.folders.details_rows import version_of
-from semantik.folders.face_rows import COLUMNS, LENGTH, Stored, follow, prepare, put, read_row
+from semantik.folders.face_rows import COLUMNS, LENGTH, SAID, Stored, follow, prepare, put, read_row
 from semantik.folders.folder_database import FolderDatabase, Result, select_among
 from semantik.folders.known_content import Pairs
 from semantik.queries import PeopleCount
@@ -119,7 +119,7 @@ class FaceStore:
             np.array([row.id for row in rows], np.int64),
             np.array([row.vector for row in rows], np.float32).reshape(-1, LENGTH),
             [row.group for row in rows],
-            np.array([row.sure for row in rows], np.bool_),
+            np.array([row.sure > 0 for row in rows], np.bool_),
         )
 
     def faces_in(self, groups: Collection[str]) -> Iterator[Stored]:
@@ -139,9 +139,31 @@ class FaceStore:
 
     def assign(self, groups: Mapping[int, str], *, sure: bool = False) -> None:
         """Put faces, by their ids, into groups, "" for none; ``sure``: since the user says so."""
-        rows = [(group or None, sure, face) for face, group in groups.items()]
+        rows = [(group or None, SAID if sure else 0, face) for face, group in groups.items()]
+        # Of what is known already nothing is said anew: others need not hear it twice.
+        known = " AND (person IS NOT ?1 OR NOT sure)" if sure else ""
+        statement = f"UPDATE faces SET person = ?1, sure = ?2 WHERE id = ?3{known}"
         if rows:
-            self._change(lambda base: base.executemany("UPDATE faces SET person = ?, sure = ? WHERE id = ?", rows))
+            self._change(lambda base: base.executemany(statement, rows))
+
+    def say_again(self, groups: Iterable[str]) -> None:
+        """The user says that the faces of these groups belong there, whatever others say meanwhile."""
+        rows = [(SAID, group) for group in groups]
+        self._change(lambda base: base.executemany("UPDATE faces SET sure = ? WHERE person = ?", rows))
+
+    def follow_merges(self, merged: Mapping[str, str]) -> None:
+        """Put the faces of groups into those that they were ``merged`` into."""
+        rows = [(merged[group], group) for group in self.groups() & merged.keys()]
+        if rows:
+            self._change(lambda base: base.executemany("UPDATE faces SET person = ? WHERE person = ?", rows))
+
+    def groups(self) -> set[str]:
+        """All groups that faces are in, also those of pictures that changed since."""
+        return {str(group) for (group,) in self._read("SELECT DISTINCT person FROM faces WHERE person NOT NULL")}
+
+    def groups_heard_of(self) -> set[str]:
+        """Those of the groups of which others have heard that the user put a face there."""
+        return {str(group) for (group,) in self._read("SELECT DISTINCT person FROM faces WHERE sure = 1")}
 
     # -- Pictures by who is in them
 

@@ -22,7 +22,7 @@ class FolderPeople:
     def state(self) -> object:
         """What changes whenever another answer may be given: as a key of what was found."""
         named = frozenset((each.group, plain(each.name)) for each in self._book.persons().values() if each.name)
-        return self._store.path, self._store.changes, named
+        return self._store.path, self._store.changes, named, frozenset(self._book.merged().items())
 
     def knows(self, name: str) -> bool:
         """Whether somebody has this name, be it in another folder."""
@@ -30,8 +30,9 @@ class FolderPeople:
 
     def names(self) -> tuple[str, ...]:
         """The names of those who are in pictures of the folder."""
-        sizes, persons = self._store.sizes(), self._book.persons()
-        return tuple(person.name for group, person in persons.items() if person.name and group in sizes)
+        merged, persons = self._book.merged(), self._book.persons()
+        here = {merged.get(group, group) for group in self._store.sizes()}
+        return tuple(person.name for group, person in persons.items() if person.name and group in here)
 
     def pictures(self, names: Sequence[str], count: PeopleCount | None) -> set[ImageFile]:
         """The pictures in which all of these persons are, and so many faces in all; not for neither of the two."""
@@ -41,6 +42,7 @@ class FolderPeople:
     def names_in(self, files: Sequence[ImageFile]) -> list[tuple[str, ...]]:
         """Who is in each of these pictures, from left to right."""
         persons = {group: each for group, each in self._book.persons().items() if each.name and not each.hidden}
+        persons |= {group: persons[into] for group, into in self._book.merged().items() if into in persons}
         groups = self._store.groups_in(files) if persons else {}
         names = {file: [persons[group].name for group in groups.get(file, ()) if group in persons] for file in files}
         return [tuple(dict.fromkeys(names[file])) for file in files]

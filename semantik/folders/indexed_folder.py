@@ -42,10 +42,12 @@ from semantik.folders.known_content import reader
 from semantik.folders.known_pictures import KnownPictures
 from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.other_indexes import adopt
+from semantik.folders.people_book import PeopleBook
 from semantik.folders.picture_details import DetailsStore, FolderDetails
 from semantik.folders.scan import find_images
 from semantik.folders.shared_kinds import SharedDetails, SharedFaces, SharedTexts
 from semantik.folders.shared_knowledge import SharedKnowledge
+from semantik.folders.shared_people import SharedPeople
 from semantik.folders.text_store import TextStore
 from semantik.index import QUANTIZED_FROM, FileStore, ImageIndex, IndexStore, Restore, Verify
 from semantik.long_tasks import UNATTENDED, TaskControl
@@ -95,7 +97,8 @@ class IndexedFolder:
     in the place of the searched one, which never changes. ``quantized_from``: see ``ImageIndex``.
     ``fetch_cloud``: whether files that are only in a cloud are downloaded. ``unwanted``: what the user excluded; it
     may be changed at any time, and counts from the next check or update. ``kept``: what keeps the index, if that is not
-    the home; what is known of the pictures beside it is in the home all the same.
+    the home; what is known of the pictures beside it is in the home all the same. ``book``: who the persons are in all
+    folders.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class IndexedFolder:
         unwanted: Exclusions | None = None,
         fetch_cloud: bool = False,
         kept: IndexStore | None = None,
+        book: PeopleBook | None = None,
     ) -> None:
         self.home = home
         self.folder = folder
@@ -129,6 +133,7 @@ class IndexedFolder:
         self._quantized_from = quantized_from
         self.texts = TextStore(texts_file(self._indexes))
         self.faces = FaceStore(faces_file(self._indexes))
+        self._book = book or PeopleBook(home)
         self.knowledge = self.knowledge_for(encoder.store)
         self.shares_faces: Callable[[], bool] = lambda: False
         """Whether the user wants faces to be known here."""
@@ -150,6 +155,11 @@ class IndexedFolder:
     def read_only(self) -> bool:
         """Whether the index is one of others, in which this user may only search."""
         return self._kept is not None and self._kept.read_only
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether what is known of the pictures is where others see it, too."""
+        return self._kept is not None and self._kept.shared is not None
 
     @property
     def _known(self) -> KnownPictures:
@@ -208,30 +218,38 @@ class IndexedFolder:
         found = index.content_of(picture.relative_to(self.folder).as_posix())
         return Fingerprint(found[1], found[0].size, found[0].mtime_ns) if found else None
 
-    def open(self) -> Check:
-        """Load the stored index and compare it with the folder. Only unknown errors are raised."""
-        loaded = self.load()
+    def open(self, control: TaskControl = UNATTENDED) -> Check:
+        """Load the stored index and compare it with the folder. Raises as ``load``."""
+        loaded = self.load(control)
         return self.check() if loaded.state is State.READY else loaded
 
-    def load(self) -> Check:
-        """Load the stored index and check it whole; the folder is not looked at."""
-        return self._seen(self._load())
+    def load(self, control: TaskControl = UNATTENDED) -> Check:
+        """Load the stored index and check it whole; the folder is not looked at.
+
+        From a server that may take its time: ``control`` is told of rows then. Only Cancelled is raised, and unknown
+        errors; where it is cancelled once the index is there, what is known beside it is taken the next time.
+        """
+        return self._seen(self._load(control))
 
     def _seen(self, check: Check) -> Check:
         self._failure = _alone(check.error) if check.error else None
         return check
 
-    def _load(self) -> Check:
+    def _load(self, control: TaskControl) -> Check:
         self.index = None
         try:
             index = ImageIndex.load(
-                self.kept, self.folder, quantized_from=self._quantized_from, verify=Verify.MEANWHILE
+                self.kept,
+                self.folder,
+                quantized_from=self._quantized_from,
+                verify=Verify.MEANWHILE,
+                control=control,
             )
         except NoIndex:
             if not is_folder(self.folder):
                 missing = NotAFolder if is_file(self.folder) else FolderNotFound
                 return Check(State.UNREACHABLE, error=missing(folder=str(self.folder)))
-            return self._load() if isinstance(self.kept, Path) and self._find_moved() else Check(State.NEW)
+            return self._load(control) if isinstance(self.kept, Path) and self._find_moved() else Check(State.NEW)
         except (IndexTooNew, StoreUnreachable, StoreForbids, StoreRefused) as error:
             return Check(State.TOO_NEW if isinstance(error, IndexTooNew) else State.UNREACHABLE, error=error)
         except IndexDamaged as error:
@@ -240,7 +258,7 @@ class IndexedFolder:
         if index.space != self.encoder.space or index.dim != self.encoder.dim:
             return Check(State.OTHER_SPACE, error=IndexDamaged(why="space", detail=index.space))
         self.index = index
-        self.share()
+        self.share(control)
         return Check(State.READY)
 
     def _find_moved(self) -> bool:
@@ -269,28 +287,31 @@ class IndexedFolder:
 
     def knowledge_for(self, encoder: str) -> SharedKnowledge:
         """What passes on what is known of the pictures, beside the index for an encoder (``Encoder.store``)."""
-        kinds = SharedDetails(self.details.store), SharedTexts(self.texts), SharedFaces(self.faces)
+        faces = SharedFaces(self.faces, self._book.merged)
+        people = SharedPeople(self.faces, self._book, faces)
+        # Who persons are comes before their faces, which it may keep where they are.
+        kinds = SharedDetails(self.details.store), SharedTexts(self.texts), people, faces
         return SharedKnowledge(shared_file(self._indexes / encoder), kinds)
 
-    def share(self) -> None:
+    def share(self, control: TaskControl = UNATTENDED) -> None:
         """Where the index is kept for several computers, take what others have learnt of the pictures beside it, and
         pass on what is known here. A failure is logged: the next time will do."""
         if self.index:
-            self._share(self.index)
+            self._share(self.index, control)
 
-    def _share(self, index: ImageIndex) -> None:
+    def _share(self, index: ImageIndex, control: TaskControl) -> None:
         shared = self._kept.shared if self._kept else None
         if shared is None:
             return
         try:
-            self.knowledge.exchange(shared, index, kinds=self.shared_kinds, read_only=self.read_only)
+            self.knowledge.exchange(shared, index, control, kinds=self.shared_kinds, read_only=self.read_only)
         except SemantikError as error:
             log.warning("what is known of %s is not shared now: %r", self.folder, error)
 
     @property
     def shared_kinds(self) -> frozenset[str]:
         """What may go to other computers, and come from there."""
-        return frozenset(("details", "text", *(("faces",) if self.shares_faces() else ())))
+        return frozenset(("details", "text", *(("faces", "people") if self.shares_faces() else ())))
 
     def quantize(self, control: TaskControl = UNATTENDED) -> None:
         """Make what lets a large index be searched quicker, if it is not there; see ``ImageIndex.quantize``."""
@@ -376,7 +397,7 @@ class IndexedFolder:
         if self.read_only:
             raise StoreReadOnly(address=str(self.kept))
         self._failure, self._stopped = None, False
-        self.share()  # what others have learnt needs not be read
+        self.share(control.telling(lambda progress: None))  # what others have learnt needs not be read
         if rebuild:
             return self._rebuild(control)
         index = self.index.fork(self.awaited) if self.index else self._new_index()
@@ -482,7 +503,7 @@ class IndexedFolder:
         if not report.cancelled:
             self.details.catch_up(index, control, renew=True)
             self._known.forget_gone(index)
-            self._share(index)
+            self._share(index, control.telling(lambda progress: None))
             self._learn_fingerprints(index, control)
             index.quantize(control)
         return report

@@ -120,15 +120,18 @@ class ImageIndex:
         *,
         quantized_from: int = QUANTIZED_FROM,
         verify: Verify = Verify.NOW,
+        control: TaskControl = UNATTENDED,
     ) -> ImageIndex:
-        """Open a stored index and check it whole. Raises NoIndex, IndexTooNew or IndexDamaged.
+        """Open a stored index and check it whole. Raises NoIndex, IndexTooNew, IndexDamaged or Cancelled.
 
         ``verify``: with MEANWHILE large vector files are read whole behind what is done with the index. A search, or
         saving, then raises IndexDamaged once one was found to be damaged; nothing is written anew before that is known.
         An error may be kept for long: it holds no file of the index open.
         """
         try:
-            manifest, runs = (FileStore(store) if isinstance(store, Path) else store).load(quantized_from, verify)
+            manifest, runs = (FileStore(store) if isinstance(store, Path) else store).load(
+                quantized_from, verify, control
+            )
             index = cls(store, folder, manifest.space, manifest.dim, quantized_from=quantized_from)
             index._adopt(manifest, runs)
         except SemantikError as error:

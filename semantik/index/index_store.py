@@ -16,6 +16,7 @@ from semantik.index.opened_file import let_go
 from semantik.index.shared_rows import SharedRows
 from semantik.index.store import current_stamp, put_back, read_manifest, set_aside, stored_stamp, writer_lock
 from semantik.index.vector_files import Run, Vectors, Verify, open_files
+from semantik.long_tasks import UNATTENDED, TaskControl
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +40,10 @@ class IndexStore(Protocol):
     def shared(self) -> SharedRows | None:
         """What is known of the pictures for all computers that open the index; None where there is but one."""
 
-    def load(self, quantized_from: int, verify: Verify) -> tuple[Manifest, list[Run]]:
-        """What is kept, as ``ImageIndex.load`` takes it. Raises NoIndex, IndexTooNew or IndexDamaged."""
+    def load(
+        self, quantized_from: int, verify: Verify, control: TaskControl = UNATTENDED
+    ) -> tuple[Manifest, list[Run]]:
+        """What is kept, as ``ImageIndex.load`` takes it. Raises NoIndex, IndexTooNew, IndexDamaged or Cancelled."""
 
     def stamp(self) -> Stamp | None:
         """Which state is kept now; None where there is none. Raises OSError, IndexTooNew, IndexDamaged."""
@@ -79,8 +82,10 @@ class FileStore:
     def __hash__(self) -> int:
         return hash(self.folder)
 
-    def load(self, quantized_from: int, verify: Verify) -> tuple[Manifest, list[Run]]:
-        """Open the manifest and the vector files; an error holds none of them open."""
+    def load(
+        self, quantized_from: int, verify: Verify, control: TaskControl = UNATTENDED
+    ) -> tuple[Manifest, list[Run]]:
+        """Open the manifest and the vector files; an error holds none of them open. That takes no time to speak of."""
         try:
             return self._load(quantized_from, verify)
         except SemantikError as error:

@@ -1,4 +1,4 @@
-"""Which libraries a server has, what a folder is called there, and whether its role may change them."""
+"""What a server is, which libraries it has, what a folder is called there, and whether its role may change them."""
 
 from __future__ import annotations
 
@@ -41,6 +41,29 @@ def may_write(base: Connection) -> bool:
     always = "current_setting('default_transaction_read_only') = 'off' AND NOT pg_is_in_recovery()"
     row = base.execute(f"SELECT {what} AND {always}").fetchone()
     return bool(row and row[0])
+
+
+class ServerFacts(NamedTuple):
+    """What there is to know of a server. ``vector``: pgvector's version, that which can be had where it is not in use
+    yet, None for none; ``tables``: as ``schema.version``; ``libraries``: how many."""
+
+    version: str
+    vector: str | None
+    tables: int
+    libraries: int
+    encrypted: bool
+    may_write: bool
+
+
+def facts_of(base: Connection) -> ServerFacts:
+    """What there is to know of a server. Raises IndexTooNew."""
+    row = base.execute(
+        "SELECT split_part(current_setting('server_version'), ' ', 1), (SELECT coalesce(installed_version,"
+        " default_version) FROM pg_available_extensions WHERE name = 'vector')"
+    ).fetchone()
+    assert row  # what SELECT without FROM gives
+    encrypted = bool(base.pgconn.ssl_in_use)
+    return ServerFacts(row[0], row[1], version(base), len(libraries(base)), encrypted, may_write(base))
 
 
 def name_of(base: Connection, folder: Path, encoder: str) -> str | None:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semantik import __version__
-from semantik.errors import IndexDamaged, IndexNotSaved, NoIndex
+from semantik.errors import Cancelled, IndexDamaged, IndexNotSaved, NoIndex
 from semantik.index import Manifest, Restore, Run, Stamp, Verify
-from semantik.long_tasks import making_many_objects
+from semantik.long_tasks import UNATTENDED, RowsTold, TaskControl, making_many_objects
 from semantik.postgres.libraries import ASIDE, decoded, encoded, name_of
 from semantik.postgres.row_writing import Columns, StoredRows, add_rows, change_rows, remove_rows
 from semantik.postgres.schema import library_tables, migrate, version
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 GRAPH_FROM = 50_000
 """Pictures from which on a library gets an HNSW graph: until then a scan of all takes milliseconds."""
+
+
+_AT_ONCE = 5000  # rows that are read between two looks at whether to go on
 
 
 class LibraryStore:
@@ -59,16 +62,20 @@ class LibraryStore:
     def __str__(self) -> str:
         return str(self.server)
 
-    def load(self, quantized_from: int, verify: Verify) -> tuple[Manifest, list[Run]]:
-        """Read all of the index but its vectors. Raises NoIndex, IndexTooNew, IndexDamaged."""
+    def load(
+        self, quantized_from: int, verify: Verify, control: TaskControl = UNATTENDED
+    ) -> tuple[Manifest, list[Run]]:
+        """Read all of the index but its vectors; progress counts rows. Raises NoIndex, IndexTooNew, IndexDamaged and
+        Cancelled."""
+        control.stop_if_cancelled()
         with making_many_objects():
-            return self.server.read(self._load)
+            return self.server.read(lambda base: self._load(base, control))
 
-    def _load(self, base: Connection) -> tuple[Manifest, list[Run]]:
-        head = self._head(base, "id, space, dim, folder, generation, stamp, program, views, skipped")
+    def _load(self, base: Connection, control: TaskControl) -> tuple[Manifest, list[Run]]:
+        head = self._head(base, "id, space, dim, folder, generation, stamp, program, views, skipped, next_row")
         if head is None:
             raise NoIndex(folder=self.folder)
-        library, space, dim, folder, generation, stamp, program, views, skipped = head
+        library, space, dim, folder, generation, stamp, program, views, skipped, most = head
         try:
             manifest = Manifest(space, dim, decoded(folder), generation, program=program, views=views, sha256=stamp)
             manifest.skipped = json.loads(skipped)
@@ -76,6 +83,7 @@ class LibraryStore:
             raise IndexDamaged(why="manifest", detail=str(error)) from error
         ids: list[int] = []
         wanted = f"SELECT id, path, size::text, mtime_ns::text, fingerprint FROM semantik.pictures_{library}"
+        told = RowsTold(control, most)  # those that are gone included: they are few
         copied = f"COPY ({wanted} WHERE removed_at IS NULL ORDER BY id) TO STDOUT (FORMAT BINARY)"
         with base.cursor() as cursor, cursor.copy(copied) as copy:
             copy.set_types(["int8", "bytea", "text", "text", "text"])
@@ -85,6 +93,8 @@ class LibraryStore:
                 manifest.sizes.append(int(size))
                 manifest.mtimes_ns.append(int(mtime_ns))
                 manifest.fingerprints.append(fingerprint)
+                if len(ids) % _AT_ONCE == 0 and told.did(_AT_ONCE):
+                    raise Cancelled
         runs: list[Run] = [self._run(base, library, manifest, np.array(ids, np.int64))] if ids else []
         return manifest, runs
 

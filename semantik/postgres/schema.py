@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "semantik"
 
+OLDEST_VECTOR = "0.8"
+"""The oldest pgvector that goes on looking in a graph until enough rows pass a filter."""
+
 KNOWN = (
     "kind text NOT NULL, path bytea NOT NULL, cells text, number bigint NOT NULL,"
     " PRIMARY KEY (kind, path), UNIQUE (kind, number, path)"

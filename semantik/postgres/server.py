@@ -13,12 +13,10 @@ from semantik.errors import (
     IndexLocked,
     SemantikError,
     StoreForbids,
-    StorePasswordNeeded,
     StoreRefused,
-    StoreUnreachable,
-    StoreUntrusted,
 )
 from semantik.postgres.address import StoreAddress, psycopg_module
+from semantik.postgres.connection_errors import PASSING, why
 
 if TYPE_CHECKING:
     import psycopg
@@ -34,9 +32,6 @@ PATIENCE = 30.0
 
 _PAUSE = 0.25  # seconds between two tries
 
-_UNTRUSTED = ("certificate verify failed", "server certificate", "root certificate")
-"""What libpq says of the server's certificate, for which it has no number. The client's own is another matter."""
-
 
 class _Lost(Exception):
     """The connection broke off: ``error`` is what psycopg said."""
@@ -49,9 +44,9 @@ class _Lost(Exception):
 class Server:
     """A server. May be used by any thread.
 
-    What goes wrong is raised as StoreUnreachable (no connection, or it broke off; StorePasswordNeeded where a password
-    is missing), StoreUntrusted (not the certificate that the address demands), StoreForbids (the role may not do that)
-    or StoreRefused (anything else that the server says), none of which tells a secret.
+    What goes wrong is raised as StoreUnreachable (no connection, or it broke off; see ``connection_errors`` for what
+    that may come from), StoreUntrusted (not the certificate that the address demands), StoreForbids (the role may not
+    do that) or StoreRefused (anything else that the server says), none of which tells a secret.
     """
 
     def __init__(self, address: StoreAddress) -> None:
@@ -108,7 +103,7 @@ class Server:
                 except psycopg_module().OperationalError as error:
                     lost = self._writer is None or self._writer.closed
                     self._drop_writer()
-                    if not lost or time.monotonic() >= deadline:
+                    if not lost or why(error) not in PASSING or time.monotonic() >= deadline:
                         raise
                     log.warning("waiting for %s: %s", self.address, self.address.hide(str(error)))
                     time.sleep(_PAUSE)
@@ -180,11 +175,7 @@ class Server:
             raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
         except psycopg.OperationalError as error:
             detail = self.address.hide(str(error))
-            asked = error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password)
-            kind: type[SemantikError] = StorePasswordNeeded if asked else StoreUnreachable
-            if any(each in detail for each in _UNTRUSTED):
-                kind = StoreUntrusted
-            raise kind(address=str(self.address), detail=detail) from None
+            raise why(error)(address=str(self.address), detail=detail) from None
         except psycopg.Error as error:
             raise StoreRefused(address=str(self.address), detail=self.address.hide(str(error))) from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from semantik.errors import IndexNotSaved
@@ -35,8 +35,21 @@ class ServerRows:
         statement = "SELECT id, token FROM semantik.libraries WHERE folder = %s AND encoder = %s"
         return base.execute(statement, self._key).fetchone()
 
-    def read(self, kind: str, after: int, take: Callable[[Sequence[SharedRow]], object]) -> int:
-        """Give ``take`` what was written after a number; returns the last one."""
+    def counts(self, after: Mapping[str, int]) -> dict[str, int]:
+        """How many rows of each kind were written after a number."""
+
+        def count(base: Connection) -> dict[str, int]:
+            head = self._head(base)
+            if head is None or not after:
+                return {}
+            later = " OR ".join(["kind = %s AND number > %s"] * len(after))
+            statement = f"SELECT kind, count(*) FROM semantik.known_{head[0]} WHERE {later} GROUP BY kind"
+            return dict(base.execute(statement, [each for pair in after.items() for each in pair]).fetchall())
+
+        return self._server.read(count)
+
+    def read(self, kind: str, after: int, take: Callable[[Sequence[SharedRow]], bool | None]) -> int:
+        """Give ``take`` what was written after a number; returns the last one that was given whole."""
 
         def read(base: Connection) -> int:
             head, newest = self._head(base), after
@@ -46,8 +59,10 @@ class ServerRows:
             with base.cursor(name="known") as cursor:  # on the server: there may be millions
                 cursor.execute(f"{statement} ORDER BY number", (kind, after))
                 while rows := cursor.fetchmany(_AT_ONCE):
-                    take([SharedRow(kind, decoded(path), cells) for path, cells, _ in rows])
+                    stop = take([SharedRow(kind, decoded(path), cells) for path, cells, _ in rows])
                     newest = int(rows[-1][2])
+                    if stop:
+                        return max(after, newest - 1)  # of this one there may be more
             return newest
 
         return self._server.read(read)

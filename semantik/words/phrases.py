@@ -10,6 +10,7 @@ from pathlib import Path
 from semantik.long_tasks import Progress
 from semantik.queries import Remark
 from semantik.records import Changes, IndexReport, Reason
+from semantik.words.shown_names import brief
 from semantik.words.text import counted, enumeration, is_text, number, say
 
 
@@ -64,6 +65,13 @@ def indexing_status(progress: Progress) -> str:
         rate=number(progress.rate, 1),
         left=time_left(progress.eta),
     )
+
+
+def catching_up_status(progress: Progress) -> str:
+    """How far it is to take what is on a server, and to bring there what is known here."""
+    done, total = number(progress.done), number(progress.total)
+    percent = progress.done * 100 // max(1, progress.total)
+    return say("server.catching_up", done=done, total=total, percent=percent, left=time_left(progress.eta))
 
 
 def download_status(name: str, progress: Progress) -> str:
@@ -125,6 +133,20 @@ def changes_question(changes: Sequence[Changes]) -> str:
     )
     several = len(changes) > 1
     return say("ask.changed_several", folders=len(changes), what=what) if several else say("ask.changed", what=what)
+
+
+MOST_RENAMED = 3
+"""Persons who are told one by one when others called them otherwise."""
+
+
+def renamed_told(renamed: Sequence[tuple[str, str]]) -> str:
+    """Whom others call otherwise by now: names before and after, "" for none any more."""
+    told = [
+        say("persons.renamed" if new else "persons.renamed_gone", old=brief(old), new=brief(new))
+        for old, new in renamed[:MOST_RENAMED]
+    ]
+    left = len(renamed) - MOST_RENAMED
+    return " ".join([*told, *([counted("persons.renamed_more", left)] if left > 0 else [])])
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -20,6 +20,7 @@ from semantik.engine import format_choice, format_trial
 from semantik.engine.engine import Engine
 from semantik.engine.format_choice import FormatChoice
 from semantik.errors import Cancelled, TooFewPictures
+from semantik.folders.indexed_folder import IndexedFolder
 from semantik.long_tasks import TaskControl
 from semantik.storage.home import formats_file
 from semantik.storage.settings import CONFIG_NAME, Config
@@ -347,6 +348,28 @@ def test_the_embedded_model_is_tried_by_onnx_runtime_where_it_can_gain_something
     paint(tmp_path / "otra" / "gris.png", (90, 90, 90))
     assert index_embedded(home, tmp_path / "otra") == "fp32-onnx"
     assert (trials.made, stores(home)) == (["fp32-onnx"], {"builtin"})
+
+
+def test_an_index_that_several_computers_write_takes_what_gives_the_same_vectors(
+    home: Path, library: Path, tmp_path: Path, trials, monkeypatch
+) -> None:
+    monkeypatch.setattr(IndexedFolder, "is_shared", True)
+    trials.outcomes |= {"fp32-onnx": GOOD}
+    trials.pictures = 24
+    assert index(home, library) == "fp32"
+    assert trials.made == []  # neither half precision nor 8 bits
+    for number in range(24):
+        paint(tmp_path / "muchas" / f"{number}.png", (10 * number, 90, 90))
+    assert index_embedded(home, tmp_path / "muchas") == "fp32-onnx"
+    assert trials.made == ["fp32-onnx"]
+    FormatRecords(home).keep(CLIP, Record("x", 64, {"bf16": QUICKER, "int8": QUICKER}))
+    models = Engine(home, Config()).models
+    for name, stored, used in (("builtin", "fp32", "fp32-onnx"), (CLIP, "fp32", "fp32"), (CLIP, "int8", "int8")):
+        models.use_shared(name, stored)
+        assert (models.encoder.name, models.encoder.number_format) == (name, used)
+    exact = Engine(home, Config(exact_numbers=True)).models
+    exact.use_shared("builtin", "fp32")
+    assert exact.encoder.number_format == "fp32"
 
 
 def test_a_trial_that_is_cancelled_leaves_nothing(home: Path, library: Path, trials) -> None:

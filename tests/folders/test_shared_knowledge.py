@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semantik import long_tasks
 from semantik.decoding.decoded import Description
 from semantik.errors import StoreCopyDiffers
 from semantik.folders.details_store import DetailsStore
@@ -17,37 +18,13 @@ from semantik.folders.shared_kinds import SharedDetails, SharedFaces, SharedText
 from semantik.folders.shared_knowledge import SharedKnowledge
 from semantik.folders.text_store import TextStore
 from semantik.index import SharedRow
+from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import DateSource, ImageFile, TextLine
 from tests.support.faces import face_of
+from tests.support.rows_keeper import Keeper
 
 ALL = frozenset(("details", "text", "faces"))
 NAMES = ("a.jpg", "viaje/ñ.jpg", "mar\udcff.jpg")
-
-
-class Keeper:
-    """``SharedRows`` in memory."""
-
-    def __init__(self, name="one"):
-        self.name = name
-        self.rows: dict[tuple[str, str], tuple[int, str | None]] = {}
-        self.number = 0
-        self.read_rows = 0
-
-    def token(self):
-        return self.name
-
-    def read(self, kind, after, take):
-        found = [(number, path, cells) for (what, path), (number, cells) in self.rows.items() if what == kind]
-        found = sorted(row for row in found if row[0] > after)
-        self.read_rows += len(found)
-        if found:
-            take([SharedRow(kind, path, cells) for _, path, cells in found])
-        return max([after, *(number for number, _, _ in found)])
-
-    def write(self, rows):
-        self.number += 1
-        for row in rows:
-            self.rows[row.kind, row.path] = self.number, row.cells
 
 
 class Computer:
@@ -61,8 +38,8 @@ class Computer:
         self.knowledge = SharedKnowledge(folder / "shared.sqlite", self.kinds)
         self.index = SimpleNamespace(files=lambda: [*versions.values()], generation=1)
 
-    def exchange(self, keeper, *, kinds=ALL, read_only=False):
-        self.knowledge.exchange(keeper, self.index, kinds=kinds, read_only=read_only)
+    def exchange(self, keeper, control=UNATTENDED, *, kinds=ALL, read_only=False):
+        self.knowledge.exchange(keeper, self.index, control, kinds=kinds, read_only=read_only)
 
     def known(self):
         indexed = {(file.path, file.size) for file in self.index.files()}
@@ -137,6 +114,37 @@ def test_whatever_either_learns_both_know_in_the_end(computers, steps):
     for computer in (other, one):
         computer.exchange(keeper)
     assert (keeper.read_rows, keeper.number) == (0, before)
+
+
+def test_what_is_much_says_how_far_it_is_and_goes_on_where_it_was_cancelled(computers, monkeypatch):
+    monkeypatch.setattr(long_tasks, "FEW_ROWS", 2)
+    monkeypatch.setattr(long_tasks, "_TELL_ROWS", 0.0)
+    one, other, versions = computers()
+    keeper = Keeper()
+    keeper.at_once = 1
+    for kind in ("details", "text"):
+        for file in versions.values():
+            one.learn(kind, file, 1)
+    one.exchange(keeper)
+    told = []
+
+    def show(progress):
+        told.append((progress.done, progress.total))
+        if progress.done == 2:
+            control.cancel()
+
+    control = TaskControl(show)
+    other.exchange(keeper, control)
+    assert (told, len(other.known())) == ([(1, 6), (2, 6)], 2)
+    # What is known here by itself is the same afterwards, wherever it stopped.
+    other.learn("details", versions["a.jpg"], 2)
+    told.clear()
+    other.exchange(keeper, TaskControl(lambda progress: told.append((progress.done, progress.total))))
+    assert told[-1] == (5, 6)
+    for computer in (other, one):
+        computer.exchange(keeper)
+    assert other.known() == one.known()
+    assert len(one.known()) == 6
 
 
 def test_who_may_only_search_takes_and_gives_nothing(computers):

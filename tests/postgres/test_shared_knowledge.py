@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 from pathlib import Path
 
@@ -21,9 +22,10 @@ from semantik.postgres import row_writing
 from semantik.postgres import server as server_module
 from semantik.postgres.address import StoreAddress
 from semantik.postgres.library_store import LibraryStore
+from semantik.postgres.schema import role_statements
 from semantik.postgres.server import Server
 from semantik.records import ImageFile
-from semantik.storage.home import faces_file, folder_of_indexes
+from semantik.storage.home import faces_file, folder_of_indexes, people_file
 from semantik.storage.settings import Config
 from tests.support.faces import face_of
 from tests.support.fake_encoder import replace_encoders_of
@@ -83,6 +85,7 @@ def opened(home: Path, folder: Path, address: str, **settings: object):
     use_server(engine, server)
     library = engine.open(folder)
     library.indexed_folders[0].load()
+    library.people = engine.people
     yield library
     engine.close()
     server.close()
@@ -158,6 +161,67 @@ def test_what_is_known_is_taken_to_a_server_and_back_with_the_index(run, photos,
         1,
         f"semantik: La copia en {address} no es igual en «verde.jpg». El índice de origen sigue como estaba.\n",
     )
+
+
+def test_a_name_that_one_computer_gives_is_found_by_on_the_others(run, photos, computer, address, postgres):
+    home = computer("ana", find_people=True)
+    assert run("index", photos, "--store", address)[0] == 0
+    name = postgres.base_of(address)
+    reader = postgres.new_role(address, role_statements(name), name)
+
+    @contextlib.contextmanager
+    def at(home: Path, address: str = address):
+        """The people there, and what finds pictures by them."""
+        with opened(home, photos, address, find_people=True) as library:
+            people = library.people
+            yield (
+                people,
+                lambda words: {hit.path.stem for hit in library.ask(library.read(words), 6).hits},
+                lambda who: next(
+                    group.id for group in people.groups() if people.faces_of(group.id)[0].picture.stem in who
+                ),
+                library.indexed_folders[0],
+            )
+
+    anas, evas = {"rojo", "verde"}, {"azul", "blanco"}
+    with at(home) as (people, found, group_of, folder):
+        for file in folder.index.files():
+            stem = Path(file.path).stem
+            folder.faces.add(file, [face_of("ana" if stem in anas else "eva", stem)] if stem in anas | evas else [])
+        people.name(group_of(anas), "Ana")
+        assert people.share()
+        assert found("Ana") == anas
+    second, third = computer("benito"), computer("carla")
+    with at(second) as (people, found, group_of, _):
+        assert found("Ana") == anas
+        people.name(group_of(anas), "Ana María")
+        people.share()
+    with at(third, reader) as (people, found, group_of, _):
+        assert found("Ana María") == anas
+        people.name(group_of(evas), "Mi hermana")
+        people.name(group_of(anas), "Anita")
+        people.share()
+        assert (found("Anita"), found("Mi hermana")) == (anas, evas)
+    with at(home) as (people, found, group_of, _):
+        assert people.take_renamed() == [("Ana", "Ana María")]
+        assert found("Ana María") == anas
+        people.name(group_of(evas), "Eva")
+        people.share()
+    # Whoever may only search hears of what he has no word of his own for.
+    with at(third, reader) as (people, found, _, _):
+        assert (found("Anita"), found("Mi hermana")) == (anas, evas)
+        assert people.take_renamed() == []
+    # They are taken to files, too, each row compared, and go where the program forgets all.
+    fourth = computer("dario", find_people=True)
+    assert run("store", photos, "--from", address)[0] == 0
+    assert {each["name"] for each in json.loads(people_file(fourth).read_text())} == {"Ana María", "Eva"}
+    with at(home) as (people, _, _, _):
+        people.delete_all()
+    with at(second) as (people, _, _, _):
+        assert people.groups() == []
+    with psycopg.connect(address) as base:  # that name is of the second, who may take it back
+        left = base.execute("SELECT cells FROM semantik.known_1 WHERE kind = 'people' AND cells NOTNULL").fetchall()
+    assert left == [('["Ana Mar\\u00eda",""]',)]
 
 
 def test_tables_of_an_older_program_get_one_for_what_is_known_and_those_of_pictures_that_are_gone_lose_it(

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from threading import Event
 
 import pytest
 
+from semantik import long_tasks
 from semantik.cli import main
+from semantik.encoders import registry
+from semantik.engine import models
 from semantik.gui.actions import folder_commands, server_libraries
+from semantik.postgres import library_store
 from semantik.postgres import server as server_module
 from semantik.postgres.schema import role_statements
 from semantik.storage.settings import CONFIG_NAME
+from semantik.words.phrases import model_title
 from semantik.words.text import say
 from tests.support.fake_encoder import replace_encoders
 from tests.support.libraries import paint
+from tests.support.waiting import PATIENCE
 from tests.support.window import windows
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
@@ -178,3 +185,40 @@ def test_who_may_only_search_opens_it_with_a_password_and_is_told_of_a_server_th
     assert PASSWORD not in caplog.text
     for path in home.rglob("*"):
         assert not path.is_file() or PASSWORD.encode() not in path.read_bytes(), path
+
+
+def test_a_library_of_another_model_is_opened_by_whoever_agrees_to_use_that(start, library, address, monkeypatch):
+    assert main.main(["index", str(library), "--store", address, "--encoder", "builtin"]) == 0
+    monkeypatch.setattr(models.Models, "is_ready", lambda self, name: True)
+    window = start(encoder=registry.DEFAULT_CLIP)
+    found = Searches(window)
+    asked = say("server.other_model", address=address, model=model_title("builtin"))
+    window.answers = ["no"]
+    window.choose_folder(address)
+    assert window.messages == [asked]
+    assert window.status == say("server.declined", address=address)
+    assert (window.app.engine.models.encoder.name, window.app.actions.opened.library) == (registry.DEFAULT_CLIP, None)
+    # It says how far it is with a large one, and can be cancelled.
+    monkeypatch.setattr(library_store, "_AT_ONCE", 2)
+    monkeypatch.setattr(long_tasks, "FEW_ROWS", 2)
+    held, did = Event(), long_tasks.RowsTold.did
+    monkeypatch.setattr(
+        long_tasks.RowsTold,
+        "did",
+        lambda told, count: did(told, count) or (held.wait(PATIENCE) and told.control.cancelled),
+    )
+    window.answers = ["yes"]
+    window.press(window.button(say("window.update")))
+    window.wait(lambda: window.status.startswith("Poniéndose al día con el servidor: 2 de 6 (33 %)"), "how far it is")
+    assert window.progress == pytest.approx(1 / 3)
+    window.press(window.button(say("window.cancel")))
+    held.set()
+    window.wait_idle()
+    assert (window.status, window.app.actions.opened.library) == (say("server.open_cancelled"), None)
+    window.press(window.button(say("window.update")))
+    window.wait(lambda: window.app.actions.opened.library, "open")
+    window.wait_idle()
+    assert window.messages == [asked, asked]
+    assert window.status == f"Listo: 6 imágenes. Modelo: {model_title('builtin')}. Índice en {address}."
+    assert window.app.engine.models.encoder.name == "builtin"
+    assert found("rojo")[0] == "rojo.png"

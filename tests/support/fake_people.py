@@ -62,6 +62,12 @@ class FakePeople:
         self._fail()
         self.known[group] = replace(self.known[group], hidden=hidden)
 
+    def share(self) -> bool:
+        return False
+
+    def take_renamed(self) -> list[tuple[str, str]]:
+        return []
+
     def delete_all(self) -> None:
         self._fail()
         self.deleted += 1

@@ -41,11 +41,23 @@ class FindingPeople:
         services, people = self._services, self._engine.people
         models = people.models
         if not services.config.find_people or not (models.are_ready or people.groups()):  # or they were deleted
-            PeopleOffer(services.root, 0 if models.are_ready else round(models.size / 1e6), self._accept)
+            size = 0 if models.are_ready else round(models.size / 1e6)
+            PeopleOffer(services.root, size, self._accept, shared=self._is_shared and not self._read_only)
         elif self._library is None:
             services.warn("warn.no_folder")
         else:
-            PeopleDialog(services, self._engine, people, PeopleActions(self._search, self._delete))
+            note = say("persons.names_stay" if self._read_only else "persons.names_shared") if self._is_shared else ""
+            PeopleDialog(services, self._engine, people, PeopleActions(self._search, self._delete), note)
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether others see what is known of the open folders."""
+        return self._library is not None and any(each.is_shared for each in self._library.active)
+
+    @property
+    def _read_only(self) -> bool:
+        """Whether what is learnt here stays here all the same."""
+        return self._library is not None and all(each.read_only for each in self._library.active if each.is_shared)
 
     def _accept(self) -> None:
         """Bring what finds faces, then have them looked for from now on."""

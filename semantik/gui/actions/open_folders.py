@@ -16,7 +16,7 @@ from semantik.gui.main_window.main_view import MainView
 from semantik.gui.widgets.entries import replace_text
 from semantik.gui.window_services import WindowServices
 from semantik.records import Problem
-from semantik.words.phrases import index_summary, joined_report, model_title
+from semantik.words.phrases import catching_up_status, index_summary, joined_report, model_title, renamed_told
 from semantik.words.shown_names import visible
 from semantik.words.text import counted, explain, say
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from semantik.engine.engine import Engine
     from semantik.engine.library import Library, Outcome
     from semantik.folders.indexed_folder import Check, IndexedFolder
+    from semantik.long_tasks import Progress
 
 
 class OpenFolders:
@@ -102,9 +103,18 @@ class OpenFolders:
         shown = visible(library.indexed_folders[0].name) if len(named) == 1 else ""
         several = say("status.opening_several", n=len(named))
         self._services.tell(say("status.opening", folder=shown) if shown else several)
+        tasks = self._services.tasks
         self._services.start(
-            library.open, lambda checks: self._opened(library, checks), lambda error: self._failed(library, error)
+            lambda: library.open(tasks.telling(self._show_catching_up)),
+            lambda checks: self._opened(library, checks),
+            lambda error: self._failed(library, error),
         )
+
+    def _show_catching_up(self, progress: Progress) -> None:
+        """How far it is to open a library on a server."""
+        self._services.show_share(progress.done / max(1, progress.total))
+        if not self._services.tasks.control.cancelled:
+            self._services.tell(catching_up_status(progress))
 
     def require(self) -> Library:
         """The folders in the engine. Raises RuntimeError before the first ones are opened."""
@@ -179,6 +189,8 @@ class OpenFolders:
         if not alone or checks[0].state not in (State.UNREACHABLE, State.EMPTY) or library.count:
             self.remember()
         self.show_index(library)
+        if self.address and services.tasks.control.cancelled:
+            services.tell(f"{services.status}\n{say('server.rest_later')}")
         self.show_problems(library)
         self._happened.folders_ready(library)
         if library.count:  # the first question comes soon: let its answer not wait for the model
@@ -264,7 +276,12 @@ class OpenFolders:
             self._states[folder] = "folders.unreachable"
 
     def _failed(self, library: Library, error: BaseException) -> None:
-        """Opening or indexing failed in a way that nobody foresaw."""
+        """Opening or indexing failed in a way that nobody foresaw, or was cancelled before there was anything."""
+        if isinstance(error, errors.Cancelled):
+            self.library, self.named = None, ()
+            self._view.show_folders([])
+            self._services.tell(say("server.open_cancelled"))
+            return
         self.show_index(library)
         self._indexing.call_user(say("error.internal", log=self._services.log_path))
         self._services.show_failure(error)
@@ -309,6 +326,8 @@ class OpenFolders:
         if self.address:
             key = "server.status_read_only" if library.active[0].read_only else "server.status"
             told = say(key, told=told, address=self.shown)
+            if renamed := self._engine.people.take_renamed():
+                told = f"{told}\n{renamed_told(renamed)}"
         self._services.tell(told)
 
     def _show_again(self) -> None:

@@ -96,6 +96,8 @@ class ServerLibraries:
             title = model_title(served.model)
             if services.ask(say("server.other_model", address=visible(request.address), model=title)):
                 services.happened.model_chosen(served.model)
+            else:
+                services.tell(say("server.declined", address=visible(request.address)))
             return
         names = served.names or self._first_folder(request, served)
         if request.typed:

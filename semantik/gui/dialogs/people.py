@@ -16,6 +16,7 @@ from semantik.gui.widgets.screen_scale import AROUND, px
 from semantik.gui.widgets.theme import Hint
 from semantik.gui.widgets.tile_grid import TickBox
 from semantik.gui.window_services import WindowServices
+from semantik.words.phrases import renamed_told
 from semantik.words.plain import plain
 from semantik.words.shown_names import brief
 from semantik.words.text import counted, enumeration, say
@@ -45,7 +46,10 @@ class PeopleActions:
 class PeopleDialog(Dialog):
     """A grid of groups, the largest first."""
 
-    def __init__(self, services: WindowServices, engine: Engine, people: People, do: PeopleActions) -> None:
+    def __init__(
+        self, services: WindowServices, engine: Engine, people: People, do: PeopleActions, note: str = ""
+    ) -> None:
+        """``note``: who will see the names, where that is to be said."""
         super().__init__(services.root, say("persons.title"))
         self._services, self._engine, self._people, self._do = services, engine, people, do
         self._work = PeopleWork(services, people, self._take)
@@ -53,7 +57,7 @@ class PeopleDialog(Dialog):
         self._unread = 0
         self.body.columnconfigure(0, weight=1)
         self.body.rowconfigure(1, weight=1)
-        self._build()
+        self._build(note)
         self._build_buttons()
         self.measure()
         self.minsize(self.winfo_reqwidth(), min(self.winfo_reqheight(), px(self, HEIGHT + OTHERS)))
@@ -64,7 +68,7 @@ class PeopleDialog(Dialog):
         self.show(self.close_button)
         self._work.change()
 
-    def _build(self) -> None:
+    def _build(self, note: str) -> None:
         top = ttk.Frame(self.body)
         top.grid(row=0, column=0, sticky="ew", pady=(0, px(self, 8)))
         top.columnconfigure(0, weight=1)
@@ -80,10 +84,12 @@ class PeopleDialog(Dialog):
         self.empty = Hint(self.body, anchor="center", justify="center", wraplength=px(self, 520))
         self.message = Hint(self.body, text=say("persons.how"))
         self.message.grid(row=2, column=0, sticky="ew", pady=px(self, 8))
+        if note:
+            Hint(self.body, text=note).grid(row=3, column=0, sticky="ew", pady=(0, px(self, 8)))
 
     def _build_buttons(self) -> None:
         row = ttk.Frame(self.body)
-        row.grid(row=3, column=0, sticky="ew")
+        row.grid(row=4, column=0, sticky="ew")
         row.columnconfigure(3, weight=1)
         self.merge_button = ttk.Button(row, text=say("persons.merge"), command=self.merge)
         self.hide_button = ttk.Button(row, text=say("persons.hide"), command=self.hide)
@@ -112,6 +118,8 @@ class PeopleDialog(Dialog):
         first = not self._groups
         self._groups, self._unread = list(groups), unread
         self._list()
+        if renamed := self._people.take_renamed():
+            self.tell(renamed_told(renamed))
         if first and groups:
             self.grid_of_people.go_on()
 

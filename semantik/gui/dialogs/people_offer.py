@@ -18,13 +18,14 @@ class PeopleOffer(Dialog):
     Closing it is no.
     """
 
-    def __init__(self, parent: tk.Misc, size_mb: int, on_yes: Callable[[], object]) -> None:
-        """``size_mb`` is downloaded first; 0 when it is here already."""
+    def __init__(self, parent: tk.Misc, size_mb: int, on_yes: Callable[[], object], *, shared: bool = False) -> None:
+        """``size_mb`` is downloaded first; 0 when it is here already. ``shared``: others will see the faces."""
         super().__init__(parent, say("persons.title"))
         self._on_yes = on_yes
         wide = px(self, 480)
         ttk.Label(self.body, text=say("persons.offer"), wraplength=wide, justify="left").pack(anchor="w")
-        privacy = ttk.Label(self.body, text=say("persons.offer_privacy"), wraplength=wide, justify="left")
+        where = say("persons.offer_shared" if shared else "persons.offer_privacy")
+        privacy = ttk.Label(self.body, text=where, wraplength=wide, justify="left")
         privacy.pack(anchor="w", pady=(px(self, 10), 0))
         if size_mb:
             told = say("persons.offer_size", size=number(size_mb))

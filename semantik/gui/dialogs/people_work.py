@@ -24,16 +24,20 @@ class PeopleWork:
     ) -> None:
         """``show`` gets the groups, and how many pictures were not looked at yet, on the window's thread."""
         self._services, self._people, self._show = services, people, show
-        self._turn = threading.Lock()
+        self._turn, self._sharing = threading.Lock(), threading.Lock()
         self._unread = -1  # as it was shown last
 
     def change(self, work: Callable[[], object] = lambda: None) -> None:
-        """Do ``work`` after what was asked for before; its failure is told."""
+        """Do ``work`` after what was asked for before; its failure is told. Others hear of it once that is seen."""
 
         def body() -> None:
             with self._turn:
                 self._try(work)
                 self._try(lambda: self._look(self._people.unread))
+            with self._sharing:
+                if self._people.share():
+                    with self._turn:
+                        self._try(lambda: self._look(self._people.unread))
 
         self._services.start_aside(body)
 
