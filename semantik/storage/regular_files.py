@@ -41,6 +41,10 @@ class NotRegular(OSError):
     """The path names a pipe, device, socket or folder."""
 
 
+class OddName(OSError):
+    """An object of a store is called as no file in a folder can be."""
+
+
 class BoundedReader(io.BufferedReader):
     """A file that reserves no more memory for a read than it has bytes left.
 
@@ -149,6 +153,8 @@ def reason_of(error: Exception) -> Reason:
             return Reason.PERMISSION
         case NotRegular():
             return Reason.NOT_AN_IMAGE
+        case OddName():
+            return Reason.ODD_NAME
         case EOFError():
             return Reason.CHANGED
         case _:

@@ -8,9 +8,13 @@ import signal
 import time
 from pathlib import Path
 
+import fsspec
 import numpy as np
 
 from tests.support.fake_encoder import FakeEncoder
+
+# What workers unpickle first: their store is known by then.
+fsspec.register_implementation("archivo", "tests.support.object_store.SharedDisk")
 
 POISON = (255, 0, 255)
 
