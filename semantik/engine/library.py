@@ -96,7 +96,7 @@ class Library:
     def settle_format(self, indexed_folder: IndexedFolder, control: TaskControl, *, anew: bool) -> None:
         """Choose the encoder's number format for a loaded folder that has no index yet, or is indexed ``anew``.
 
-        Not where the index is on a server: computers of all kinds share it. Nor where pictures had to be fetched for it.
+        Not where the index is on a server: computers of all kinds share it. Nor where pictures had to be fetched.
         """
         here = isinstance(indexed_folder.kept, Path) and not is_remote(indexed_folder.folder)
         if here and (not indexed_folder.count or anew):

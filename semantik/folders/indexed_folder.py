@@ -229,9 +229,7 @@ class IndexedFolder:
                 self.kept, self.folder, quantized_from=self._quantized_from, verify=Verify.MEANWHILE
             )
         except NoIndex:
-            if is_remote(self.folder):
-                return Check(State.NEW)
-            if not is_folder(self.folder):
+            if not (is_folder(self.folder) or is_remote(self.folder)):
                 missing = NotAFolder if is_file(self.folder) else FolderNotFound
                 return Check(State.UNREACHABLE, error=missing(folder=str(self.folder)))
             return self._load() if isinstance(self.kept, Path) and self._find_moved() else Check(State.NEW)
@@ -248,7 +246,7 @@ class IndexedFolder:
 
     def _find_moved(self) -> bool:
         """Whether the folder's pictures were indexed elsewhere, and the index is this folder's now."""
-        if not may_be_elsewhere(self.home, self.folder, self.encoder.store):
+        if is_remote(self.folder) or not may_be_elsewhere(self.home, self.folder, self.encoder.store):
             return False
         try:
             found = list(find_images(self.folder, exclude=self._exclude, unwanted=self.unwanted))

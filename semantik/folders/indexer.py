@@ -158,13 +158,9 @@ def update_index(
             index, retry=True, exclude=exclude, unwanted=unwanted, fetched=fetched
         )
         with nullcontext(pool) if pool else DecodePool() as decoders:
-            root, remote = identify(folder), is_remote(folder)
-            read = (
-                remote_reader(index, decoders, control, whole=check) if remote else reader(folder, decoders, control)
-            )
-            if embedder is None:
-                embedder = LocalEmbedder(encoder, decoders, control)
-                embedder = RemoteEmbedder(folder, embedder, control) if remote else embedder
+            root = identify(folder)
+            read = _reader(index, decoders, control, check=check)
+            embedder = embedder or _embedder(folder, encoder, decoders, control)
             if check:
                 embedder.forget()
                 changes = _read_whole(index, changes, found, read)
@@ -215,6 +211,17 @@ def update_index(
         reused=index.count - added,
         removed=before + added - index.count,
     )
+
+
+def _reader(index: ImageIndex, decoders: DecodePool, control: TaskControl, *, check: bool) -> Read:
+    if is_remote(index.folder):
+        return remote_reader(index, decoders, control, whole=check)
+    return reader(index.folder, decoders, control)
+
+
+def _embedder(folder: Path, encoder: Encoder, decoders: DecodePool, control: TaskControl) -> Embedder:
+    local = LocalEmbedder(encoder, decoders, control)
+    return RemoteEmbedder(folder, local, control) if is_remote(folder) else local
 
 
 def _take_known(

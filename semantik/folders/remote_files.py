@@ -111,7 +111,7 @@ class RemoteFiles:
                 raise
             raise self._whole(error) from error
 
-    def list(self, within: str) -> list[RemoteEntry]:
+    def entries(self, within: str) -> list[RemoteEntry]:
         """What is in a folder below, "" for the root, in no order; names may be any. Raises OSError.
 
         What a folder below may not be asked, or is gone, is an OSError; else, and of the root, all that goes wrong is
@@ -139,7 +139,7 @@ class RemoteFiles:
         """Fetch files into a folder; where each is then, or why it could not be had.
 
         They have names of the program's own there, but their endings, and the times that the scan told. Raises
-        RemoteFolderUnreachable when the store does not answer after several tries, and as ``list`` of the root when
+        RemoteFolderUnreachable when the store does not answer after several tries, and as ``entries`` of the root when
         it is not one file that is to blame.
         """
         targets = [into / f"{number}{_ending(file.path)}" for number, file in enumerate(files)]
@@ -171,14 +171,11 @@ class RemoteFiles:
             if target.stat().st_size != file.size:
                 return Failure(Reason.CHANGED, "of another size than when it was listed")
             os.utime(target, ns=(file.mtime_ns, file.mtime_ns))
-        except FileNotFoundError as error:
-            return Failure(Reason.VANISHED, str(error))
-        except PermissionError as error:
-            return Failure(Reason.PERMISSION, without_secrets(str(error)))
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            reason = _reason(error)
+            if reason is None:
                 raise
-            return Failure(Reason.NO_ROOM, str(error))
+            return Failure(reason, without_secrets(str(error)))
         return target
 
     def _patiently(self, ask: Callable[[], Result]) -> Result:
@@ -211,6 +208,15 @@ class RemoteFiles:
 
 def _is_foreign(error: Exception) -> bool:
     return isinstance(error, OSError) or type(error).__module__.partition(".")[0] in _FOREIGN
+
+
+def _reason(error: OSError) -> Reason | None:
+    """Why one file alone cannot be had."""
+    if isinstance(error, FileNotFoundError):
+        return Reason.VANISHED
+    if error.errno == errno.ENOSPC:
+        return Reason.NO_ROOM
+    return Reason.PERMISSION if isinstance(error, PermissionError) else None
 
 
 def _entry(told: Mapping[str, Any], parent: str, within: str) -> RemoteEntry | None:
@@ -255,7 +261,7 @@ def _moment_ns(moment: object) -> int:
     if isinstance(moment, datetime):
         known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return (known - _EPOCH) // timedelta(microseconds=1) * 1000
-    return int(float(moment) * 10**9) if isinstance(moment, (int, float)) else 0
+    return round(moment * 10**6) * 1000 if isinstance(moment, (int, float)) else 0
 
 
 def _ending(path: str) -> str:

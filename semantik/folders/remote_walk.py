@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -31,12 +31,12 @@ class RemoteWalk(FolderWalk):
         self._files = RemoteFiles(folder)
 
     def list(self, folder: Path) -> Listing:
-        """What the walk's root holds. Raises as ``RemoteFiles.list``."""
+        """What the walk's root holds. Raises as ``RemoteFiles.entries``."""
         return self._list("", "")
 
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+    def _entries(self, folder: str) -> Sequence[os.DirEntry[str]]:
         good: list[RemoteEntry] = []
-        for entry in self._files.list(folder):
+        for entry in self._files.entries(folder):
             if _is_odd(entry):
                 self._on_error(OddName("no file is called so"), _as_listed(entry), entry.path)
             else:

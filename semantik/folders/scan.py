@@ -52,7 +52,7 @@ def find_images(
     A remote folder (see ``folder_urls``) is listed in the same way, and nothing in it is fetched.
     A subfolder that cannot be listed goes to ``on_problem`` with its relative path and a trailing "/",
     and the rest goes on. Raises FolderNotFound or FolderUnreadable for ``folder`` itself, also when it
-    goes away meanwhile: what was found until then is no picture of it. Of a remote one, as ``RemoteFiles.list``.
+    goes away meanwhile: what was found until then is no picture of it. Of a remote one, as ``RemoteFiles.entries``.
     """
 
     def tell(error: OSError, entry: os.DirEntry[str], path: str) -> None:

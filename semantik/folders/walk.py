@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -112,7 +112,7 @@ class FolderWalk:
             listed = [entry for entry in listed if not is_derived(within, entry.name)]
         return Listing(sorted(listed, key=lambda entry: entry.name), prefix)
 
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+    def _entries(self, folder: str) -> Sequence[os.DirEntry[str]]:
         listed: list[os.DirEntry[str]] = []
         if not self.ended_early:
             with os.scandir(folder) as entries:

@@ -154,7 +154,7 @@ def ratios_of(cards: Sequence[Card]) -> list[int]:
 
 
 def _link(file: Path, moment_in: float | None) -> str:
-    """Address of a file; a video begins at the moment there (Media Fragments URI, W3C). "" where no browser finds it."""
+    """Address of a file, "" of a remote one; a video begins at the moment there (Media Fragments URI, W3C)."""
     if is_remote(file):
         return ""
     address = file_address(file)

@@ -40,9 +40,13 @@ _UPWARDS = re.compile(r"\\\.\.(?=\\|$)")
 class NotRegular(OSError):
     """The path names a pipe, device, socket or folder."""
 
+    reason = Reason.NOT_AN_IMAGE
 
-class OddName(OSError):
+
+class OddName(NotRegular):
     """An object of a store is called as no file in a folder can be."""
+
+    reason = Reason.ODD_NAME
 
 
 class BoundedReader(io.BufferedReader):
@@ -152,9 +156,7 @@ def reason_of(error: Exception) -> Reason:
         case PermissionError():
             return Reason.PERMISSION
         case NotRegular():
-            return Reason.NOT_AN_IMAGE
-        case OddName():
-            return Reason.ODD_NAME
+            return error.reason
         case EOFError():
             return Reason.CHANGED
         case _:

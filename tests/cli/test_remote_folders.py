@@ -9,11 +9,15 @@ import pytest
 
 from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import paint
-from tests.support.object_store import Museum, upload
+from tests.support.object_store import Museum, museum_in, upload
 
 URL = "museo://cubo/fotos"
 
-pytest_plugins = ["tests.support.object_store"]
+
+@pytest.fixture
+def museum(tmp_path, monkeypatch):
+    with museum_in(tmp_path, monkeypatch) as store:
+        yield store
 
 
 @pytest.fixture
@@ -25,16 +29,15 @@ def uploaded(museum, library, home, monkeypatch):
 
 
 def test_a_museum_finds_its_pictures(run, uploaded, tmp_path):
-    code, out, err = run("index", URL, "--json")
+    code, out, _ = run("index", URL, "--json")
     assert (code, json.loads(out)["count"], json.loads(out)["problems"]) == (0, 6, [])
-    code, out, err = run("search", f"{URL}/", "--text", "rojo", "--json", "-k", "2")
+    code, out, _ = run("search", f"{URL}/", "--text", "rojo", "--json", "-k", "2")
     hits = json.loads(out)
     assert code == 0
     assert [hit["path"] for hit in hits] == [f"{URL}/rojo.png", f"{URL}/viaje/playa/naranja.png"]
     assert (hits[0]["width"], hits[0]["date"][:7], hits[0]["date_source"]) == (40, "2024-05", "file")
-    code, out, err = run("search", URL, "--text", "amarillo", "-k", "1")
-    assert out.split()[-1] == f"{URL}/viaje/amarillo.png"
-    code, out, err = run("details", f"{URL}/viaje/amarillo.png", "--json")
+    assert run("search", URL, "--text", "amarillo", "-k", "1")[1].split()[-1] == f"{URL}/viaje/amarillo.png"
+    _, out, _ = run("details", f"{URL}/viaje/amarillo.png", "--json")
     told = json.loads(out)
     assert (told["path"], told["folder"], told["width"]) == (f"{URL}/viaje/amarillo.png", URL, 40)
     assert len(Museum.fetched) == 6
@@ -60,13 +63,12 @@ def test_the_page_shows_what_it_fetched(run, uploaded, tmp_path):
 
 def test_several_folders_here_and_there(run, uploaded, library, tmp_path):
     paint(tmp_path / "aqui" / "rosa.png", (255, 0, 128))
-    code, out, err = run("index", URL, tmp_path / "aqui", "--json")
+    _, out, _ = run("index", URL, tmp_path / "aqui", "--json")
     assert [each["folder"] for each in json.loads(out)] == [URL, str(tmp_path / "aqui")]
-    code, out, err = run("search", URL, f"{URL}/viaje", tmp_path / "aqui", "--text", "rojo", "--json", "-k", "9")
+    _, out, _ = run("search", URL, f"{URL}/viaje", tmp_path / "aqui", "--text", "rojo", "--json", "-k", "7")
     assert len(json.loads(out)) == 7  # nothing twice
     # What was indexed there is no index that a folder here takes over.
-    code, out, err = run("index", library, "--json")
-    assert json.loads(out)["count"] == 6
+    assert json.loads(run("index", library, "--json")[1])["count"] == 6
     assert json.loads(run("index", URL, "--json")[1])["reused"] == 6
 
 

@@ -51,7 +51,7 @@ def put(server, monkeypatch, tmp_path):
         client.delete_object(Bucket="museo", Key=each["Key"])
 
 
-def test_a_bucket_is_indexed_as_a_folder_on_a_disk(put, home, library, pool, tmp_path, monkeypatch):
+def test_a_bucket_is_indexed_as_a_folder_on_a_disk(put, home, library, pool, monkeypatch):
     picture = (library / "rojo.png").read_bytes()
     for path in library.rglob("*.png"):
         put(f"fotos/{path.relative_to(library).as_posix()}", path.read_bytes())
@@ -60,7 +60,7 @@ def test_a_bucket_is_indexed_as_a_folder_on_a_disk(put, home, library, pool, tmp
     for number, name in enumerate(sorted(ODD)):
         put(f"fotos/raros/{name}", picture + bytes(number + 1))
     put("fotos2/other.png", picture)
-    disk = IndexedFolder(tmp_path / "other", library, FakeEncoder(), pool)
+    disk = IndexedFolder(home / "other", library, FakeEncoder(), pool)
     disk.load()
     disk.update()
 

@@ -1,4 +1,4 @@
-"""An object store in this process, ``museo://``, that lists and fails as S3 does; and one of files for several processes.
+"""An object store in this process, ``museo://``, that lists and fails as S3 does; and one for several processes.
 
 Both are file systems of fsspec, as those are that the program talks to.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -93,17 +94,19 @@ def upload(folder: Path, prefix: str = "cubo/fotos") -> None:
             Museum.objects[f"{prefix}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
 
 
-@pytest.fixture
-def museum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Museum]]:
-    """The store, empty; nothing is waited for, and what is fetched goes below ``tmp_path``."""
+@contextmanager
+def museum_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Museum]]:
+    """The store, empty; nothing is waited for, and what is fetched goes below ``tmp_path``, and away again."""
     from semantik.folders import remote_files
 
     register()
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     monkeypatch.setattr(remote_files, "PAUSES", (0.0, 0.0))
-    yield Museum
-    assert [*(tmp_path / "temporary").iterdir()] == []
-    for kept in (Museum.objects, Museum.fetched, Museum.failures):
-        kept.clear()
-    Museum.later = timedelta()
+    try:
+        yield Museum
+        assert [*(tmp_path / "temporary").iterdir()] == []
+    finally:
+        for kept in (Museum.objects, Museum.fetched, Museum.failures):
+            kept.clear()
+        Museum.later = timedelta()
