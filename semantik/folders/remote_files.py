@@ -36,7 +36,7 @@ from semantik.records import ImageFile, Reason
 log = logging.getLogger(__name__)
 
 PAUSES = (2.0, 10.0)
-"""Seconds until what failed is tried again. The libraries have tried for some time by then: S3's for 12 s (measured)."""
+"""Seconds until what failed is tried again. The libraries tried for some time by then: S3's for 12 s (measured)."""
 
 _AT_A_TIME = 8  # files that are fetched: of 3 MB each, that fills a fast line
 _PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}
