@@ -16,7 +16,6 @@ from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import SemantikError, understood
 from semantik.folder_urls import is_remote
-from semantik.folders.fetched_files import RemoteEmbedder
 from semantik.folders.file_embedder import Embedder, LocalEmbedder
 from semantik.long_tasks import UNATTENDED
 from semantik.records import ImageFile
@@ -74,6 +73,8 @@ class Worker:
         root, path = Path(folder), Path(target)
         embedder: Embedder = LocalEmbedder(self._encoder, self._pool, UNATTENDED)
         if is_remote(root):
+            from semantik.folders.fetched_files import RemoteEmbedder
+
             embedder = RemoteEmbedder(root, embedder, UNATTENDED)
         try:
             todo = [ImageFile(*file) for file in files]

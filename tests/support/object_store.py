@@ -73,7 +73,7 @@ class Museum(AbstractFileSystem):
 
 
 class SharedDisk(LocalFileSystem):
-    """``archivo://`` (see ``cluster_encoders``) and a path: files of this machine, for workers in other processes."""
+    """``archivo://`` (see ``WorkerEncoder``) and a path: files of this machine, for workers in other processes."""
 
     protocol = "archivo"
 
