@@ -5,15 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 
-import numpy as np
 import pytest
 
-from semantik.decoding.pool import DecodePool
-from semantik.errors import RemoteFolderNotFound
-from semantik.folders.indexed_folder import IndexedFolder
+from semantik.errors import NotAFolder, RemoteFolderNotFound
+from semantik.folders.remote_files import RemoteFiles
+from semantik.folders.scan import find_images
 from semantik.records import Reason
 from semantik.storage.typed_paths import path_named
-from tests.support.fake_encoder import FakeEncoder
 
 PACKAGES = "s3fs", "moto", "flask", "flask_cors"
 pytestmark = pytest.mark.skipif(
@@ -30,12 +28,6 @@ def server():
     server.start()
     yield "http://{}:{}".format(*server.get_host_and_port())
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def pool():
-    with DecodePool(1) as made:
-        yield made
 
 
 @pytest.fixture
@@ -57,40 +49,32 @@ def store(server, monkeypatch, tmp_path):
     kind.clear_instance_cache()
 
 
-def test_a_bucket_is_indexed_as_a_folder_on_a_disk(store, home, library, pool):
-    def put(key: str, content: bytes) -> None:
-        store.pipe_file(f"museo/{key}", content)
-
-    picture = (library / "rojo.png").read_bytes()
-    for path in library.rglob("*.png"):
-        put(f"fotos/{path.relative_to(library).as_posix()}", path.read_bytes())
-    put("fotos/", b"")
-    put("fotos/nadie//x.png", picture)
-    for number, name in enumerate(sorted(ODD)):
-        put(f"fotos/raros/{name}", picture + bytes((number, 0, 0)))
-    put("fotos2/other.png", picture)
-    disk = IndexedFolder(home / "other", library, FakeEncoder(), pool)
-    disk.load()
-    disk.update()
-
-    def opened(url: str = "s3://museo/fotos") -> IndexedFolder:
-        found = IndexedFolder(home, path_named(url), FakeEncoder(), pool)
-        found.load()
-        return found
-
-    found = opened()
-    report = found.update()
-    assert [(problem.path, problem.reason) for problem in report.problems] == [("nadie//", Reason.ODD_NAME)]
-    assert found.index.rows().keys() == disk.index.rows().keys() | {f"raros/{name}" for name in ODD}
-    for key in disk.index.rows():
-        assert np.array_equal(found.index.vector(key), disk.index.vector(key))
-    # Replaced in the same second by one of the same size, and nothing else is embedded again.
-    put("fotos/viaje/blanco.png", (library / "viaje" / "blanco.png").read_bytes())
-    put("fotos/raros/a#b.png", picture + b"\7\7\7")
-    again = opened()
-    assert (again.update().count, again.encoder.images) == (report.count, 1)
-
-    for url, kind in (("s3://museo/fot", RemoteFolderNotFound), ("s3://nadie/fotos", RemoteFolderNotFound)):
+def test_a_bucket_is_listed_and_fetched(store, tmp_path):
+    """What is made of the files is seen in test_remote_folder: here, that S3 tells and gives what is told there."""
+    names = {"rojo.png", "viaje/playa/naranja.png"} | {f"raros/{name}" for name in ODD}
+    contents = {name: name.encode() * (number + 1) for number, name in enumerate(sorted(names))}
+    for name, content in contents.items():
+        store.pipe_file(f"museo/fotos/{name}", content)
+    for name in ("fotos/", "fotos/nadie//x.png", "fotos2/other.png"):
+        store.pipe_file(f"museo/{name}", b"")
+    folder, problems = path_named("s3://museo/fotos"), []
+    found = [*find_images(folder, problems.append)]
+    assert {file.path: file.size for file in found} == {name: len(content) for name, content in contents.items()}
+    assert [(problem.path, problem.reason) for problem in problems] == [("nadie//", Reason.ODD_NAME)]
+    fetched = RemoteFiles(folder).fetch(found, tmp_path)
+    assert {file.path: place.read_bytes() for file, place in zip(found, fetched, strict=True)} == contents
+    # One is replaced in the same second by another of the same size, one by itself.
+    store.pipe_file("museo/fotos/raros/a#b.png", contents["raros/a#b.png"][::-1])
+    store.pipe_file("museo/fotos/rojo.png", contents["rojo.png"])
+    versions = [{file.path: file.mtime_ns % 10**9 for file in each} for each in (found, find_images(folder))]
+    assert {name for name in names if versions[0][name] != versions[1][name]} == {"raros/a#b.png"}
+    store.rm_file("museo/fotos/rojo.png")
+    (gone,) = RemoteFiles(folder).fetch([file for file in found if file.path == "rojo.png"], tmp_path)
+    assert gone.reason is Reason.VANISHED
+    for url, kind in (
+        ("s3://museo/fot", RemoteFolderNotFound),
+        ("s3://nadie/fotos", RemoteFolderNotFound),
+        ("s3://museo/fotos/viaje/playa/naranja.png", NotAFolder),
+    ):
         with pytest.raises(kind):
-            opened(url).update()
-    assert opened().count == report.count
+            next(find_images(path_named(url)))
