@@ -42,6 +42,36 @@ class FolderPrivate(FolderUnreadable):
     key = "error.folder_private"
 
 
+class FolderUrlBad(SemantikError):
+    """A URL that names no folder, or has a password in it. It is not told: so there may be one."""
+
+    key = "error.folder_url_bad"
+
+
+class RemoteFolderNotFound(FolderNotFound):
+    """An object store has no such bucket, or nothing in that folder of it. Params: folder (its URL)."""
+
+    key = "error.remote_not_found"
+
+
+class RemoteFolderForbidden(FolderUnreadable):
+    """An object store lets nobody in with the credentials that there are, if any. Params: folder, detail."""
+
+    key = "error.remote_forbidden"
+
+
+class RemoteFolderUnreachable(FolderNotFound):
+    """An object store does not answer, or not any more. Params: folder, detail."""
+
+    key = "error.remote_unreachable"
+
+
+class RemotePackageMissing(SemantikError):
+    """What reads an object store is not installed. Params: package, folder."""
+
+    key = "error.remote_package_missing"
+
+
 class FolderEmptied(SemantikError):
     """A folder with an index suddenly shows no pictures at all. Params: folder, count."""
 

@@ -41,6 +41,8 @@ class Reason(Enum):
     UNSUPPORTED = "unsupported"  # a variant of a known format that its decoder cannot read
     UNREADABLE = "unreadable"  # any other operating system error
     ENCODER_FAILED = "encoder_failed"  # the picture is good; the model failed on it
+    NO_ROOM = "no_room"  # it lies elsewhere, and would fill the disk if it was fetched
+    ODD_NAME = "odd_name"  # an object of a store is called as no file in a folder can be
     NAME = "name"  # it is called as a moment of a video or a part of a picture is in the index
     SAME_SHOT = "same_shot"  # a note: the picture beside it shows the same, and counts for both
     NO_PICTURE = "no_picture"  # a note: neither its name nor its beginning says that it is a picture
@@ -62,6 +64,8 @@ LASTING = {
     Reason.EMPTY: Lasts.FOR_GOOD,
     Reason.UNSUPPORTED: Lasts.FOR_GOOD,
     Reason.NAME: Lasts.UNTIL_NEXT,
+    Reason.NO_ROOM: Lasts.UNTIL_NEXT,
+    Reason.ODD_NAME: Lasts.UNTIL_NEXT,
     # A process dies, or comes to nothing in time, as well when the system ends or stops it or is short of memory.
     Reason.TIMEOUT: Lasts.A_FEW_TIMES,
     Reason.DECODER_CRASHED: Lasts.A_FEW_TIMES,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.cli.output import dump
+from semantik.folder_urls import is_remote, shown_path
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
 from semantik.words.phrases import model_title
@@ -69,21 +70,21 @@ class Section:
 
 def _file_lines(known: KnownPicture) -> Iterator[tuple[str, str]]:
     at = "" if known.moment is None else f" ({clock(known.moment)})"
-    yield "cli.details_file", f"{known.path}{at}"
-    yield "cli.details_folder", str(known.folder)
+    yield "cli.details_file", f"{shown_path(known.path)}{at}"
+    yield "cli.details_folder", shown_path(known.folder)
     yield "cli.details_bytes", f"{number(known.file.size)} B"
-    if not known.is_there:
+    if not known.is_there and not is_remote(known.path):
         yield "cli.details_state", say("cli.details_away")
     elif known.is_changed:
         yield "cli.details_state", say("cli.details_changed")
 
 
 def _file_fields(known: KnownPicture) -> dict[str, Any]:
-    fields: dict[str, Any] = {"path": str(known.path)}
+    fields: dict[str, Any] = {"path": shown_path(known.path)}
     if known.moment is not None:
         fields["moment"] = known.moment
     return fields | {
-        "folder": str(known.folder),
+        "folder": shown_path(known.folder),
         "bytes": known.file.size,
         "is_there": known.is_there,
         "is_changed": known.is_changed,
@@ -194,11 +195,11 @@ def _index_fields(known: KnownPicture) -> dict[str, Any]:
 
 def _same_lines(known: KnownPicture) -> Iterator[tuple[str, str]]:
     for path in known.same:
-        yield "cli.details_same", str(path)
+        yield "cli.details_same", shown_path(path)
 
 
 def _same_fields(known: KnownPicture) -> dict[str, Any]:
-    return {"same_content": [str(path) for path in known.same]}
+    return {"same_content": [shown_path(path) for path in known.same]}
 
 
 SECTIONS = (

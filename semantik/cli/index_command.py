@@ -10,6 +10,7 @@ from semantik import errors
 from semantik.cli.output import complain, dump
 from semantik.cli.server_options import add_store
 from semantik.cli.session import Session
+from semantik.folder_urls import shown_path
 from semantik.records import IndexReport
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             if several:
                 dump(
                     [
-                        {"folder": str(each.folder)} | _report_fields(report, read.get(each), people.get(each))
+                        {"folder": shown_path(each.folder)} | _report_fields(report, read.get(each), people.get(each))
                         for each, report in done
                     ]
                 )
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
                 dump(*(_report_fields(report, read.get(each), people.get(each)) for each, report in done))
         for indexed_folder, report in () if options.json else done:
             if several:
-                print(visible(f"{indexed_folder.folder}:"))
+                print(visible(f"{shown_path(indexed_folder.folder)}:"))
             print(index_summary(report, "cli.problems") if not report.cancelled else say("cli.cancelled"))
             for problem in report.problems:
                 print(f"  {visible(problem.path)}: {reason(problem.reason)}")

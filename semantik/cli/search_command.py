@@ -13,6 +13,7 @@ from semantik.cli.output import dump
 from semantik.cli.server_options import add_store
 from semantik.cli.session import Session
 from semantik.errors import NoSuchSavedSearch
+from semantik.folder_urls import shown_path
 from semantik.queries import Query, Term
 from semantik.records import Hit, split_path
 from semantik.storage.regular_files import is_file
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
         session.index_if_new()
         for each in session.library.indexed_folders:
             if each.is_updated_elsewhere():
-                told = counted("cli.being_indexed", each.count, folder=each.folder)
+                told = counted("cli.being_indexed", each.count, folder=shown_path(each.folder))
                 print(visible(told), file=sys.stderr)
         query = _read(options, session)
         # The default K gives way to a smaller library; a K that was asked for is checked.
@@ -123,7 +124,7 @@ def _print(hits: Sequence[Hit], new: Collection[Path]) -> None:
     for hit in hits:
         score = "" if hit.score is None else f"{number(hit.score, 3)}  "
         mark = f"  ({say('cli.new')})" if hit.picture in new else ""
-        print(f"{hit.rank:>4}  {score}{_column(hit)}{visible(str(hit.path))}{mark}")
+        print(f"{hit.rank:>4}  {score}{_column(hit)}{visible(shown_path(hit.path))}{mark}")
         if hit.texts:
             print(f"      {say('page.written')} {' '.join(f'«{visible(line.text)}»' for line in hit.texts)}")
 
@@ -165,7 +166,7 @@ def hit_fields(hit: Hit, new: Collection[Path] = ()) -> dict[str, Any]:
         "relevance": None if hit.relevance is None else round(hit.relevance, 4),
         "relevance_word": None if hit.relevance is None else relevance_word(hit.relevance),
         "relevance_is_rough": hit.rough,
-        "path": str(hit.path),
+        "path": shown_path(hit.path),
     }
     if hit.details:
         fields |= {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from semantik.cli.output import ProgressLine, dump
 from semantik.cli.server_options import connect, stored_on
+from semantik.folder_urls import shown_path
 from semantik.long_tasks import TaskControl
 from semantik.storage.settings import Config
 from semantik.storage.typed_paths import path_named
@@ -77,9 +78,9 @@ def run(options: argparse.Namespace, home: Path, config: Config) -> int:
             line.end()
             if options.remove:
                 _remove(ends[0], folder)
-            done.append({"folder": str(folder), "rows": count, "removed": options.remove})
+            done.append({"folder": shown_path(folder), "rows": count, "removed": options.remove})
             if not options.json:
-                print(visible(f"{folder}: {counted('cli.store_copied', count)}"))
+                print(visible(f"{shown_path(folder)}: {counted('cli.store_copied', count)}"))
     finally:
         engine.close()
         server.close()

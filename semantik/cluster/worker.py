@@ -15,7 +15,8 @@ from semantik.cluster.batch_files import write_batch
 from semantik.decoding.pool import DecodePool
 from semantik.encoders.base import Encoder
 from semantik.errors import SemantikError, understood
-from semantik.folders.file_embedder import LocalEmbedder
+from semantik.folder_urls import is_remote
+from semantik.folders.file_embedder import Embedder, LocalEmbedder
 from semantik.long_tasks import UNATTENDED
 from semantik.records import ImageFile
 from semantik.storage.private_files import make_folder
@@ -70,11 +71,16 @@ class Worker:
     def embed(self, folder: str, target: str, files: Sequence[tuple[str, int, int]]) -> Refusal | None:
         """Embed files of ``folder`` (path, size, time), and write what becomes of them to ``target``."""
         root, path = Path(folder), Path(target)
-        embedder = LocalEmbedder(self._encoder, self._pool, UNATTENDED)
+        embedder: Embedder = LocalEmbedder(self._encoder, self._pool, UNATTENDED)
+        if is_remote(root):
+            from semantik.folders.fetched_files import RemoteEmbedder
+
+            embedder = RemoteEmbedder(root, embedder, UNATTENDED)
         try:
             todo = [ImageFile(*file) for file in files]
             found = embedder.embed(todo, lambda file: root / file.path, alone=len(todo) == 1)
-            done = [each for batch in found for each in batch]
+            by_path = {each.file.path: each for batch in found for each in batch}
+            done = [by_path[file.path] for file in todo]
             make_folder(path.parent)
             write_batch(path, self._task.space, done)
         except SemantikError as error:

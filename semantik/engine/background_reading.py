@@ -12,6 +12,7 @@ from pathlib import Path
 from semantik.decoding.pool import DecodePool
 from semantik.desktop.background_priority import in_background
 from semantik.errors import Cancelled, SemantikError
+from semantik.folder_urls import is_remote
 from semantik.folders.content_reading import ContentReader, ContentReading
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.records import ImageFile
@@ -146,7 +147,8 @@ class BackgroundReading:
             readers = [
                 reader for reader in self._readers_of(folder) if reader.wanted() and reader.kind not in self._unable
             ]
-            if (index := folder.index) is not None and readers:
+            # Nothing is fetched from a store without being asked.
+            if (index := folder.index) is not None and readers and not is_remote(folder.folder):
                 kinds.update(reader.kind for reader in readers)
                 planned.append(ContentReading(folder.folder, index, readers, self._failed.get(folder.folder, ())))
         self._kinds = frozenset(kinds)

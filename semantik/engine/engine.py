@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.pool import DecodePool, reading_pool
 from semantik.desktop.system_language import is_southern
@@ -19,6 +20,9 @@ from semantik.engine.library import Library
 from semantik.engine.models import Models
 from semantik.engine.new_hits import NewHits
 from semantik.engine.people import People
+from semantik.engine.remote_thumbnails import remote_thumbnails
+from semantik.errors import FolderUrlBad
+from semantik.folder_urls import anchored, has_secret, is_remote
 from semantik.folders.content_reading import ContentReader, FaceReader, TextReader
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import IndexedFolder
@@ -182,13 +186,14 @@ class Engine:
         ``link``: where the program listens to the page, if it does. ``theme``: that of the settings if none is given.
         ``top_k``: how many hits were asked for, 0 where the page need not tell.
         """
-        thumbnails = self.thumbnails.get_many(answer.pictures, self.pool, thumbnail_side(len(answer.pictures)))
+        thumbnails = self._thumbnails(answer.pictures)
         files = dict.fromkeys(split_path(picture)[0] for picture in answer.pictures)
         away = frozenset(file for file in files if not is_file(file)) - {*answer.query.images}
         page = answer.page(thumbnails, model_title(answer.model), link)
+        unplugged = sum(not is_remote(file) for file in away)
         page = replace(
             page,
-            notices=[*page.notices, *([counted("page.some_away", len(away))] if away else [])],
+            notices=[*page.notices, *([counted("page.some_away", unplugged)] if unplugged else [])],
             theme=theme or self.config.theme,
             limits=limits_of(answer.query.filters, answer.query.order),
             top_k=top_k,
@@ -200,6 +205,14 @@ class Engine:
             self.check_place(path)
         write_page(html, target, ours=path is None)
         return target
+
+    def _thumbnails(self, pictures: Sequence[Path]) -> dict[Path, Thumbnail]:
+        side = thumbnail_side(len(pictures))
+        thumbnails = self.thumbnails.get_many(pictures, self.pool, side)
+        for folder in (each for library in self._open for each in library.active if is_remote(each.folder)):
+            if missing := [each for each in pictures if each not in thumbnails and each.is_relative_to(folder.folder)]:
+                thumbnails |= remote_thumbnails(folder, missing, self.thumbnails, self.pool, side)
+        return thumbnails
 
     def check_place(self, path: Path) -> None:
         """See that a page may be written to ``path``. Raises PlaceTaken, PlaceAmongPictures, PageNotSaved."""
@@ -221,5 +234,10 @@ class Engine:
 
 
 def plainly(folder: Path) -> Path:
-    """A folder as the engine names it: absolute, with the user's home spelt out."""
-    return folder.expanduser().absolute()
+    """A folder as the engine names it: absolute, with the user's home spelt out; a remote one as it is.
+
+    Raises FolderUrlBad for a URL with a password.
+    """
+    if has_secret(folder):
+        raise FolderUrlBad
+    return anchored(folder.expanduser())

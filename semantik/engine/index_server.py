@@ -9,6 +9,7 @@ from pathlib import Path
 from semantik.encoders import registry
 from semantik.encoders.base import store_of
 from semantik.encoders.number_formats import EXACT, INT8, NumberFormat
+from semantik.folder_urls import anchored, is_remote, shown_path
 from semantik.index import IndexStore
 from semantik.postgres.address import StoreAddress
 from semantik.postgres.libraries import StoredLibrary, libraries, may_write, name_of
@@ -29,7 +30,7 @@ class Served:
     @property
     def away(self) -> list[Path]:
         """Those of the folders that this computer does not see."""
-        return [folder for folder in self.names if not is_folder(folder)]
+        return [folder for folder in self.names if not (is_folder(folder) or is_remote(folder))]
 
 
 class IndexServer:
@@ -57,11 +58,11 @@ class IndexServer:
         names: dict[Path, str] = {}
         for folder in wanted:
             name = name_of(base, folder, store)
-            if name is not None or (is_folder(folder) and not read_only):
-                names[folder] = name or str(folder)
+            if name is not None or ((is_folder(folder) or is_remote(folder)) and not read_only):
+                names[folder] = name or shown_path(folder)
         if not names:
             # Absolute, as the engine names folders: what another system's path is called does not matter here.
-            names = {Path(each.folder).absolute(): each.folder for each in there if each.encoder == store}
+            names = {anchored(Path(each.folder)): each.folder for each in there if each.encoder == store}
         return Served(model, stored, names, read_only)
 
     def serve(self, served: Served) -> None:
@@ -72,7 +73,7 @@ class IndexServer:
         """What keeps the index of a folder for an encoder. Nothing is asked of the server yet."""
         names = self._served.names if self._served else {}
         read_only = self._served is not None and self._served.read_only
-        return LibraryStore(self._server, names.get(folder, str(folder)), encoder, read_only=read_only)
+        return LibraryStore(self._server, names.get(folder, shown_path(folder)), encoder, read_only=read_only)
 
     def close(self) -> None:
         """End the connections."""

@@ -19,6 +19,7 @@ from semantik.errors import (
     QueryImageMissing,
     SemantikError,
 )
+from semantik.folder_urls import is_remote
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.index import StoredFile, recorded_folder, stored_contents, stored_file
 from semantik.records import Details, ImageFile, TextLine, split_path
@@ -62,7 +63,8 @@ def known_picture(engine: Engine, named: Path) -> KnownPicture:
     No model is loaded, and of the file no more is read than its head, where its details are not known yet. Raises
     NoPictureNamed, QueryImageMissing, PictureOutside, PictureNotIndexed, PictureSkipped, NoSuchMoment.
     """
-    path, moment = _named(Path(os.path.abspath(named)))  # noqa: PTH100 - "..", before links are followed
+    whole = named if is_remote(named) else Path(os.path.abspath(named))  # noqa: PTH100 - "..", before links are followed
+    path, moment = _named(whole)
     if is_folder(path):
         raise NoPictureNamed(path=str(path))
     there = is_file(path)

@@ -15,6 +15,7 @@ from semantik.encoders.base import Encoder
 from semantik.engine.answers import NEAREST, Answer
 from semantik.engine.people import People
 from semantik.errors import NoFolderActive, NoneMatchesFilters, NoneMatchesYet, SemantikError
+from semantik.folder_urls import is_remote
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.indexed_folder import Check, IndexedFolder
 from semantik.index import ImageIndex, let_go
@@ -93,8 +94,11 @@ class Library:
             indexed_folder.encoder = encoder
 
     def settle_format(self, indexed_folder: IndexedFolder, control: TaskControl, *, anew: bool) -> None:
-        """Choose the encoder's number format for a loaded folder that has no index yet, or is indexed ``anew``."""
-        if not indexed_folder.count or anew:
+        """Choose the encoder's number format for a loaded folder that has no index yet, or is indexed ``anew``.
+
+        Not where pictures had to be fetched for the trial.
+        """
+        if not is_remote(indexed_folder.folder) and (not indexed_folder.count or anew):
             settled = self._settle(indexed_folder, self._encoder, control)
             if settled is not self._encoder:
                 self.encoder = settled

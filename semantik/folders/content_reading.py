@@ -10,6 +10,7 @@ from typing import Protocol
 
 from semantik.decoding.decoded import PictureContent
 from semantik.errors import DecodeFailed
+from semantik.folder_urls import is_remote
 from semantik.folders.face_store import FaceStore
 from semantik.folders.newest_first import newest_first
 from semantik.folders.text_store import TextStore
@@ -167,7 +168,14 @@ class ContentReading:
 
     def _content(self, file: ImageFile, kinds: frozenset[str], read: Read) -> PictureContent | None:
         """What is in a file; None where that may be told another time."""
-        path = self.folder / file.path
+        if is_remote(self.folder):
+            from semantik.folders.fetched_files import fetched
+
+            with fetched(self.folder, file) as place:
+                return self._content_at(place, file, kinds, read) if isinstance(place, Path) else None
+        return self._content_at(self.folder / file.path, file, kinds, read)
+
+    def _content_at(self, path: Path, file: ImageFile, kinds: frozenset[str], read: Read) -> PictureContent | None:
         models = next((reader.models for reader in self._readers if reader.models and reader.kind in kinds), None)
         try:
             content = read(path, kinds, models)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
@@ -34,11 +34,12 @@ from semantik.errors import (
     StoreUnreachable,
     system_detail,
 )
+from semantik.folder_urls import is_remote, shown_path
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.face_store import FaceStore
 from semantik.folders.file_embedder import Embedder
 from semantik.folders.indexer import scan_changes, update_index
-from semantik.folders.known_content import reader
+from semantik.folders.known_content import Read, reader
 from semantik.folders.known_pictures import KnownPictures
 from semantik.folders.moved_folder import may_be_elsewhere, take_over
 from semantik.folders.other_indexes import adopt
@@ -168,7 +169,7 @@ class IndexedFolder:
     @property
     def name(self) -> str:
         """What the folder is called among others."""
-        return self.folder.name or str(self.folder)
+        return self.folder.name or shown_path(self.folder)
 
     @property
     def count(self) -> int:
@@ -246,7 +247,7 @@ class IndexedFolder:
                 control=control,
             )
         except NoIndex:
-            if not is_folder(self.folder):
+            if not (is_folder(self.folder) or is_remote(self.folder)):
                 missing = NotAFolder if is_file(self.folder) else FolderNotFound
                 return Check(State.UNREACHABLE, error=missing(folder=str(self.folder)))
             return self._load(control) if isinstance(self.kept, Path) and self._find_moved() else Check(State.NEW)
@@ -263,7 +264,7 @@ class IndexedFolder:
 
     def _find_moved(self) -> bool:
         """Whether the folder's pictures were indexed elsewhere, and the index is this folder's now."""
-        if not may_be_elsewhere(self.home, self.folder, self.encoder.store):
+        if is_remote(self.folder) or not may_be_elsewhere(self.home, self.folder, self.encoder.store):
             return False
         try:
             found = list(find_images(self.folder, exclude=self._exclude, unwanted=self.unwanted))
@@ -282,7 +283,7 @@ class IndexedFolder:
 
     def learn_fingerprints(self, control: TaskControl = UNATTENDED) -> None:
         """Read what an older program indexed for its fingerprints; a later call goes on where this one stops."""
-        if self.index:
+        if self.index and not is_remote(self.folder):
             self._learn_fingerprints(self.index, control)
 
     def knowledge_for(self, encoder: str) -> SharedKnowledge:
@@ -363,6 +364,8 @@ class IndexedFolder:
     def _check(self) -> Check:
         if self.index is None:
             return Check(State.NEW)
+        if is_remote(self.folder):  # to list it takes minutes, and may cost money: an update does
+            return Check(State.READY)
         try:
             changes, problems = scan_changes(
                 self.index, exclude=self._exclude, unwanted=self.unwanted, fetch_cloud=self._fetch_cloud
@@ -487,7 +490,7 @@ class IndexedFolder:
             unwanted=self.unwanted,
             on_picture=self.details.note,
             on_known=self._known.follow,
-            adopt=lambda index, files, read: adopt(self.home, self.encoder.store, index, files, read),
+            adopt=self._adopt,
             lacking_views=lambda index: self.details.lacking_views(index, control),
             again=again,
             fetch_cloud=self._fetch_cloud,
@@ -504,9 +507,14 @@ class IndexedFolder:
             self.details.catch_up(index, control, renew=True)
             self._known.forget_gone(index)
             self._share(index, control.telling(lambda progress: None))
-            self._learn_fingerprints(index, control)
+            if not is_remote(self.folder):
+                self._learn_fingerprints(index, control)
             index.quantize(control)
         return report
+
+    def _adopt(self, index: ImageIndex, files: Sequence[ImageFile], read: Read) -> list[ImageFile]:
+        # Remote files are fetched once, for all that is to be known of them.
+        return [] if is_remote(self.folder) else adopt(self.home, self.encoder.store, index, files, read)
 
     def _count_away(self, problems: Collection[Problem]) -> None:
         self.only_in_cloud = sum(problem.reason is Reason.ONLY_IN_CLOUD for problem in problems)

@@ -20,9 +20,11 @@ from semantik.errors import (
     NoImages,
     SemantikError,
 )
+from semantik.folder_urls import is_remote
 from semantik.folders.doubtful_files import DoubtfulFiles
 from semantik.folders.embedding_run import EmbeddingRun
 from semantik.folders.exclusions import Exclusions
+from semantik.folders.fetched_files import RemoteEmbedder, remote_reader
 from semantik.folders.file_embedder import Embedder, LocalEmbedder
 from semantik.folders.known_content import Pairs, Read, Recognised, reader, recognise
 from semantik.folders.missing_pictures import check_removal, missed
@@ -71,7 +73,9 @@ def _scan(
 ) -> tuple[Changes, list[Problem], dict[str, ImageFile], DoubtfulFiles]:
     problems: list[Problem] = []
     doubtful = DoubtfulFiles()
-    scanned = find_images(index.folder, problems.append, exclude, unwanted, doubtful.add)
+    # What only a look into files tells is not found out of those that would have to be fetched.
+    on_doubtful = None if is_remote(index.folder) else doubtful.add
+    scanned = find_images(index.folder, problems.append, exclude, unwanted, on_doubtful)
     with making_many_objects():
         found = {file.path: file for file in scanned}
     doubtful.enter(index, found)
@@ -154,8 +158,9 @@ def update_index(
             index, retry=True, exclude=exclude, unwanted=unwanted, fetched=fetched
         )
         with nullcontext(pool) if pool else DecodePool() as decoders:
-            read, root = reader(folder, decoders, control), identify(folder)
-            embedder = embedder or LocalEmbedder(encoder, decoders, control)
+            root = identify(folder)
+            read = _reader(index, decoders, control, check=check)
+            embedder = embedder or _embedder(folder, encoder, decoders, control)
             if check:
                 embedder.forget()
                 changes = _read_whole(index, changes, found, read)
@@ -206,6 +211,17 @@ def update_index(
         reused=index.count - added,
         removed=before + added - index.count,
     )
+
+
+def _reader(index: ImageIndex, decoders: DecodePool, control: TaskControl, *, check: bool) -> Read:
+    if is_remote(index.folder):
+        return remote_reader(index, decoders, control, whole=check)
+    return reader(index.folder, decoders, control)
+
+
+def _embedder(folder: Path, encoder: Encoder, decoders: DecodePool, control: TaskControl) -> Embedder:
+    local = LocalEmbedder(encoder, decoders, control)
+    return RemoteEmbedder(folder, local, control) if is_remote(folder) else local
 
 
 def _take_known(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from semantik.errors import SemantikError
+from semantik.folder_urls import is_remote
 from semantik.folders.known_content import Read
 from semantik.folders.other_indexes import other_stores
 from semantik.index import recorded_folder, stored_contents, write_recorded_folder
@@ -77,7 +78,9 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def _has_pictures(folder: Path, files: Sequence[ImageFile]) -> bool:
-    """Whether pictures are still where they were; an empty mount point has none."""
+    """Whether pictures are still where they were; an empty mount point has none. Of a remote folder nobody asks."""
+    if is_remote(folder):
+        return True
     sample = files[:: max(1, len(files) // _SAMPLE)]
     return is_folder(folder) and any(is_file(folder / file.path) for file in sample)
 

@@ -14,6 +14,7 @@ from semantik.decoding.decoded import Decoded, DecodedVideo, Description
 from semantik.decoding.fitting import WIDE
 from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
+from semantik.folder_urls import is_remote
 from semantik.folders.details_rows import Noted, changed_at
 from semantik.folders.details_store import DetailsStore
 from semantik.folders.sidecars import find_sidecars, stamp
@@ -79,6 +80,8 @@ class FolderDetails:
         return known
 
     def _learn(self, files: Sequence[ImageFile], control: TaskControl = UNATTENDED) -> None:
+        if is_remote(self.folder):  # what decoding told is all that is to be had
+            return
         found = self._pool.describe(self.folder / file.path for file in files)
         try:
             for file, description in zip(files, found, strict=True):
@@ -94,6 +97,8 @@ class FolderDetails:
 
     def _read_sidecars(self, files: Sequence[ImageFile], control: TaskControl = UNATTENDED) -> None:
         """Read dates and places in files beside pictures, where they are other files than the last time."""
+        if is_remote(self.folder):
+            return
         beside = find_sidecars(self.folder, files) if files else {}
         stamps = {path: stamp(sidecar) for path, sidecar in beside.items()}
         asked: list[ImageFile] = []

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from semantik.decoding.pictures.formats import IMAGE_EXTENSIONS
 from semantik.decoding.video.formats import VIDEO_EXTENSIONS
 from semantik.errors import FolderNotFound
+from semantik.folder_urls import is_remote
 from semantik.folders import litter
 from semantik.folders.exclusions import Exclusions
 from semantik.folders.known_endings import may_be_picture
@@ -48,21 +49,26 @@ def find_images(
     come after all real folders, so that a new link never renames what is known already.
     Of the library of a photo program, as Photos of macOS, only the originals are found. No file is opened, so that
     none is fetched from a cloud; those that would be are marked.
+    A remote folder (see ``folder_urls``) is listed in the same way, and nothing in it is fetched.
     A subfolder that cannot be listed goes to ``on_problem`` with its relative path and a trailing "/",
     and the rest goes on. Raises FolderNotFound or FolderUnreadable for ``folder`` itself, also when it
-    goes away meanwhile: what was found until then is no picture of it.
+    goes away meanwhile: what was found until then is no picture of it. Of a remote one, as ``RemoteFiles.entries``.
     """
 
     def tell(error: OSError, entry: os.DirEntry[str], path: str) -> None:
         _tell(error, entry, path, on_problem)
 
+    def enters(name: str, path: str) -> bool:
+        return not (unwanted and unwanted.match(name, path, is_folder=True))
+
     root = identify(folder)
     unwanted = unwanted or None
-    walk = FolderWalk(
-        seen={root, *identities(exclude)},
-        enters=lambda name, path: not (unwanted and unwanted.match(name, path, is_folder=True)),
-        on_error=tell,
-    )
+    if is_remote(folder):
+        from semantik.folders.remote_walk import RemoteWalk
+
+        walk: FolderWalk = RemoteWalk(folder, enters=enters, on_error=tell)
+    else:
+        walk = FolderWalk(seen={root, *identities(exclude)}, enters=enters, on_error=tell)
     try:
         listing = walk.list(folder)
     except PermissionError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from semantik.errors import FolderNotFound, FolderPrivate, FolderUnreadable, NotAFolder
+from semantik.folder_urls import is_remote
 from semantik.folders.litter import LITTER_FOLDERS, is_derived, is_hidden, is_photo_library
 from semantik.records import Reason
 from semantik.storage.regular_files import is_folder, is_link, long_path, reason_of
@@ -105,6 +106,13 @@ class FolderWalk:
                 yield from self.walk(listing)
 
     def _list(self, folder: str, prefix: str) -> Listing:
+        listed = self._entries(folder)
+        within = Path(folder).name
+        if is_photo_library(within):
+            listed = [entry for entry in listed if not is_derived(within, entry.name)]
+        return Listing(sorted(listed, key=lambda entry: entry.name), prefix)
+
+    def _entries(self, folder: str) -> Sequence[os.DirEntry[str]]:
         listed: list[os.DirEntry[str]] = []
         if not self.ended_early:
             with os.scandir(folder) as entries:
@@ -115,10 +123,7 @@ class FolderWalk:
                         self.ended_early = True
                         break
                     listed.append(entry)
-        within = Path(folder).name
-        if is_photo_library(within):
-            listed = [entry for entry in listed if not is_derived(within, entry.name)]
-        return Listing(sorted(listed, key=lambda entry: entry.name), prefix)
+        return listed
 
     def _is_new(self, folder: os.DirEntry[str]) -> bool:
         """Whether a folder is to be entered: it was not yet, and is not hidden."""
@@ -134,8 +139,10 @@ class FolderWalk:
 def identify(folder: Path) -> Hashable:
     """What tells the folder from any other, also from what its name leads to once its disk is unmounted.
 
-    Raises FolderNotFound, FolderUnreadable.
+    A remote folder is not asked: whoever lists it hears whether it is there. Raises FolderNotFound, FolderUnreadable.
     """
+    if is_remote(folder):
+        return str(folder)
     try:
         status = long_path(folder).stat()
     except PermissionError as error:

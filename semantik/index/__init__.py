@@ -5,7 +5,7 @@ from semantik.index.flat_scans import Found
 from semantik.index.image_index import ImageIndex
 from semantik.index.index_store import FileStore, IndexStore, Restore
 from semantik.index.joined_indexes import JoinedIndexes, Searchable
-from semantik.index.manifest import Manifest, Stamp
+from semantik.index.manifest import Manifest, Stamp, leads_out
 from semantik.index.opened_file import let_go
 from semantik.index.quantized_vectors import QUANTIZED_FROM
 from semantik.index.shared_rows import SharedRow, SharedRows
@@ -32,6 +32,7 @@ __all__ = [
     "StoredFile",
     "Verify",
     "copy_index",
+    "leads_out",
     "let_go",
     "put_back",
     "recorded_folder",

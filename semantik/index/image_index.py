@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from semantik import __version__
 from semantik.errors import IndexDamaged, IndexNotSaved, SemantikError, system_detail
+from semantik.folder_urls import shown_path
 from semantik.index.changes import compare
 from semantik.index.index_store import FileStore, IndexStore
 from semantik.index.manifest import VIEWS, Manifest
@@ -51,7 +52,7 @@ class ImageIndex:
         self.store = store
         self._kept: IndexStore = FileStore(store) if isinstance(store, Path) else store
         self.folder = folder
-        self._manifest = Manifest(space=space, dim=dim, folder=str(folder))
+        self._manifest = Manifest(space=space, dim=dim, folder=shown_path(folder))
         self._saved: list[Run] = []
         self._pending: list[Run] = []
         self._rows = RowTable()

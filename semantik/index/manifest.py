@@ -231,12 +231,12 @@ def _parse(body: Any) -> Manifest:
         raise ValueError("views of no known kind")
     if not all(VECTORS.fullmatch(s.file) for s in manifest.segments):
         raise ValueError("a vector file of another name")
-    if any(map(_leads_out, manifest.paths)) or any(_leads_out(entry[0]) for entry in manifest.skipped):
+    if any(map(leads_out, manifest.paths)) or any(leads_out(entry[0]) for entry in manifest.skipped):
         raise ValueError("a path out of the folder")
     return manifest
 
 
-def _leads_out(path: str) -> bool:
+def leads_out(path: str) -> bool:
     """Whether a path, as an index has it, is of something that is not below its folder, or of nothing at all."""
     # Four quick looks, for a million paths; only what has such a letter anywhere is looked at in parts.
     if path and path[0] not in "/\\" and path[1:2] != ":" and ".." not in path and "\0" not in path:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from semantik.folder_urls import is_remote, shown_path
 from semantik.postgres.schema import version
 from semantik.postgres.server import Connection
 from semantik.records import split_key
@@ -72,8 +73,10 @@ def name_of(base: Connection, folder: Path, encoder: str) -> str | None:
     Such a one is known by its pictures, most of a sample of which are in the folder; None where there is none.
     """
     there = [each for each in libraries(base) if each.encoder == encoder]
-    if any(each.folder == str(folder) for each in there):
-        return str(folder)
+    if any(each.folder == shown_path(folder) for each in there):
+        return shown_path(folder)
+    if is_remote(folder):
+        return None
     # Those that are called alike first: the others are looked at on the disk in vain mostly.
     there.sort(key=lambda each: re.split(r"[/\\]", each.folder)[-1] != folder.name)
     for each in there:

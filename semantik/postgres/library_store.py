@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from semantik import __version__
 from semantik.errors import Cancelled, IndexDamaged, IndexNotSaved, NoIndex
+from semantik.folder_urls import shown_path
 from semantik.index import Manifest, Restore, Run, Stamp, Verify
 from semantik.long_tasks import UNATTENDED, RowsTold, TaskControl, making_many_objects
 from semantik.postgres.libraries import ASIDE, decoded, encoded, name_of
@@ -56,7 +57,7 @@ class LibraryStore:
         cls, server: Server, folder: Path, encoder: str, *, exact: bool = False, read_only: bool = False
     ) -> LibraryStore:
         """The store of a folder: by its path, or where it was indexed under another, as shared folders are, by that."""
-        name = server.read(lambda base: name_of(base, folder, encoder) or str(folder))
+        name = server.read(lambda base: name_of(base, folder, encoder) or shown_path(folder))
         return cls(server, name, encoder, exact=exact, read_only=read_only)
 
     def __str__(self) -> str:

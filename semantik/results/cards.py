@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from semantik.decoding.decoded import Thumbnail
+from semantik.folder_urls import is_remote, shown_path
 from semantik.records import DateSource, Details, Hit, TextLine, split_path
 from semantik.storage.regular_files import file_address
 from semantik.words.phrases import relevance_level, relevance_word
@@ -71,6 +72,7 @@ class Card(Picture):
     people: str  # who is in it
     moment: str = ""  # where in the video it is; "" for a picture
     away: bool = False  # the file is not there now
+    remote: bool = False  # nor will it be: an object store has it
     new: bool = False  # since the search was looked at last
     copies: tuple[Card, ...] = ()
 
@@ -152,7 +154,9 @@ def ratios_of(cards: Sequence[Card]) -> list[int]:
 
 
 def _link(file: Path, moment_in: float | None) -> str:
-    """Address of a file; a video begins at the moment there (Media Fragments URI, W3C)."""
+    """Address of a file, "" of a remote one; a video begins at the moment there (Media Fragments URI, W3C)."""
+    if is_remote(file):
+        return ""
     address = file_address(file)
     return address if moment_in is None else f"{address}#t={moment_in:g}"
 
@@ -191,7 +195,7 @@ def _card(
     return Card(
         name=hit.path.name,
         href=href,
-        safe=is_safe_to_open(hit.path),
+        safe=is_safe_to_open(hit.path) and not is_remote(hit.path),
         src=src,
         width=width,
         height=height,
@@ -203,7 +207,7 @@ def _card(
         stem=stem,
         tail=tail,
         folder=folder_within(hit.path.parent, folders),
-        path=str(hit.path),
+        path=shown_path(hit.path),
         ratio=ratio,
         shape=f"r{ratio} mat" if on_mat else f"r{ratio}",
         day=_day(hit.details) if hit.details else "",
@@ -219,6 +223,7 @@ def _card(
         people=", ".join(hit.people),
         moment="" if hit.moment is None else clock(hit.moment),
         away=hit.path in away,
+        remote=is_remote(hit.path),
         new=hit.picture in new,
         copies=copies,
     )

@@ -29,6 +29,7 @@ from markupsafe import Markup
 
 from semantik.decoding.decoded import Thumbnail
 from semantik.errors import PageNotSaved, PlaceAmongPictures, PlaceTaken, system_detail
+from semantik.folder_urls import shown_path
 from semantik.queries import Query
 from semantik.records import Hit
 from semantik.results.cards import cards_of, picture_of, ratios_of
@@ -230,7 +231,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals |= {"say": say, "number": number, "counted": counted}
     environment.globals |= {"plural_forms": plural_forms, "language": language}
-    environment.filters |= {"source_hash": _source_hash, "svg_uri": _svg_uri}
+    environment.filters |= {"source_hash": _source_hash, "svg_uri": _svg_uri, "shown_path": shown_path}
     return environment
 
 

@@ -10,7 +10,7 @@ import re
 import secrets
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -70,21 +70,28 @@ class ThumbnailCache:
         self.limit_bytes = limit_bytes
         self._used: int | None = None  # bytes in the folder, unknown until the first write
 
-    def get_many(self, paths: Iterable[Path], pool: ThumbnailMaker, side: int = SIDE) -> dict[Path, Thumbnail]:
+    def get_many(
+        self,
+        paths: Iterable[Path],
+        pool: ThumbnailMaker,
+        side: int = SIDE,
+        places: Mapping[Path, Path] | None = None,
+    ) -> dict[Path, Thumbnail]:
         """The thumbnails of ``paths``, in their order, longer side at most ``side`` pixels.
 
         Of a picture that is not there now, on a drive that was unplugged, what was cached is given, of another side
         if need be. Pictures of which nothing is left or that cannot be decoded are absent. Only what is not cached is
-        decoded.
+        decoded. ``places``: where files are that were fetched for it.
         Raises what the pool raises when it cannot work at all.
         """
+        places = places or {}
         found: dict[Path, Thumbnail | None] = {}
         keys: dict[Path, str] = {}
         made: dict[str, Thumbnail] = {}
         for path in paths:
             if path in found:
                 continue
-            if (status := _status(path)) is None:
+            if (status := _status(places.get(path, path))) is None:
                 found[path] = self._kept(path, side)
                 continue
             now = status.st_size, changed_ns(status)
@@ -96,7 +103,8 @@ class ThumbnailCache:
             if known is None:
                 keys[path] = key
         missing = list(keys)
-        for path, result in zip(missing, pool.thumbnails(missing, side) if missing else (), strict=True):
+        there = [places.get(path, path) for path in missing]
+        for path, result in zip(missing, pool.thumbnails(there, side) if missing else (), strict=True):
             if isinstance(result, DecodeFailed):
                 log.info("no thumbnail: %s", result)
                 continue

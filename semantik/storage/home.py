@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+from semantik.folder_urls import is_remote, shown_path
 from semantik.storage.atomic_files import patiently
 from semantik.storage.private_files import close_folder, restrict
 
@@ -172,7 +173,7 @@ def indexes_folder(home: Path) -> Path:
 
 def folder_of_indexes(home: Path, folder: Path) -> Path:
     """Where the indexes of an image folder are kept, one for each encoder: ``indexes/<readable>-<hash>``."""
-    real = os.path.normcase(os.path.realpath(folder))
+    real = shown_path(folder) if is_remote(folder) else os.path.normcase(os.path.realpath(folder))
     digest = hashlib.sha256(os.fsencode(real)).hexdigest()[:12]
     plain = unicodedata.normalize("NFKD", Path(real).name).encode("ascii", "ignore").decode()
     readable = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:40] or "imagenes"

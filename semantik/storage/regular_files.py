@@ -40,6 +40,14 @@ _UPWARDS = re.compile(r"\\\.\.(?=\\|$)")
 class NotRegular(OSError):
     """The path names a pipe, device, socket or folder."""
 
+    reason = Reason.NOT_AN_IMAGE
+
+
+class OddName(NotRegular):
+    """An object of a store is called as no file in a folder can be."""
+
+    reason = Reason.ODD_NAME
+
 
 class BoundedReader(io.BufferedReader):
     """A file that reserves no more memory for a read than it has bytes left.
@@ -148,7 +156,7 @@ def reason_of(error: Exception) -> Reason:
         case PermissionError():
             return Reason.PERMISSION
         case NotRegular():
-            return Reason.NOT_AN_IMAGE
+            return error.reason
         case EOFError():
             return Reason.CHANGED
         case _:

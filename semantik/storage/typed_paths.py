@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from semantik.folder_urls import is_remote, is_url
+
 _BARS = "\\/"
 _SCHEME = "file:/"
 
@@ -32,8 +34,12 @@ def path_of(name: str) -> str:
 
 
 def path_named(name: str) -> Path:
-    """The same as a Path: for settings, and for what stands on a command line."""
-    return Path(path_of(name))
+    """The same as a Path: for settings, and for what stands on a command line. A folder may be named by a URL."""
+    if is_url(name) and not is_file_address(name):
+        scheme, _, rest = name.partition(":")
+        return Path(f"{scheme.lower()}:{rest}")
+    path = Path(path_of(name))
+    return path.absolute() if is_remote(path) else path  # a folder here that is called as URLs begin
 
 
 def named_by(address: str) -> str:

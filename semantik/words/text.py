@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cache
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from semantik.errors import SemantikError
+from semantik.folder_urls import shown_path
 from semantik.records import Reason
 from semantik.words.catalogue import LANGUAGES, SOURCE, Catalogue, read
 
@@ -124,6 +126,8 @@ def explain(error: SemantikError) -> str:
     }
     if is_text(f"model.{params.get('model')}"):
         params["model"] = say(f"model.{params['model']}")
+    if isinstance(params.get("folder"), str):
+        params["folder"] = shown_path(PurePath(str(params["folder"])))
     if "why" in params:
         params["why"] = say(f"damage.{params['why']}")
     if isinstance(params.get("detail"), str):

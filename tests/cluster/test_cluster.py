@@ -30,6 +30,7 @@ from semantik.long_tasks import Progress, TaskControl
 from semantik.records import Reason
 from semantik.storage.home import batches_folder
 from semantik.storage.settings import CONFIG_NAME
+from semantik.storage.typed_paths import path_named
 from tests.support.cluster_bench import Bench, Machine, Workers, assert_same
 from tests.support.cluster_encoders import POISON, recipe
 from tests.support.libraries import paint
@@ -138,6 +139,34 @@ def test_a_killed_program_loses_only_what_was_under_way(bench, address):
     found.load()
     found.update()
     assert_same(found, bench.single())
+
+
+def test_workers_fetch_what_is_in_an_object_store(bench):
+    """One is killed with what it had fetched: the others do its batch, and all is as in a folder on the disk."""
+    bench.workers.end()
+    hold, store = bench.hold(), bench.place / "store"
+    store.touch()
+    bench.encoder.load()
+
+    class Killing(ClusterEmbedder):
+        """Kills a worker in its first batch."""
+
+        def _hand_out(self, crew, queue, here, *, alone):
+            super()._hand_out(crew, queue, here, alone=alone)
+            if hold.exists():
+                os.kill(wait_until(bench.working, what="a worker begins")[0], signal.SIGKILL)
+                hold.unlink()
+
+    for path in bench.folder.rglob("*.*"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))  # stores tell whole seconds
+    remote = path_named(f"archivo:/{bench.folder}")
+    found = bench.indexed(bench.home, cluster=True, embedder=Killing, folder=remote)
+    report = found.update()
+    assert (report.added, report.count) == (PICTURES + 2, PICTURES + 2)
+    assert not hold.exists()
+    assert_same(found, bench.single())
+    assert bench.indexed(bench.home, cluster=True, folder=remote).update().added == 0
+    store.unlink()
 
 
 def test_a_cluster_makes_what_one_program_makes_also_when_a_worker_is_killed(bench):

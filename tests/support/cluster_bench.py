@@ -75,11 +75,16 @@ class Bench:
         crew: Callable[[], Crew] | None = None,
         embedder: type[ClusterEmbedder] = ClusterEmbedder,
         kept: IndexStore | None = None,
+        folder: Path | None = None,
     ) -> IndexedFolder:
-        """The folder with its index in ``home`` or ``kept``, loaded; embedded by ``crew``, the shared one for None."""
-        found = IndexedFolder(home, self.folder, self.encoder, self.pool, kept=kept)
+        """The folder with its index in ``home`` or ``kept``, loaded; embedded by ``crew``, the shared one for None.
+
+        ``folder``: another one.
+        """
+        folder = folder or self.folder
+        found = IndexedFolder(home, folder, self.encoder, self.pool, kept=kept)
         if cluster:
-            parts = self.folder, batches_folder(found.store), self.encoder, crew or self.workers.crew
+            parts = folder, batches_folder(found.store), self.encoder, crew or self.workers.crew
             found.embed_by = partial(embedder, *parts)
         found.load()
         return found

@@ -16,11 +16,21 @@ POISON = (255, 0, 255)
 
 
 class WorkerEncoder(FakeEncoder):
-    """Notes in ``place`` which process works, holds still while there is a file ``hold``, and dies of a colour."""
+    """Notes in ``place`` which process works, holds still while there is a file ``hold``, and dies of a colour.
+
+    Where there is a file ``store`` when it is loaded, its process knows ``object_store.SharedDisk``.
+    """
 
     def __init__(self, place: Path) -> None:
         super().__init__()
         self._place = place
+
+    def load(self, **options):
+        if (self._place / "store").exists():
+            from tests.support.object_store import SharedDisk, fsspec
+
+            fsspec.register_implementation("archivo", SharedDisk, clobber=True)
+        super().load(**options)
 
     def encode_images(self, batch):
         vectors = super().encode_images(batch)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semantik.errors import SemantikError, StoreEmpty, StorePasswordNeeded
+from semantik.folder_urls import is_remote
 from semantik.gui.dialogs.server_password import ServerPassword
 from semantik.gui.widgets.file_dialogs import choose_folder
 from semantik.gui.window_services import WindowServices
@@ -124,7 +125,7 @@ class ServerLibraries:
             place = folder
             if folder in served.away and self._services.ask(say("server.where", folder=shown)):
                 place = Path(choose_folder(self._services.root, say("server.pick_where", folder=shown)) or folder)
-            found[Path(os.path.abspath(place))] = name  # noqa: PTH100 - links stay
+            found[place if is_remote(place) else Path(os.path.abspath(place))] = name  # noqa: PTH100 - links stay
         return found
 
     def may_share(self, address: str, folders: Sequence[str]) -> bool:
