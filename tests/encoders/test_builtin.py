@@ -59,10 +59,14 @@ class Shared:
         pixels = fitted(encoder, self.images)
         self.vectors = np.concatenate([encoder.encode_images(pixels[i : i + 16]) for i in range(0, len(pixels), 16)])
         self.encoder = encoder
+        self._scores: dict[tuple[str, ...], np.ndarray] = {}
 
     def recall(self, captions: list[list[str]], k: int) -> float:
         owner = np.repeat(np.arange(len(captions)), [len(group) for group in captions])
-        scores = self.encoder.encode_texts([text for group in captions for text in group]) @ self.vectors.T
+        texts = tuple(text for group in captions for text in group)
+        if texts not in self._scores:
+            self._scores[texts] = self.encoder.encode_texts([*texts]) @ self.vectors.T
+        scores = self._scores[texts]
         own = scores[np.arange(len(owner)), owner]
         return float(((scores > own[:, np.newaxis]).sum(axis=1) < k).mean())
 

@@ -18,14 +18,25 @@ from semantik.queries import Filters, Order, Query, Term
 from semantik.results.page import PageLink, render
 from semantik.words import text
 from semantik.words.shown_names import visible
-from tests.support.page_program import NAMES, SHAPES, Program, album, browser, jpeg, write
+from tests.support.page_program import NAMES, SHAPES, Program, album, as_new, browser, jpeg, write
 from tests.support.waiting import PATIENCE
+
+WINDOW = {"width": 1280, "height": 860}
 
 
 @pytest.fixture(scope="module")
 def chromium():
     with browser() as launched:
         yield launched
+
+
+@pytest.fixture(scope="module")
+def tab(chromium):
+    """A page that serves all tests that want nothing of a context that only a new one has."""
+    context = chromium.new_context()
+    context.set_default_timeout(1000 * PATIENCE)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture
@@ -36,22 +47,32 @@ def program():
 
 
 @pytest.fixture
-def visit(chromium):
-    """Open a file in a context of its own. ``complaints``: what the console may say, as regular expressions."""
+def visit(chromium, tab):
+    """Open a file. ``complaints``: what the console may say, as regular expressions.
+
+    ``options`` as of a context, which is the page's own if there are any but the window's size.
+    """
 
     @contextmanager
-    def visiting(path, complaints=(), **options):
-        options = {"viewport": {"width": 1280, "height": 860}} | options
-        context = chromium.new_context(**options)
-        context.set_default_timeout(1000 * PATIENCE)
+    def visiting(path, complaints=(), viewport=WINDOW, **options):
+        page = chromium.new_context(**options).new_page() if options else tab
+        page.context.set_default_timeout(1000 * PATIENCE)
+        page.set_viewport_size(viewport)
         console, dialogs = [], []
-        context.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        context.on("console", lambda message: console.append(message.text))
-        context.on("weberror", lambda error: console.append(str(error.error)))
-        page = context.new_page()
-        page.goto(path.as_uri())
-        yield page
-        context.close()
+        listeners = {
+            "dialog": lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()),
+            "console": lambda message: console.append(message.text),
+            "weberror": lambda error: console.append(str(error.error)),
+        }
+        for event, listener in listeners.items():
+            page.context.on(event, listener)
+        with as_new(page):
+            page.goto(path.as_uri())
+            yield page
+        for event, listener in listeners.items():
+            page.context.remove_listener(event, listener)
+        if options:
+            page.context.close()
         assert dialogs == []
         assert len(console) == len(complaints), console
         assert all(map(re.search, complaints, console)), console

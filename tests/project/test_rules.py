@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import string
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -26,10 +29,27 @@ def room(path: Path) -> str:
     return path.relative_to(REPO).as_posix()
 
 
+def parsed(path: Path) -> list[ast.AST]:
+    """All there is in a file."""
+    return [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+
+
+nodes = functools.cache(parsed)
+"""The same, read once for all rules: for the sources, each of which several rules look at."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """What is kept of the sources is a million objects."""
+    yield
+    nodes.cache_clear()
+    called.cache_clear()
+
+
 def imports(path: Path) -> set[str]:
     """Top names of every module that a file imports, wherever in the file."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path) if path in SOURCES else parsed(path):
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -38,28 +58,32 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+@functools.cache
+def called(path: Path) -> list[tuple[str, ast.Call]]:
+    """All calls in a file, with the name of what is called as it is written."""
+    return [(ast.unparse(node.func), node) for node in nodes(path) if isinstance(node, ast.Call)]
+
+
 def calls(path: Path, *names: str) -> list[int]:
-    lines = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in names:
-            lines.append(node.lineno)
-    return lines
+    return [node.lineno for name, node in called(path) if name in names]
+
+
+@functools.cache
+def packages() -> Mapping[str, list[str]]:
+    """What is installed here: the distributions of each module."""
+    return metadata.packages_distributions()
 
 
 def test_every_package_that_is_imported_is_required():
-    import sys
-    from importlib import metadata
-
     wanted = {
         re.split(r"[=<>\[]", line)[0].lower().replace("_", "-")
         for file in sorted(REPO.glob("requirements*.txt"))
         for line in file.read_text().splitlines()
         if line and not line.startswith("#")
     }
-    packages = metadata.packages_distributions()
     found = {name for path in SOURCES for name in imports(path) if "." not in name}
     for name in found - set(sys.stdlib_module_names) - {"semantik", "SemantikSearch", "markupsafe", "_typeshed"}:
-        assert {entry.lower().replace("_", "-") for entry in packages[name]} & wanted, name
+        assert {entry.lower().replace("_", "-") for entry in packages()[name]} & wanted, name
 
 
 def test_the_app_leaves_faiss_and_models_to_the_engine():
@@ -89,12 +113,13 @@ def test_only_one_file_knows_what_is_in_the_home(tmp_path):
     for path in SOURCES:
         if room(path) == "semantik/storage/home.py":
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
                 assert ast.unparse(node.left).split(".")[-1] != "home", f"{room(path)}:{node.lineno}"
                 joined = node.right.value if isinstance(node.right, ast.Constant) else None
                 assert joined not in names, f"{room(path)}:{node.lineno}"
-            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("home.joinpath", "home.with_name")):
+        for name, node in called(path):
+            if name.endswith(("home.joinpath", "home.with_name")):
                 pytest.fail(f"{room(path)}:{node.lineno}")
     # Where the program's folder is its home, nobody commits what it writes there.
     ignored = (REPO / ".gitignore").read_text(encoding="utf-8").splitlines()
@@ -116,8 +141,8 @@ def test_folders_are_walked_and_programs_are_run_in_one_place():
 def test_no_pickle_and_no_unsafe_weights():
     for path in ENGINE:
         assert calls(path, "pickle.load", "pickle.loads", "pickle.dump", "pickle.dumps", "pickle.Unpickler") == []
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
+        for name, node in called(path):
+            if name == "torch.load":
                 arguments = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
                 assert arguments.get("weights_only") == "True", f"{room(path)}:{node.lineno}"
 
@@ -138,7 +163,7 @@ def test_broad_excepts_stand_only_at_the_named_boundaries():
     }
     found: dict[str, int] = {}
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.ExceptHandler) and (
                 node.type is None or ast.unparse(node.type) in ("Exception", "BaseException")
             ):
@@ -243,13 +268,12 @@ def test_every_key_that_is_said_exists_and_none_is_left_over():
     words: set[str] = set()
     patterns: set[str] = set()
     for path in SOURCES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        composed = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+        composed = [node for node in nodes(path) if isinstance(node, ast.JoinedStr)]
         parts = {id(part) for node in composed for part in node.values}
         patterns |= set(map(pattern_of, composed))
         words |= {
             node.value
-            for node in ast.walk(tree)
+            for node in nodes(path)
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts
         }
     for path in (REPO / "semantik/results/templates").iterdir():
@@ -295,18 +319,15 @@ def test_decoder_processes_load_no_networking_and_no_encoder():
 
 
 def test_every_package_that_tests_import_is_in_their_requirements():
-    from importlib import metadata
-
     listed = {
         re.split(r"[<>=; \[]", line)[0].lower().replace("_", "-")
         for file in (*REPO.glob("requirements*.txt"), REPO / "tests/requirements.txt")
         for line in file.read_text().splitlines()
         if line and not line.startswith(("#", "-"))
     }
-    packages = metadata.packages_distributions()
     known = set(sys.stdlib_module_names) | {"semantik", "SemantikSearch", "tests", "benchmarks"}
     found = {name for path in (REPO / "tests").rglob("*.py") for name in imports(path) if "." not in name} - known
     unlisted = {
-        name for name in found if not {each.lower().replace("_", "-") for each in packages.get(name, [])} & listed
+        name for name in found if not {each.lower().replace("_", "-") for each in packages().get(name, [])} & listed
     }
     assert unlisted == set()
