@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from semantik.decoding import windows_jobs
+from semantik.decoding.ffmpeg_environment import ENVIRONMENT
 from semantik.decoding.pipe_messages import BadFrame, Message, read_frame, write_frame
-from semantik.decoding.video.formats import ENVIRONMENT
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from typing import BinaryIO, cast
 import numpy as np
 from PIL import Image
 
+from semantik.decoding.ffmpeg_environment import ENVIRONMENT
 from semantik.decoding.pictures.heif_film import film_of
 from semantik.decoding.pictures.heif_items import HeifGrid, read_grid
 from semantik.decoding.pictures.hevc_colours import told_colours
 from semantik.decoding.pictures.opened_picture import Extent, Load, Picture
-from semantik.decoding.video.formats import ENVIRONMENT
 from semantik.records import Pixels
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """Reading the frames of a video through OpenCV and FFmpeg, which get its bytes and never its name.
 
 FFmpeg understands names as addresses ("concat:a|b", "http://...", "img%03d.png"), and some containers name further
-files. Here it reads from a stream, may use no protocol at all, and only the demuxers of ``video_formats``.
+files. Here it reads from a stream, may use no protocol at all, and only the demuxers of ``ffmpeg_environment``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
+from semantik.decoding.ffmpeg_environment import ENVIRONMENT, ONLY_KEY_FRAMES, OPTIONS
 from semantik.decoding.refusals import Refused
-from semantik.decoding.video.formats import ENVIRONMENT, ONLY_KEY_FRAMES, OPTIONS
 from semantik.records import Pixels, Reason
 
 if TYPE_CHECKING:

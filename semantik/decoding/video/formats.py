@@ -35,9 +35,6 @@ VIDEO_EXTENSIONS = frozenset(extension for kind in VIDEO_FORMATS for extension i
 ISO, MATROSKA, AVI, MPEG_PS, MPEG_TS, ASF = "ISO BMFF", "Matroska", "AVI", "MPEG-PS", "MPEG-TS", "ASF"
 """Containers. An extension does not tell which it is: cameras put MPEG in .avi and MP4 in .3gp."""
 
-DEMUXERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,mpegts,asf"
-"""FFmpeg's names for their readers, the only ones that it may use."""
-
 _STILL_BRANDS = frozenset(
     {b"avif", b"avis", b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"crx "}
 )
@@ -69,20 +66,3 @@ def _is_transport_stream(head: bytes) -> bool:
         len(head) > first + 4 * packet and all(head[first + i * packet] == 0x47 for i in range(5))
         for first, packet in ((0, 188), (4, 192))
     )
-
-
-# -- The environment variables by which OpenCV and FFmpeg are kept to reading one video, quietly, in one
-
-OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-"""FFmpeg's options as OpenCV wants them, ``name;value|name;value``."""
-
-ONLY_KEY_FRAMES = "|avdiscard;nonkey"
-"""What added to them makes decoders skip all other frames."""
-
-ENVIRONMENT = {
-    OPTIONS: f"protocol_whitelist;none|format_whitelist;{DEMUXERS}",
-    "OPENCV_FFMPEG_LOGLEVEL": "-8",
-    "OPENCV_FFMPEG_THREADS": "1",
-    "OPENCV_LOG_LEVEL": "OFF",
-}
-"""With what a process that reads videos is to be started: on Windows, FFmpeg sees no later changes."""
