@@ -30,6 +30,7 @@ IN_STANDALONE = {
     "doctor.advice_format": "doctor.advice_standalone",
     "doctor.advice_builtin": "doctor.advice_standalone",
     "doctor.advice_optional": "doctor.advice_standalone_optional",
+    "doctor.advice_server_no_packages": "doctor.advice_standalone_optional",
 }
 """What is advised by a program that takes no packages, in place of what pip does elsewhere."""
 

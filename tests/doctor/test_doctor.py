@@ -268,7 +268,8 @@ def test_a_standalone_program_advises_nobody_to_use_pip(home, monkeypatch):
     assert asks_for_pip - elsewhere == set(diagnosis.IN_STANDALONE)
     monkeypatch.setattr(diagnosis, "STANDALONE", True)
     monkeypatch.setattr(decoder_health, "_works", lambda module: False)
-    found = diagnosis.diagnose(home, Config()).findings
+    found = diagnosis.diagnose(home, Config(index_server="nada")).findings
+    assert [each.grade for each in found if each.topic == "server"] == [Grade.WRONG]
     advised = {each.advice for each in found if each.topic in ("packages", "decoders") and each.advice}
     assert advised == {"doctor.advice_standalone", "doctor.advice_standalone_optional"}
 

@@ -258,7 +258,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(STEPS)
 def test_whatever_either_says_of_whom_both_say_in_the_end(made, steps):
     computers = [made()]

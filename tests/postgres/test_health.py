@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from semantik.cli import main
-from semantik.doctor import Diagnosis, Grade, server_health
+from semantik.doctor import Diagnosis, Grade, as_text, server_health
 from semantik.engine.index_server import IndexServer, stored_format
 from semantik.errors import (
     SemantikError,
@@ -29,8 +29,7 @@ from semantik.postgres.schema import role_statements
 from semantik.postgres.server import Server
 from semantik.records import ImageFile
 from semantik.storage.settings import Config
-from semantik.words.text import explain
-from tests.support.fake_encoder import replace_encoders_of
+from semantik.words.text import explain, say
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
 
@@ -109,17 +108,11 @@ def test_why_is_read_from_what_servers_say_in_several_languages(said, kind):
     assert connection_errors.why(error) is (StoreUnreachable if kind is StoreNoEntry else kind)
 
 
-def report(config: Config) -> tuple[list[Grade], str]:
+def report(config: Config, *, paths: bool = True) -> tuple[list[Grade], str]:
+    """The grades of what is found, and the lines below the heading that tell it."""
     findings = tuple(server_health.check(config))
-    diagnosis = Diagnosis("1", None, findings)
-    lines = [as_text_of(diagnosis, finding) for finding in findings]
-    return [finding.grade for finding in findings], "\n".join(lines)
-
-
-def as_text_of(diagnosis, finding):
-    from semantik.doctor.report import _Words
-
-    return _Words(diagnosis, True).line(finding)
+    told = as_text(Diagnosis("1", datetime(2026, 5, 3), findings), paths=paths)
+    return [finding.grade for finding in findings], told.partition(f"\n{say('doctor.topic_server')}\n")[2].rstrip("\n")
 
 
 def test_the_doctor_tells_how_the_server_is(server, postgres, address, monkeypatch):
@@ -145,6 +138,7 @@ def test_the_doctor_tells_how_the_server_is(server, postgres, address, monkeypat
         "  este usuario solo puede buscar",
     ]
     assert PASSWORD not in told
+    assert report(Config(), paths=False)[1].startswith("  «el servidor» responde: PostgreSQL 18.")
     for wrong, first in (
         (address.replace("owner@", "nadie@"), f"✗ {address.replace('owner@', 'nadie@')} responde, pero no conoce"),
         (f"postgresql://x:{PASSWORD}@[::/", "✗ lo que dice el ajuste index_server, o SEMANTIK_STORE, no es"),
@@ -153,16 +147,6 @@ def test_the_doctor_tells_how_the_server_is(server, postgres, address, monkeypat
         grades, told = report(Config(index_server=wrong))
         assert (grades, told[: len(first)]) == ([Grade.WRONG], first)
         assert PASSWORD not in told
-
-
-def test_the_doctor_names_no_server_unless_asked(postgres, address, home, capfd, monkeypatch):
-    monkeypatch.setattr("semantik.doctor.diagnosis.machine_health.check", lambda: iter(()))
-    replace_encoders_of(monkeypatch, home, index_server=address)
-    for paths in ([], ["--paths"]):
-        main.main(["doctor", *paths])
-        told = capfd.readouterr().out
-        assert ("«el servidor» responde: PostgreSQL" in told) == (not paths)
-        assert (str(postgres.folder) in told) == bool(paths)
 
 
 def test_window_and_command_line_choose_by_what_the_folders_are_indexed_with_there(server, address, tmp_path):
