@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
+import platform
 import shutil
 import tempfile
 import time
@@ -12,6 +14,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from semantik.decoding.fingerprint import Fingerprint
 from semantik.decoding.pool import DecodePool
@@ -32,7 +36,7 @@ _MOST_FILES, _MOST_BYTES = 64, 128 * 2**20
 """What is fetched together, one file at least: the next ones are fetched while these are decoded."""
 
 _PREFIX = "semantik-fetched-"
-_LEFT_AFTER = 24 * 3600.0  # seconds in which nothing came to a folder: a killed program left it
+_LEFT_AFTER = 24 * 3600.0  # seconds in which nothing came to a folder of another machine, or of a container
 
 
 @contextmanager
@@ -44,7 +48,7 @@ def fetched_ahead(folder: Path, files: Sequence[ImageFile]) -> Iterator[Iterator
     _sweep()
     store = RemoteFiles(folder)
     try:
-        place = Path(tempfile.mkdtemp(prefix=_PREFIX))  # nobody else may look into it
+        place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{_machine()}-{os.getpid()}-"))  # nobody else may look into it
     except OSError as error:
         raise IndexNotSaved(folder=tempfile.gettempdir(), detail=system_detail(error)) from error
     with ThreadPoolExecutor(1, "ahead") as ahead:
@@ -99,9 +103,21 @@ def _sweep() -> None:
             status = path.lstat()
         except OSError:
             continue
-        if own in (None, status.st_uid) and time.time() - status.st_mtime > _LEFT_AFTER:
+        if own in (None, status.st_uid) and (_is_left(path) or time.time() - status.st_mtime > _LEFT_AFTER):
             log.info("%s was left by a program that is gone", path)
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_left(place: Path) -> bool:
+    """Whether the program that made it ran on this machine, and is gone."""
+    machine, _, rest = place.name.removeprefix(_PREFIX).partition("-")
+    number = rest.partition("-")[0]
+    return machine == _machine() and number.isdecimal() and not psutil.pid_exists(int(number))
+
+
+def _machine() -> str:
+    """What tells it from others, and from containers, whose programs have numbers of their own."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 class RemoteEmbedder:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +24,7 @@ from semantik.errors import (
     RemotePackageMissing,
 )
 from semantik.folder_urls import has_secret, is_remote, shown_path
+from semantik.folders import fetched_files
 from semantik.folders.content_reading import ContentReading, TextReader
 from semantik.folders.fetched_files import fetched_ahead
 from semantik.folders.indexed_folder import IndexedFolder, State
@@ -182,8 +187,6 @@ def test_what_does_not_fit_on_the_disk_is_not_fetched(open_folder, library, monk
 
 
 def test_a_store_that_goes_away_costs_nothing_that_was_done(open_folder, library, monkeypatch):
-    from semantik.folders import fetched_files
-
     monkeypatch.setattr(fetched_files, "_MOST_FILES", 2)
     upload(library)
     gone = [ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")] * 3
@@ -226,8 +229,6 @@ def test_a_store_that_goes_away_costs_nothing_that_was_done(open_folder, library
 
 
 def test_a_stopped_run_goes_on(open_folder, library, monkeypatch):
-    from semantik.folders import fetched_files
-
     monkeypatch.setattr(fetched_files, "_MOST_FILES", 1)
     upload(library)
     report = open_folder().update(Stop(2))
@@ -319,6 +320,24 @@ def test_a_folder_is_listed_part_by_part(museum, library):
     assert next(listed).path == "azul.png"
     del Museum.objects["cubo/fotos/viaje/playa/naranja.png"]
     assert [file.path for file in listed] == ["rojo.png", "verde.png", "viaje/amarillo.png", "viaje/blanco.png"]
+
+
+def test_what_killed_programs_left_is_deleted(museum, tmp_path):
+    place = tmp_path / "temporary"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    ours, theirs = fetched_files._machine(), "0" * 8
+    names = {f"{ours}-{gone.pid}-a": False, f"{ours}-{os.getpid()}-b": True, f"{theirs}-{gone.pid}-c": True}
+    names |= {f"{theirs}-{os.getpid()}-d": False, "strange": True}
+    for name in names:
+        (place / f"semantik-fetched-{name}" / "0").mkdir(parents=True)
+    os.utime(place / f"semantik-fetched-{theirs}-{os.getpid()}-d", (1, 1))  # long ago
+    with fetched_ahead(FOLDER, []):
+        pass
+    left = {path.name.removeprefix("semantik-fetched-") for path in place.iterdir()}
+    assert left == {name for name, stays in names.items() if stays}
+    for path in place.iterdir():
+        shutil.rmtree(path)
 
 
 def test_a_cut_off_file_is_no_picture(museum, tmp_path):
