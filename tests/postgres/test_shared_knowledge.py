@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -169,56 +170,54 @@ def test_a_name_that_one_computer_gives_is_found_by_on_the_others(run, photos, c
     name = postgres.base_of(address)
     reader = postgres.new_role(address, role_statements(name), name)
 
-    @contextlib.contextmanager
-    def at(home: Path, address: str = address):
-        """The people there, and what finds pictures by them."""
-        with opened(home, photos, address, find_people=True) as library:
-            people = library.people
-            yield (
-                people,
-                lambda words: {hit.path.stem for hit in library.ask(library.read(words), 6).hits},
-                lambda who: next(
-                    group.id for group in people.groups() if people.faces_of(group.id)[0].picture.stem in who
-                ),
-                library.indexed_folders[0],
-            )
+    def group_of(people, pictures):
+        return next(each.id for each in people.groups() if people.faces_of(each.id)[0].picture.stem in pictures)
 
+    def told(people):
+        return {each.name: {face.picture.stem for face in people.faces_of(each.id)} for each in people.groups()}
+
+    def found(library, words):
+        return {hit.path.stem for hit in library.ask(library.read(words), 6).hits}
+
+    at = partial(opened, folder=photos, find_people=True)
     anas, evas = {"rojo", "verde"}, {"azul", "blanco"}
-    with at(home) as (people, found, group_of, folder):
+    with at(home, address=address) as library:
+        folder, people = library.indexed_folders[0], library.people
         for file in folder.index.files():
             stem = Path(file.path).stem
             folder.faces.add(file, [face_of("ana" if stem in anas else "eva", stem)] if stem in anas | evas else [])
-        people.name(group_of(anas), "Ana")
+        people.name(group_of(people, anas), "Ana")
         assert people.share()
-        assert found("Ana") == anas
     second, third = computer("benito"), computer("carla")
-    with at(second) as (people, found, group_of, _):
-        assert found("Ana") == anas
-        people.name(group_of(anas), "Ana María")
+    with at(second, address=address) as library:
+        assert found(library, "Ana") == anas
+        library.people.name(group_of(library.people, anas), "Ana María")
+        library.people.share()
+    with at(third, address=reader) as library:
+        people = library.people
+        assert told(people) == {"Ana María": anas, "": evas}
+        people.name(group_of(people, evas), "Mi hermana")
+        people.name(group_of(people, anas), "Anita")
         people.share()
-    with at(third, reader) as (people, found, group_of, _):
-        assert found("Ana María") == anas
-        people.name(group_of(evas), "Mi hermana")
-        people.name(group_of(anas), "Anita")
-        people.share()
-        assert (found("Anita"), found("Mi hermana")) == (anas, evas)
-    with at(home) as (people, found, group_of, _):
+        assert told(people) == {"Anita": anas, "Mi hermana": evas}
+    with at(home, address=address) as library:
+        people = library.people
         assert people.take_renamed() == [("Ana", "Ana María")]
-        assert found("Ana María") == anas
-        people.name(group_of(evas), "Eva")
+        assert found(library, "Ana María") == anas
+        people.name(group_of(people, evas), "Eva")
         people.share()
     # Whoever may only search hears of what he has no word of his own for.
-    with at(third, reader) as (people, found, _, _):
-        assert (found("Anita"), found("Mi hermana")) == (anas, evas)
-        assert people.take_renamed() == []
+    with at(third, address=reader) as library:
+        assert told(library.people) == {"Anita": anas, "Mi hermana": evas}
+        assert library.people.take_renamed() == []
     # They are taken to files, too, each row compared, and go where the program forgets all.
     fourth = computer("dario", find_people=True)
     assert run("store", photos, "--from", address)[0] == 0
     assert {each["name"] for each in json.loads(people_file(fourth).read_text())} == {"Ana María", "Eva"}
-    with at(home) as (people, _, _, _):
-        people.delete_all()
-    with at(second) as (people, _, _, _):
-        assert people.groups() == []
+    with at(home, address=address) as library:
+        library.people.delete_all()
+    with at(second, address=address) as library:
+        assert library.people.groups() == []
     with psycopg.connect(address) as base:  # that name is of the second, who may take it back
         left = base.execute("SELECT cells FROM semantik.known_1 WHERE kind = 'people' AND cells NOTNULL").fetchall()
     assert left == [('["Ana Mar\\u00eda",""]',)]

@@ -9,6 +9,7 @@ import pytest
 
 from semantik import long_tasks
 from semantik.cli import main
+from semantik.downloads.face_models import FaceModels
 from semantik.encoders import registry
 from semantik.engine import models
 from semantik.gui.actions import folder_commands, server_libraries
@@ -18,6 +19,7 @@ from semantik.postgres.schema import role_statements
 from semantik.storage.settings import CONFIG_NAME
 from semantik.words.phrases import model_title
 from semantik.words.text import say
+from tests.support.faces import face_of
 from tests.support.fake_encoder import replace_encoders
 from tests.support.libraries import paint
 from tests.support.waiting import PATIENCE
@@ -222,3 +224,20 @@ def test_a_library_of_another_model_is_opened_by_whoever_agrees_to_use_that(star
     assert window.status == f"Listo: 6 imágenes. Modelo: {model_title('builtin')}. Índice en {address}."
     assert window.app.engine.models.encoder.name == "builtin"
     assert found("rojo")[0] == "rojo.png"
+    # Who a person is, said in the window, is there for all.
+    monkeypatch.setattr(FaceModels, "are_ready", True)
+    window.app.services.save(find_people=True)
+    window.app.engine.people.wanted = True
+    folder = window.app.actions.opened.library.indexed_folders[0]
+    for file in folder.index.files():
+        folder.faces.add(file, [face_of("ana", file.path)])
+    window.app.view.commands.show_people()
+    dialog = window.dialog(say("persons.title"))
+    assert say("persons.names_shared") in window.texts(dialog)
+    window.wait(lambda: [*dialog.grid_of_people.people()], "the groups")
+    (tile,) = dialog.grid_of_people.people()
+    window.type_into(tile.entry, "Ana")
+    window.key(tile.entry, "<Return>")
+    with psycopg.connect(address, autocommit=True) as base:
+        names = "SELECT cells FROM semantik.known_1 WHERE kind = 'people'"
+        window.wait(lambda: base.execute(names).fetchall() == [('["Ana",""]',)], "the name on the server")
