@@ -19,6 +19,7 @@ from semantik.postgres import server as server_module
 from semantik.postgres.address import StoreAddress
 from tests.support.fake_encoder import replace_encoders_of
 from tests.support.libraries import paint
+from tests.support.object_store import museum_in, upload
 from tests.support.tls_proxy import TlsProxy, make_certificate
 
 psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
@@ -109,6 +110,20 @@ def test_the_same_pictures_under_another_path_are_the_same_library(run, library,
     library.rename(other)
     code, out, _ = run("search", other, "--text", "rojo", "-k", "1", "--json", "--store", address)
     assert (code, hits(out)) == (0, [(str(other / "rojo.png"), 1.0)])
+
+
+def test_the_pictures_are_in_an_object_store_and_their_index_on_a_server(run, library, tmp_path, address, monkeypatch):
+    """One computer fetches them, another, which has no file at all, finds them."""
+    url = "museo://cubo/fotos"
+    with museum_in(tmp_path, monkeypatch) as store:
+        upload(library)
+        assert counts(run("index", url, "--store", address, "--json")[1])["added"] == 6
+        (tmp_path / "other").mkdir()
+        monkeypatch.setenv("SEMANTIK_HOME", str(tmp_path / "other"))
+        code, out, _ = run("search", url, "--text", "rojo", "-k", "1", "--json", "--store", address)
+        assert (code, hits(out), json.loads(out)[0]["width"]) == (0, [(f"{url}/rojo.png", 1.0)], 40)
+        assert len(store.fetched) == 6
+        assert run("store", url, "--from", address)[1] == f"{url}: 6 filas copiadas y comparadas\n"
 
 
 def test_who_may_only_search_searches_and_changes_nothing(run, library, postgres, address):
