@@ -186,6 +186,8 @@ def test_a_name_that_one_computer_gives_is_found_by_on_the_others(run, photos, c
         for file in folder.index.files():
             stem = Path(file.path).stem
             folder.faces.add(file, [face_of("ana" if stem in anas else "eva", stem)] if stem in anas | evas else [])
+            if stem in anas | evas:  # as grouping would do it, which is slow to load
+                folder.faces.assign({int(folder.faces.load().ids[-1]): "a" if stem in anas else "e"})
         people.name(group_of(people, anas), "Ana")
         assert people.share()
     second, third = computer("benito"), computer("carla")
