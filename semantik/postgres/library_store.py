@@ -211,7 +211,10 @@ class LibraryStore:
                 return False
             graph = graph_name(head[0])
             if not _has_graph(base, head[0]):
-                base.execute("SET LOCAL maintenance_work_mem = '1GB'")
+                base.execute(
+                    "SELECT set_config('maintenance_work_mem', '1GB', true) "
+                    "WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('1GB')"
+                )
                 base.execute(
                     f"CREATE INDEX {graph} ON semantik.vectors_{head[0]} USING hnsw (embedding halfvec_ip_ops)"
                 )
