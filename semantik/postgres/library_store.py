@@ -32,6 +32,12 @@ log = logging.getLogger(__name__)
 GRAPH_FROM = 50_000
 """Pictures from which on a library gets an HNSW graph: until then a scan of all takes milliseconds."""
 
+ROOM_FOR_GRAPH = (
+    "SELECT set_config('maintenance_work_mem', '1GB', true)"
+    " WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('1GB')"
+)
+"""Memory for building a graph, in this transaction; a server that gives more anyway goes on doing so."""
+
 
 _AT_ONCE = 5000  # rows that are read between two looks at whether to go on
 
@@ -222,7 +228,7 @@ class LibraryStore:
                 return False
             graph = graph_name(head[0])
             if not _has_graph(base, head[0]):
-                base.execute("SET LOCAL maintenance_work_mem = '1GB'")
+                base.execute(ROOM_FOR_GRAPH)
                 base.execute(
                     f"CREATE INDEX {graph} ON semantik.vectors_{head[0]} USING hnsw (embedding halfvec_ip_ops)"
                 )

@@ -92,6 +92,14 @@ def test_answers_are_those_of_files_ties_and_filters_included(server, tmp_path):
     assert rows.tolist() == sorted(rows.tolist())
 
 
+@pytest.mark.parametrize(("given", "used"), [("64MB", "1GB"), ("3GB", "3GB")])
+def test_a_graph_has_room_and_more_where_the_server_gives_more(address, given, used):
+    with psycopg.connect(address) as base:
+        base.execute(f"SET maintenance_work_mem = '{given}'")
+        base.execute(library_store.ROOM_FOR_GRAPH)
+        assert base.execute("SHOW maintenance_work_mem").fetchone() == (used,)
+
+
 def test_a_graph_finds_k_of_what_passes_and_is_asked_for_in_exact_mode_by_nobody(server, monkeypatch):
     monkeypatch.setattr(library_store, "GRAPH_FROM", 1000)
     monkeypatch.setattr(server_vectors, "FEW_ROWS", 100)
