@@ -148,8 +148,9 @@ class FaceStore:
 
     def say_again(self, groups: Iterable[str]) -> None:
         """The user says that the faces of these groups belong there, whatever others say meanwhile."""
-        rows = [(SAID, group) for group in groups]
-        self._change(lambda base: base.executemany("UPDATE faces SET sure = ? WHERE person = ?", rows))
+        rows = [(SAID, group) for group in groups if not self.is_empty]
+        if rows:
+            self._change(lambda base: base.executemany("UPDATE faces SET sure = ? WHERE person = ?", rows))
 
     def follow_merges(self, merged: Mapping[str, str]) -> None:
         """Put the faces of groups into those that they were ``merged`` into."""

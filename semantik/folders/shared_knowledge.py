@@ -105,10 +105,12 @@ class SharedKnowledge:
             each.joins()
 
         def is_wanted(row: SharedRow) -> bool:
+            if row.path not in ours:
+                return True
             if people:  # what was said here since is the later word
-                return first or digest_of(ours.get(row.path)) == known.get(row.path)
+                return first or digest_of(ours[row.path]) == known.get(row.path)
             # Whoever comes with knowledge of their own may know a file as it is, and the others as it was before.
-            return row.path not in ours or _version(row.cells) == _version(ours[row.path])
+            return _version(row.cells) == _version(ours[row.path])
 
         def take(rows: Sequence[SharedRow]) -> bool:
             others = [row for row in rows if known.get(row.path) != digest_of(row.cells)]

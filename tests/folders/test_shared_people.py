@@ -226,6 +226,10 @@ def test_names_that_were_lost_here_come_back_from_there(made):
     both_know(one, other)
     people_file(one.home).write_bytes(b"[{")
     assert both_know(one, other) == [("Ana", "Ana1", "Ana2")]
+    # So does one that an older program, which knows of no names that are gone, left out.
+    people_file(one.home).write_text('[{"group": "otro", "name": "Luis"}]')
+    other.name("Ana1", "Ana María")
+    assert both_know(other, one) == [("Ana María", "Ana1", "Ana2")]
 
 
 ODD = ['["x"]', "[]", "{}", "null", '["a",3]', '["\\ud800",""]', "no JSON", '["a","b","c"]', '["","Y"]']

@@ -248,6 +248,8 @@ def test_tables_of_an_older_program_get_one_for_what_is_known_and_those_of_pictu
     assert store.shared.token()
     assert (store.shared.read("text", 0, taken.extend), taken) == (1, rows[:1])
     assert store.shared.read("text", 1, taken.extend) == 1
+    assert store.shared.counts({"text": 0, "details": 1, "people": 0}) == {"text": 1}
+    assert store.shared.read("text", 0, lambda rows: True) == 0  # who stops may have had a part of what was written
     with index.locked():
         index.remove(["una.jpg"])
         index.save()
