@@ -19,7 +19,7 @@ from tests.support.pictures import sample_image
 from tests.support.places import REPO
 from tests.support.screens import windows_of
 from tests.support.shipped_photos import shipped_photo
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from tests.support.window import TIMEOUT, windows
 
 BROWSER = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
@@ -48,10 +48,17 @@ def window(home, pages):
 
 
 @pytest.fixture(scope="module")
-def tab():
-    """A browser's tab, which goes from page to page as a person's does."""
+def chromium():
     with browser() as launched:
-        yield launched.new_page()
+        yield launched
+
+
+@pytest.fixture
+def tab(chromium):
+    """A browser's tab, which goes from page to page as a person's does."""
+    with chromium.new_page() as page:
+        page.set_default_timeout(1000 * PATIENCE)
+        yield page
 
 
 def first_in_browser(tab, page: Path) -> tuple[str, int]:
