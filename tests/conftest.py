@@ -15,10 +15,10 @@ if displays := os.environ.get("SEMANTIK_DISPLAYS", "").split():
     # Each of the processes that share the tests has a screen, see tests/run.
     os.environ["DISPLAY"] = displays[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % len(displays)]
 
-from semantik.decoding.pool import DecodePool
+from semantik.decoding.pool import TIME_LIMIT, DecodePool
 from semantik.storage.json_files import take_spoiled
 from semantik.words import text  # the path to the package comes first
-from tests.support.fake_encoder import FakeEncoder
+from tests.support.fake_encoder import FakeEncoder, lasting_pool
 from tests.support.libraries import paint
 from tests.support.places import REPO
 from tests.support.systems import WINDOWS
@@ -138,10 +138,13 @@ def library(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(capsys, caplog):
-    """Run a command of the command line in this process: exit code, stdout, stderr."""
+def run(capsys, caplog, monkeypatch):
+    """Run a command of the command line in this process: exit code, stdout, stderr. Its decoder processes last."""
 
     from semantik.cli import main
+    from semantik.engine import engine
+
+    monkeypatch.setattr(engine, "DecodePool", lasting_pool)
 
     def call(*arguments):
         try:
@@ -160,10 +163,10 @@ def run(capsys, caplog):
     return call
 
 
-@pytest.fixture(scope="module")
-def pool():
-    with DecodePool() as made:
-        yield made
+@pytest.fixture(scope="session")
+def pool() -> DecodePool:
+    """Decoder processes for all tests that need none of their own."""
+    return lasting_pool(TIME_LIMIT, fetch_cloud=False)
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from semantik.decoding.pool import DecodePool
 from semantik.encoders import registry
 from semantik.errors import FolderEmptied, FolderNotFound, FolderUnreadable, IndexNotSaved, MassRemoval, NoIndex
 from semantik.folders import embedding_run
@@ -41,12 +40,6 @@ from tests.support.places import REPO
 from tests.support.systems import links
 
 posix = pytest.mark.skipif(os.name == "nt", reason="a matter of POSIX file systems")
-
-
-@pytest.fixture(scope="module")
-def pool():
-    with DecodePool(1) as made:
-        yield made
 
 
 @pytest.fixture

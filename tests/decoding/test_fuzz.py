@@ -41,11 +41,10 @@ def test_500_mutants_of_real_files(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "gif", "webp", "tif", "bmp", "tga", "ico", "jp2", "avif", "ppm", "qoi"])
-def test_mutants_of_every_format(tmp_path: Path, kind: str) -> None:
+def test_mutants_of_every_format(tmp_path: Path, pool: DecodePool, kind: str) -> None:
     noise = Image.effect_noise((96, 64), 60).convert("RGB")
     for number in range(3):
         noise.rotate(number).save(tmp_path / f"{number}.{kind}")
-    with DecodePool(1) as pool:
-        report = fuzz_decode.run(fuzz_decode.find_sources([tmp_path]), 30, 2, pool)
+    report = fuzz_decode.run(fuzz_decode.find_sources([tmp_path]), 30, 2, pool)
     assert sum(report.outcomes.values()) == 30
     assert set(report.outcomes) <= KNOWN - {"timeout"}

@@ -58,12 +58,6 @@ SPEC = InputSpec(32, 32, "crop", "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 SECONDS = 12.0
 
 
-@pytest.fixture(scope="module")
-def pool():
-    with DecodePool(2) as made:
-        yield made
-
-
 @pytest.fixture
 def film(tmp_path):
     """An MP4 of three colours, three seconds each."""

@@ -130,7 +130,7 @@ def test_a_trial_of_a_real_network(models: Path) -> None:
         assert found.recall > 0.8
 
 
-def test_searches_in_8_bits_find_what_full_precision_finds(models: Path, tmp_path: Path) -> None:
+def test_searches_in_8_bits_find_what_full_precision_finds(models: Path, tmp_path: Path, pool: DecodePool) -> None:
     """From files to hits with a network that was really quantised: the same order, but where scores nearly tie."""
     folder = tmp_path / "fotos"
     folder.mkdir()
@@ -139,12 +139,11 @@ def test_searches_in_8_bits_find_what_full_precision_finds(models: Path, tmp_pat
         ImageOps.invert(image.resize((80, 80))).save(folder / f"{number}b.png")
     queries = [Query.of_image(folder / "0.png"), Query.of_image(folder / "3b.png"), Query.of_text("gato")]
     hits: dict[str, list[list[Hit]]] = {}
-    with DecodePool(1) as pool:
-        for number_format in ("fp32", "int8"):
-            indexed = IndexedFolder(tmp_path, folder, made("clip-tiny", models, number_format), pool)
-            assert indexed.update().added == 12
-            assert indexed.store.name == ("clip-tiny" if number_format == "fp32" else "clip-tiny-int8")
-            hits[number_format] = [together(indexed).search(query, 12) for query in queries]
+    for number_format in ("fp32", "int8"):
+        indexed = IndexedFolder(tmp_path, folder, made("clip-tiny", models, number_format), pool)
+        assert indexed.update().added == 12
+        assert indexed.store.name == ("clip-tiny" if number_format == "fp32" else "clip-tiny-int8")
+        hits[number_format] = [together(indexed).search(query, 12) for query in queries]
     for exact, small in zip(hits["fp32"], hits["int8"], strict=True):
         scores = {hit.path: hit.score for hit in exact}
         assert {hit.path for hit in small} == set(scores)

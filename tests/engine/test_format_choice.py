@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semantik.decoding.pool import DecodePool
 from semantik.encoders import machine, registry
 from semantik.encoders.format_records import FormatRecords, Outcome, Record, decide
 from semantik.encoders.machine import Machine
@@ -349,16 +348,15 @@ def test_the_embedded_model_is_tried_by_onnx_runtime_where_it_can_gain_something
     assert (trials.made, stores(home)) == (["fp32-onnx"], {"builtin"})
 
 
-def test_a_trial_that_is_cancelled_leaves_nothing(home: Path, library: Path, trials) -> None:
+def test_a_trial_that_is_cancelled_leaves_nothing(home: Path, library: Path, trials, pool) -> None:
     trials.outcomes["bf16"] = Cancelled()
-    with DecodePool() as pool:
-        engine = Engine(home, Config())
-        folder = engine.indexed_folder(library, engine.models.create(CLIP))
-        assert engine.models.settle(folder, folder.encoder, TaskControl()) is folder.encoder
-        assert FormatRecords(home).of(CLIP).tried == {}
-        with pytest.raises(TooFewPictures) as few:
-            engine.models.formats.measure(CLIP, paint(home / "una" / "a.png", (1, 2, 3)).parent, pool)
-        engine.close()
+    engine = Engine(home, Config())
+    folder = engine.indexed_folder(library, engine.models.create(CLIP))
+    assert engine.models.settle(folder, folder.encoder, TaskControl()) is folder.encoder
+    assert FormatRecords(home).of(CLIP).tried == {}
+    with pytest.raises(TooFewPictures) as few:
+        engine.models.formats.measure(CLIP, paint(home / "una" / "a.png", (1, 2, 3)).parent, pool)
+    engine.close()
     assert few.value.params == {"found": 8, "needed": 24}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -36,12 +35,6 @@ def exif(orientation: int = 1, **tags: object) -> bytes:
 
 
 CAMERA = {"Make": "NIKON CORPORATION", "Model": "NIKON D70", "DateTimeOriginal": "2019:08:03 17:05:09"}
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[DecodePool]:
-    with DecodePool(2) as pool:
-        yield pool
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.avif"])

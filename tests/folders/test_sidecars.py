@@ -102,12 +102,6 @@ def takeout(timestamp: object) -> str:
     return json.dumps({"title": "IMG.jpg", "photoTakenTime": {"timestamp": timestamp, "formatted": "22 ago 2015"}})
 
 
-@pytest.fixture(scope="module")
-def decoders() -> Iterator[DecodePool]:
-    with DecodePool(1) as pool:
-        yield pool
-
-
 @pytest.mark.parametrize(
     ("content", "taken"),
     [
@@ -128,9 +122,9 @@ def decoders() -> Iterator[DecodePool]:
         ("{", None),
     ],
 )
-def test_the_json_of_takeout(tmp_path: Path, decoders: DecodePool, content: str, taken: datetime | None) -> None:
+def test_the_json_of_takeout(tmp_path: Path, pool: DecodePool, content: str, taken: datetime | None) -> None:
     (tmp_path / "a.json").write_text(content, encoding="utf-8")
-    (told,) = decoders.describe([tmp_path / "a.json"])
+    (told,) = pool.describe([tmp_path / "a.json"])
     assert not isinstance(told, DecodeFailed)
     assert (told.taken, told.source) == (taken, DateSource.SIDECAR if taken else None)
 
@@ -147,22 +141,22 @@ class Index:
             yield ImageFile(path.name, status.st_size, status.st_mtime_ns)
 
 
-def test_a_changed_one_is_noticed(tmp_path: Path, decoders: DecodePool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_one_is_noticed(tmp_path: Path, pool: DecodePool, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "fotos"
     paint(folder / "a.jpg", (255, 0, 0))
     paint(folder / "IMG-20190704-WA0007.jpg", (255, 0, 0))
     for path in folder.glob("*.jpg"):
         os.utime(path, (10**9, 10**9))
-    details = FolderDetails(folder, decoders, DetailsStore(tmp_path / "details.sqlite"))
+    details = FolderDetails(folder, pool, DetailsStore(tmp_path / "details.sqlite"))
     asked: list[str] = []
-    describe = decoders.describe
+    describe = pool.describe
 
     def counted(paths):
         listed = list(paths)
         asked.extend(unicodedata.normalize("NFC", path.name) for path in listed)
         return describe(listed)
 
-    monkeypatch.setattr(decoders, "describe", counted)
+    monkeypatch.setattr(pool, "describe", counted)
 
     def dates() -> dict[str, tuple[datetime, bool, DateSource]]:
         details.catch_up(Index(folder), renew=True)  # type: ignore[arg-type]
@@ -192,12 +186,12 @@ def test_a_changed_one_is_noticed(tmp_path: Path, decoders: DecodePool, monkeypa
     assert asked == []
 
 
-def test_what_the_picture_tells_goes_first(tmp_path: Path, decoders: DecodePool) -> None:
+def test_what_the_picture_tells_goes_first(tmp_path: Path, pool: DecodePool) -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9003] = "2010:08:22 10:08:19"
     Image.new("RGB", (8, 8)).save(tmp_path / "a.jpg", exif=exif)
     (tmp_path / "a.xmp").write_text(XMP)
-    details = FolderDetails(tmp_path, decoders, DetailsStore(tmp_path / "details.sqlite"))
+    details = FolderDetails(tmp_path, pool, DetailsStore(tmp_path / "details.sqlite"))
     details.catch_up(Index(tmp_path), renew=True)  # type: ignore[arg-type]
     (told,) = details.of(list(Index(tmp_path).files()))
     assert told == Details(8, 8, datetime(2010, 8, 22, 10, 8, 19), dated=True)
@@ -225,7 +219,7 @@ def of_version_3(base: sqlite3.Connection) -> None:
 @pytest.mark.parametrize("of_older", [of_version_2, of_version_3])
 def test_places_in_xmp_that_an_older_program_did_not_read_are_read_once(
     tmp_path: Path,
-    decoders: DecodePool,
+    pool: DecodePool,
     monkeypatch: pytest.MonkeyPatch,
     of_older: Callable[[sqlite3.Connection], None],
 ) -> None:
@@ -236,21 +230,21 @@ def test_places_in_xmp_that_an_older_program_did_not_read_are_read_once(
     (tmp_path / "sidecar.xmp").write_text(GEOTAGGED)
     store = tmp_path / "details.sqlite"
     index: Any = Index(tmp_path)
-    FolderDetails(tmp_path, decoders, DetailsStore(store)).catch_up(index, renew=True)
+    FolderDetails(tmp_path, pool, DetailsStore(store)).catch_up(index, renew=True)
     with closing(sqlite3.connect(store)) as base, base:
         base.execute("UPDATE pictures SET latitude = NULL, longitude = NULL WHERE path != ?", (b"exif.jpg",))
         base.execute("UPDATE pictures SET noted_latitude = NULL, noted_longitude = NULL")
         of_older(base)
     asked: list[str] = []
-    describe = decoders.describe
+    describe = pool.describe
 
     def counted(paths):
         listed = list(paths)
         asked.extend(path.name for path in listed)
         return describe(listed)
 
-    monkeypatch.setattr(decoders, "describe", counted)
-    details = FolderDetails(tmp_path, decoders, DetailsStore(store))
+    monkeypatch.setattr(pool, "describe", counted)
+    details = FolderDetails(tmp_path, pool, DetailsStore(store))
     details.catch_up(index)
     assert asked == []  # a search does not wait for it
     cadiz = pytest.approx((36.53, -6.306), abs=0.001)

@@ -13,7 +13,6 @@ import faiss
 import numpy as np
 import pytest
 
-from semantik.decoding.pool import DecodePool
 from semantik.errors import (
     FolderEmptied,
     FolderNotFound,
@@ -240,12 +239,6 @@ def test_columns_longer_than_a_line_come_back_whole(tmp_path):
 
 
 # -- What the program does about it --------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def pool():
-    with DecodePool(1) as made:
-        yield made
 
 
 @pytest.fixture

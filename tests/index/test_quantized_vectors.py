@@ -9,7 +9,6 @@ import faiss
 import numpy as np
 import pytest
 
-from semantik.decoding.pool import DecodePool
 from semantik.folders.indexed_folder import IndexedFolder, State
 from semantik.index import ImageIndex, quantized_vectors
 from semantik.index.quantized_vectors import QuantizedVectors, _faiss_header
@@ -332,30 +331,29 @@ def test_cancelling_leaves_no_trace(tmp_path, after):
 # -- In the product ------------------------------------------------------------------------------------
 
 
-def test_an_update_makes_a_copy_also_when_no_picture_changed(tmp_path):
+def test_an_update_makes_a_copy_also_when_no_picture_changed(tmp_path, pool):
     folder = tmp_path / "fotos"
     for n in range(12):
         paint(folder / f"{n}.png", (20 * n, 255 - 20 * n, 0))
-    with DecodePool(1) as pool:
-        plain = IndexedFolder(tmp_path / "home", folder, FakeEncoder(), pool)
-        plain.update()
-        assert not list(plain.store.glob("*.int8"))
-        encoder = FakeEncoder()
-        near = IndexedFolder(tmp_path / "home", folder, encoder, pool, quantized_from=12)
-        assert near.open().state is State.READY
-        assert not list(near.store.glob("*.int8"))  # opening stays quick
-        report = near.update()
-        assert (report.added, encoder.images) == (0, 0)
-        times = {path: path.stat().st_mtime_ns for path in near.store.glob("*.int8")}
-        assert len(times) == 1
-        paint(folder / "x.png", (0, 0, 255))
-        near.update()
-        assert {path: path.stat().st_mtime_ns for path in near.store.glob("*.int8")} == times
-        del plain
-        gc.collect()  # on Windows no vectors go aside while they are mapped
-        near.update(rebuild=True)
-        assert len(list(near.store.glob("*.int8"))) == 1
-        assert near.count == 13
+    plain = IndexedFolder(tmp_path / "home", folder, FakeEncoder(), pool)
+    plain.update()
+    assert not list(plain.store.glob("*.int8"))
+    encoder = FakeEncoder()
+    near = IndexedFolder(tmp_path / "home", folder, encoder, pool, quantized_from=12)
+    assert near.open().state is State.READY
+    assert not list(near.store.glob("*.int8"))  # opening stays quick
+    report = near.update()
+    assert (report.added, encoder.images) == (0, 0)
+    times = {path: path.stat().st_mtime_ns for path in near.store.glob("*.int8")}
+    assert len(times) == 1
+    paint(folder / "x.png", (0, 0, 255))
+    near.update()
+    assert {path: path.stat().st_mtime_ns for path in near.store.glob("*.int8")} == times
+    del plain
+    gc.collect()  # on Windows no vectors go aside while they are mapped
+    near.update(rebuild=True)
+    assert len(list(near.store.glob("*.int8"))) == 1
+    assert near.count == 13
 
 
 def test_a_copy_that_is_no_longer_whole_is_left_alone(index, tmp_path):

@@ -13,7 +13,6 @@ from PIL import Image
 
 from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.fingerprint import fingerprint
-from semantik.decoding.pool import DecodePool
 from semantik.errors import DecodeFailed
 from semantik.records import Reason
 from semantik.results import thumbnails
@@ -241,15 +240,14 @@ def test_an_entry_that_cannot_be_touched_still_serves(cache, maker, photos, monk
     assert len(maker.made) == 3
 
 
-def test_decoder_processes_make_them_upright(cache, tmp_path):
+def test_decoder_processes_make_them_upright(cache, tmp_path, pool):
     image = Image.new("RGB", (300, 200), BLUE)
     image.paste(RED, (0, 0, 300, 100))  # red above blue; the camera was held on its side
     exif = Image.Exif()
     exif[0x0112] = 6  # turn a quarter clockwise to see it upright: red at the right
     path = tmp_path / "girada.jpg"
     image.save(path, exif=exif, quality=95)
-    with DecodePool(workers=1) as pool:
-        found = cache.get_many([path, tmp_path / "no está.jpg"], pool, side=90)
+    found = cache.get_many([path, tmp_path / "no está.jpg"], pool, side=90)
     assert list(found) == [path]
     assert (found[path].width, found[path].height) == (60, 90)
     assert near(pixel(found[path], 50, 45), RED)

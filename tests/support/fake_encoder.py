@@ -85,7 +85,7 @@ def replace_encoders(monkeypatch: pytest.MonkeyPatch) -> list[FakeEncoder]:
         return fake
 
     monkeypatch.setattr(registry, "create", create)
-    monkeypatch.setattr(engine, "DecodePool", _lasting_pool)
+    monkeypatch.setattr(engine, "DecodePool", lasting_pool)
     readers_of()  # as they are
     monkeypatch.setattr(engine.Engine, "readers_of", lambda self, indexed_folder: [])
     return made
@@ -106,8 +106,8 @@ def readers_of() -> Callable[..., object]:
 
 
 @functools.cache
-def _lasting_pool(time_limit: float, *, fetch_cloud: bool) -> DecodePool:
-    """Decoder processes that outlast the engine that uses them: to start them takes longer than most tests."""
+def lasting_pool(time_limit: float, *, fetch_cloud: bool) -> DecodePool:
+    """Decoder processes that outlast the engine and the tests that use them: to start them takes longer than most."""
     pool = DecodePool(time_limit=time_limit, fetch_cloud=fetch_cloud)
     atexit.register(pool.close)
     pool.close = lambda: None  # type: ignore[method-assign]
