@@ -53,7 +53,9 @@ def state(index):
     """All that an index holds, or None when there is none."""
     if index is None:
         return None
-    vectors = {file.path: (file, index.vector(file.path).tolist()) for file in index.files()}
+    files, row_of = [*index.files()], index.rows()
+    rows = index.vectors([row_of[file.path] for file in files]).tolist()
+    vectors = {file.path: (file, row) for file, row in zip(files, rows, strict=True)}
     return vectors, [(problem.path, problem.reason) for problem in index.problems()]
 
 

@@ -119,8 +119,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin where one process runs all tests."""
-    if not hasattr(session.config, "workerinput"):
+    """Begin where one process runs all tests, unless they are only listed."""
+    if not hasattr(session.config, "workerinput") and not session.config.option.collectonly:
         _begin_once([item.nodeid for item in session.items])
 
 
