@@ -19,7 +19,7 @@ from tests.support.pictures import sample_image
 from tests.support.places import REPO
 from tests.support.screens import windows_of
 from tests.support.shipped_photos import shipped_photo
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 from tests.support.window import TIMEOUT, windows
 
 BROWSER = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
@@ -53,14 +53,21 @@ def chromium():
         yield launched
 
 
-def first_in_browser(chromium, page: Path) -> tuple[str, int]:
+@pytest.fixture
+def tab(chromium):
+    """A browser's tab, which goes from page to page as a person's does."""
+    with chromium.new_page() as page:
+        page.set_default_timeout(1000 * PATIENCE)
+        yield page
+
+
+def first_in_browser(tab, page: Path) -> tuple[str, int]:
     """The name of the first hit as the browser shows it, and the width at which its thumbnail really loaded."""
-    with chromium.new_page() as tab:
-        tab.goto(page.as_uri())
-        image = tab.locator("ol.hits img").first
-        image.wait_for()
-        width = image.evaluate("image => image.decode().then(() => image.naturalWidth)")
-        return hits_of(tab)[0], width
+    tab.goto(page.as_uri())
+    image = tab.locator("ol.hits img").first
+    image.wait_for()
+    width = image.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    return hits_of(tab)[0], width
 
 
 def hits_of(tab) -> list[str]:
@@ -69,7 +76,7 @@ def hits_of(tab) -> list[str]:
     return [Path(unquote(urlsplit(link).path)).name for link in links]
 
 
-def test_a_person_finds_their_photos(window, photos, chromium):
+def test_a_person_finds_their_photos(window, photos, tab):
     folder, names = photos
     window.choose_folder(folder)
     assert window.app.loaded.opened.library.count == len(names)
@@ -82,12 +89,12 @@ def test_a_person_finds_their_photos(window, photos, chromium):
     ):
         if wanted in names:
             window.search(words)
-            name, width = first_in_browser(chromium, window.pages[-1])
+            name, width = first_in_browser(tab, window.pages[-1])
             assert name == names[wanted], words
             assert width > 100
     window.key(window.type_picture(folder / names["flower.jpg"]), "<Return>")
     window.wait_idle()
-    assert first_in_browser(chromium, window.pages[-1])[0] == names["flower.jpg"]
+    assert first_in_browser(tab, window.pages[-1])[0] == names["flower.jpg"]
 
 
 def xdotool(*arguments: str) -> str:
@@ -96,7 +103,7 @@ def xdotool(*arguments: str) -> str:
 
 
 @pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool is not installed")
-def test_the_page_leads_back_into_the_program(home, photos, tmp_path, chromium):
+def test_the_page_leads_back_into_the_program(home, photos, tmp_path, tab):
     """The program as its user starts it, keys from outside, and a browser that goes on from page to page."""
     folder, names = photos
     (home / CONFIG_NAME).write_text(json.dumps({"encoder": "builtin", "image_folder": str(folder)}))
@@ -115,27 +122,26 @@ def test_the_page_leads_back_into_the_program(home, photos, tmp_path, chromium):
             xdotool("key", "ctrl+a")
             xdotool("type", "gato")
             xdotool("key", "Return")
-            wait_until(told.exists, TIMEOUT, "a page")
-            with chromium.new_page() as tab:
-                tab.goto(told.read_text())
-                assert hits_of(tab)[0] == names["chelsea.png"]
-                tab.get_by_role("searchbox").fill("taza de café sin gatos")
-                with tab.expect_navigation():
-                    tab.get_by_role("searchbox").press("Enter")
-                assert hits_of(tab)[0] == names["coffee.png"]
-                flower = hits_of(tab).index(names["flower.jpg"])
-                tab.locator("ol.hits .menu").nth(flower).click()
-                with tab.expect_navigation():
-                    tab.get_by_role("menuitem", name="Buscar similares").click()
-                assert len(hits_of(tab)) > 1
-                assert names["flower.jpg"] not in hits_of(tab)
-                assert tab.url.startswith("file://")
-                tab.go_back()
-                assert hits_of(tab)[0] == names["coffee.png"]
-                program.terminate()
-                program.wait(TIMEOUT)
-                tab.reload()  # without the program the page still shows its pictures
-                assert hits_of(tab)[0] == names["coffee.png"]
-                assert tab.get_by_role("searchbox").count() == 0
+            address = wait_until(lambda: told.exists() and told.read_text(), TIMEOUT, "a page")
+            tab.goto(address)
+            assert hits_of(tab)[0] == names["chelsea.png"]
+            tab.get_by_role("searchbox").fill("taza de café sin gatos")
+            with tab.expect_navigation():
+                tab.get_by_role("searchbox").press("Enter")
+            assert hits_of(tab)[0] == names["coffee.png"]
+            flower = hits_of(tab).index(names["flower.jpg"])
+            tab.locator("ol.hits .menu").nth(flower).click()
+            with tab.expect_navigation():
+                tab.get_by_role("menuitem", name="Buscar similares").click()
+            assert len(hits_of(tab)) > 1
+            assert names["flower.jpg"] not in hits_of(tab)
+            assert tab.url.startswith("file://")
+            tab.go_back()
+            assert hits_of(tab)[0] == names["coffee.png"]
+            program.terminate()
+            program.wait(TIMEOUT)
+            tab.reload()  # without the program the page still shows its pictures
+            assert hits_of(tab)[0] == names["coffee.png"]
+            assert tab.get_by_role("searchbox").count() == 0
         finally:
             program.kill()
