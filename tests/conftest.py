@@ -169,6 +169,14 @@ def pool() -> DecodePool:
     return lasting_pool(TIME_LIMIT, fetch_cloud=False)
 
 
+@pytest.fixture(scope="session")
+def embedded():
+    """The embedded model for tests that only ask it: each of its sides loads once, which takes seconds."""
+    from semantik.encoders.builtin.encoder import BuiltinEncoder
+
+    return BuiltinEncoder()
+
+
 @pytest.fixture
 def index(tmp_path, library, fake, pool):
     """The six pictures of ``library``, indexed with the predictable encoder."""

@@ -47,11 +47,11 @@ class Spoiled(Encoder):
 
 
 @pytest.fixture(scope="module")
-def spoiled():
-    model, seen = BuiltinEncoder(), {}
+def spoiled(embedded):
+    seen = {}
 
     def make(**what):
-        return Spoiled(model, seen, **what)
+        return Spoiled(embedded, seen, **what)
 
     return make
 

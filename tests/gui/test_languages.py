@@ -106,8 +106,14 @@ def settle(window: Window, top: tk.Toplevel | tk.Tk, size: tuple[int, int]) -> N
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_cut_off_in_the_main_window(start, language):
+def test_nothing_is_cut_off(start, language):
     window = start(language)
+    look_at_the_settings(window)
+    look_at_the_dialogs(window)
+    look_at_the_main_window(window)
+
+
+def look_at_the_main_window(window: Window) -> None:
     window.more_options()
     window.combobox(say("window.model")).configure(values=[say(f"model.{name}") for name in encoder_names()])
     window.part(StatusRows).show_skipped(12_345)
@@ -119,9 +125,7 @@ def test_nothing_is_cut_off_in_the_main_window(start, language):
     assert cut_off(window.root) == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_cut_off_in_the_settings(start, language):
-    window = start(language)
+def look_at_the_settings(window: Window) -> None:
     window.press(window.button(say("window.settings")))
     dialog = window.dialog()
     assert isinstance(dialog, SettingsDialog)
@@ -137,9 +141,7 @@ def test_nothing_is_cut_off_in_the_settings(start, language):
     dialog.destroy()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_cut_off_in_the_dialogs(start, language):
-    window = start(language)
+def look_at_the_dialogs(window: Window) -> None:
     problems = [Problem(f"/fotos/{reason.value}.jpg", reason) for reason in Reason]
     for dialog in (
         AboutDialog(

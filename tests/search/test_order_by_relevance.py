@@ -119,17 +119,16 @@ def one_thread():
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_it_holds_for_all_captions_of_the_sample_photos(shared, tmp_path, pool):
-    model = BuiltinEncoder()
+def test_it_holds_for_all_captions_of_the_sample_photos(shared, tmp_path, pool, embedded):
     photos = tmp_path / "photos"
     photos.mkdir()
     for photo in sorted((shared / "photos").glob("*.jpg"))[::4]:
         shutil.copy(photo, photos)
-    made = IndexedFolder(tmp_path / "home", photos, model, pool)
+    made = IndexedFolder(tmp_path / "home", photos, embedded, pool)
     made.update()
     index: ImageIndex = made.index
     captions = captions_of(shared / "photos" / "captions.json") + captions_of(REPO / "benchmarks" / "captions_es.json")
-    encoder, judge = Remembering(model, captions), Relevance(tmp_path / "background")
+    encoder, judge = Remembering(embedded, captions), Relevance(tmp_path / "background")
     rising = [
         words
         for words in captions

@@ -419,18 +419,17 @@ def test_the_nearest_for_an_example_picture():
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory, pool):
+def real(tmp_path_factory, pool, embedded):
     """Photographs that come with scikit-image and scikit-learn, indexed with the embedded model."""
     folder = tmp_path_factory.mktemp("fotos")
     for name in ("chelsea", "rocket", "coffee", "astronaut", "china", "flower"):
         sample_image(name).save(folder / f"{name}.png")
-    encoder = BuiltinEncoder()
-    index = ImageIndex(tmp_path_factory.mktemp("store"), folder, encoder.space, encoder.dim)
-    update_index(folder, encoder, index, pool=pool)
+    index = ImageIndex(tmp_path_factory.mktemp("store"), folder, embedded.space, embedded.dim)
+    update_index(folder, embedded, index, pool=pool)
     judge = Relevance(tmp_path_factory.mktemp("background"))
 
     def ask(words: str) -> list[tuple[str, float]]:
-        hits = search(Query.of_text(words), encoder, index, 6, pool, judge=judge)
+        hits = search(Query.of_text(words), embedded, index, 6, pool, judge=judge)
         return [(hit.path.stem, hit.relevance) for hit in hits]
 
     return ask
