@@ -127,7 +127,8 @@ class Server:
         finally:
             with self._writing:
                 self._key = None
-                self._drop_writer()  # the lock ends with its connection
+                self._let_go(key)
+                self._drop_writer()
 
     def close(self) -> None:
         """End the connections."""
@@ -145,6 +146,12 @@ class Server:
                     self._drop_writer()
                     raise IndexLocked(folder=folder or str(self.address))
         return self._writer
+
+    def _let_go(self, key: int) -> None:
+        """End the lock before its connection, of whose end the server may hear later than of the next lock."""
+        if self._writer is not None and not self._writer.closed:
+            with contextlib.suppress(psycopg_module().Error):  # then it ends with the connection
+                self._writer.execute("SELECT pg_advisory_unlock(%s)", (key,))
 
     def _connect(self) -> Connection:
         psycopg = psycopg_module()

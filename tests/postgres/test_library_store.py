@@ -221,6 +221,14 @@ def test_a_server_that_is_killed_loses_nothing_and_is_waited_for(server, postgre
     assert (scores >= before[0] - 1e-6).all()
 
 
+def test_a_lock_can_be_had_as_soon_as_it_was_let_go(server, address):
+    other = Server(StoreAddress(address))
+    for one in (server, other) * 20:  # the end of a connection comes to the server when it likes
+        with one.locked(7, "fotos"):
+            pass
+    other.close()
+
+
 def test_a_save_whose_end_was_not_heard_is_not_made_twice(server, monkeypatch):
     index = filled(store_of(server))
     monkeypatch.setattr(server_module, "PATIENCE", 600.0)

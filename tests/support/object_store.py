@@ -101,7 +101,7 @@ def museum_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[
 
     register()
     (tmp_path / "temporary").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     monkeypatch.setattr(remote_files, "PAUSES", (0.0, 0.0))
     try:
         yield Museum
