@@ -96,13 +96,14 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 body = body[: server.cuts.pop(0)]
             if server.gate:
                 server.gate.wait(PATIENCE)
-            try:
-                for at in range(0, len(body[: server.silent_after]), 50_000):
-                    piece = body[: server.silent_after][at : at + 50_000]
+            for at in range(0, len(body[: server.silent_after]), 50_000):
+                piece = body[: server.silent_after][at : at + 50_000]
+                server.sent[position] += len(piece)  # before: who has the last piece may look at once
+                try:
                     self.wfile.write(piece)
-                    server.sent[position] += len(piece)
-            except OSError:
-                return
+                except OSError:
+                    server.sent[position] -= len(piece)
+                    return
             if server.silent_after is not None:
                 server.stopped.wait(PATIENCE)
 
