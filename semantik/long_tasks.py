@@ -47,6 +47,10 @@ class TaskControl:
         part._on_progress = on_progress
         return part
 
+    def silent(self) -> TaskControl:
+        """The control of a part of the task of which nothing is told."""
+        return self.telling(lambda progress: None)
+
     # -- For whoever started the task
 
     def cancel(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from semantik.decoding import windows_jobs
-from semantik.decoding.ffmpeg_environment import ENVIRONMENT
+from semantik.decoding.ffmpeg import ENVIRONMENT
 from semantik.decoding.pipe_messages import BadFrame, Message, read_frame, write_frame
 
 log = logging.getLogger(__name__)

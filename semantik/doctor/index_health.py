@@ -12,10 +12,9 @@ from urllib.parse import quote
 from semantik.doctor.findings import Bytes, Finding, Private, harmless, hidden, note, ok, wrong
 from semantik.doctor.storage_health import folder_bytes
 from semantik.errors import IndexDamaged, IndexTooNew, NoIndex
-from semantik.folder_urls import is_remote
 from semantik.index import ImageIndex
 from semantik.storage.home import details_file, faces_file, folder_of_indexes, indexes_folder, texts_file
-from semantik.storage.regular_files import is_folder
+from semantik.storage.regular_files import may_be_there
 
 
 def check(home: Path, opened: Sequence[str] = ()) -> Iterator[Finding]:
@@ -51,7 +50,7 @@ def _index(store: Path, at_start: bool) -> Iterator[Finding]:
         folder = Private(index.recorded_folder, "folder", indexed_folder)
         facts |= {"folder": folder, "count": index.count, "skipped": len(index.problems()), "dim": index.dim}
         yield ok("indexes", "doctor.index", **facts, size=Bytes(folder_bytes(store, "image_index.*")))
-        if not (is_folder(Path(folder)) or is_remote(Path(folder))):
+        if not may_be_there(Path(folder)):
             grade = wrong if at_start else note
             yield grade("indexes", "doctor.index_unreachable", "doctor.advice_unreachable", folder=folder)
     aside = [path for path in _below(store) if path.name.startswith("damaged-")]

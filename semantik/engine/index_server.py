@@ -9,13 +9,13 @@ from pathlib import Path
 from semantik.encoders import registry
 from semantik.encoders.base import store_of
 from semantik.encoders.number_formats import EXACT, INT8, NumberFormat
-from semantik.folder_urls import anchored, is_remote, shown_path
+from semantik.folder_urls import anchored, shown_path
 from semantik.index import IndexStore
 from semantik.postgres.address import StoreAddress
 from semantik.postgres.libraries import StoredLibrary, libraries, may_write, name_of
 from semantik.postgres.library_store import LibraryStore
 from semantik.postgres.server import Connection, Server
-from semantik.storage.regular_files import is_folder
+from semantik.storage.regular_files import may_be_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Served:
     @property
     def away(self) -> list[Path]:
         """Those of the folders that this computer does not see."""
-        return [folder for folder in self.names if not (is_folder(folder) or is_remote(folder))]
+        return [folder for folder in self.names if not may_be_there(folder)]
 
 
 class IndexServer:
@@ -58,7 +58,7 @@ class IndexServer:
         names: dict[Path, str] = {}
         for folder in wanted:
             name = name_of(base, folder, store)
-            if name is not None or ((is_folder(folder) or is_remote(folder)) and not read_only):
+            if name is not None or (may_be_there(folder) and not read_only):
                 names[folder] = name or shown_path(folder)
         if not names:
             # Absolute, as the engine names folders: what another system's path is called does not matter here.

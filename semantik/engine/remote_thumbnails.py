@@ -9,6 +9,7 @@ from pathlib import Path
 from semantik.decoding.decoded import Thumbnail
 from semantik.decoding.pool import DecodePool
 from semantik.errors import SemantikError
+from semantik.folders.fetched_files import fetched_ahead
 from semantik.folders.indexed_folder import IndexedFolder
 from semantik.records import ImageFile
 from semantik.results.thumbnails import ThumbnailCache
@@ -23,8 +24,6 @@ def remote_thumbnails(
     folder: IndexedFolder, pictures: Sequence[Path], cache: ThumbnailCache, pool: DecodePool, side: int
 ) -> dict[Path, Thumbnail]:
     """Thumbnails of pictures of a remote folder, of as many as is reasonable; of none where it does not answer."""
-    from semantik.folders.fetched_files import fetched_ahead
-
     wanted: dict[str, Path] = {}
     files: list[ImageFile] = []
     for picture in pictures[:_MOST]:

@@ -12,6 +12,7 @@ from semantik.decoding.decoded import PictureContent
 from semantik.errors import DecodeFailed
 from semantik.folder_urls import is_remote
 from semantik.folders.face_store import FaceStore
+from semantik.folders.fetched_files import fetched
 from semantik.folders.newest_first import newest_first
 from semantik.folders.text_store import TextStore
 from semantik.index import TRANSIENT, ImageIndex
@@ -169,8 +170,6 @@ class ContentReading:
     def _content(self, file: ImageFile, kinds: frozenset[str], read: Read) -> PictureContent | None:
         """What is in a file; None where that may be told another time."""
         if is_remote(self.folder):
-            from semantik.folders.fetched_files import fetched
-
             with fetched(self.folder, file) as place:
                 return self._content_at(place, file, kinds, read) if isinstance(place, Path) else None
         return self._content_at(self.folder / file.path, file, kinds, read)

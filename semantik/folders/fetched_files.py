@@ -26,7 +26,7 @@ from semantik.folders.remote_files import RemoteFiles
 from semantik.index import ImageIndex
 from semantik.long_tasks import TaskControl
 from semantik.records import ImageFile
-from semantik.storage.private_files import FOLDER_MODE
+from semantik.storage.private_files import FOLDER_MODE, temporary_folder
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +49,10 @@ def fetched_ahead(folder: Path, files: Sequence[ImageFile]) -> Iterator[Iterator
     _sweep()
     store = RemoteFiles(folder)
     try:
-        place = _temporary() / f"{_PREFIX}{_machine()}-{os.getpid()}-{secrets.token_hex(8)}"
+        place = temporary_folder() / f"{_PREFIX}{_machine()}-{os.getpid()}-{secrets.token_hex(8)}"
         place.mkdir(FOLDER_MODE)  # nobody else may look into it
     except OSError as error:
-        raise IndexNotSaved(folder=str(_temporary()), detail=system_detail(error)) from error
+        raise IndexNotSaved(folder=str(temporary_folder()), detail=system_detail(error)) from error
     with ThreadPoolExecutor(1, "ahead") as ahead:
         try:
             yield _portions(store, files, place, ahead)
@@ -97,16 +97,10 @@ def _divided(files: Sequence[ImageFile]) -> Iterator[list[ImageFile]]:
         yield some
 
 
-def _temporary() -> Path:
-    """Where the system has what nobody needs tomorrow. ``tempfile`` would try for ever where Windows allows nothing."""
-    named = next(filter(None, map(os.environ.get, ("TMPDIR", "TEMP", "TMP"))), None)
-    return Path(named or ("/tmp" if os.name != "nt" else Path.home() / "AppData" / "Local" / "Temp"))
-
-
 def _sweep() -> None:
     """Delete what killed programs of this user left."""
     own = os.getuid() if hasattr(os, "getuid") else None
-    for path in _temporary().glob(f"{_PREFIX}*"):
+    for path in temporary_folder().glob(f"{_PREFIX}*"):
         try:
             status = path.lstat()
         except OSError:

@@ -54,7 +54,7 @@ from semantik.index import QUANTIZED_FROM, FileStore, ImageIndex, IndexStore, Re
 from semantik.long_tasks import UNATTENDED, TaskControl
 from semantik.records import Changes, ImageFile, IndexReport, Problem, Reason
 from semantik.storage.home import details_file, faces_file, folder_of_indexes, picture_folders, shared_file, texts_file
-from semantik.storage.regular_files import is_file, is_folder
+from semantik.storage.regular_files import is_file, may_be_there
 from semantik.words.plain import plain
 
 log = logging.getLogger(__name__)
@@ -247,7 +247,7 @@ class IndexedFolder:
                 control=control,
             )
         except NoIndex:
-            if not (is_folder(self.folder) or is_remote(self.folder)):
+            if not may_be_there(self.folder):
                 missing = NotAFolder if is_file(self.folder) else FolderNotFound
                 return Check(State.UNREACHABLE, error=missing(folder=str(self.folder)))
             return self._load(control) if isinstance(self.kept, Path) and self._find_moved() else Check(State.NEW)
@@ -283,7 +283,7 @@ class IndexedFolder:
 
     def learn_fingerprints(self, control: TaskControl = UNATTENDED) -> None:
         """Read what an older program indexed for its fingerprints; a later call goes on where this one stops."""
-        if self.index and not is_remote(self.folder):
+        if self.index:
             self._learn_fingerprints(self.index, control)
 
     def knowledge_for(self, encoder: str) -> SharedKnowledge:
@@ -321,7 +321,7 @@ class IndexedFolder:
 
     def _learn_fingerprints(self, index: ImageIndex, control: TaskControl) -> None:
         unknown = index.without_fingerprint()
-        if not unknown:
+        if not unknown or is_remote(self.folder):
             return
         read = reader(self.folder, self.pool, control)
         for first in range(0, len(unknown), _READ_AT_ONCE):
@@ -400,7 +400,7 @@ class IndexedFolder:
         if self.read_only:
             raise StoreReadOnly(address=str(self.kept))
         self._failure, self._stopped = None, False
-        self.share(control.telling(lambda progress: None))  # what others have learnt needs not be read
+        self.share(control.silent())  # what others have learnt needs not be read
         if rebuild:
             return self._rebuild(control)
         index = self.index.fork(self.awaited) if self.index else self._new_index()
@@ -506,9 +506,8 @@ class IndexedFolder:
         if not report.cancelled:
             self.details.catch_up(index, control, renew=True)
             self._known.forget_gone(index)
-            self._share(index, control.telling(lambda progress: None))
-            if not is_remote(self.folder):
-                self._learn_fingerprints(index, control)
+            self._share(index, control.silent())
+            self._learn_fingerprints(index, control)
             index.quantize(control)
         return report
 

@@ -115,11 +115,10 @@ class PeopleBook:
             now = {group: each for group, each in changed.items() if not each.into or group in merged}
             was = _merged(before)
             self._change(now)
+            called = self.persons()
             for group in now:
-                old, new = (
-                    persons.get(was.get(group, group)),
-                    self.persons().get(merged.get(group, group), Person(group)),
-                )
+                old = persons.get(was.get(group, group))
+                new = called.get(merged.get(group, group), Person(group))
                 if old and old.name and old.name != new.name:
                     self.renamed.append(Renamed(old.name, new.name))
 

@@ -27,6 +27,12 @@ def make_folder(folder: Path) -> None:
         place.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
+def temporary_folder() -> Path:
+    """Where the system has what nobody needs tomorrow. ``tempfile`` would try for ever where Windows allows nothing."""
+    named = next(filter(None, map(os.environ.get, ("TMPDIR", "TEMP", "TMP"))), None)
+    return Path(named or ("/tmp" if os.name != "nt" else Path.home() / "AppData" / "Local" / "Temp"))
+
+
 def opener(path: str, flags: int) -> int:
     """For ``open``: a file that is made is private."""
     return os.open(path, flags, FILE_MODE)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 from urllib.parse import quote
 
+from semantik.folder_urls import is_remote
 from semantik.records import Reason
 
 _FLAGS = (
@@ -99,6 +100,11 @@ def is_folder(path: Path) -> bool:
         return long_path(path).is_dir()
     except (OSError, ValueError):
         return False
+
+
+def may_be_there(folder: Path) -> bool:
+    """Whether a folder can be seen, or has a URL: no store is asked for that."""
+    return is_folder(folder) or is_remote(folder)
 
 
 def changed_ns(status: os.stat_result) -> int:

@@ -18,7 +18,7 @@ from semantik.queries import Filters, Order, Query, Term
 from semantik.results.page import PageLink, render
 from semantik.words import text
 from semantik.words.shown_names import visible
-from tests.support.page_program import NAMES, SHAPES, Program, album, as_new, browser, jpeg, write
+from tests.support.page_program import NAMES, SHAPES, Program, album, as_new, browser, heard, jpeg, lasting_page, write
 from tests.support.waiting import PATIENCE
 
 WINDOW = {"width": 1280, "height": 860}
@@ -33,10 +33,8 @@ def chromium():
 @pytest.fixture(scope="module")
 def tab(chromium):
     """A page that serves all tests that want nothing of a context that only a new one has."""
-    context = chromium.new_context()
-    context.set_default_timeout(1000 * PATIENCE)
-    yield context.new_page()
-    context.close()
+    with lasting_page(chromium) as page:
+        yield page
 
 
 @pytest.fixture
@@ -59,18 +57,15 @@ def visit(chromium, tab):
         page.context.set_default_timeout(1000 * PATIENCE)
         page.set_viewport_size(viewport)
         console, dialogs = [], []
-        listeners = {
-            "dialog": lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()),
-            "console": lambda message: console.append(message.text),
-            "weberror": lambda error: console.append(str(error.error)),
-        }
-        for event, listener in listeners.items():
-            page.context.on(event, listener)
-        with as_new(page):
+        hearing = heard(
+            page.context,
+            dialog=lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()),
+            console=lambda message: console.append(message.text),
+            weberror=lambda error: console.append(str(error.error)),
+        )
+        with hearing, as_new(page):
             page.goto(path.as_uri())
             yield page
-        for event, listener in listeners.items():
-            page.context.remove_listener(event, listener)
         if options:
             page.context.close()
         assert dialogs == []

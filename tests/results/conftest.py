@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.page_program import browser
-from tests.support.waiting import PATIENCE
+from tests.support.page_program import browser, lasting_page
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +15,5 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def tab(chromium):
-    context = chromium.new_context()
-    context.set_default_timeout(1000 * PATIENCE)
-    yield context.new_page()
-    context.close()
+    with lasting_page(chromium) as page:
+        yield page

@@ -23,7 +23,7 @@ from semantik.results.page import PageLink, ResultsPage, render, write_page
 from semantik.words.shown_names import visible
 from tests.support import hostile
 from tests.support.libraries import paint
-from tests.support.page_program import CONTRASTS, MEDIA, SHAPES, as_new
+from tests.support.page_program import CONTRASTS, MEDIA, SHAPES, as_new, heard
 
 WIDTHS = {390: 844, 1280: 860, 3840: 2160}
 
@@ -41,19 +41,16 @@ def visit(chromium, tab):
         page = chromium.new_context(**options).new_page() if options else tab
         page.set_viewport_size({"width": width, "height": WIDTHS.get(width, 860)})
         seen = {"console": [], "dialogs": [], "requests": []}
-        listeners = {
-            "dialog": lambda dialog: (seen["dialogs"].append(dialog.message), dialog.dismiss()),
-            "console": lambda message: seen["console"].append(message.text),
-            "weberror": lambda error: seen["console"].append(str(error.error)),
-            "request": lambda request: seen["requests"].append(request.url),
-        }
-        for event, listener in listeners.items():
-            page.context.on(event, listener)
-        with as_new(page, **media):
+        hearing = heard(
+            page.context,
+            dialog=lambda dialog: (seen["dialogs"].append(dialog.message), dialog.dismiss()),
+            console=lambda message: seen["console"].append(message.text),
+            weberror=lambda error: seen["console"].append(str(error.error)),
+            request=lambda request: seen["requests"].append(request.url),
+        )
+        with hearing, as_new(page, **media):
             page.goto(path.as_uri())
             yield page
-        for event, listener in listeners.items():
-            page.context.remove_listener(event, listener)
         if options:
             page.context.close()
         assert seen["dialogs"] == []

@@ -20,6 +20,7 @@ from semantik.queries import Query
 from semantik.records import Details, Hit
 from semantik.results.page import PageLink, ResultsPage, render, write_page
 from tests.support.libraries import paint
+from tests.support.waiting import PATIENCE
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 FLAGS = [
@@ -204,6 +205,25 @@ def as_new(page, **media):
         page.goto("about:blank")
         page.mouse.move(0, 0)
         page.emulate_media(**dict.fromkeys(MEDIA, "null"))
+
+
+@contextmanager
+def lasting_page(chromium):
+    """A page for many tests, see ``as_new``."""
+    context = chromium.new_context()
+    context.set_default_timeout(1000 * PATIENCE)
+    yield context.new_page()
+    context.close()
+
+
+@contextmanager
+def heard(context, **listeners):
+    """Have what a browser's context tells heard, by the names of its events."""
+    for event, listener in listeners.items():
+        context.on(event, listener)
+    yield
+    for event, listener in listeners.items():
+        context.remove_listener(event, listener)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
-from semantik.decoding.pictures.heif_items import HeifGrid
+from semantik.decoding.pictures.heif_items import HeifGrid, read_parts
 
 _TICKS = 25  # a second, for frames that nobody sees move
 
@@ -20,13 +20,7 @@ def _box(name: bytes, *content: bytes) -> bytes:
 
 def film_of(file: BinaryIO, grid: HeifGrid) -> bytes:
     """A film of one frame for each tile, every one a key frame. Raises OSError."""
-    frames = []
-    for part in grid.parts:
-        pieces = []
-        for start, length in part:
-            file.seek(start)
-            pieces.append(file.read(length))
-        frames.append(b"".join(pieces))
+    frames = [read_parts(file, parts) for parts in grid.parts]
     count, (width, height) = len(frames), grid.tile
     matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
     entry = _box(

@@ -17,7 +17,11 @@ _MOST_TILES = 4096
 _TURNS = (b"irot", b"imir")
 _HARMLESS = {b"ispe", b"pixi", b"colr", b"hvcC", *_TURNS}  # what may be said of the picture or a tile
 
+_LONGEST_LAYOUT = 12  # bytes that tell rows, columns and size of a grid
+
 Property = tuple[bytes, bytes]  # type and content of a box
+Parts = tuple[tuple[int, int], ...]
+"""Where data lie in a file, as (start, length): what belongs together may be in several places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +29,15 @@ class HeifGrid:
     """Equal tiles that make up a picture, row by row.
 
     ``size`` is that of the picture in pixels before it is turned, which its last tiles may reach beyond; ``tile`` that
-    of each tile, ``columns`` how many stand in a row. ``parts`` are where each tile's data lie in the file, as
-    (start, length); ``configuration`` is the decoder's (the content of an ``hvcC`` box, ISO/IEC 14496-15, 8.3.3).
+    of each tile, ``columns`` how many stand in a row. ``parts`` are where each tile's data lie in the file;
+    ``configuration`` is the decoder's (the content of an ``hvcC`` box, ISO/IEC 14496-15, 8.3.3).
     ``turns`` are ``irot`` and ``imir`` boxes, to be done in this order; ``colours`` the contents of the ``colr`` boxes.
     """
 
     size: tuple[int, int]
     tile: tuple[int, int]
     columns: int
-    parts: tuple[tuple[tuple[int, int], ...], ...]
+    parts: tuple[Parts, ...]
     configuration: bytes
     turns: tuple[tuple[bytes, int], ...]
     colours: frozenset[bytes]
@@ -52,6 +56,15 @@ def read_grid(file: BinaryIO) -> HeifGrid | None:
         return None
     whole = grid is not None and all(start + length <= end for part in grid.parts for start, length in part)
     return grid if whole else None
+
+
+def read_parts(file: BinaryIO, parts: Parts) -> bytes:
+    """What lies there, put together. Raises OSError."""
+    pieces = []
+    for start, length in parts:
+        file.seek(start)
+        pieces.append(file.read(length))
+    return b"".join(pieces)
 
 
 class _Bytes:
@@ -95,7 +108,9 @@ class _Items:
             return None
         (configuration,) = (value for name, value in common if name == b"hvcC")
         tile = _size_in(common)
-        rows, columns, size = _layout(self._content(file, places[primary]))
+        if sum(length for _, length in places[primary]) > _LONGEST_LAYOUT:
+            raise ValueError("no grid is as long")
+        rows, columns, size = _layout(read_parts(file, places[primary]))
         across, down = tile[0] * columns, tile[1] * rows
         if rows * columns != len(tiles) or _size_in(whole) != size or min(tile) < 1:
             return None
@@ -144,8 +159,8 @@ class _Items:
                 return [told.number(width) for _ in range(told.number(2))]
         raise LookupError("a grid of nothing")
 
-    def _places(self) -> dict[int, tuple[tuple[int, int], ...]]:
-        """Item -> where its data lie in the file, as (start, length)."""
+    def _places(self) -> dict[int, Parts]:
+        """Where the data of each item lie in the file."""
         version, told = self._full(b"iloc")
         sizes = told.number(2)
         offset, length, base, index = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
@@ -180,15 +195,6 @@ class _Items:
             marks = [told.number(2) & 0x7FFF if wide else told.number(1) & 0x7F for _ in range(told.number(1))]
             found[item] = [known[mark - 1] for mark in marks if mark]
         return found
-
-    def _content(self, file: BinaryIO, parts: tuple[tuple[int, int], ...]) -> bytes:
-        if sum(length for _, length in parts) > 12:
-            raise ValueError("no grid is as long")
-        content = b""
-        for start, length in parts:
-            file.seek(start)
-            content += file.read(length)
-        return content
 
 
 def _size_in(properties: tuple[Property, ...] | list[Property]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""HEIC pictures of phones, tile by tile: FFmpeg's HEVC decoder in OpenCV takes half the time of libheif's.
+"""HEIC pictures of phones, tile by tile: FFmpeg's HEVC decoder in OpenCV is 1.6 to 2 times as fast as libheif's.
 
 And as each tile is made smaller at once, the picture never stands in memory at its full size. libheif opens the file
 all the same, and decodes what is in any way unusual: see ``readable_grid``.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import io
 import logging
-import os
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
-from semantik.decoding.ffmpeg_environment import ENVIRONMENT
+from semantik.decoding import ffmpeg
 from semantik.decoding.pictures.heif_film import film_of
 from semantik.decoding.pictures.heif_items import HeifGrid, read_grid
 from semantik.decoding.pictures.hevc_colours import told_colours
@@ -88,27 +87,20 @@ def readable_grid(image: Image.Image, file: BinaryIO) -> HeifGrid | None:
 
 def _decoded(file: BinaryIO, grid: HeifGrid, factor: int) -> Pixels | None:
     """RGB, not turned, ``factor`` times smaller; None where a tile does not come out."""
-    os.environ.update(ENVIRONMENT)
-    import cv2
-
-    cv2.setNumThreads(1)
     (width, height), (across, down) = grid.size, grid.tile
     tile = across // factor, down // factor
     whole = np.empty((tile[1] * len(grid.parts) // grid.columns, tile[0] * grid.columns, 3), np.uint8)
-    # The stubs name OpenCV's own class of readers, which Python cannot derive from (opencv-python issue 1150).
-    reader = cast("cv2.IStreamReader", io.BytesIO(film_of(file, grid)))
-    capture = cv2.VideoCapture(reader, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-    try:
+    with ffmpeg.opened(io.BytesIO(film_of(file, grid))) as film:
+        import cv2
+
         for number in range(len(grid.parts)):
-            good, frame = capture.read()
+            good, frame = film.read()
             if not good or frame is None or frame.shape != (down, across, 3):
                 log.debug("tile %d of %d does not come out", number + 1, len(grid.parts))
                 return None
             small = frame if factor == 1 else cv2.resize(frame, tile, interpolation=cv2.INTER_AREA)
             top, left = number // grid.columns * tile[1], number % grid.columns * tile[0]
             whole[top : top + tile[1], left : left + tile[0]] = small[..., ::-1]
-    finally:
-        capture.release()
     return whole[: height // factor, : width // factor]
 
 

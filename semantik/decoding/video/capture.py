@@ -1,7 +1,7 @@
 """Reading the frames of a video through OpenCV and FFmpeg, which get its bytes and never its name.
 
 FFmpeg understands names as addresses ("concat:a|b", "http://...", "img%03d.png"), and some containers name further
-files. Here it reads from a stream, may use no protocol at all, and only the demuxers of ``ffmpeg_environment``.
+files. Here it reads from a stream, may use no protocol at all, and only the demuxers of ``ffmpeg``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from semantik.decoding.ffmpeg_environment import ENVIRONMENT, ONLY_KEY_FRAMES, OPTIONS
+from semantik.decoding import ffmpeg
 from semantik.decoding.refusals import Refused
 from semantik.records import Pixels, Reason
 
@@ -159,22 +159,11 @@ def open_capture(file: BinaryIO, deadline: float, *, only_key_frames: bool = Fal
     With ``only_key_frames`` the others are skipped without decoding, where the codec can (and not on Windows).
     Raises Refused, OutOfTime.
     """
-    os.environ.update(ENVIRONMENT)
-    if only_key_frames:
-        os.environ[OPTIONS] += ONLY_KEY_FRAMES
-    import cv2
-
-    cv2.setNumThreads(1)
     file.seek(0)
     source = _Source(file, deadline)
-    # The stubs name OpenCV's own class of readers, which Python cannot derive from (opencv-python issue 1150).
-    reader = cast("cv2.IStreamReader", source)
-    capture = cv2.VideoCapture(reader, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
-    try:
+    with ffmpeg.opened(source, more_options=ffmpeg.ONLY_KEY_FRAMES if only_key_frames else "") as capture:
         if not capture.isOpened():
             if source.late:
                 raise OutOfTime
             raise Refused(Reason.DAMAGED, "FFmpeg finds no pictures in it")
         yield Capture(capture, source)
-    finally:
-        capture.release()

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import tkinter as tk
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from semantik.gui.widgets.screen_scale import px
 from semantik.storage.atomic_files import write_new
+from semantik.storage.private_files import temporary_folder
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -61,8 +60,7 @@ def _native(widget: tk.Misc, picture: Image.Image, width: int, height: int) -> t
     """An image of macOS's own kind, which takes nothing but files. Raises OSError, TclError."""
     data = io.BytesIO()
     picture.save(data, "PNG")
-    # tempfile tries for ever where its folder cannot be written. The image is read before the file is gone again.
-    path = Path(os.environ.get("TMPDIR", "/tmp")) / f"semantik-{uuid.uuid4().hex}.png"  # made anew
+    path = temporary_folder() / f"semantik-{uuid.uuid4().hex}.png"  # made anew, and read before it is gone again
     write_new(path, [data.getvalue()], 0o600)
     try:
         options = {"source": str(path), "as": "file", "width": width, "height": height}
